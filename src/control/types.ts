@@ -1,0 +1,160 @@
+/** What the control plane needs of a node, and what its client gives to tools. */
+import type { FunctionDefinition, FunctionStats, LogLevel, NodeState } from '../core/index.ts';
+
+// ---------------------------------------------------------------- Nex wire models (JSON keys are Nex's)
+
+export interface AuctionRequest {
+  readonly agent_type: string;
+  readonly auction_id: string;
+  readonly tags: Readonly<Record<string, string>> | null;
+}
+
+export interface AuctionResponse {
+  readonly bidder_id: string;
+  /** JSON Schema of `run_request`, as a string. */
+  readonly start_request_schema: string;
+  readonly supported_lifecycles: readonly string[];
+  readonly xkey: string;
+}
+
+export interface StartWorkloadRequest {
+  readonly name: string;
+  readonly namespace: string;
+  readonly description: string;
+  readonly workload_type: string;
+  readonly workload_lifecycle: string;
+  /** JSON text of the start request. */
+  readonly run_request: string;
+  readonly tags: Readonly<Record<string, string>> | null;
+  readonly metadata?: Readonly<Record<string, string>> | null | undefined;
+  readonly reference?: string | undefined;
+}
+
+export interface StartWorkloadResponse {
+  readonly id: string;
+  readonly name: string;
+}
+
+export interface StopWorkloadResponse {
+  readonly id: string;
+  readonly workload_type: string;
+  readonly stopped: boolean;
+  readonly message: string;
+}
+
+export interface WorkloadSummary {
+  readonly id: string;
+  readonly name: string;
+  readonly namespace: string;
+  readonly workload_type: string;
+  readonly workload_lifecycle: string;
+  readonly workload_state: 'starting' | 'running' | 'warm' | 'stopping' | 'stopped' | 'error';
+  readonly start_time: string;
+  readonly runtime: string;
+  readonly tags: Readonly<Record<string, string>>;
+  readonly metadata: Readonly<Record<string, string>>;
+}
+
+export interface NodePingResponse {
+  readonly node_id: string;
+  readonly agent_count: number;
+  readonly start_time: string;
+  readonly state: NodeState;
+  readonly tags: Readonly<Record<string, string>>;
+  readonly version: string;
+  readonly xkey: string;
+}
+
+export interface AgentSummary {
+  readonly name: string;
+  readonly type: string;
+  readonly version: string;
+  readonly state: NodeState;
+  readonly start_time: string;
+  /** Comma-separated. */
+  readonly supported_lifecycles: string;
+  readonly workload_count: number;
+}
+
+export interface NodeInfoResponse {
+  readonly node_id: string;
+  readonly uptime: string;
+  readonly version: string;
+  readonly xkey: string;
+  readonly tags: Readonly<Record<string, string>>;
+  readonly node_agent_summaries: readonly {
+    readonly agent_id: string;
+    readonly agent_health: string;
+    readonly agent_health_stoplight: string;
+    readonly agent_last_heartbeat_time: string;
+    readonly agent_summary: AgentSummary;
+  }[];
+}
+
+export interface LameDuckResponse {
+  readonly success: boolean;
+  readonly message: string;
+}
+
+// ---------------------------------------------------------------- Hairspring's own
+
+/** Reply of HS.INFO. */
+export interface FunctionInfo {
+  readonly nodeId: string;
+  readonly definition: FunctionDefinition;
+  readonly stats: FunctionStats;
+}
+
+/** One finished invocation, published on `$NEX.FEED.<ns>.events.INVOCATION` while somebody has asked with HS.TAP. */
+export interface InvocationEvent {
+  readonly functionId: string;
+  readonly name: string;
+  readonly namespace: string;
+  readonly version: string;
+  readonly subject: string;
+  /** `ok` or an error code. */
+  readonly status: string;
+  /** Present when this invocation made the instance. */
+  readonly coldMs?: number;
+  /** From acceptance to reply. */
+  readonly durationMs: number;
+  readonly replyBytes: number;
+  /** Events that were not published since the last one because there were too many. */
+  readonly dropped?: number;
+}
+
+/** One line that a function logged. */
+export interface LogLine {
+  readonly namespace: string;
+  readonly functionId: string;
+  readonly stream: 'stdout' | 'stderr';
+  readonly level: LogLevel;
+  readonly text: string;
+}
+
+/** What a node does for its control endpoints. Methods throw HairspringError; endpoints turn that into Nex's error reply. */
+export interface NodeBackend {
+  readonly nodeId: string;
+  readonly agentId: string;
+  readonly nexus: string;
+  readonly nodeName: string;
+  readonly version: string;
+  readonly xkey: string;
+  readonly startedAt: Date;
+  readonly tags: Readonly<Record<string, string>>;
+  readonly startRequestSchema: string;
+  state(): NodeState;
+  workloadCount(): number;
+  deploy(request: StartWorkloadRequest): Promise<StartWorkloadResponse>;
+  /** `undefined` when this node does not hold the workload. */
+  undeploy(namespace: string, workloadId: string): Promise<StopWorkloadResponse | undefined>;
+  /** `undefined` when this node does not hold the workload. */
+  clone(namespace: string, workloadId: string): Promise<StartWorkloadRequest | undefined>;
+  /** `namespace` `system` lists all. */
+  list(namespace: string, filter: readonly string[]): Promise<readonly WorkloadSummary[]>;
+  /** `undefined` when this node does not hold the function. */
+  info(namespace: string, nameOrId: string): Promise<FunctionInfo | undefined>;
+  tap(namespace: string, untilMs: number): Promise<void>;
+  /** Starts lame duck: no new work now, drained by `delayMs`. Resolves when it has begun. */
+  lameDuck(delayMs: number): Promise<void>;
+}

@@ -1,0 +1,148 @@
+/**
+ * What the host process and a cell process say to each other over Node's IPC channel.
+ *
+ * The host sends commands with a `requestId`; the cell answers each with exactly one `reply`. The
+ * first command is `assign`, which gives the cell its namespace and its NATS connection. A cell that
+ * wants a socket sends `dial`; the host connects, passes the socket with `socket` and keeps a
+ * duplicate, from which it reads what a dead cell left unread (docs/decisions/0002).
+ */
+import type { ArtifactRef, FunctionSpec } from './definition.ts';
+import type { WireError } from './errors.ts';
+import type { LogRecord } from './logger.ts';
+
+/** How to reach NATS. Exactly the fields that are needed for the chosen way of authenticating. */
+export interface NatsEndpoint {
+  /** `nats://host:port` or `tls://host:port`. */
+  readonly servers: readonly string[];
+  /** Text of a `.creds` file. */
+  readonly creds?: string;
+  readonly user?: string;
+  readonly password?: string;
+  readonly token?: string;
+  /** Nkey seed (`SU…`). */
+  readonly nkeySeed?: string;
+  readonly tlsCa?: string;
+  readonly tlsCert?: string;
+  readonly tlsKey?: string;
+  readonly inboxPrefix?: string;
+}
+
+/** Given to a cell process at start, in its first argument as JSON. */
+export interface CellOptions {
+  readonly cellId: string;
+  /** Folder of artifacts by digest; the cell reads from it and never writes. */
+  readonly artifactDir: string;
+  /** Inherited file descriptor of the in-flight journal. */
+  readonly journalFd: number;
+  /** RSS at which the watchdog kills the cell. */
+  readonly rssLimitBytes: number;
+  /** How long an entry may overrun its CPU limit before the watchdog kills the cell. */
+  readonly hangGraceMs: number;
+  /** Blank isolates kept prepared. */
+  readonly spareIsolates: number;
+  /** Instances kept warm; the least recently used beyond it is evicted when idle. */
+  readonly warmInstances: number;
+  /** An instance idle for so long is evicted. */
+  readonly idleEvictMs: number;
+}
+
+/** One function's state in a cell. */
+export interface FunctionStats {
+  readonly id: string;
+  readonly state: 'idle' | 'warm';
+  readonly invocations: number;
+  readonly errors: number;
+  readonly coldStarts: number;
+  readonly inFlight: number;
+  readonly queued: number;
+  /** Wall-clock time of all invocations together. */
+  readonly busyMs: number;
+  readonly lastColdMs: number;
+  readonly heapBytes: number;
+}
+
+export interface CellStats {
+  readonly rssBytes: number;
+  readonly warm: number;
+  readonly spareIsolates: number;
+  readonly inFlight: number;
+  readonly droppedReplies: number;
+  readonly functions: readonly FunctionStats[];
+}
+
+/** A message that a dead cell received and did not start. */
+export interface AdoptedMessage {
+  readonly functionId: string;
+  readonly triggerIndex: number;
+  readonly subject: string;
+  readonly reply: string;
+  readonly headers: readonly (readonly [string, string])[];
+  readonly data: Uint8Array;
+}
+
+/** `triggerIndex` of a message that came by the invoke subject. */
+export const INVOKE_TRIGGER = -1;
+
+export interface ActivateResult {
+  /** NATS subscription ids, one per trigger, in the order of the triggers. */
+  readonly sids: readonly number[];
+  /** Subscription id of the group's invoke subject. */
+  readonly invokeSid: number;
+}
+
+export interface CheckResult {
+  /** Handlers that the module exports. */
+  readonly handlers: readonly string[];
+  /** Bytes of V8 heap after loading. */
+  readonly heapBytes: number;
+}
+
+/** Command → result of each kind. */
+export interface CellCommands {
+  assign: {
+    readonly params: { readonly namespace: string; readonly nats: NatsEndpoint };
+    readonly result: null;
+  };
+  /** Loads an artifact in a throw-away isolate; fails with the code that says why it does not load. */
+  check: { readonly params: { readonly spec: FunctionSpec }; readonly result: CheckResult };
+  /** Subscribes the function, or replaces its running version without a gap. */
+  activate: { readonly params: { readonly spec: FunctionSpec }; readonly result: ActivateResult };
+  /** Unsubscribes, finishes accepted work, frees all that the function holds. */
+  deactivate: { readonly params: { readonly id: string }; readonly result: null };
+  adopt: { readonly params: { readonly messages: readonly AdoptedMessage[] }; readonly result: null };
+  /** Publishes an event per invocation until `untilMs` (epoch). */
+  tap: { readonly params: { readonly untilMs: number }; readonly result: null };
+  stats: { readonly params: Record<never, never>; readonly result: CellStats };
+  /** Takes no new work, finishes what is accepted, closes the connection. */
+  drain: { readonly params: { readonly graceMs: number }; readonly result: null };
+}
+
+export type CellCommandName = keyof CellCommands;
+
+export type HostToCell =
+  | {
+      [Name in CellCommandName]: {
+        readonly type: 'command';
+        readonly requestId: number;
+        readonly name: Name;
+        readonly params: CellCommands[Name]['params'];
+      };
+    }[CellCommandName]
+  /** Comes with the socket as the message's handle. */
+  | { readonly type: 'socket'; readonly dialId: number }
+  | {
+      readonly type: 'dial-failed';
+      readonly dialId: number;
+      readonly code: string;
+      readonly message: string;
+    };
+
+export type CellToHost =
+  | { readonly type: 'ready' }
+  | { readonly type: 'reply'; readonly requestId: number; readonly ok: true; readonly result: unknown }
+  | { readonly type: 'reply'; readonly requestId: number; readonly ok: false; readonly error: WireError }
+  | { readonly type: 'dial'; readonly dialId: number; readonly host: string; readonly port: number }
+  | { readonly type: 'log'; readonly record: LogRecord }
+  | { readonly type: 'closed'; readonly reason: string };
+
+export type { ArtifactRef };

@@ -1,0 +1,62 @@
+import type { FunctionLimits } from './limits.ts';
+import type { Binding, Trigger } from './manifest.ts';
+
+/** Names an artifact by what is in it. */
+export interface ArtifactRef {
+  /** Lower-case hex SHA-256 of the artifact's bytes. */
+  readonly digest: string;
+  readonly bytes: number;
+}
+
+/** The artifact of a JavaScript function: one classic script that leaves its exports in `__hairspring_module`. */
+export interface JavaScriptArtifact {
+  readonly format: 1;
+  readonly type: 'javascript';
+  readonly code: string;
+  /** Source map (JSON text) of `code`; empty when there is none. */
+  readonly map: string;
+}
+
+/** Global in which a bundled script leaves its exports. */
+export const MODULE_GLOBAL = '__hairspring_module';
+
+/** A deployed function: all that a node needs to serve it. Stored in KV under `<namespace>.<name>`. */
+export interface FunctionDefinition {
+  readonly format: 1;
+  /** Workload id, a NUID; stays the same over redeploys. */
+  readonly id: string;
+  readonly namespace: string;
+  readonly name: string;
+  /** First 12 hex digits of the hash over artifact and configuration. */
+  readonly version: string;
+  readonly description: string;
+  readonly tags: Readonly<Record<string, string>>;
+  readonly metadata: Readonly<Record<string, string>>;
+  readonly artifact: ArtifactRef;
+  readonly triggers: readonly Trigger[];
+  readonly bindings: Readonly<Record<string, Binding>>;
+  readonly environment: Readonly<Record<string, string>>;
+  readonly limits: FunctionLimits;
+  /** RFC 3339. */
+  readonly deployedAt: string;
+  /** The deploy request's `run_request`, kept for Nex's CLONE. */
+  readonly runRequest: string;
+}
+
+/** What a cell needs of a definition. */
+export interface FunctionSpec {
+  readonly id: string;
+  readonly namespace: string;
+  readonly name: string;
+  readonly version: string;
+  readonly artifact: ArtifactRef;
+  readonly triggers: readonly Trigger[];
+  readonly bindings: Readonly<Record<string, Binding>>;
+  readonly environment: Readonly<Record<string, string>>;
+  readonly limits: FunctionLimits;
+}
+
+export function toSpec(definition: FunctionDefinition): FunctionSpec {
+  const { id, namespace, name, version, artifact, triggers, bindings, environment, limits } = definition;
+  return { id, namespace, name, version, artifact, triggers, bindings, environment, limits };
+}

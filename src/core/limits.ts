@@ -1,0 +1,59 @@
+/** The limits of one function, resolved. */
+export interface FunctionLimits {
+  /** Wall clock from acceptance to reply. */
+  readonly timeoutMs: number;
+  /** The longest the function may hold the thread at a stretch. */
+  readonly cpuMs: number;
+  /** V8 heap of one instance. */
+  readonly memoryBytes: number;
+  /** Invocations in progress at once, per cell. */
+  readonly concurrency: number;
+  /** Invocations waiting for a free place, per cell; past it callers get HS_FUNCTION_OVERLOADED. */
+  readonly queue: number;
+  /** Largest message accepted. */
+  readonly payloadBytes: number;
+}
+
+export interface LimitRange {
+  readonly min: number;
+  readonly max: number;
+  readonly default: number;
+}
+
+/**
+ * The range and default of each limit; what the Nexfile leaves out takes the default.
+ * `cpuMs` stays short because it is how long the thread that holds the NATS connection may be held.
+ */
+export const LIMIT_RANGES = {
+  timeoutMs: { min: 10, max: 300_000, default: 5_000 },
+  cpuMs: { min: 5, max: 1_000, default: 50 },
+  memoryBytes: { min: 8 * 1024 ** 2, max: 1024 ** 3, default: 64 * 1024 ** 2 },
+  concurrency: { min: 1, max: 1_000, default: 100 },
+  queue: { min: 0, max: 100_000, default: 1_000 },
+  payloadBytes: { min: 1, max: 64 * 1024 ** 2, default: 1024 ** 2 },
+} as const satisfies Record<keyof FunctionLimits, LimitRange>;
+
+export const DEFAULT_LIMITS: FunctionLimits = {
+  timeoutMs: LIMIT_RANGES.timeoutMs.default,
+  cpuMs: LIMIT_RANGES.cpuMs.default,
+  memoryBytes: LIMIT_RANGES.memoryBytes.default,
+  concurrency: LIMIT_RANGES.concurrency.default,
+  queue: LIMIT_RANGES.queue.default,
+  payloadBytes: LIMIT_RANGES.payloadBytes.default,
+};
+
+/** Ceilings that are not per function. */
+export const HOST_LIMITS = {
+  /** Largest artifact (bundle and source map together). */
+  artifactBytes: 32 * 1024 ** 2,
+  triggersPerFunction: 64,
+  bindingsPerFunction: 64,
+  /** Pending host calls of one invocation. */
+  pendingHostCalls: 256,
+  /** Bytes of one log line of a function; longer lines are cut. */
+  logLineBytes: 8 * 1024,
+  /** Log lines of one function per second; more are dropped and counted. */
+  logLinesPerSecond: 1_000,
+  /** Keys that one `keys()` call returns. */
+  kvKeys: 10_000,
+} as const;

@@ -1,0 +1,51 @@
+import type { FunctionLimits } from './limits.ts';
+import type { SubjectPattern } from './subject.ts';
+
+/** A resolved subject trigger. */
+export interface SubjectTrigger extends SubjectPattern {
+  readonly kind: 'subject';
+  /** `true`: every node and cell runs the function for each message; otherwise one of the queue group does. */
+  readonly fanout: boolean;
+}
+
+export type Trigger = SubjectTrigger;
+
+export type KvAccess = 'read' | 'write' | 'read-write';
+
+/** A grant of one bucket, or of the keys in it that match `keys` (a NATS filter such as `t.>`). */
+export interface KvBinding {
+  readonly service: 'kv';
+  readonly bucket: string;
+  readonly access: KvAccess;
+  readonly keys: string;
+  /** Whether deploying leaves the bucket as it is and fails without it; otherwise it is created where missing. */
+  readonly existing: boolean;
+}
+
+export type Binding = KvBinding;
+
+/** Where the code comes from before it is an artifact. */
+export type Source =
+  | { readonly kind: 'main'; readonly path: string }
+  /** `nats://BUCKET/NAME:TAG`, Nex's form: object `NAME_TAG` of the object store `BUCKET`. */
+  | { readonly kind: 'uri'; readonly uri: string };
+
+/** The part of a Nexfile that Nex passes on unread (`start_request`), resolved. */
+export interface StartRequest {
+  readonly source: Source;
+  readonly triggers: readonly Trigger[];
+  /** By label, the name under which the handler finds it in `env`. */
+  readonly bindings: Readonly<Record<string, Binding>>;
+  readonly environment: Readonly<Record<string, string>>;
+  readonly limits: FunctionLimits;
+}
+
+/** A Nexfile, resolved. */
+export interface Manifest {
+  readonly name: string;
+  readonly type: 'javascript';
+  readonly lifecycle: 'function';
+  readonly description: string;
+  readonly tags: Readonly<Record<string, string>>;
+  readonly start: StartRequest;
+}

@@ -1,0 +1,37 @@
+import type { Logger, NatsEndpoint } from '../core/index.ts';
+
+export interface HostOptions {
+  /** Where to find NATS: the host connects with this, and in this version so do its cells. */
+  readonly nats: NatsEndpoint;
+  /** Folder for node keys and the artifact cache; made if missing. */
+  readonly dataDir: string;
+  /** @default the machine's host name */
+  readonly nodeName?: string;
+  /** @default "nexus" */
+  readonly nexus?: string;
+  readonly logger: Logger;
+  /** Cells kept ready without a namespace. @default 1 */
+  readonly spareCells?: number;
+  /** RSS at which a cell's watchdog kills it. @default 1 GiB */
+  readonly cellRssLimitBytes?: number;
+  /** Blank isolates kept prepared per cell. @default 4 */
+  readonly spareIsolates?: number;
+  /** Warm instances kept per cell. @default 64 */
+  readonly warmInstances?: number;
+  /** @default 300_000 */
+  readonly idleEvictMs?: number;
+  /** Time for accepted work to finish at shutdown. @default 10_000 */
+  readonly drainGraceMs?: number;
+}
+
+/** A running node. Disposing drains it: accepted work finishes, then all of it is gone. Idempotent. */
+export interface RunningHost extends AsyncDisposable {
+  readonly nodeId: string;
+  /** Process ids of all cells, spares included; for tests and diagnosis. */
+  cellPids(): readonly number[];
+  /** Resolves when the node has stopped, whoever asked for it. */
+  readonly stopped: Promise<void>;
+}
+
+// startHost(options: HostOptions): Promise<RunningHost>
+// Errors: HS_NATS_UNREACHABLE, HS_NATS_REFUSED, HS_NATS_VERSION, HS_NATS_JETSTREAM, HS_DATA_DIR.
