@@ -84,8 +84,8 @@ export interface AdoptedMessage {
 export const INVOKE_TRIGGER = -1;
 
 export interface ActivateResult {
-  /** NATS subscription ids, one per trigger, in the order of the triggers. */
-  readonly sids: readonly number[];
+  /** For each function NATS subscription ids, one per trigger, in the order of the triggers. */
+  readonly sids: readonly (readonly number[])[];
   /** Subscription id of the group's invoke subject. */
   readonly invokeSid: number;
 }
@@ -105,8 +105,8 @@ export interface CellCommands {
   };
   /** Loads an artifact in a throw-away isolate; fails with the code that says why it does not load. */
   check: { readonly params: { readonly spec: FunctionSpec }; readonly result: CheckResult };
-  /** Subscribes the function, or replaces its running version without a gap. */
-  activate: { readonly params: { readonly spec: FunctionSpec }; readonly result: ActivateResult };
+  /** Subscribes functions, or replaces their running versions without a gap. */
+  activate: { readonly params: { readonly specs: readonly FunctionSpec[] }; readonly result: ActivateResult };
   /** Unsubscribes, finishes accepted work, frees all that the function holds. */
   deactivate: { readonly params: { readonly id: string }; readonly result: null };
   adopt: { readonly params: { readonly messages: readonly AdoptedMessage[] }; readonly result: null };

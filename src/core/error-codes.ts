@@ -55,6 +55,13 @@ export const ERROR_CODES = {
     summary: 'The function brought its cell down',
     remedy: 'Look for huge strings, arrays or native operations in the handler; the log names the signal',
   },
+  HS_GUEST_TAMPERED: {
+    status: 500,
+    fault: 'function',
+    retryable: false,
+    summary: 'The function broke the runtime inside its own isolate',
+    remedy: 'Do not patch built-ins such as Array, Map or Promise in ways that change what they do',
+  },
   HS_FUNCTION_OVERLOADED: {
     status: 429,
     fault: 'caller',
@@ -274,6 +281,13 @@ export const ERROR_CODES = {
     summary: 'The namespace in the subject is not the one in the body',
     remedy: 'Send the request under the subject of its own namespace',
   },
+  HS_WORKLOAD_TYPE: {
+    status: 404,
+    fault: 'deployer',
+    retryable: false,
+    summary: 'The node does not run workloads of this type',
+    remedy: 'Set type: javascript and lifecycle: function in the Nexfile',
+  },
   // The environment
   HS_USAGE: {
     status: 400,
@@ -323,6 +337,13 @@ export const ERROR_CODES = {
     retryable: true,
     summary: 'No nats-server could be found or fetched',
     remedy: 'Install nats-server 2.10 or newer, or name one with --nats-server PATH',
+  },
+  HS_NATS_SERVER_FAILED: {
+    status: 500,
+    fault: 'operator',
+    retryable: true,
+    summary: 'The nats-server that Hairspring starts gave up before it accepted clients',
+    remedy: 'Read what it said in the message; `hairspring doctor` checks the machine',
   },
   HS_PORT_TAKEN: {
     status: 500,

@@ -1,0 +1,148 @@
+/**
+ * Types of what a function sees. Types only: nothing here exists as a module at run time.
+ *
+ * @example
+ * ```ts
+ * import type { Handler } from 'hairspring/guest';
+ *
+ * export default {
+ *   message(msg) {
+ *     return `Hello, ${msg.params.name}!`;
+ *   },
+ * } satisfies Handler;
+ * ```
+ */
+
+/** A value that JSON can hold. */
+export type JsonValue =
+  | string
+  | number
+  | boolean
+  | null
+  | readonly JsonValue[]
+  | { readonly [key: string]: JsonValue | undefined };
+
+/** What can be sent or stored: text as UTF-8, bytes as they are, anything else as JSON. */
+export type Body = string | Uint8Array | ArrayBuffer | JsonValue;
+
+/**
+ * The default export of a function.
+ * @template Env what `env` holds: a {@link KvBucket} per KV binding and a string per `environment` entry
+ */
+export interface Handler<Env = Readonly<Record<string, unknown>>> {
+  /**
+   * Called once for each message that a subject trigger catches, and by `hairspring invoke`.
+   * @returns the reply: nothing (an empty one), text, bytes, a JSON value, or a {@link Reply} with headers
+   * @throws anything; the caller hears of it as HS_FUNCTION_THREW
+   */
+  message(msg: Message, env: Env, ctx: Context): MessageResult | Promise<MessageResult>;
+}
+
+/** What `message` may return. */
+// biome-ignore lint/suspicious/noConfusingVoidType: a handler that returns nothing is typed as returning void
+export type MessageResult = void | undefined | Body | Reply;
+
+/** A message as it came from NATS. */
+export interface Message {
+  /** The subject it was sent to, in full. */
+  readonly subject: string;
+  /** What the trigger's wildcards caught: by name (`greet.{name}`), unnamed ones by order (`"0"`, `"1"`, …). */
+  readonly params: Readonly<Record<string, string>>;
+  readonly headers: MessageHeaders;
+  /** The payload. */
+  readonly data: Uint8Array;
+  /** Whether the sender waits for a reply. */
+  readonly reply: boolean;
+  /** The payload as UTF-8 text. */
+  text(): string;
+  /**
+   * The payload parsed as JSON.
+   * @throws SyntaxError when it is not JSON, also when it is empty
+   */
+  json<Value = unknown>(): Value;
+}
+
+/** Headers of a message. A name may have several values; lookups ignore case. */
+export interface MessageHeaders extends Iterable<[name: string, value: string]> {
+  /** The first value, or null. */
+  get(name: string): string | null;
+  /** All values, in the order sent. */
+  getAll(name: string): string[];
+  has(name: string): boolean;
+  keys(): IterableIterator<string>;
+  entries(): IterableIterator<[name: string, value: string]>;
+}
+
+/** What is known about one invocation. */
+export interface Context {
+  readonly invocationId: string;
+  readonly functionName: string;
+  readonly namespace: string;
+  /** When the invocation is cut off: milliseconds since the epoch, from `limits.timeout`. */
+  readonly deadline: number;
+  /** Writes to the function's log (`hairspring logs`); the same as `console`. */
+  readonly log: Log;
+  /** Keeps the invocation going after its reply until `promise` settles, at most until the deadline. */
+  waitUntil(promise: Promise<unknown>): void;
+}
+
+/** One log line per call; values are put together with spaces, objects as JSON. */
+export interface Log {
+  debug(...values: readonly unknown[]): void;
+  log(...values: readonly unknown[]): void;
+  info(...values: readonly unknown[]): void;
+  warn(...values: readonly unknown[]): void;
+  error(...values: readonly unknown[]): void;
+}
+
+/**
+ * A KV binding. Every call is checked against its grant (bucket, access, keys) and rejects with a
+ * {@link HostError}: HS_BINDING_DENIED beyond the grant, HS_KV_KEY_INVALID, HS_KV_UNAVAILABLE.
+ */
+export interface KvBucket {
+  /** The entry, or null when there is none or it was deleted. */
+  get(key: string): Promise<KvEntry | null>;
+  /** Stores a value whatever is there. Resolves with the new revision. */
+  put(key: string, value: Body): Promise<number>;
+  /** Stores a value where there is none; otherwise rejects with HS_KV_REVISION_CONFLICT. */
+  create(key: string, value: Body): Promise<number>;
+  /** Stores a value if the key is still at `revision`; otherwise rejects with HS_KV_REVISION_CONFLICT. */
+  update(key: string, value: Body, revision: number): Promise<number>;
+  /** Deletes the key; with `revision` only if it is still at that one. */
+  delete(key: string, options?: { readonly revision?: number }): Promise<void>;
+  /** The keys that begin with `prefix`, all by default. */
+  keys(prefix?: string): Promise<string[]>;
+}
+
+/** A value in a bucket with its revision. */
+export interface KvEntry {
+  readonly key: string;
+  readonly value: Uint8Array;
+  readonly revision: number;
+  readonly created: Date;
+  /** The value as UTF-8 text. */
+  text(): string;
+  /**
+   * The value parsed as JSON.
+   * @throws SyntaxError when it is not JSON
+   */
+  json<Value = unknown>(): Value;
+}
+
+declare global {
+  /** A reply with headers. */
+  class Reply {
+    constructor(body?: Body, options?: { readonly headers?: Readonly<Record<string, string | string[]>> });
+    readonly body: Body | undefined;
+    readonly headers: Readonly<Record<string, string | string[]>>;
+  }
+
+  /** An error of the host: a host call that was denied, failed or cannot be. */
+  class HostError extends Error {
+    private constructor();
+    /** One of the codes of docs/errors.md, such as HS_KV_REVISION_CONFLICT. */
+    readonly code: string;
+    /** Whether the very same call may succeed later. */
+    readonly retryable: boolean;
+  }
+}

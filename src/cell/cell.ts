@@ -1,0 +1,196 @@
+import {
+  type ConnectionOptions,
+  credsAuthenticator,
+  type NatsConnection,
+  nkeyAuthenticator,
+} from '@nats-io/transport-node';
+import {
+  type CellCommands,
+  type CellOptions,
+  type CellStats,
+  type CheckResult,
+  type FunctionSpec,
+  HairspringError,
+  JOURNAL,
+  type NatsEndpoint,
+  systemClock,
+} from '../core/index.ts';
+import { createHostServices, readGuestScripts } from '../hostservices/index.ts';
+import {
+  buildPrelude,
+  DeadlineSweeper,
+  EntryGuard,
+  IsolatePool,
+  Scheduler,
+  startWatchdog,
+} from '../runtime/index.ts';
+import { ArtifactReader } from './artifact-reader.ts';
+import { FeedPublisher } from './feed-publisher.ts';
+import { FunctionTable } from './function-table.ts';
+import { connectHeld, isBetweenMessages } from './held-transport.ts';
+import { HostLink } from './host-link.ts';
+import { listenForInvokes } from './invoke-listener.ts';
+import { JournalWriter } from './journal-writer.ts';
+
+/** What a cell holds once it serves a namespace. */
+interface Assignment {
+  readonly nc: NatsConnection;
+  readonly table: FunctionTable;
+  readonly feed: FeedPublisher;
+  readonly invokeSid: number;
+}
+
+/** Wires a cell and serves the host's commands until the process ends. */
+export async function startCell(options: CellOptions): Promise<void> {
+  const guard = new EntryGuard();
+  await startWatchdog(guard, {
+    journalFd: options.journalFd,
+    reasonOffset: JOURNAL.reasonOffset,
+    rssLimitBytes: options.rssLimitBytes,
+    hangGraceMs: options.hangGraceMs,
+  });
+  const link = new HostLink();
+  const clock = systemClock;
+  const prelude = buildPrelude(readGuestScripts());
+  const pool = new IsolatePool({ prelude, guard, spares: options.spareIsolates });
+  const artifacts = new ArtifactReader(options.artifactDir);
+  let assignment: Assignment | undefined;
+  let droppedReplies = 0;
+  const journal = new JournalWriter(options.journalFd, () => isBetweenMessages(assignment?.nc));
+
+  async function assign({ namespace, nats }: CellCommands['assign']['params']): Promise<null> {
+    const nc = await connectHeld(
+      toConnectionOptions(nats, `hairspring cell ${namespace}`),
+      link.dial,
+      journal,
+    );
+    const feed = new FeedPublisher(nc, clock);
+    const table = new FunctionTable({
+      nc,
+      services: createHostServices(nc),
+      runtime: {
+        pool,
+        scheduler: new Scheduler(),
+        sweeper: new DeadlineSweeper(clock),
+        clock,
+        journal,
+        observer: feed,
+        readCode: artifacts.code,
+      },
+      replies: {
+        received: (reply) => journal.received(reply),
+        answered: (reply) => journal.answered(reply),
+        refusedReply: () => {
+          droppedReplies += 1;
+        },
+      },
+      warmInstances: options.warmInstances,
+      idleEvictMs: options.idleEvictMs,
+    });
+    const invokes = listenForInvokes(nc, namespace, table);
+    await nc.flush();
+    assignment = { nc, table, feed, invokeSid: invokes.getID() };
+    nc.closed()
+      .then((reason) =>
+        link.send({ type: 'closed', reason: reason instanceof Error ? reason.message : 'closed' }),
+      )
+      .catch(() => undefined);
+    return null;
+  }
+
+  function serving(): Assignment {
+    if (assignment === undefined) throw new HairspringError('HS_INTERNAL', 'The cell has no namespace yet');
+    return assignment;
+  }
+
+  function check({ spec }: { readonly spec: FunctionSpec }): CheckResult {
+    const isolate = pool.create(spec.limits.memoryBytes);
+    try {
+      const handlers = isolate.load(artifacts.code(spec), `${spec.name}.js`, {
+        name: spec.name,
+        namespace: spec.namespace,
+        triggers: spec.triggers,
+        environment: spec.environment,
+        bindings: {},
+        budgetMs: 1,
+      });
+      return { handlers, heapBytes: isolate.heapBytes() };
+    } finally {
+      isolate[Symbol.dispose]();
+    }
+  }
+
+  link.listen({
+    assign,
+    check,
+    async activate({ specs }) {
+      const { nc, table, invokeSid } = serving();
+      const sids = specs.map((spec) => table.activate(spec));
+      await nc.flush();
+      return { sids, invokeSid };
+    },
+    async deactivate({ id }) {
+      const { table, feed } = serving();
+      await table.deactivate(id);
+      feed.forget(id);
+      return null;
+    },
+    adopt({ messages }) {
+      serving().table.adopt(messages);
+      return null;
+    },
+    tap({ untilMs }) {
+      assignment?.feed.tap(untilMs);
+      return null;
+    },
+    stats(): CellStats {
+      const table = assignment?.table;
+      return {
+        rssBytes: process.memoryUsage.rss(),
+        warm: table?.warm ?? 0,
+        spareIsolates: pool.size,
+        inFlight: table?.inFlight ?? 0,
+        droppedReplies,
+        functions: table?.stats() ?? [],
+      };
+    },
+    async drain({ graceMs }) {
+      if (assignment === undefined) return null;
+      await assignment.table.drain(graceMs);
+      await assignment.nc.drain();
+      return null;
+    },
+  });
+  link.send({ type: 'ready' });
+}
+
+/** Reconnects for ever: the server may be restarted at any time. */
+function toConnectionOptions(nats: NatsEndpoint, name: string): ConnectionOptions {
+  return {
+    servers: [...nats.servers],
+    name,
+    reconnect: true,
+    maxReconnectAttempts: -1,
+    reconnectTimeWait: 250,
+    pingInterval: 10_000,
+    ignoreAuthErrorAbort: true,
+    ...(nats.inboxPrefix === undefined ? {} : { inboxPrefix: nats.inboxPrefix }),
+    ...(nats.user === undefined ? {} : { user: nats.user, pass: nats.password ?? '' }),
+    ...(nats.token === undefined ? {} : { token: nats.token }),
+    ...(nats.creds === undefined
+      ? {}
+      : { authenticator: credsAuthenticator(new TextEncoder().encode(nats.creds)) }),
+    ...(nats.nkeySeed === undefined
+      ? {}
+      : { authenticator: nkeyAuthenticator(new TextEncoder().encode(nats.nkeySeed)) }),
+    ...(nats.tlsCa === undefined && nats.tlsCert === undefined
+      ? {}
+      : {
+          tls: {
+            ...(nats.tlsCa === undefined ? {} : { ca: nats.tlsCa }),
+            ...(nats.tlsCert === undefined ? {} : { cert: nats.tlsCert }),
+            ...(nats.tlsKey === undefined ? {} : { key: nats.tlsKey }),
+          },
+        }),
+  };
+}

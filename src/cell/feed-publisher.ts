@@ -1,0 +1,108 @@
+import { MsgHdrsImpl } from '@nats-io/nats-core/internal';
+import type { NatsConnection } from '@nats-io/transport-node';
+import { type Clock, type FunctionSpec, feedSubjects, HOST_LIMITS, type LogLevel } from '../core/index.ts';
+import type { FinishedInvocation, RuntimeObserver } from '../runtime/index.ts';
+
+/** Invocation events per second that a tap is given; the rest are counted. */
+const EVENTS_PER_SECOND = 500;
+
+interface Window {
+  startedMs: number;
+  count: number;
+  dropped: number;
+}
+
+/** Publishes what functions log and, while somebody listens, what they did, at bounded rates. */
+export class FeedPublisher implements RuntimeObserver {
+  readonly #nc: NatsConnection;
+  readonly #clock: Clock;
+  readonly #logWindows = new Map<string, Window>();
+  readonly #events: Window = { startedMs: 0, count: 0, dropped: 0 };
+  #tapUntilMs = 0;
+
+  constructor(nc: NatsConnection, clock: Clock) {
+    this.#nc = nc;
+    this.#clock = clock;
+  }
+
+  tap(untilMs: number): void {
+    this.#tapUntilMs = Math.max(this.#tapUntilMs, untilMs);
+  }
+
+  forget(functionId: string): void {
+    this.#logWindows.delete(functionId);
+  }
+
+  onLog(spec: FunctionSpec, level: string, text: string): void {
+    let window = this.#logWindows.get(spec.id);
+    if (window === undefined) {
+      window = { startedMs: 0, count: 0, dropped: 0 };
+      this.#logWindows.set(spec.id, window);
+    }
+    const dropped = this.#take(window, HOST_LIMITS.logLinesPerSecond);
+    if (dropped === undefined) return;
+    if (dropped > 0)
+      this.#publishLog(
+        spec,
+        'warn',
+        `${dropped} log lines were dropped: more than ${HOST_LIMITS.logLinesPerSecond} in a second`,
+      );
+    this.#publishLog(spec, toLevel(level), text);
+  }
+
+  #publishLog(spec: FunctionSpec, level: LogLevel, text: string): void {
+    const headers = new MsgHdrsImpl();
+    headers.append('synadia.com/group', '');
+    headers.append('synadia.com/namespace', spec.namespace);
+    headers.append('Hairspring-Level', level);
+    headers.append('Hairspring-Function', spec.name);
+    const stream = level === 'error' || level === 'warn' ? 'stderr' : 'stdout';
+    const bytes = Buffer.from(text, 'utf8').subarray(0, HOST_LIMITS.logLineBytes);
+    this.#nc.publish(feedSubjects.logs(spec.namespace, spec.id, stream), bytes, { headers });
+  }
+
+  onFinished(spec: FunctionSpec, finished: FinishedInvocation): void {
+    if (this.#tapUntilMs === 0) return;
+    if (this.#clock.now() > this.#tapUntilMs) {
+      this.#tapUntilMs = 0;
+      return;
+    }
+    const dropped = this.#take(this.#events, EVENTS_PER_SECOND);
+    if (dropped === undefined) return;
+    const { invocation, status, durationMs, coldMs, replyBytes } = finished;
+    const event = {
+      functionId: spec.id,
+      name: spec.name,
+      namespace: spec.namespace,
+      version: spec.version,
+      subject: invocation.subject,
+      status,
+      durationMs,
+      replyBytes,
+      ...(coldMs === undefined ? {} : { coldMs }),
+      ...(dropped === 0 ? {} : { dropped }),
+    };
+    this.#nc.publish(feedSubjects.events(spec.namespace, 'INVOCATION'), JSON.stringify(event));
+  }
+
+  /** @returns how many were dropped since the last one, or undefined when this one is dropped too */
+  #take(window: Window, perSecond: number): number | undefined {
+    const nowMs = this.#clock.monotonicMs();
+    if (nowMs - window.startedMs >= 1_000) {
+      window.startedMs = nowMs;
+      window.count = 0;
+    }
+    if (window.count >= perSecond) {
+      window.dropped += 1;
+      return undefined;
+    }
+    window.count += 1;
+    const { dropped } = window;
+    window.dropped = 0;
+    return dropped;
+  }
+}
+
+function toLevel(level: string): LogLevel {
+  return level === 'debug' || level === 'warn' || level === 'error' ? level : 'info';
+}

@@ -1,0 +1,164 @@
+import type { NatsConnection } from '@nats-io/transport-node';
+import {
+  type AdoptedMessage,
+  type Binding,
+  type FunctionSpec,
+  type FunctionStats,
+  HairspringError,
+  type HostService,
+  type PreparedBinding,
+} from '../core/index.ts';
+import { FunctionRunner, type RunnerDependencies } from '../runtime/index.ts';
+import { type ReplyTarget, SubjectListener } from '../triggers/index.ts';
+
+/** A deployed function in this cell. */
+export interface FunctionSlot {
+  readonly listener: SubjectListener;
+  runner: FunctionRunner;
+}
+
+export interface FunctionTableOptions {
+  readonly nc: NatsConnection;
+  readonly services: Readonly<Record<Binding['service'], HostService>>;
+  readonly runtime: RunnerDependencies;
+  readonly replies: Omit<ReplyTarget, 'accept'>;
+  readonly warmInstances: number;
+  readonly idleEvictMs: number;
+}
+
+const SWEEP_MS = 1_000;
+
+/** The functions of a cell: what is deployed, and which of it is kept warm. */
+export class FunctionTable {
+  readonly #options: FunctionTableOptions;
+  readonly #slots = new Map<string, FunctionSlot>();
+  readonly #byName = new Map<string, FunctionSlot>();
+  /** Replaced versions that still finish what they had begun. */
+  readonly #retiring = new Set<FunctionRunner>();
+  readonly #stopSweep: () => void;
+
+  constructor(options: FunctionTableOptions) {
+    this.#options = options;
+    this.#stopSweep = options.runtime.clock.every(SWEEP_MS, () => this.#evict());
+  }
+
+  byName(name: string): FunctionSlot | undefined {
+    return this.#byName.get(name);
+  }
+
+  get inFlight(): number {
+    let count = 0;
+    for (const { runner } of this.#slots.values()) count += runner.inFlight;
+    for (const runner of this.#retiring) count += runner.inFlight;
+    return count;
+  }
+
+  get warm(): number {
+    let count = 0;
+    for (const { runner } of this.#slots.values()) if (runner.warm) count += 1;
+    return count;
+  }
+
+  /** Subscribes a function, or puts a new version in the place of the running one without a gap. */
+  activate(spec: FunctionSpec): readonly number[] {
+    const { runtime, nc, replies } = this.#options;
+    const runner = new FunctionRunner(spec, this.#prepareBindings(spec), runtime);
+    runtime.pool.prepare(spec.limits.memoryBytes);
+    let slot = this.#slots.get(spec.id);
+    const previous = slot?.runner;
+    if (slot === undefined) {
+      const target: ReplyTarget = { ...replies, accept: (invocation) => created.runner.accept(invocation) };
+      const created: FunctionSlot = { listener: new SubjectListener({ nc, target }, spec), runner };
+      slot = created;
+      this.#slots.set(spec.id, slot);
+      this.#byName.set(spec.name, slot);
+    }
+    slot.runner = runner;
+    const sids = slot.listener.update(spec);
+    if (previous !== undefined) this.#retire(previous, runner);
+    return sids;
+  }
+
+  #prepareBindings(spec: FunctionSpec): ReadonlyMap<string, PreparedBinding> {
+    const { services } = this.#options;
+    return new Map(
+      Object.entries(spec.bindings).map(([label, binding]) => [
+        label,
+        services[binding.service].prepare(label, binding),
+      ]),
+    );
+  }
+
+  #retire(previous: FunctionRunner, successor: FunctionRunner): void {
+    this.#retiring.add(previous);
+    previous.replaceWith(successor);
+    previous
+      .idle()
+      .then(() => {
+        this.#retiring.delete(previous);
+        previous.dispose(
+          new HairspringError('HS_CELL_LOST', `${previous.spec.name} was replaced by another version`),
+        );
+      })
+      .catch(() => undefined);
+  }
+
+  /** Unsubscribes, finishes what is accepted, frees the rest. Doing it twice is doing it once. */
+  async deactivate(id: string): Promise<void> {
+    const slot = this.#slots.get(id);
+    if (slot === undefined) return;
+    this.#slots.delete(id);
+    if (this.#byName.get(slot.runner.spec.name) === slot) this.#byName.delete(slot.runner.spec.name);
+    await slot.listener.drain();
+    await slot.runner.idle();
+    slot.runner.dispose(
+      new HairspringError('HS_FUNCTION_NOT_FOUND', `${slot.runner.spec.name} was undeployed`),
+    );
+    const { memoryBytes } = slot.runner.spec.limits;
+    const inUse = [...this.#slots.values()].some(
+      ({ runner }) => runner.spec.limits.memoryBytes === memoryBytes,
+    );
+    if (!inUse) this.#options.runtime.pool.forget(memoryBytes);
+  }
+
+  /** Runs messages that a dead cell had received and not begun. */
+  adopt(messages: readonly AdoptedMessage[]): void {
+    for (const { functionId, triggerIndex, subject, reply, headers, data } of messages) {
+      this.#slots.get(functionId)?.listener.deliver(triggerIndex, subject, reply, headers, data);
+    }
+  }
+
+  /** Frees idle instances: those beyond the number kept warm, longest unused first, and those unused for long. */
+  #evict(): void {
+    const { runtime, warmInstances, idleEvictMs } = this.#options;
+    const warm = [...this.#slots.values()].map(({ runner }) => runner).filter((runner) => runner.warm);
+    warm.sort((a, b) => a.lastUsedMs - b.lastUsedMs);
+    const nowMs = runtime.clock.monotonicMs();
+    let excess = warm.length - warmInstances;
+    for (const runner of warm) {
+      if (excess <= 0 && nowMs - runner.lastUsedMs < idleEvictMs) return;
+      if (runner.evict()) excess -= 1;
+    }
+  }
+
+  /** Stops listening everywhere and waits, up to `graceMs`, until all accepted work is done. */
+  async drain(graceMs: number): Promise<void> {
+    this.#stopSweep();
+    const slots = [...this.#slots.values()];
+    await Promise.all(slots.map(({ listener }) => listener.drain()));
+    const runners = [...slots.map(({ runner }) => runner), ...this.#retiring];
+    const done = Promise.all(runners.map((runner) => runner.idle())).then(() => undefined);
+    await Promise.race([done, this.#options.runtime.clock.sleep(graceMs)]);
+    for (const runner of runners) {
+      runner.dispose(
+        new HairspringError('HS_DRAINING', `${runner.spec.name} did not finish before the node stopped`),
+      );
+    }
+    this.#slots.clear();
+    this.#byName.clear();
+  }
+
+  stats(): readonly FunctionStats[] {
+    return [...this.#slots.values()].map(({ runner }) => runner.stats());
+  }
+}

@@ -1,0 +1,82 @@
+import { headers, type Msg } from '@nats-io/nats-core';
+import { HairspringError, hairspringSubjects, isSafeHeader, REQUEST_HEADERS } from '../core/index.ts';
+import { assertToken, type ClientContext } from './client-request.ts';
+import { fromErrorReply } from './error-reply.ts';
+import { isNoResponders, natsFailure } from './nats-failure.ts';
+
+export interface InvokeOptions {
+  /** The subject that the call stands for; needed when the function has not exactly one literal trigger. */
+  readonly subject?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** @default the client's */
+  readonly timeoutMs?: number;
+}
+
+export interface InvokeResult {
+  readonly data: Uint8Array;
+  /** The first value of each header. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** Present when the function or its cell answered with an error. */
+  readonly error?: HairspringError;
+}
+
+/**
+ * Calls a function by name, whatever its triggers.
+ * @throws HS_FUNCTION_NOT_FOUND when no cell serves it, HS_NATS_UNREACHABLE when no reply came in time
+ */
+export async function invoke(
+  context: ClientContext,
+  name: string,
+  payload: Uint8Array | string,
+  options: InvokeOptions,
+): Promise<InvokeResult> {
+  assertToken(name, 'function name');
+  const requestHeaders = headers();
+  for (const [key, value] of Object.entries(options.headers ?? {})) {
+    if (!isSafeHeader(key, value)) {
+      throw new HairspringError(
+        'HS_USAGE',
+        `Cannot send header "${key}": it has characters that NATS refuses`,
+      );
+    }
+    requestHeaders.append(key, value);
+  }
+  if (options.subject !== undefined) requestHeaders.set(REQUEST_HEADERS.subject, options.subject);
+  const timeoutMs = options.timeoutMs ?? context.timeoutMs;
+  let reply: Msg;
+  try {
+    reply = await context.nc.request(hairspringSubjects.invoke(context.namespace, name), payload, {
+      timeout: timeoutMs,
+      headers: requestHeaders,
+    });
+  } catch (error) {
+    throw invokeFailure(context, name, timeoutMs, error);
+  }
+  const error = fromErrorReply(reply);
+  return {
+    data: reply.data,
+    headers: Object.fromEntries(
+      (reply.headers?.keys() ?? []).map((key) => [key, reply.headers?.get(key) ?? '']),
+    ),
+    ...(error === undefined ? {} : { error }),
+  };
+}
+
+function invokeFailure(
+  context: ClientContext,
+  name: string,
+  timeoutMs: number,
+  error: unknown,
+): HairspringError {
+  if (isNoResponders(error)) {
+    return new HairspringError(
+      'HS_FUNCTION_NOT_FOUND',
+      `Nothing serves function "${name}" in namespace "${context.namespace}"`,
+      {
+        hint: '`hairspring list` shows what is deployed; check --namespace and that a node runs',
+        cause: error,
+      },
+    );
+  }
+  return natsFailure(error, `Cannot invoke "${name}" within ${timeoutMs} ms`);
+}

@@ -1,0 +1,112 @@
+import { HairspringError, hairspringSubjects, SYSTEM_NAMESPACE, workloadSubjects } from '../core/index.ts';
+import { assertToken, type ClientContext, gather, STALL_MS } from './client-request.ts';
+import { fromErrorReply } from './error-reply.ts';
+import { functionInfo, parseReply, stopWorkloadResponse, workloadSummaries } from './replies.ts';
+import type { FunctionInfo, StartWorkloadRequest, StopWorkloadResponse, WorkloadSummary } from './types.ts';
+import { startWorkloadRequest } from './wire.ts';
+
+/** A stop waits for accepted work, so it may take as long as the function's own limit. */
+const UNDEPLOY_TIMEOUT_MS = 30_000;
+
+/**
+ * The functions of all nodes, each once, sorted by namespace and name.
+ * @throws HS_NO_NODE when no node listens
+ */
+export async function list(context: ClientContext, filter: readonly string[]): Promise<WorkloadSummary[]> {
+  const byId = new Map<string, WorkloadSummary>();
+  let failure: HairspringError | undefined;
+  let answered = false;
+  const options = { action: 'Cannot list functions', timeoutMs: context.timeoutMs, stallMs: STALL_MS };
+  const body = { namespace: context.namespace, filter };
+  for await (const answer of gather(context, workloadSubjects.list(context.namespace), body, options)) {
+    const refused = fromErrorReply(answer);
+    failure ??= refused;
+    if (refused !== undefined) continue;
+    answered = true;
+    for (const summary of parseReply(workloadSummaries, answer, 'list of functions')) {
+      const known = byId.get(summary.id);
+      if (known === undefined || summary.workload_state === 'warm') byId.set(summary.id, summary);
+    }
+  }
+  if (!answered) throw failure ?? noAnswer('Cannot list functions');
+  return [...byId.values()].sort((a, b) => order(a.namespace, b.namespace) || order(a.name, b.name));
+}
+
+/**
+ * The one function that `idOrName` names.
+ * @throws HS_FUNCTION_NOT_FOUND, HS_USAGE when `system` finds the name in several namespaces
+ */
+async function resolve(context: ClientContext, idOrName: string): Promise<WorkloadSummary> {
+  assertToken(idOrName, 'function name or id');
+  const found = (await list(context, [idOrName])).filter(
+    ({ id, name }) => id === idOrName || name === idOrName,
+  );
+  const exact = found.find(({ id }) => id === idOrName) ?? found[0];
+  if (exact === undefined) throw notFound(context, idOrName);
+  if (exact.id !== idOrName && found.length > 1) {
+    const places = found.map(({ id, namespace }) => `${id} in "${namespace}"`).join(', ');
+    throw new HairspringError('HS_USAGE', `"${idOrName}" names several functions: ${places}`, {
+      hint: 'Use the id',
+    });
+  }
+  return exact;
+}
+
+/** @throws HS_FUNCTION_NOT_FOUND, and what the node says that holds it */
+export async function undeploy(context: ClientContext, idOrName: string): Promise<StopWorkloadResponse> {
+  const { id, namespace } = await resolve(context, idOrName);
+  const owner = namespace === '' ? context.namespace : namespace;
+  const subject = workloadSubjects.undeploy(context.namespace, id);
+  const options = { action: `Cannot undeploy "${idOrName}"`, timeoutMs: UNDEPLOY_TIMEOUT_MS };
+  for await (const answer of gather(context, subject, { namespace: owner }, options)) {
+    const failure = fromErrorReply(answer);
+    if (failure !== undefined) throw failure;
+    const stopped = parseReply(stopWorkloadResponse, answer, 'undeploy reply');
+    if (stopped.stopped) return stopped;
+  }
+  throw notFound(context, idOrName);
+}
+
+/** The deploy request that made a function. @throws HS_FUNCTION_NOT_FOUND */
+export async function clone(context: ClientContext, idOrName: string): Promise<StartWorkloadRequest> {
+  const { id, namespace } = await resolve(context, idOrName);
+  const owner = namespace === '' ? context.namespace : namespace;
+  const subject = workloadSubjects.clone(context.namespace, id);
+  const options = { action: `Cannot clone "${idOrName}"`, timeoutMs: context.timeoutMs };
+  const body = { namespace: owner, new_target_xkey: '' };
+  for await (const answer of gather(context, subject, body, options)) {
+    const failure = fromErrorReply(answer);
+    if (failure !== undefined) throw failure;
+    return parseReply(startWorkloadRequest, answer, 'definition of a function');
+  }
+  throw notFound(context, idOrName);
+}
+
+/** One function in full, from the first node that holds it. @throws HS_FUNCTION_NOT_FOUND, HS_NO_NODE */
+export async function info(context: ClientContext, nameOrId: string): Promise<FunctionInfo> {
+  assertToken(nameOrId, 'function name or id');
+  const action = `Cannot get "${nameOrId}"`;
+  const options = { action, timeoutMs: context.timeoutMs, stallMs: STALL_MS };
+  let failure: HairspringError | undefined;
+  const subject = hairspringSubjects.info(context.namespace, nameOrId);
+  for await (const answer of gather(context, subject, {}, options)) {
+    const refused = fromErrorReply(answer);
+    if (refused === undefined) return parseReply(functionInfo, answer, 'state of a function');
+    failure = failure === undefined || failure.code === 'HS_FUNCTION_NOT_FOUND' ? refused : failure;
+  }
+  throw failure ?? noAnswer(action);
+}
+
+function order(a: string, b: string): number {
+  if (a === b) return 0;
+  return a < b ? -1 : 1;
+}
+
+function noAnswer(action: string): HairspringError {
+  return new HairspringError('HS_NATS_UNREACHABLE', `${action}: no node answered in time`);
+}
+
+function notFound(context: ClientContext, idOrName: string): HairspringError {
+  const place = context.namespace === SYSTEM_NAMESPACE ? 'any namespace' : `namespace "${context.namespace}"`;
+  return new HairspringError('HS_FUNCTION_NOT_FOUND', `No function "${idOrName}" in ${place}`);
+}

@@ -1,0 +1,85 @@
+import type { NatsConnection } from '@nats-io/nats-core';
+import { type Clock, systemClock } from '../core/index.ts';
+import { type DeployPlacement, type DeployRequest, deploy } from './client-deploy.ts';
+import { events, type FeedEvent, logs, tap } from './client-feeds.ts';
+import { type InvokeOptions, type InvokeResult, invoke } from './client-invoke.ts';
+import { lameDuck, nodeInfo, nodes } from './client-nodes.ts';
+import { assertToken, type ClientContext } from './client-request.ts';
+import { clone, info, list, undeploy } from './client-workloads.ts';
+import type {
+  FunctionInfo,
+  InvocationEvent,
+  LameDuckResponse,
+  LogLine,
+  NodeInfoResponse,
+  NodePingResponse,
+  StartWorkloadRequest,
+  StartWorkloadResponse,
+  StopWorkloadResponse,
+  WorkloadSummary,
+} from './types.ts';
+
+export interface ControlClientOptions {
+  /** The namespace to speak for; `system` sees all. */
+  readonly namespace: string;
+  /** For one answer. @default 5_000 */
+  readonly timeoutMs?: number;
+  /** @default the system's */
+  readonly clock?: Clock;
+}
+
+/**
+ * Speaks to all nodes over NATS. Every method throws HairspringError: what a node answered, else
+ * HS_NO_NODE when nobody listens, HS_NATS_UNREACHABLE when no answer came in time, HS_NATS_REFUSED
+ * when the user may not ask, HS_USAGE for a name that cannot be one.
+ */
+export interface ControlClient {
+  /** All nodes that answer; none is an empty list. */
+  nodes(): Promise<NodePingResponse[]>;
+  nodeInfo(nodeId: string): Promise<NodeInfoResponse>;
+  /** Has the node take no new work and stop after `delayMs`. */
+  lameDuck(nodeId: string, delayMs: number): Promise<LameDuckResponse>;
+  /** Deploys to one of the nodes that bid. @throws HS_NO_NODE saying why nobody bid */
+  deploy(request: DeployRequest, placement?: DeployPlacement): Promise<StartWorkloadResponse>;
+  /** The functions of all nodes; `filter` takes ids and names. */
+  list(options?: { readonly filter?: readonly string[] }): Promise<WorkloadSummary[]>;
+  /** @throws HS_FUNCTION_NOT_FOUND */
+  undeploy(idOrName: string): Promise<StopWorkloadResponse>;
+  /** The deploy request that made the function. @throws HS_FUNCTION_NOT_FOUND */
+  clone(idOrName: string): Promise<StartWorkloadRequest>;
+  /** @throws HS_FUNCTION_NOT_FOUND */
+  info(nameOrId: string): Promise<FunctionInfo>;
+  /** Calls a function by name; its error is in the result. @throws HS_FUNCTION_NOT_FOUND when nothing serves it */
+  invoke(name: string, payload: Uint8Array | string, options?: InvokeOptions): Promise<InvokeResult>;
+  /** Follows what functions log; `function` is an id. */
+  logs(options: { readonly function?: string }, onLine: (line: LogLine) => void): Promise<AsyncDisposable>;
+  /** Follows finished invocations. */
+  tap(onEvent: (event: InvocationEvent) => void): Promise<AsyncDisposable>;
+  /** Follows all events of the namespace. */
+  events(onEvent: (event: FeedEvent) => void): Promise<AsyncDisposable>;
+}
+
+/** Makes a client on `nc`, which stays the caller's. @throws HS_USAGE for an impossible namespace */
+export function createControlClient(nc: NatsConnection, options: ControlClientOptions): ControlClient {
+  assertToken(options.namespace, 'namespace');
+  const context: ClientContext = {
+    nc,
+    namespace: options.namespace,
+    timeoutMs: options.timeoutMs ?? 5_000,
+    clock: options.clock ?? systemClock,
+  };
+  return {
+    nodes: () => nodes(context),
+    nodeInfo: (nodeId) => nodeInfo(context, nodeId),
+    lameDuck: (nodeId, delayMs) => lameDuck(context, nodeId, delayMs),
+    deploy: (request, placement = {}) => deploy(context, request, placement),
+    list: ({ filter = [] } = {}) => list(context, filter),
+    undeploy: (idOrName) => undeploy(context, idOrName),
+    clone: (idOrName) => clone(context, idOrName),
+    info: (nameOrId) => info(context, nameOrId),
+    invoke: (name, payload, invokeOptions = {}) => invoke(context, name, payload, invokeOptions),
+    logs: (logOptions, onLine) => logs(context, logOptions.function, onLine),
+    tap: (onEvent) => tap(context, onEvent),
+    events: (onEvent) => events(context, onEvent),
+  };
+}

@@ -1,0 +1,92 @@
+import {
+  type Authenticator,
+  connect,
+  credsAuthenticator,
+  errors,
+  type NatsConnection,
+  type NodeConnectionOptions,
+  nkeyAuthenticator,
+} from '@nats-io/transport-node';
+import { HairspringError, type NatsEndpoint } from '../core/index.ts';
+
+export interface ConnectOptions {
+  /** Shown in the server's connection list. */
+  readonly name: string;
+  /** For one server to answer. @default 5_000 */
+  readonly timeoutMs?: number;
+  /** Whether a lost connection comes back by itself, however long it takes. @default true */
+  readonly reconnect?: boolean;
+}
+
+const RECONNECT_WAIT_MS = 500;
+
+/**
+ * Connects to the first server of `endpoint` that answers.
+ * @throws HS_NATS_UNREACHABLE, HS_NATS_REFUSED, HS_CONTEXT_INVALID for credentials that are none
+ */
+export async function connectNats(endpoint: NatsEndpoint, options: ConnectOptions): Promise<NatsConnection> {
+  const { name, timeoutMs = 5_000, reconnect = true } = options;
+  const authenticator = authenticatorOf(endpoint);
+  const tls = tlsOf(endpoint);
+  const connectOptions: NodeConnectionOptions = {
+    name,
+    timeout: timeoutMs,
+    servers: [...endpoint.servers],
+    reconnect,
+    maxReconnectAttempts: -1,
+    reconnectTimeWait: RECONNECT_WAIT_MS,
+    ...(authenticator === undefined ? {} : { authenticator }),
+    ...(endpoint.user === undefined ? {} : { user: endpoint.user, pass: endpoint.password ?? '' }),
+    ...(endpoint.token === undefined ? {} : { token: endpoint.token }),
+    ...(tls === undefined ? {} : { tls }),
+    ...(endpoint.inboxPrefix === undefined ? {} : { inboxPrefix: endpoint.inboxPrefix }),
+  };
+  try {
+    return await connect(connectOptions);
+  } catch (error) {
+    throw connectFailure(endpoint, error);
+  }
+}
+
+function authenticatorOf(endpoint: NatsEndpoint): Authenticator | undefined {
+  const encoder = new TextEncoder();
+  if (endpoint.creds !== undefined) return credsAuthenticator(encoder.encode(endpoint.creds));
+  if (endpoint.nkeySeed !== undefined) return nkeyAuthenticator(encoder.encode(endpoint.nkeySeed));
+  return undefined;
+}
+
+function tlsOf(endpoint: NatsEndpoint): NodeConnectionOptions['tls'] {
+  const { tlsCa, tlsCert, tlsKey } = endpoint;
+  const asked = endpoint.servers.some((server) => server.startsWith('tls://'));
+  if (!asked && tlsCa === undefined && tlsCert === undefined && tlsKey === undefined) return undefined;
+  return {
+    ...(tlsCa === undefined ? {} : { ca: tlsCa }),
+    ...(tlsCert === undefined ? {} : { cert: tlsCert }),
+    ...(tlsKey === undefined ? {} : { key: tlsKey }),
+  };
+}
+
+function connectFailure(endpoint: NatsEndpoint, error: unknown): HairspringError {
+  const servers = endpoint.servers.map((server) => `"${withoutUserInfo(server)}"`).join(', ');
+  if (error instanceof errors.AuthorizationError || error instanceof errors.UserAuthenticationExpiredError) {
+    return new HairspringError(
+      'HS_NATS_REFUSED',
+      `Cannot connect to ${servers}: the server refused the credentials (${error.message})`,
+      { cause: error },
+    );
+  }
+  const reason = error instanceof Error ? reasonOf(error) : String(error);
+  return new HairspringError('HS_NATS_UNREACHABLE', `Cannot connect to ${servers}: ${reason}`, {
+    cause: error,
+  });
+}
+
+function reasonOf(error: Error): string {
+  if (error instanceof errors.TimeoutError) return 'no answer in time';
+  return error.message === '' ? error.name : error.message;
+}
+
+/** A server address without the user and password that it may carry. */
+export function withoutUserInfo(server: string): string {
+  return server.replace(/^([a-z]+:\/\/)?[^@/]*@/, '$1');
+}

@@ -1,0 +1,39 @@
+export {
+  ARTIFACT_BUCKET,
+  artifactName,
+  deleteArtifact,
+  digestOf,
+  getArtifact,
+  getObject,
+  putArtifact,
+} from './artifacts.ts';
+export { type ControlClient, type ControlClientOptions, createControlClient } from './client.ts';
+export type { DeployPlacement, DeployRequest } from './client-deploy.ts';
+export type { FeedEvent } from './client-feeds.ts';
+export type { InvokeOptions, InvokeResult } from './client-invoke.ts';
+export { type ConnectOptions, connectNats, withoutUserInfo } from './connect.ts';
+export { DEFAULT_SERVER, type EndpointChoice, endpointFrom } from './endpoint.ts';
+export { AGENT_NAME, AGENT_TYPE } from './endpoint-context.ts';
+export type { EndpointSources } from './endpoint-files.ts';
+export { fromErrorReply, toErrorReply } from './error-reply.ts';
+export { formatGoDuration, parseGoDuration } from './go-duration.ts';
+export { type NatsContext, parseNatsContext } from './nats-context.ts';
+export { natsFailure } from './nats-failure.ts';
+export { type ServeNodeOptions, serveNode } from './node-endpoints.ts';
+export { MIN_SERVER_VERSION, requireServer } from './server-check.ts';
+export type {
+  AgentSummary,
+  AuctionRequest,
+  AuctionResponse,
+  FunctionInfo,
+  InvocationEvent,
+  LameDuckResponse,
+  LogLine,
+  NodeBackend,
+  NodeInfoResponse,
+  NodePingResponse,
+  StartWorkloadRequest,
+  StartWorkloadResponse,
+  StopWorkloadResponse,
+  WorkloadSummary,
+} from './types.ts';

@@ -1,0 +1,135 @@
+/**
+ * A responder of the NATS services framework (ADR-32): endpoints in a queue group, discoverable by
+ * `$SRV.PING`, `$SRV.INFO` and `$SRV.STATS`.
+ */
+import type { Msg, NatsConnection, Subscription } from '@nats-io/nats-core';
+import { nuid } from '@nats-io/nuid';
+import { type Clock, HairspringError, isForbiddenReply, REPLY_HEADERS } from '../core/index.ts';
+import type { MicroEndpoint, MicroReply, MicroServiceOptions } from './micro-endpoint.ts';
+import { createDiscovery, EndpointStats } from './micro-stats.ts';
+
+/** A service that answers. Disposing drains it: what was received is answered, then nothing more is. */
+export interface MicroService extends AsyncDisposable {
+  readonly id: string;
+}
+
+/** How long disposing waits for a server that does not answer. */
+const DRAIN_TIMEOUT_MS = 2_000;
+
+/**
+ * Subscribes all endpoints; resolves when the server has taken the subscriptions.
+ * @throws HS_NATS_REFUSED when the user may not subscribe to an endpoint
+ */
+export async function startMicroService(
+  nc: NatsConnection,
+  options: MicroServiceOptions,
+): Promise<MicroService> {
+  const id = nuid.next();
+  const { name, version, clock } = options;
+  const stats = new Map(options.endpoints.map((endpoint) => [endpoint, new EndpointStats()]));
+  const discovery = createDiscovery({ name, id, version, metadata: {} }, options, stats);
+  const subscriptions: Subscription[] = [];
+  const inFlight = new Set<Promise<void>>();
+  const denied: { readonly subject: string; readonly cause: Error }[] = [];
+
+  async function serve(endpoint: MicroEndpoint, msg: Msg): Promise<void> {
+    const startedMs = clock.monotonicMs();
+    let failure: string | undefined;
+    try {
+      const reply = await endpoint.handle(msg);
+      if (reply !== undefined) send(nc, msg, reply);
+    } catch (error) {
+      failure = fail(endpoint, msg, error);
+    }
+    stats.get(endpoint)?.record(clock.monotonicMs() - startedMs, failure);
+  }
+
+  function fail(endpoint: MicroEndpoint, msg: Msg, error: unknown): string {
+    const reply = options.onError(error, endpoint);
+    try {
+      send(nc, msg, reply);
+    } catch {
+      // The connection closed under the handler; there is nobody left to tell.
+    }
+    const code = reply.headers?.get(REPLY_HEADERS.serviceErrorCode) ?? '500';
+    return `${code}:${reply.headers?.get(REPLY_HEADERS.serviceError) ?? ''}`;
+  }
+
+  for (const endpoint of options.endpoints) {
+    const subscription = nc.subscribe(endpoint.subject, {
+      queue: options.queue,
+      callback: (error, msg) => {
+        if (error !== null) {
+          denied.push({ subject: endpoint.subject, cause: error });
+          return;
+        }
+        if (isForbiddenReply(msg.reply ?? '')) return;
+        const work = serve(endpoint, msg).finally(() => inFlight.delete(work));
+        inFlight.add(work);
+      },
+    });
+    subscriptions.push(subscription);
+  }
+  for (const verb of ['PING', 'INFO', 'STATS'] as const) {
+    for (const subject of [`$SRV.${verb}`, `$SRV.${verb}.${name}`, `$SRV.${verb}.${name}.${id}`]) {
+      const subscription = nc.subscribe(subject, {
+        callback: (error, msg) => {
+          if (error !== null) options.onDiscoveryDenied(subject);
+          else if (!isForbiddenReply(msg.reply ?? '')) msg.respond(JSON.stringify(discovery[verb]()));
+        },
+      });
+      subscriptions.push(subscription);
+    }
+  }
+
+  let disposed: Promise<void> | undefined;
+  async function dispose(): Promise<void> {
+    await within(
+      clock,
+      Promise.allSettled(subscriptions.map((subscription) => drainSubscription(subscription))),
+    );
+    await Promise.allSettled(inFlight);
+    if (!nc.isClosed()) await within(clock, nc.flush());
+  }
+  const service: MicroService = {
+    id,
+    [Symbol.asyncDispose]: () => {
+      disposed ??= dispose();
+      return disposed;
+    },
+  };
+
+  await nc.flush();
+  const [first] = denied;
+  if (first !== undefined) {
+    await service[Symbol.asyncDispose]();
+    throw new HairspringError('HS_NATS_REFUSED', `Cannot listen on "${first.subject}": permission denied`, {
+      cause: first.cause,
+    });
+  }
+  return service;
+}
+
+function send(nc: NatsConnection, msg: Msg, reply: MicroReply): void {
+  const bytes = typeof reply.data === 'string' ? Buffer.byteLength(reply.data) : reply.data.byteLength;
+  const maxBytes = nc.info?.max_payload ?? Number.POSITIVE_INFINITY;
+  if (bytes > maxBytes) {
+    throw new HairspringError(
+      'HS_REPLY_TOO_LARGE',
+      `Cannot reply: ${bytes} bytes exceeds the server's max_payload of ${maxBytes}`,
+      { hint: 'Ask for less with a filter, or raise max_payload of the NATS server' },
+    );
+  }
+  msg.respond(reply.data, reply.headers === undefined ? {} : { headers: reply.headers });
+}
+
+async function drainSubscription(subscription: Subscription): Promise<void> {
+  if (!subscription.isClosed()) await subscription.drain();
+}
+
+async function within(clock: Clock, work: Promise<unknown>): Promise<void> {
+  const late = Promise.withResolvers<void>();
+  const cancel = clock.after(DRAIN_TIMEOUT_MS, late.resolve);
+  await Promise.race([work.catch(() => undefined), late.promise]);
+  cancel();
+}

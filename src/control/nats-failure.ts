@@ -1,0 +1,55 @@
+import { errors } from '@nats-io/nats-core';
+import { HairspringError } from '../core/index.ts';
+
+/** JetStream's code for "JetStream not enabled for account". */
+const JETSTREAM_NOT_ENABLED_FOR_ACCOUNT = 10039;
+
+/** What the NATS client threw, with all its causes; the one that tells may be any of them. */
+function* causesOf(error: unknown): Generator<Error> {
+  for (let current = error; current instanceof Error; current = current.cause) yield current;
+}
+
+/** Whether nobody listens on the subject of a request. */
+export function isNoResponders(error: unknown): boolean {
+  return [...causesOf(error)].some((cause) => cause instanceof errors.NoRespondersError);
+}
+
+/** Whether `error` is JetStream's answer with `code`. */
+export function isJetStreamCode(error: unknown, code: number): boolean {
+  return [...causesOf(error)].some((cause) => 'code' in cause && cause.code === code);
+}
+
+/** A failure of the NATS client as one of ours; `action` begins the message: `Cannot list functions`. */
+export function natsFailure(error: unknown, action: string): HairspringError {
+  if (HairspringError.is(error)) return error;
+  for (const cause of causesOf(error)) {
+    if (cause instanceof errors.PermissionViolationError) {
+      return new HairspringError(
+        'HS_NATS_REFUSED',
+        `${action}: no permission for ${cause.operation} on "${cause.subject}"`,
+        { cause: error },
+      );
+    }
+    if (
+      cause instanceof errors.AuthorizationError ||
+      cause instanceof errors.UserAuthenticationExpiredError
+    ) {
+      return new HairspringError('HS_NATS_REFUSED', `${action}: ${cause.message}`, { cause: error });
+    }
+    if (cause instanceof errors.TimeoutError) {
+      return new HairspringError('HS_NATS_UNREACHABLE', `${action}: no answer in time`, { cause: error });
+    }
+    if (cause.name === 'JetStreamNotEnabled') {
+      return new HairspringError('HS_NATS_JETSTREAM', `${action}: JetStream is not enabled`, {
+        cause: error,
+      });
+    }
+  }
+  if (isJetStreamCode(error, JETSTREAM_NOT_ENABLED_FOR_ACCOUNT)) {
+    return new HairspringError('HS_NATS_JETSTREAM', `${action}: JetStream is not enabled for this account`, {
+      cause: error,
+    });
+  }
+  const text = error instanceof Error ? error.message : String(error);
+  return new HairspringError('HS_NATS_UNREACHABLE', `${action}: ${text}`, { cause: error });
+}

@@ -1,0 +1,27 @@
+import type { Binding } from './manifest.ts';
+
+/** What a host call gives back: a JSON value, and bytes beside it. */
+export interface HostCallResult {
+  readonly value: unknown;
+  readonly data?: Uint8Array | undefined;
+}
+
+/** One host call as it left the guest. Nothing in it is trusted. */
+export interface HostCall {
+  readonly op: string;
+  readonly args: readonly (string | number | null)[];
+  readonly payload: string | Uint8Array | undefined;
+}
+
+/** A binding made ready for one function. Checks each call against the grant before it touches anything outside. */
+export interface PreparedBinding {
+  /** Rejects with a HairspringError, which the guest may catch. */
+  call(call: HostCall): Promise<HostCallResult>;
+}
+
+/** A host service in the cell: how to serve one kind of binding. */
+export interface HostService<Kind extends Binding = Binding> {
+  readonly name: Kind['service'];
+  /** Called once per function and binding when the function is activated; must not wait. */
+  prepare(label: string, binding: Kind): PreparedBinding;
+}

@@ -1,0 +1,23 @@
+import type { HairspringError } from './errors.ts';
+
+/** Headers in the order in which they came. */
+export type HeaderPairs = readonly (readonly [string, string])[];
+
+/** What a handler answered. */
+export interface Outcome {
+  readonly payload: string | Uint8Array | undefined;
+  /** Names and values in turn, as the guest gave them: not yet checked. */
+  readonly headers: readonly string[];
+}
+
+/** One message on its way through a function. A trigger makes it; exactly one of `succeed` and `fail` is called. */
+export interface Invocation {
+  readonly triggerIndex: number;
+  readonly subject: string;
+  /** Where the answer goes; empty when nobody waits for one. */
+  readonly reply: string;
+  readonly headers: HeaderPairs | undefined;
+  readonly data: Uint8Array;
+  succeed(outcome: Outcome): void;
+  fail(error: HairspringError): void;
+}

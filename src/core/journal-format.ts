@@ -1,0 +1,63 @@
+/**
+ * The in-flight journal of a cell: a file on tmpfs that outlives the process, written by the cell and
+ * read by the host after the cell's death. It holds the bytes that came in on the NATS connection,
+ * and the reply subjects of what was started and answered (docs/decisions/0002).
+ *
+ * Layout: a header, then two halves. Records are appended to the active half; when it is full, what is
+ * still open is written to the other half, which then becomes the active one.
+ * A record is one type byte, its length as an unsigned 32-bit little-endian number, and its bytes.
+ */
+export const JOURNAL = {
+  /** One byte: why the watchdog killed the cell (0: it did not). */
+  reasonOffset: 0,
+  /** One byte: the active half, 0 or 1. */
+  activeOffset: 1,
+  headerBytes: 16,
+  halfBytes: 4 * 1024 ** 2,
+  recordHeaderBytes: 5,
+} as const;
+
+export const JOURNAL_RECORD = {
+  /** End of the half. */
+  end: 0,
+  /** Bytes as they were read from the NATS connection. */
+  inbound: 1,
+  /** An isolate is entered: function id, then the reply subjects that start with this entry, joined by line feeds. */
+  enter: 2,
+  /** The isolate has been left. */
+  leave: 3,
+  /** Reply subjects that have been answered. */
+  answered: 4,
+  /** Reply subjects that were open when the half was begun. */
+  open: 5,
+  /** Inbound bytes are missing from here on: the half was full in the middle of a message. */
+  gap: 6,
+} as const;
+
+export type JournalRecordType = (typeof JOURNAL_RECORD)[keyof typeof JOURNAL_RECORD];
+
+export interface JournalRecord {
+  readonly type: JournalRecordType;
+  readonly data: Uint8Array;
+}
+
+/** Where the half `active` begins in the file. */
+export function halfOffset(active: number): number {
+  return JOURNAL.headerBytes + active * JOURNAL.halfBytes;
+}
+
+/** The records of the active half of a journal file, up to its end or the first torn record. */
+export function* readJournal(file: Uint8Array): Generator<JournalRecord> {
+  const active = file[JOURNAL.activeOffset] === 1 ? 1 : 0;
+  const half = file.subarray(halfOffset(active), halfOffset(active) + JOURNAL.halfBytes);
+  const view = new DataView(half.buffer, half.byteOffset, half.byteLength);
+  let at = 0;
+  while (at + JOURNAL.recordHeaderBytes <= half.length) {
+    const type = half[at] as JournalRecordType;
+    const bytes = view.getUint32(at + 1, true);
+    const start = at + JOURNAL.recordHeaderBytes;
+    if (type === JOURNAL_RECORD.end || type > JOURNAL_RECORD.gap || start + bytes > half.length) return;
+    yield { type, data: half.subarray(start, start + bytes) };
+    at = start + bytes;
+  }
+}

@@ -1,0 +1,8 @@
+export { decodeArtifact, digestOf, encodeArtifact } from './artifact.ts';
+export {
+  type Bundle,
+  type Bundler,
+  bundleFunction,
+  createBundler,
+  wrapScript,
+} from './bundle.ts';

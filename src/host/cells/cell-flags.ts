@@ -1,0 +1,43 @@
+import { dirname, join, sep } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+/** The cell's entry point, as source or as published. */
+export function cellEntry(): string {
+  const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
+  return fileURLToPath(new URL(`../../cell/main.${extension}`, import.meta.url));
+}
+
+/** The `node_modules` folder in which a dependency was found. */
+function modulesFolder(specifier: string): string {
+  const path = fileURLToPath(import.meta.resolve(specifier));
+  const marker = `${sep}node_modules${sep}`;
+  return path.slice(0, path.lastIndexOf(marker) + marker.length);
+}
+
+/**
+ * Node's flags for a cell: the permission model with no file but its own code and the artifacts, no
+ * child processes; and, as isolated-vm asks for, no start-up snapshot of Node's own.
+ */
+export function cellFlags(artifactDir: string): string[] {
+  const sources = join(dirname(cellEntry()), '..');
+  const readable = [
+    `${sources}${sep}`,
+    join(sources, '..', 'package.json'),
+    modulesFolder('isolated-vm'),
+    modulesFolder('@nats-io/transport-node'),
+    `${artifactDir}${sep}`,
+    `${sep}proc${sep}self${sep}`,
+    // node-gyp-build looks here to tell musl from glibc.
+    `${sep}etc${sep}alpine-release`,
+  ];
+  return [
+    '--no-node-snapshot',
+    '--permission',
+    '--allow-addons',
+    '--allow-worker',
+    '--allow-net',
+    ...[...new Set(readable)].map((path) => `--allow-fs-read=${path}`),
+    '--disable-warning=SecurityWarning',
+    '--disable-warning=ExperimentalWarning',
+  ];
+}

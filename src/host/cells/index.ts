@@ -1,0 +1,1 @@
+export { CellSupervisor } from './cell-supervisor.ts';

@@ -1,0 +1,51 @@
+import { accessSync, closeSync, constants, mkdtempSync, openSync, readSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { halfOffset, JOURNAL } from '../../core/index.ts';
+
+/** Memory-backed on Linux, so that a write is a copy and nothing more. */
+const SHARED_MEMORY = '/dev/shm';
+
+function journalRoot(): string {
+  try {
+    accessSync(SHARED_MEMORY, constants.W_OK);
+    return SHARED_MEMORY;
+  } catch {
+    return tmpdir();
+  }
+}
+
+/** The journal of one cell: a file without a name that the cell inherits and the host reads after its death. */
+export class JournalFile {
+  readonly fd: number;
+  #closed = false;
+
+  constructor() {
+    const dir = mkdtempSync(join(journalRoot(), 'hairspring-'));
+    this.fd = openSync(join(dir, 'journal'), 'w+', 0o600);
+    rmSync(dir, { recursive: true });
+  }
+
+  /** What the cell has written, the unused ends as zeros. */
+  read(): Uint8Array {
+    const bytes = Buffer.alloc(halfOffset(2));
+    for (let at = 0; at < bytes.length; ) {
+      const count = readSync(this.fd, bytes, at, bytes.length - at, at);
+      if (count === 0) break;
+      at += count;
+    }
+    return bytes;
+  }
+
+  get killReason(): number {
+    const byte = Buffer.alloc(1);
+    readSync(this.fd, byte, 0, 1, JOURNAL.reasonOffset);
+    return byte[0] ?? 0;
+  }
+
+  [Symbol.dispose](): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    closeSync(this.fd);
+  }
+}

@@ -1,0 +1,124 @@
+import { type Clock, HairspringError, type Logger } from '../../core/index.ts';
+import type { CellProcess } from './cell-process.ts';
+
+const FIRST_DELAY_MS = 100;
+const MAX_DELAY_MS = 10_000;
+/** A start that fails so often in a row is reported to whoever waits for a cell. */
+const REPORT_AFTER = 3;
+
+export interface SpareCellsOptions {
+  readonly create: () => CellProcess;
+  readonly count: number;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+/** Keeps cells ready for the next trust group or in place of a dead one; backs off when they do not start. */
+export class SpareCells {
+  readonly #options: SpareCellsOptions;
+  readonly #all = new Set<CellProcess>();
+  readonly #ready: CellProcess[] = [];
+  readonly #waiting: {
+    readonly resolve: (cell: CellProcess) => void;
+    readonly reject: (error: HairspringError) => void;
+  }[] = [];
+  #starting = 0;
+  #failures = 0;
+  #cancelRetry: (() => void) | undefined;
+  #disposed = false;
+
+  constructor(options: SpareCellsOptions) {
+    this.#options = options;
+    this.#fill();
+  }
+
+  get pids(): readonly number[] {
+    return [...this.#all].map((cell) => cell.pid);
+  }
+
+  /** Starts what is missing: the spares, and one for each that waits. */
+  #fill(): void {
+    if (this.#disposed || this.#cancelRetry !== undefined) return;
+    while (this.#ready.length + this.#starting < this.#options.count + this.#waiting.length) this.#start();
+  }
+
+  #start(): void {
+    const cell = this.#options.create();
+    this.#all.add(cell);
+    this.#starting += 1;
+    cell.exited.then((exit) => this.#onExit(cell, exit.stderr)).catch(() => undefined);
+    cell.ready
+      .then(() => {
+        this.#starting -= 1;
+        this.#failures = 0;
+        const waiting = this.#waiting.shift();
+        if (waiting === undefined) this.#ready.push(cell);
+        else this.#give(cell, waiting.resolve);
+        this.#fill();
+      })
+      .catch((error: unknown) => {
+        this.#starting -= 1;
+        this.#onStartFailed(HairspringError.from(error));
+      });
+  }
+
+  #give(cell: CellProcess, resolve: (cell: CellProcess) => void): void {
+    this.#all.delete(cell);
+    resolve(cell);
+  }
+
+  #onStartFailed(error: HairspringError): void {
+    if (this.#disposed) return;
+    this.#failures += 1;
+    const delayMs = Math.min(FIRST_DELAY_MS * 2 ** (this.#failures - 1), MAX_DELAY_MS);
+    this.#options.logger.error('A cell did not start', { error: error.message, retryInMs: delayMs });
+    if (this.#failures >= REPORT_AFTER) for (const { reject } of this.#waiting.splice(0)) reject(error);
+    this.#cancelRetry ??= this.#options.clock.after(delayMs, () => {
+      this.#cancelRetry = undefined;
+      this.#fill();
+    });
+  }
+
+  #onExit(cell: CellProcess, stderr: string): void {
+    if (!this.#all.delete(cell)) return;
+    cell[Symbol.asyncDispose]().catch(() => undefined);
+    const index = this.#ready.indexOf(cell);
+    if (index < 0) return;
+    this.#ready.splice(index, 1);
+    if (!this.#disposed)
+      this.#options.logger.warn('A spare cell died', { cell: cell.id, stderr: stderr.slice(-300) });
+    this.#fill();
+  }
+
+  /** A ready cell; the caller owns it. Another one is started in its place. */
+  async take(): Promise<CellProcess> {
+    const cell = this.#ready.shift();
+    if (cell !== undefined) {
+      this.#all.delete(cell);
+      this.#fill();
+      return cell;
+    }
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ resolve, reject });
+      this.#fill();
+    });
+  }
+
+  /** A ready cell to try something in, which stays here. */
+  async borrow(): Promise<CellProcess> {
+    const ready = this.#ready[0];
+    if (ready !== undefined) return ready;
+    const cell = await this.take();
+    this.#all.add(cell);
+    this.#ready.push(cell);
+    return cell;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#disposed = true;
+    this.#cancelRetry?.();
+    const gone = new HairspringError('HS_DRAINING', 'The node is stopping');
+    for (const { reject } of this.#waiting.splice(0)) reject(gone);
+    await Promise.all([...this.#all].map((cell) => cell[Symbol.asyncDispose]()));
+  }
+}

@@ -1,0 +1,57 @@
+import { z } from 'zod';
+import type { FunctionDefinition } from '../../core/index.ts';
+
+const text = z.record(z.string(), z.string());
+const count = z.number().int().nonnegative();
+
+/** A stored definition. Strict about what a cell relies on, so that an altered bucket cannot widen a grant by accident. */
+const definitionSchema: z.ZodType<FunctionDefinition> = z.object({
+  format: z.literal(1),
+  id: z.string().min(1),
+  namespace: z.string(),
+  name: z.string(),
+  version: z.string(),
+  description: z.string(),
+  tags: text,
+  metadata: text,
+  artifact: z.object({ digest: z.string().regex(/^[0-9a-f]{64}$/), bytes: count }),
+  triggers: z.array(
+    z.object({
+      kind: z.literal('subject'),
+      pattern: z.string(),
+      subject: z.string(),
+      captures: z.array(z.object({ index: count, name: z.string(), rest: z.boolean() })),
+      fanout: z.boolean(),
+    }),
+  ),
+  bindings: z.record(
+    z.string(),
+    z.object({
+      service: z.literal('kv'),
+      bucket: z.string(),
+      access: z.enum(['read', 'write', 'read-write']),
+      keys: z.string(),
+      existing: z.boolean(),
+    }),
+  ),
+  environment: text,
+  limits: z.object({
+    timeoutMs: count,
+    cpuMs: count,
+    memoryBytes: count,
+    concurrency: count,
+    queue: count,
+    payloadBytes: count,
+  }),
+  deployedAt: z.string(),
+  runRequest: z.string(),
+});
+
+/** @returns undefined when the bytes are not a definition of this format */
+export function parseDefinition(bytes: Uint8Array): FunctionDefinition | undefined {
+  try {
+    return definitionSchema.safeParse(JSON.parse(new TextDecoder().decode(bytes))).data;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,122 @@
+import { AckPolicy, DeliverPolicy, jetstreamManager } from '@nats-io/jetstream';
+import { type KV, Kvm } from '@nats-io/kv';
+import type { NatsConnection } from '@nats-io/transport-node';
+import { natsFailure } from '../../control/index.ts';
+import { type FunctionDefinition, HairspringError, type Logger } from '../../core/index.ts';
+import { parseDefinition } from './definition-schema.ts';
+
+export const DEFINITION_BUCKET = 'hairspring-functions';
+const STREAM = `KV_${DEFINITION_BUCKET}`;
+const SUBJECT_PREFIX = `$KV.${DEFINITION_BUCKET}.`;
+/** A forgotten consumer goes away by itself after so long. */
+const CONSUMER_IDLE_NS = 5_000_000_000;
+
+export interface StoredDefinition {
+  readonly definition: FunctionDefinition;
+  readonly revision: number;
+}
+
+/** Definitions of deployed functions, in JetStream KV under `<namespace>.<name>`. */
+export class DefinitionStore {
+  readonly #nc: NatsConnection;
+  readonly #kv: KV;
+
+  private constructor(nc: NatsConnection, kv: KV) {
+    this.#nc = nc;
+    this.#kv = kv;
+  }
+
+  static async open(nc: NatsConnection): Promise<DefinitionStore> {
+    try {
+      return new DefinitionStore(
+        nc,
+        await new Kvm(nc).create(DEFINITION_BUCKET, {
+          history: 1,
+          description: 'Functions deployed on Hairspring',
+        }),
+      );
+    } catch (error) {
+      throw natsFailure(error, `Cannot open bucket ${DEFINITION_BUCKET}`);
+    }
+  }
+
+  /** All that are stored, in one pass. What cannot be read is logged and left alone. */
+  async all(logger: Logger): Promise<readonly StoredDefinition[]> {
+    try {
+      const manager = await jetstreamManager(this.#nc, { checkAPI: false });
+      const info = await manager.consumers.add(STREAM, {
+        ack_policy: AckPolicy.None,
+        deliver_policy: DeliverPolicy.LastPerSubject,
+        filter_subject: `${SUBJECT_PREFIX}>`,
+        inactive_threshold: CONSUMER_IDLE_NS,
+        mem_storage: true,
+      });
+      const found: StoredDefinition[] = [];
+      try {
+        if (info.num_pending === 0) return found;
+        const consumer = await manager.jetstream().consumers.get(STREAM, info.name);
+        for await (const message of await consumer.fetch({
+          max_messages: info.num_pending,
+          expires: 10_000,
+        })) {
+          if (
+            message.headers?.get('KV-Operation') === undefined ||
+            message.headers.get('KV-Operation') === ''
+          ) {
+            const definition = parseDefinition(message.data);
+            if (definition !== undefined) found.push({ definition, revision: message.seq });
+            else
+              logger.error('A stored function cannot be read and is left out', {
+                key: message.subject.slice(SUBJECT_PREFIX.length),
+              });
+          }
+          if (message.info.pending === 0) break;
+        }
+        return found;
+      } finally {
+        await manager.consumers.delete(STREAM, info.name);
+      }
+    } catch (error) {
+      throw natsFailure(error, 'Cannot read the deployed functions');
+    }
+  }
+
+  async get(namespace: string, name: string): Promise<StoredDefinition | undefined> {
+    const entry = await this.#kv.get(`${namespace}.${name}`);
+    if (entry === null || entry.operation !== 'PUT') return undefined;
+    const definition = parseDefinition(entry.value);
+    return definition === undefined ? undefined : { definition, revision: entry.revision };
+  }
+
+  /**
+   * Stores a definition in the place of the one at `revision` (0: of none).
+   * @returns its revision
+   * @throws HS_DEPLOY_CONFLICT when another one is there
+   */
+  async put(definition: FunctionDefinition, revision: number): Promise<number> {
+    const key = `${definition.namespace}.${definition.name}`;
+    const value = JSON.stringify(definition);
+    try {
+      return revision === 0 ? await this.#kv.create(key, value) : await this.#kv.update(key, value, revision);
+    } catch (error) {
+      if (error instanceof Error && /wrong last sequence/i.test(error.message)) {
+        throw new HairspringError(
+          'HS_DEPLOY_CONFLICT',
+          `Cannot deploy "${definition.name}": somebody else deployed it at the same time`,
+          { cause: error },
+        );
+      }
+      throw natsFailure(error, `Cannot store function "${definition.name}"`);
+    }
+  }
+
+  /** Removes a definition without leaving a delete marker behind. */
+  async remove(namespace: string, name: string): Promise<void> {
+    try {
+      const manager = await jetstreamManager(this.#nc, { checkAPI: false });
+      await manager.streams.purge(STREAM, { filter: `${SUBJECT_PREFIX}${namespace}.${name}` });
+    } catch (error) {
+      throw natsFailure(error, `Cannot remove function "${name}"`);
+    }
+  }
+}

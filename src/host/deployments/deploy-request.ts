@@ -1,0 +1,96 @@
+import { createHash } from 'node:crypto';
+import { nuid } from '@nats-io/nuid';
+import type { NatsConnection } from '@nats-io/transport-node';
+import { AGENT_TYPE, getObject, putArtifact, type StartWorkloadRequest } from '../../control/index.ts';
+import {
+  type ArtifactRef,
+  type FunctionDefinition,
+  HairspringError,
+  isToken,
+  type StartRequest,
+  SYSTEM_NAMESPACE,
+} from '../../core/index.ts';
+import { wrapScript } from '../bundle/index.ts';
+import { parseArtifactUri, parseObjectUri, startRequestToWire } from '../manifest/index.ts';
+import type { ArtifactCache } from './artifact-cache.ts';
+
+/** @throws HS_NEXFILE_INVALID when name, type, lifecycle or namespace are not what this node runs */
+export function checkDeployRequest(request: StartWorkloadRequest): void {
+  const refuse = (what: string, hint: string): never => {
+    throw new HairspringError('HS_NEXFILE_INVALID', `Cannot deploy "${request.name}": ${what}`, { hint });
+  };
+  if (!isToken(request.name))
+    refuse(`"${request.name}" is not a function name`, 'Use 1 to 64 letters, digits, - and _');
+  if (!isToken(request.namespace))
+    refuse(`"${request.namespace}" is not a namespace`, 'Use 1 to 64 letters, digits, - and _');
+  if (request.namespace === SYSTEM_NAMESPACE)
+    refuse('the namespace "system" belongs to the nodes', 'Name another with --namespace');
+  if (request.workload_type !== AGENT_TYPE)
+    refuse(`its type is "${request.workload_type}"`, `This node runs type "${AGENT_TYPE}"`);
+  if (request.workload_lifecycle !== 'function')
+    refuse(`its lifecycle is "${request.workload_lifecycle}"`, 'Write lifecycle: function');
+}
+
+/**
+ * The artifact that the request names, on this node: one that the client bundled and stored, or plain
+ * JavaScript in an object store, which is bundled here.
+ * @throws HS_SOURCE_MISSING, HS_SOURCE_INVALID, HS_ARTIFACT_MISSING, HS_ARTIFACT_CORRUPT
+ */
+export async function resolveArtifact(
+  nc: NatsConnection,
+  cache: ArtifactCache,
+  name: string,
+  { source }: StartRequest,
+): Promise<ArtifactRef> {
+  if (source.kind === 'main') {
+    throw new HairspringError(
+      'HS_SOURCE_MISSING',
+      `Cannot deploy "${name}": "${source.path}" is a file of the deployer`,
+      {
+        hint: 'Deploy with `hairspring deploy`, which bundles and uploads it, or name an object with uri: nats://BUCKET/NAME',
+      },
+    );
+  }
+  const digest = parseArtifactUri(source.uri);
+  if (digest !== undefined) return cache.ensure(digest);
+  const { bucket, object } = parseObjectUri(source.uri);
+  const code = new TextDecoder().decode(await getObject(nc, bucket, object));
+  const bundle = await wrapScript(code, object);
+  await putArtifact(nc, bundle.digest, bundle.bytes);
+  cache.store(bundle.digest, bundle.bytes);
+  return { digest: bundle.digest, bytes: bundle.bytes.length };
+}
+
+/** The definition that a request asks for; its id is that of the function it replaces. */
+export function toDefinition(
+  request: StartWorkloadRequest,
+  start: StartRequest,
+  artifact: ArtifactRef,
+  previous: FunctionDefinition | undefined,
+  now: Date,
+): FunctionDefinition {
+  const configuration = JSON.stringify([
+    artifact.digest,
+    startRequestToWire(start, { kind: 'uri', uri: '' }),
+    request.description,
+    request.tags,
+    request.metadata,
+  ]);
+  return {
+    format: 1,
+    id: previous?.id ?? nuid.next(),
+    namespace: request.namespace,
+    name: request.name,
+    version: createHash('sha256').update(configuration).digest('hex').slice(0, 12),
+    description: request.description,
+    tags: request.tags ?? {},
+    metadata: request.metadata ?? {},
+    artifact,
+    triggers: start.triggers,
+    bindings: start.bindings,
+    environment: start.environment,
+    limits: start.limits,
+    deployedAt: now.toISOString(),
+    runRequest: request.run_request,
+  };
+}

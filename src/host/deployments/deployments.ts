@@ -1,0 +1,164 @@
+import type { NatsConnection } from '@nats-io/transport-node';
+import { deleteArtifact, type StartWorkloadRequest } from '../../control/index.ts';
+import {
+  type Clock,
+  type FunctionDefinition,
+  type FunctionSpec,
+  HairspringError,
+  type Logger,
+  toSpec,
+} from '../../core/index.ts';
+import { provisionBinding } from '../../hostservices/provision.ts';
+import type { CellSupervisor } from '../cells/index.ts';
+import { parseStartRequest } from '../manifest/index.ts';
+import { ArtifactCache } from './artifact-cache.ts';
+import { DefinitionStore, type StoredDefinition } from './definition-store.ts';
+import { checkDeployRequest, resolveArtifact, toDefinition } from './deploy-request.ts';
+import { KeyLock } from './key-lock.ts';
+
+/** Artifacts fetched at once when a node starts without them. */
+const FETCH_AT_ONCE = 8;
+
+export interface DeploymentsOptions {
+  readonly nc: NatsConnection;
+  readonly artifactDir: string;
+  readonly cells: CellSupervisor;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+/** The functions of this node: deploys, replaces, removes and restores them. */
+export class Deployments {
+  readonly #options: DeploymentsOptions;
+  readonly #store: DefinitionStore;
+  readonly #cache: ArtifactCache;
+  readonly #byId = new Map<string, StoredDefinition>();
+  readonly #lock = new KeyLock();
+
+  private constructor(options: DeploymentsOptions, store: DefinitionStore) {
+    this.#options = options;
+    this.#store = store;
+    this.#cache = new ArtifactCache(options.artifactDir, options.nc);
+  }
+
+  static async open(options: DeploymentsOptions): Promise<Deployments> {
+    return new Deployments(options, await DefinitionStore.open(options.nc));
+  }
+
+  get size(): number {
+    return this.#byId.size;
+  }
+
+  all(): readonly FunctionDefinition[] {
+    return [...this.#byId.values()].map(({ definition }) => definition);
+  }
+
+  find(namespace: string, nameOrId: string): FunctionDefinition | undefined {
+    const byId = this.#byId.get(nameOrId)?.definition;
+    if (byId !== undefined) return byId.namespace === namespace ? byId : undefined;
+    return this.all().find(
+      (definition) => definition.namespace === namespace && definition.name === nameOrId,
+    );
+  }
+
+  /** Serves everything that is stored. A function whose artifact is lost is logged and left out. */
+  async restore(): Promise<number> {
+    const stored = await this.#store.all(this.#options.logger);
+    const queue = [...stored];
+    const usable: StoredDefinition[] = [];
+    const fetchNext = async (): Promise<void> => {
+      for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
+        try {
+          await this.#cache.ensure(next.definition.artifact.digest);
+          usable.push(next);
+        } catch (error) {
+          const { name, namespace } = next.definition;
+          this.#options.logger.error('A function is not restored', {
+            name,
+            namespace,
+            error: HairspringError.from(error).message,
+          });
+        }
+      }
+    };
+    await Promise.all(Array.from({ length: FETCH_AT_ONCE }, fetchNext));
+    for (const one of usable) this.#byId.set(one.definition.id, one);
+    await this.#options.cells.activate(usable.map(({ definition }) => toSpec(definition)));
+    return usable.length;
+  }
+
+  /**
+   * Deploys a function idle, or a new version in the place of the running one. Nothing changes when
+   * any step fails. The same request again changes nothing.
+   */
+  async deploy(request: StartWorkloadRequest): Promise<FunctionDefinition> {
+    checkDeployRequest(request);
+    return this.#lock.run(`${request.namespace}.${request.name}`, () => this.#deploy(request));
+  }
+
+  async #deploy(request: StartWorkloadRequest): Promise<FunctionDefinition> {
+    const { nc, cells, clock } = this.#options;
+    const start = parseStartRequest(request.run_request);
+    const artifact = await resolveArtifact(nc, this.#cache, request.name, start);
+    const previous = await this.#store.get(request.namespace, request.name);
+    const definition = toDefinition(request, start, artifact, previous?.definition, new Date(clock.now()));
+    const serving = this.#byId.get(definition.id)?.definition;
+    if (serving?.version === definition.version && cells.suspendedReason(serving) === undefined)
+      return serving;
+    const spec = toSpec(definition);
+    await this.#check(spec);
+    for (const [label, binding] of Object.entries(definition.bindings))
+      await provisionBinding(nc, label, binding);
+    const revision = await this.#store.put(definition, previous?.revision ?? 0);
+    try {
+      await cells.activate([spec]);
+    } catch (error) {
+      await this.#undo(definition, previous, revision);
+      throw error;
+    }
+    this.#byId.set(definition.id, { definition, revision });
+    if (previous !== undefined) await this.#dropArtifact(previous.definition.artifact.digest);
+    return definition;
+  }
+
+  /** @throws HS_HANDLER_MISSING, HS_FUNCTION_LOAD, HS_FUNCTION_MEMORY */
+  async #check(spec: FunctionSpec): Promise<void> {
+    const { handlers } = await this.#options.cells.check(spec);
+    if (handlers.includes('message')) return;
+    const found = handlers.length === 0 ? 'no handler' : `only ${handlers.join(', ')}`;
+    throw new HairspringError(
+      'HS_HANDLER_MISSING',
+      `Cannot deploy "${spec.name}": its subject triggers need a message handler, and the module exports ${found}`,
+    );
+  }
+
+  async #undo(
+    definition: FunctionDefinition,
+    previous: StoredDefinition | undefined,
+    revision: number,
+  ): Promise<void> {
+    if (previous === undefined) await this.#store.remove(definition.namespace, definition.name);
+    else await this.#store.put(previous.definition, revision);
+  }
+
+  /** @returns the definition that was removed; undefined when this node does not hold it */
+  async undeploy(namespace: string, id: string): Promise<FunctionDefinition | undefined> {
+    const definition = this.find(namespace, id);
+    if (definition === undefined) return undefined;
+    return this.#lock.run(`${definition.namespace}.${definition.name}`, async () => {
+      if (!this.#byId.delete(definition.id)) return undefined;
+      await this.#store.remove(definition.namespace, definition.name);
+      await this.#options.cells.deactivate(definition);
+      await this.#dropArtifact(definition.artifact.digest);
+      return definition;
+    });
+  }
+
+  /** Deletes an artifact that no function of any node names any more. */
+  async #dropArtifact(digest: string): Promise<void> {
+    const stored = await this.#store.all(this.#options.logger);
+    if (stored.some(({ definition }) => definition.artifact.digest === digest)) return;
+    this.#cache.forget(digest);
+    await deleteArtifact(this.#options.nc, digest);
+  }
+}

@@ -1,0 +1,1 @@
+export { Deployments, type DeploymentsOptions } from './deployments.ts';

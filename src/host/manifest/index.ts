@@ -1,0 +1,5 @@
+export { findNexfile, findNexfiles } from './find-nexfile.ts';
+export { nexfileJsonSchema, startRequestJsonSchema } from './json-schema.ts';
+export { parseNexfile } from './parse-nexfile.ts';
+export { parseStartRequest, startRequestToWire } from './start-request.ts';
+export { artifactUri, parseArtifactUri, parseObjectUri } from './uri.ts';

@@ -1,0 +1,50 @@
+import { z } from 'zod';
+import { type Manifest, TOKEN_PATTERN } from '../../core/index.ts';
+import { startRequestSchema } from './start-request-schema.ts';
+
+const typeSchema = z
+  .literal('javascript', {
+    error: ({ input }) =>
+      input === 'wasm' ? 'functions of this type are not supported yet in this version' : undefined,
+  })
+  .meta({ description: 'Kind of function; TypeScript is "javascript" too.' });
+
+const lifecycleSchema = z.literal('function').meta({ description: 'Nex lifecycle; functions have one.' });
+
+/** A whole Nexfile, parsed into a {@link Manifest}. */
+export const manifestSchema = z
+  .strictObject({
+    $schema: z.string().optional().meta({ description: 'Where editors find this schema.' }),
+    name: z
+      .string()
+      .regex(TOKEN_PATTERN, { error: 'a function name is 1 to 64 letters, digits, - and _' })
+      .meta({ description: 'Name of the function, unique in its namespace.', examples: ['hello'] }),
+    type: typeSchema,
+    lifecycle: lifecycleSchema,
+    description: z
+      .string()
+      .max(1024, { error: 'a description has at most 1024 characters' })
+      .default('')
+      .meta({ description: 'One line for lists.' }),
+    tags: z
+      .record(
+        z.string().regex(/^[A-Za-z0-9._/-]{1,64}$/, {
+          error: 'the name of a tag is 1 to 64 letters, digits and ._/-',
+        }),
+        z.string().max(256, { error: 'the value of a tag has at most 256 characters' }),
+      )
+      .default({})
+      .meta({ description: 'Tags of the workload.', examples: [{ team: 'web' }] }),
+    start_request: startRequestSchema,
+  })
+  .transform(
+    ({ name, type, lifecycle, description, tags, start_request: start }): Manifest => ({
+      name,
+      type,
+      lifecycle,
+      description,
+      tags,
+      start,
+    }),
+  )
+  .meta({ title: 'Nexfile of a Hairspring function' });

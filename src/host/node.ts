@@ -1,0 +1,188 @@
+import { arch, cpus, platform } from 'node:os';
+import { nuid } from '@nats-io/nuid';
+import {
+  AGENT_TYPE,
+  type FunctionInfo,
+  formatGoDuration,
+  type NodeBackend,
+  type StartWorkloadRequest,
+  type StartWorkloadResponse,
+  type StopWorkloadResponse,
+  type WorkloadSummary,
+} from '../control/index.ts';
+import {
+  type FunctionDefinition,
+  type FunctionStats,
+  HairspringError,
+  isTransition,
+  NODE_TRANSITIONS,
+  type NodeState,
+  SYSTEM_NAMESPACE,
+} from '../core/index.ts';
+import type { CellSupervisor } from './cells/index.ts';
+import type { Deployments } from './deployments/index.ts';
+import { startRequestJsonSchema } from './manifest/index.ts';
+
+export interface NodeOptions {
+  readonly nodeId: string;
+  readonly xkey: string;
+  readonly nodeName: string;
+  readonly nexus: string;
+  readonly version: string;
+  readonly startedAt: Date;
+  readonly cells: CellSupervisor;
+  readonly deployments: Deployments;
+  /** Called once, when lame duck begins; stops the node within `delayMs`. */
+  readonly onLameDuck: (delayMs: number) => void;
+}
+
+/** What the control plane's endpoints talk to: this node, seen as Nex sees one. */
+export class Node implements NodeBackend {
+  readonly nodeId: string;
+  readonly agentId: string = nuid.next();
+  readonly nexus: string;
+  readonly nodeName: string;
+  readonly version: string;
+  readonly xkey: string;
+  readonly startedAt: Date;
+  readonly startRequestSchema: string = startRequestJsonSchema();
+  readonly #options: NodeOptions;
+  #state: NodeState = 'starting';
+
+  constructor(options: NodeOptions) {
+    this.#options = options;
+    this.nodeId = options.nodeId;
+    this.nexus = options.nexus;
+    this.nodeName = options.nodeName;
+    this.version = options.version;
+    this.xkey = options.xkey;
+    this.startedAt = options.startedAt;
+  }
+
+  get tags(): Readonly<Record<string, string>> {
+    return {
+      'nex.os': platform(),
+      'nex.arch': arch() === 'x64' ? 'amd64' : arch(),
+      'nex.cpucount': String(cpus().length),
+      'nex.lameduck': String(this.#state === 'lameduck'),
+      'nex.nexus': this.nexus,
+      'nex.node': this.nodeName,
+    };
+  }
+
+  state(): NodeState {
+    return this.#state;
+  }
+
+  /** Moves along the node's state machine; a step that is not in it is ignored. */
+  moveTo(state: NodeState): void {
+    if (isTransition(NODE_TRANSITIONS, this.#state, state)) this.#state = state;
+  }
+
+  workloadCount(): number {
+    return this.#options.deployments.size;
+  }
+
+  async deploy(request: StartWorkloadRequest): Promise<StartWorkloadResponse> {
+    if (this.#state !== 'running')
+      throw new HairspringError('HS_DRAINING', `Cannot deploy "${request.name}": the node is ${this.#state}`);
+    const { id, name } = await this.#options.deployments.deploy(request);
+    return { id, name };
+  }
+
+  async undeploy(namespace: string, workloadId: string): Promise<StopWorkloadResponse | undefined> {
+    const removed = await this.#options.deployments.undeploy(namespace, workloadId);
+    return removed === undefined
+      ? undefined
+      : { id: removed.id, workload_type: AGENT_TYPE, stopped: true, message: '' };
+  }
+
+  async clone(namespace: string, workloadId: string): Promise<StartWorkloadRequest | undefined> {
+    const definition = this.#options.deployments.find(namespace, workloadId);
+    if (definition === undefined) return undefined;
+    return {
+      name: definition.name,
+      namespace: definition.namespace,
+      description: definition.description,
+      workload_type: AGENT_TYPE,
+      workload_lifecycle: 'function',
+      run_request: definition.runRequest,
+      tags: definition.tags,
+      metadata: definition.metadata,
+    };
+  }
+
+  async list(namespace: string, filter: readonly string[]): Promise<readonly WorkloadSummary[]> {
+    const wanted = this.#options.deployments
+      .all()
+      .filter((definition) => namespace === SYSTEM_NAMESPACE || definition.namespace === namespace)
+      .filter(({ id, name }) => filter.length === 0 || filter.includes(id) || filter.includes(name));
+    const stats = await this.#stats(new Set(wanted.map((definition) => definition.namespace)));
+    return wanted.map((definition) => this.#summary(definition, stats.get(definition.id)));
+  }
+
+  async #stats(namespaces: ReadonlySet<string>): Promise<ReadonlyMap<string, FunctionStats>> {
+    const byId = new Map<string, FunctionStats>();
+    for (const namespace of namespaces) {
+      // A cell that dies just now takes its counters with it.
+      const stats = await this.#options.cells.stats(namespace).catch(() => undefined);
+      for (const one of stats?.functions ?? []) byId.set(one.id, one);
+    }
+    return byId;
+  }
+
+  #summary(definition: FunctionDefinition, stats: FunctionStats | undefined): WorkloadSummary {
+    const suspended = this.#options.cells.suspendedReason(definition);
+    return {
+      id: definition.id,
+      name: definition.name,
+      namespace: definition.namespace,
+      workload_type: AGENT_TYPE,
+      workload_lifecycle: 'function',
+      workload_state: suspended === undefined ? (stats?.state === 'warm' ? 'warm' : 'running') : 'error',
+      start_time: definition.deployedAt,
+      runtime: formatGoDuration(stats?.busyMs ?? 0),
+      tags: definition.tags,
+      metadata: {
+        ...definition.metadata,
+        hairspring_version: definition.version,
+        hairspring_triggers: definition.triggers.map(({ pattern }) => pattern).join(' '),
+        hairspring_invocations: String(stats?.invocations ?? 0),
+        hairspring_errors: String(stats?.errors ?? 0),
+        ...(suspended === undefined ? {} : { hairspring_suspended: suspended }),
+      },
+    };
+  }
+
+  async info(namespace: string, nameOrId: string): Promise<FunctionInfo | undefined> {
+    const definition = this.#options.deployments.find(namespace, nameOrId);
+    if (definition === undefined) return undefined;
+    const stats = (await this.#stats(new Set([definition.namespace]))).get(definition.id);
+    return { nodeId: this.nodeId, definition, stats: stats ?? idleStats(definition.id) };
+  }
+
+  async tap(namespace: string, untilMs: number): Promise<void> {
+    await this.#options.cells.tap(namespace, untilMs);
+  }
+
+  async lameDuck(delayMs: number): Promise<void> {
+    if (this.#state !== 'running') return;
+    this.moveTo('lameduck');
+    this.#options.onLameDuck(delayMs);
+  }
+}
+
+function idleStats(id: string): FunctionStats {
+  return {
+    id,
+    state: 'idle',
+    invocations: 0,
+    errors: 0,
+    coldStarts: 0,
+    inFlight: 0,
+    queued: 0,
+    busyMs: 0,
+    lastColdMs: 0,
+    heapBytes: 0,
+  };
+}

@@ -1,0 +1,21 @@
+import type { HostOptions } from './types.ts';
+
+export type ResolvedHostOptions = Required<HostOptions> & {
+  /** How long an entry may overrun its CPU limit before the watchdog kills the cell. */
+  readonly hangGraceMs: number;
+};
+
+const DEFAULTS = {
+  nexus: 'nexus',
+  spareCells: 1,
+  cellRssLimitBytes: 1024 ** 3,
+  spareIsolates: 4,
+  warmInstances: 64,
+  idleEvictMs: 300_000,
+  drainGraceMs: 10_000,
+} as const;
+
+/** Fills in the defaults; a node without a name takes its machine's. */
+export function resolveHostOptions(options: HostOptions, machineName: string): ResolvedHostOptions {
+  return { ...DEFAULTS, nodeName: machineName, hangGraceMs: 200, ...options };
+}

@@ -1,0 +1,88 @@
+import { hostname } from 'node:os';
+import packageJson from '../../package.json' with { type: 'json' };
+import { connectNats, requireServer, serveNode } from '../control/index.ts';
+import { systemClock } from '../core/index.ts';
+import { CellSupervisor } from './cells/index.ts';
+import { Deployments } from './deployments/index.ts';
+import { Node } from './node.ts';
+import { resolveHostOptions } from './options.ts';
+import { openDataDir } from './state/data-dir.ts';
+import { loadNodeIdentity } from './state/node-identity.ts';
+import type { HostOptions, RunningHost } from './types.ts';
+
+/**
+ * Starts a node: connects to NATS, keeps a cell ready, serves every function that is stored, and
+ * answers the control plane.
+ * @throws HS_NATS_UNREACHABLE, HS_NATS_REFUSED, HS_NATS_VERSION, HS_NATS_JETSTREAM, HS_DATA_DIR
+ */
+export async function startHost(options: HostOptions): Promise<RunningHost> {
+  const { nats, logger, nodeName, nexus, drainGraceMs, dataDir, ...cell } = resolveHostOptions(
+    options,
+    hostname(),
+  );
+  const clock = systemClock;
+  const startedAt = new Date(clock.now());
+  await using stack = new AsyncDisposableStack();
+  const data = stack.use(openDataDir(dataDir));
+  const identity = loadNodeIdentity(data.path);
+  const nc = await connectNats(nats, { name: `hairspring node ${nodeName}`, reconnect: true });
+  stack.defer(() => nc.close());
+  await requireServer(nc);
+  const cells = stack.use(
+    new CellSupervisor({
+      nats,
+      nc,
+      clock,
+      logger,
+      spareCells: cell.spareCells,
+      cell: {
+        artifactDir: data.artifactDir,
+        rssLimitBytes: cell.cellRssLimitBytes,
+        hangGraceMs: cell.hangGraceMs,
+        spareIsolates: cell.spareIsolates,
+        warmInstances: cell.warmInstances,
+        idleEvictMs: cell.idleEvictMs,
+      },
+    }),
+  );
+  const deployments = await Deployments.open({ nc, artifactDir: data.artifactDir, cells, clock, logger });
+  let stopping: Promise<void> | undefined;
+  const node = new Node({
+    ...identity,
+    nodeName,
+    nexus,
+    version: packageJson.version,
+    startedAt,
+    cells,
+    deployments,
+    onLameDuck: (delayMs) =>
+      void stop(delayMs).catch((error: unknown) =>
+        logger.error('The node did not stop cleanly', { error: String(error) }),
+      ),
+  });
+  const restored = await deployments.restore();
+  const endpoints = await serveNode(nc, node, { logger, clock });
+  node.moveTo('running');
+  logger.info('The node is running', { node: node.nodeId, functions: restored });
+  const owned = stack.move();
+  const { promise: stopped, resolve: onStopped } = Promise.withResolvers<void>();
+
+  /** Accepted work first, then the endpoints, then the rest; every step runs, whatever the others do. */
+  function stop(graceMs: number): Promise<void> {
+    stopping ??= (async () => {
+      await using rest = owned;
+      rest.defer(() => node.moveTo('stopping'));
+      rest.use(endpoints);
+      await cells.drain(graceMs);
+      await nc.flush().catch(() => undefined);
+    })().finally(onStopped);
+    return stopping;
+  }
+
+  return {
+    nodeId: node.nodeId,
+    cellPids: () => cells.pids,
+    stopped,
+    [Symbol.asyncDispose]: () => stop(drainGraceMs),
+  };
+}

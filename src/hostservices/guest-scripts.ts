@@ -1,0 +1,9 @@
+import { readFileSync } from 'node:fs';
+import type { Binding } from '../core/index.ts';
+
+const GUEST_SCRIPTS: Readonly<Record<Binding['service'], string>> = { kv: './kv/guest.js' };
+
+/** The guest's side of every host service, to be joined into the prelude of all isolates. */
+export function readGuestScripts(): readonly string[] {
+  return Object.values(GUEST_SCRIPTS).map((path) => readFileSync(new URL(path, import.meta.url), 'utf8'));
+}

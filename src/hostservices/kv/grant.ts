@@ -1,0 +1,92 @@
+import { HairspringError, type KvBinding, subjectMatches, subjectsOverlap } from '../../core/index.ts';
+import { KV_LIMITS } from './limits.ts';
+
+/** Operations and the access that each needs. */
+export const KV_OPERATIONS = {
+  get: 'read',
+  keys: 'read',
+  put: 'write',
+  create: 'write',
+  update: 'write',
+  delete: 'write',
+} as const satisfies Record<string, 'read' | 'write'>;
+
+export type KvOperation = keyof typeof KV_OPERATIONS;
+
+export function isKvOperation(op: string): op is KvOperation {
+  return Object.hasOwn(KV_OPERATIONS, op);
+}
+
+/** @throws HS_BINDING_DENIED when the grant does not cover `op` */
+export function checkAccess(label: string, binding: KvBinding, op: KvOperation): void {
+  const needed = KV_OPERATIONS[op];
+  if (binding.access === 'read-write' || binding.access === needed) return;
+  throw new HairspringError(
+    'HS_BINDING_DENIED',
+    `Cannot ${op} in bucket "${binding.bucket}": binding ${label} grants access "${binding.access}", and ${op} needs "${needed}"`,
+  );
+}
+
+/**
+ * The key, checked for form and against the grant's pattern.
+ * @throws HS_KV_KEY_INVALID, HS_BINDING_DENIED
+ */
+export function checkKey(label: string, binding: KvBinding, op: KvOperation, key: unknown): string {
+  if (typeof key !== 'string' || !isKey(key)) {
+    const shown = typeof key === 'string' ? `"${key.slice(0, 100)}"` : typeof key;
+    throw new HairspringError('HS_KV_KEY_INVALID', `Cannot ${op} key ${shown}: it is not a valid key`);
+  }
+  if (!subjectMatches(binding.keys, key)) {
+    throw new HairspringError(
+      'HS_BINDING_DENIED',
+      `Cannot ${op} key "${key}" in bucket "${binding.bucket}": binding ${label} grants keys "${binding.keys}"`,
+    );
+  }
+  return key;
+}
+
+/** NATS's own rule for keys, with empty tokens refused too. */
+function isKey(key: string): boolean {
+  if (key.length > KV_LIMITS.keyBytes || !/^[-/_=.a-zA-Z0-9]+$/.test(key)) return false;
+  return key.split('.').every((token) => token !== '');
+}
+
+/**
+ * The NATS filter under which keys that begin with `prefix` are listed: never wider than the grant.
+ * The last, perhaps incomplete token of the prefix is left to the caller to compare.
+ * @throws HS_KV_KEY_INVALID, HS_BINDING_DENIED
+ */
+export function keysFilter(
+  label: string,
+  binding: KvBinding,
+  prefix: unknown,
+): { readonly prefix: string; readonly filter: string } {
+  if (
+    typeof prefix !== 'string' ||
+    prefix.length > KV_LIMITS.keyBytes ||
+    !/^[-/_=.a-zA-Z0-9]*$/.test(prefix)
+  ) {
+    throw new HairspringError(
+      'HS_KV_KEY_INVALID',
+      'Cannot list keys: the prefix is not the beginning of a valid key',
+    );
+  }
+  const tokens = prefix.split('.').slice(0, -1);
+  if (tokens.length === 0) return { prefix, filter: binding.keys };
+  if (tokens.includes('')) {
+    throw new HairspringError(
+      'HS_KV_KEY_INVALID',
+      `Cannot list keys "${prefix}…": the prefix has an empty token`,
+    );
+  }
+  const narrowed = `${tokens.join('.')}.>`;
+  if (!subjectsOverlap(binding.keys, narrowed)) {
+    throw new HairspringError(
+      'HS_BINDING_DENIED',
+      `Cannot list keys "${prefix}…" in bucket "${binding.bucket}": binding ${label} grants keys "${binding.keys}"`,
+    );
+  }
+  const grant = binding.keys.split('.');
+  const within = grant.at(-1) === '>' && grant.length - 1 <= tokens.length;
+  return { prefix, filter: within ? narrowed : binding.keys };
+}

@@ -1,0 +1,163 @@
+import { AckPolicy, DeliverPolicy, type JetStreamManager, jetstream } from '@nats-io/jetstream';
+import { type KV, Kvm } from '@nats-io/kv';
+import type { NatsConnection } from '@nats-io/transport-node';
+import {
+  HairspringError,
+  HOST_LIMITS,
+  type HostCall,
+  type HostCallResult,
+  type HostService,
+  type KvBinding,
+  type PreparedBinding,
+} from '../../core/index.ts';
+import { checkAccess, checkKey, isKvOperation, type KvOperation, keysFilter } from './grant.ts';
+import { toKvError } from './provider-errors.ts';
+
+/** A forgotten listing consumer goes away by itself after so long. */
+const CONSUMER_IDLE_NS = 5_000_000_000;
+
+/** The KV host service over the cell's own connection. */
+export function createKvService(nc: NatsConnection): HostService<KvBinding> {
+  const js = jetstream(nc, { checkAPI: false });
+  const manager = new Kvm(js);
+  const buckets = new Map<string, Promise<KV>>();
+  /** Opened without a round trip: that the bucket is there shows at the first call. */
+  const open = (bucket: string): Promise<KV> => {
+    let opened = buckets.get(bucket);
+    if (opened === undefined) {
+      opened = manager.open(bucket, { allow_direct: true });
+      buckets.set(bucket, opened);
+    }
+    return opened;
+  };
+  return {
+    name: 'kv',
+    prepare: (label, binding) =>
+      new KvGrant(
+        label,
+        binding,
+        () => open(binding.bucket),
+        () => js.jetstreamManager(false),
+      ),
+  };
+}
+
+class KvGrant implements PreparedBinding {
+  readonly #label: string;
+  readonly #binding: KvBinding;
+  readonly #open: () => Promise<KV>;
+  readonly #manager: () => Promise<JetStreamManager>;
+
+  constructor(
+    label: string,
+    binding: KvBinding,
+    open: () => Promise<KV>,
+    manager: () => Promise<JetStreamManager>,
+  ) {
+    this.#label = label;
+    this.#binding = binding;
+    this.#open = open;
+    this.#manager = manager;
+  }
+
+  async call({ op, args, payload }: HostCall): Promise<HostCallResult> {
+    if (!isKvOperation(op)) {
+      throw new HairspringError(
+        'HS_HOST_CALL_INVALID',
+        `Cannot call ${this.#label}.${op}: a KV bucket has no such operation`,
+      );
+    }
+    checkAccess(this.#label, this.#binding, op);
+    if (op === 'keys') return this.#keys(args[0]);
+    const key = checkKey(this.#label, this.#binding, op, args[0]);
+    try {
+      return await this.#perform(op, key, args[1] ?? undefined, payload ?? '');
+    } catch (error) {
+      throw toKvError(error, `${op} key "${key}" in bucket "${this.#binding.bucket}"`, this.#binding.bucket);
+    }
+  }
+
+  async #perform(
+    op: Exclude<KvOperation, 'keys'>,
+    key: string,
+    revision: string | number | undefined,
+    payload: string | Uint8Array,
+  ): Promise<HostCallResult> {
+    const kv = await this.#open();
+    switch (op) {
+      case 'get': {
+        const entry = await kv.get(key);
+        if (entry === null || entry.operation !== 'PUT') return { value: null };
+        return { value: [entry.revision, entry.created.getTime()], data: entry.value };
+      }
+      case 'put':
+        return { value: await kv.put(key, payload) };
+      case 'create':
+        return { value: await kv.create(key, payload) };
+      case 'update':
+        return { value: await kv.update(key, payload, this.#revision(op, revision)) };
+      case 'delete':
+        await kv.delete(key, revision === undefined ? {} : { previousSeq: this.#revision(op, revision) });
+        return { value: null };
+    }
+  }
+
+  #revision(op: string, revision: unknown): number {
+    if (typeof revision === 'number' && Number.isSafeInteger(revision) && revision >= 0) return revision;
+    throw new HairspringError(
+      'HS_HOST_CALL_INVALID',
+      `Cannot ${op} in ${this.#label}: the revision is not a whole number`,
+    );
+  }
+
+  /** Lists by an own ephemeral consumer, because the library's leaves one behind for five minutes. */
+  async #keys(prefix: unknown): Promise<HostCallResult> {
+    const { bucket } = this.#binding;
+    const wanted = keysFilter(this.#label, this.#binding, prefix);
+    const stream = `KV_${bucket}`;
+    try {
+      const manager = await this.#manager();
+      const info = await manager.consumers.add(stream, {
+        ack_policy: AckPolicy.None,
+        deliver_policy: DeliverPolicy.LastPerSubject,
+        filter_subject: `$KV.${bucket}.${wanted.filter}`,
+        headers_only: true,
+        inactive_threshold: CONSUMER_IDLE_NS,
+        mem_storage: true,
+        num_replicas: 1,
+      });
+      try {
+        return { value: await this.#fetchKeys(manager, info.name, info.num_pending, wanted.prefix) };
+      } finally {
+        await manager.consumers.delete(stream, info.name);
+      }
+    } catch (error) {
+      throw toKvError(error, `list keys of bucket "${bucket}"`, bucket);
+    }
+  }
+
+  async #fetchKeys(
+    manager: JetStreamManager,
+    consumerName: string,
+    pending: number,
+    prefix: string,
+  ): Promise<string[]> {
+    const keys: string[] = [];
+    if (pending === 0) return keys;
+    if (pending > HOST_LIMITS.kvKeys) {
+      const message = `Cannot list ${pending} keys: one call lists at most ${HOST_LIMITS.kvKeys}; give a longer prefix`;
+      throw new HairspringError('HS_HOST_CALL_LIMIT', message);
+    }
+    const { bucket } = this.#binding;
+    const consumer = await manager.jetstream().consumers.get(`KV_${bucket}`, consumerName);
+    const messages = await consumer.fetch({ max_messages: pending, expires: 5_000 });
+    const offset = `$KV.${bucket}.`.length;
+    for await (const message of messages) {
+      const operation = message.headers?.get('KV-Operation');
+      const key = message.subject.slice(offset);
+      if (operation !== 'DEL' && operation !== 'PURGE' && key.startsWith(prefix)) keys.push(key);
+      if (message.info.pending === 0) break;
+    }
+    return keys.sort();
+  }
+}

@@ -1,0 +1,49 @@
+import { z } from 'zod';
+import { isSubject, type KvBinding, TOKEN_PATTERN } from '../../core/index.ts';
+import { KV_LIMITS } from './limits.ts';
+
+/** Buckets in which the host keeps functions and artifacts; a grant of one would be a grant of the host. */
+const RESERVED_BUCKET = /^hairspring(?:[-_]|$)/i;
+
+const bucketSchema = z
+  .string()
+  .regex(TOKEN_PATTERN, { error: 'a bucket name is 1 to 64 letters, digits, - and _' })
+  .refine((name) => !RESERVED_BUCKET.test(name), {
+    error: 'names beginning with "hairspring" belong to the host',
+    params: { hint: 'Choose a bucket name of your own' },
+  })
+  .meta({ description: 'Bucket of the JetStream key-value store.', examples: ['counters'] });
+
+const keysSchema = z
+  .string()
+  .refine(isKeyFilter, {
+    error: 'it is not a key filter',
+    params: {
+      hint: `Write tokens of letters, digits and -/_= between dots, with * for one token and > last for the rest, such as t.>, in at most ${KV_LIMITS.keyBytes} bytes`,
+    },
+  })
+  .default('>')
+  .meta({ description: 'Keys that the grant covers, as a NATS filter.', examples: ['t.>'] });
+
+/** `kv: bucket` as written in a Nexfile, parsed into a {@link KvBinding}. */
+export const kvBindingSchema = z
+  .strictObject({
+    kv: bucketSchema,
+    access: z.enum(['read', 'write', 'read-write']).default('read').meta({
+      description: 'What the function may do with the keys.',
+    }),
+    keys: keysSchema,
+    existing: z.boolean().default(false).meta({
+      description:
+        'true: the bucket must exist, and deploying fails without it. false: deploying creates it where missing.',
+    }),
+  })
+  .transform(({ kv, ...grant }): KvBinding => ({ service: 'kv', bucket: kv, ...grant }));
+
+/** Whether `filter` can match KV keys: wildcards as whole tokens, otherwise the characters of keys. */
+function isKeyFilter(filter: string): boolean {
+  if (!isSubject(filter) || Buffer.byteLength(filter) > KV_LIMITS.keyBytes) return false;
+  return filter
+    .split('.')
+    .every((token) => token === '*' || token === '>' || /^[-/_=A-Za-z0-9]+$/.test(token));
+}

@@ -1,0 +1,49 @@
+import { type FunctionSpec, formatBytes, formatDuration, HairspringError } from '../../core/index.ts';
+import type { EntryFault } from '../isolate/guest-isolate.ts';
+
+export function payloadTooLarge({ name, limits }: FunctionSpec, bytes: number): HairspringError {
+  const limit = formatBytes(limits.payloadBytes);
+  return new HairspringError(
+    'HS_PAYLOAD_TOO_LARGE',
+    `Cannot invoke ${name}: ${bytes} bytes exceed limits.payload of ${limit}`,
+  );
+}
+
+export function overloaded({ name, limits }: FunctionSpec): HairspringError {
+  const detail = `${limits.concurrency} invocations run (limits.concurrency) and ${limits.queue} wait (limits.queue)`;
+  return new HairspringError('HS_FUNCTION_OVERLOADED', `Cannot invoke ${name}: ${detail}`);
+}
+
+export function timedOut({ name, limits }: FunctionSpec): HairspringError {
+  const limit = formatDuration(limits.timeoutMs);
+  return new HairspringError(
+    'HS_FUNCTION_TIMEOUT',
+    `${name} did not answer within limits.timeout of ${limit}`,
+  );
+}
+
+export function cpuExceeded({ name, limits }: FunctionSpec): HairspringError {
+  const limit = formatDuration(limits.cpuMs);
+  return new HairspringError('HS_FUNCTION_CPU', `${name} held the thread longer than limits.cpu of ${limit}`);
+}
+
+/** What the invocations of an isolate hear that an entry ended. */
+export function isolateLost(
+  { name, limits }: FunctionSpec,
+  fault: Exclude<EntryFault, { kind: 'cpu' }>,
+): HairspringError {
+  switch (fault.kind) {
+    case 'broken':
+      return new HairspringError('HS_GUEST_TAMPERED', `${name} broke its runtime: ${fault.message}`);
+    case 'output':
+      return new HairspringError(
+        'HS_FUNCTION_MEMORY',
+        `${name} handed out more at once than a cell takes (64MiB)`,
+      );
+    case 'memory':
+      return new HairspringError(
+        'HS_FUNCTION_MEMORY',
+        `${name} passed limits.memory of ${formatBytes(limits.memoryBytes)} and its instance was disposed`,
+      );
+  }
+}

@@ -1,0 +1,284 @@
+// @ts-check
+// Takes batches from the host, runs handlers one after the other, and hands results, host calls,
+// logs and timers back. The record formats are those of ../wire/batch.ts.
+
+/** @type {unknown[]} */
+let batch = [];
+/** @type {unknown[]} */
+let batchExtras = [];
+let cursor = 0;
+let taken = 0;
+let startedAt = 0;
+let budgetMs = 5;
+
+/** @type {GuestInvocation | undefined} */
+let current;
+/** The invocation whose microtasks are let run before the next record is taken. @type {GuestInvocation | undefined} */
+let watched;
+let hops = 0;
+
+/** Hops given to an invocation that waits for the host, and to one that may still settle by itself. */
+const HOPS_WAITING = 3;
+const HOPS_BUSY = 48;
+
+/** @type {Map<number, GuestInvocation>} */
+const invocations = new NativeMap();
+/** @type {Map<number, { invocation: GuestInvocation | undefined, resolve: (value: { value: unknown, payload: GuestPayload }) => void, reject: (error: unknown) => void }>} */
+const calls = new NativeMap();
+let lastCallId = 0;
+
+/** @type {GuestHandlers} */
+let handlers = {};
+/** @type {object} */
+let env = {};
+
+function currentInvocation() {
+  return current;
+}
+
+/** @param {GuestInvocation | undefined} invocation */
+function setCurrent(invocation) {
+  current = invocation;
+  marks[0] = invocation === undefined ? 0 : invocation.id;
+}
+
+/**
+ * @param {string} label
+ * @param {string} op
+ * @param {(string | number)[]} args
+ * @param {unknown} payload
+ * @returns {Promise<{ value: unknown, payload: GuestPayload }>}
+ */
+function callHost(label, op, args, payload) {
+  const invocation = current;
+  return new NativePromise((resolve, reject) => {
+    const body = toBody(payload);
+    lastCallId += 1;
+    if (invocation !== undefined) invocation.pendingCalls += 1;
+    ReflectApply(MapSet, calls, [lastCallId, { invocation, resolve, reject }]);
+    let quoted = '';
+    for (let index = 0; index < args.length; index += 1) {
+      const arg = args[index];
+      quoted += `${index === 0 ? '' : ','}${typeof arg === 'number' ? (arg === arg && arg - arg === 0 ? arg : 'null') : JSONStringify(`${arg}`)}`;
+    }
+    // Two steps: quoteBody may flush, which must not come between a record's parts.
+    const tail = quoteBody(body);
+    push(
+      `2,${lastCallId},${invocation === undefined ? 0 : invocation.id},${JSONStringify(label)},${JSONStringify(op)},[${quoted}],${tail}`,
+    );
+  });
+}
+
+/**
+ * @param {GuestInvocation} invocation
+ * @param {unknown} value
+ */
+function settle(invocation, value) {
+  if (invocation.settled) return;
+  invocation.settled = true;
+  ReflectApply(MapDelete, invocations, [invocation.id]);
+  let head = '';
+  let tail = '';
+  try {
+    let body = value;
+    let headers = '0';
+    if (value instanceof Reply) {
+      body = value.body;
+      headers = quoteHeaders(value.headers);
+    }
+    tail = quoteBody(toBody(body));
+    head = `0,${invocation.id},${invocation.pendingTails},${headers},`;
+  } catch (error) {
+    pushError(invocation.id, 'HS_FUNCTION_NO_REPLY', error, invocation.pendingTails);
+    return;
+  }
+  push(head + tail);
+}
+
+/**
+ * @param {GuestInvocation} invocation
+ * @param {unknown} error
+ */
+function fail(invocation, error) {
+  if (invocation.settled) return;
+  invocation.settled = true;
+  ReflectApply(MapDelete, invocations, [invocation.id]);
+  pushError(invocation.id, 'HS_FUNCTION_THREW', error, invocation.pendingTails);
+}
+
+/**
+ * @param {number} at
+ * @returns {GuestPayload}
+ */
+function payloadAt(at) {
+  const kind = /** @type {number} */ (batch[at]);
+  if (kind !== 3) return { kind, value: /** @type {string} */ (batch[at + 1]) };
+  const extra = batchExtras[/** @type {number} */ (batch[at + 1])];
+  return typeof extra === 'string'
+    ? { kind: 1, value: extra }
+    : { kind: 3, value: /** @type {ArrayBuffer} */ (extra) };
+}
+
+/** @returns {GuestInvocation | undefined} the invocation whose microtasks must run before the next record */
+function takeInvoke() {
+  const id = /** @type {number} */ (batch[cursor + 1]);
+  const trigger = /** @type {number} */ (batch[cursor + 2]);
+  const subject = /** @type {string} */ (batch[cursor + 3]);
+  const reply = batch[cursor + 4] === 1;
+  const deadline = /** @type {number} */ (batch[cursor + 5]);
+  const pairs = batch[cursor + 6] === 0 ? [] : /** @type {string[]} */ (batch[cursor + 6]);
+  const payload = payloadAt(cursor + 7);
+  cursor += 9;
+  /** @type {GuestInvocation} */
+  const invocation = { id, settled: false, pendingCalls: 0, pendingTails: 0 };
+  ReflectApply(MapSet, invocations, [id, invocation]);
+  setCurrent(invocation);
+  try {
+    const handler = handlers['message'];
+    if (handler === undefined) throw new TypeError('The module exports no message handler');
+    const result = ReflectApply(handler, handlers, [
+      new Message(subject, trigger, reply, pairs, payload),
+      env,
+      new Context(invocation, deadline),
+    ]);
+    if (
+      typeof result === 'object' &&
+      result !== null &&
+      typeof (/** @type {PromiseLike<unknown>} */ (result).then) === 'function'
+    ) {
+      ReflectApply(PromiseThen, NativePromise.resolve(result), [
+        (/** @type {unknown} */ value) => settle(invocation, value),
+        (/** @type {unknown} */ error) => fail(invocation, error),
+      ]);
+      return invocation;
+    }
+    settle(invocation, result);
+  } catch (error) {
+    fail(invocation, error);
+  }
+  return undefined;
+}
+
+/** @returns {GuestInvocation | undefined} */
+function takeCompletion() {
+  const id = /** @type {number} */ (batch[cursor + 1]);
+  const status = batch[cursor + 2];
+  const value = batch[cursor + 3];
+  const payload = payloadAt(cursor + 4);
+  cursor += 6;
+  const call = ReflectApply(MapGet, calls, [id]);
+  if (call === undefined) return undefined;
+  ReflectApply(MapDelete, calls, [id]);
+  if (call.invocation !== undefined) call.invocation.pendingCalls -= 1;
+  setCurrent(call.invocation);
+  if (status === 1) call.resolve({ value, payload });
+  else {
+    const [code, message, retryable] = /** @type {[string, string, number]} */ (value);
+    call.reject(new HostError(code, message, retryable === 1));
+  }
+  return call.invocation;
+}
+
+function takeRecord() {
+  const kind = batch[cursor];
+  if (kind === 0) return takeInvoke();
+  if (kind === 1) return takeCompletion();
+  const id = /** @type {number} */ (batch[cursor + 1]);
+  cursor += 2;
+  if (kind === 2) {
+    const invocation = ReflectApply(MapGet, invocations, [id]);
+    if (invocation !== undefined) invocation.settled = true;
+    ReflectApply(MapDelete, invocations, [id]);
+    return undefined;
+  }
+  return fireTimer(id);
+}
+
+function step() {
+  while (cursor < batch.length) {
+    if (taken > 0 && DateNow() - startedAt >= budgetMs) break;
+    taken += 1;
+    marks[1] = taken;
+    watched = takeRecord();
+    if (watched !== undefined) {
+      hops = 0;
+      ReflectApply(PromiseThen, PromiseResolved, [afterHop]);
+      return;
+    }
+  }
+  running = false;
+  batch = [];
+  batchExtras = [];
+  flush();
+}
+
+function afterHop() {
+  hops += 1;
+  const waiting =
+    watched === undefined ||
+    watched.settled ||
+    (watched.pendingCalls > 0 && hops >= HOPS_WAITING) ||
+    hops >= HOPS_BUSY;
+  if (waiting) step();
+  else ReflectApply(PromiseThen, PromiseResolved, [afterHop]);
+}
+
+/** @type {Record<string, ServiceFactory>} */
+const services = {};
+
+/**
+ * @param {string} json
+ */
+function load(json) {
+  const spec = JSONParse(json);
+  functionName = spec.name;
+  functionNamespace = spec.namespace;
+  triggers = spec.triggers;
+  budgetMs = spec.budgetMs;
+  /** @type {Record<string, unknown>} */
+  const values = {};
+  for (const name of ObjectKeys(spec.environment)) values[name] = spec.environment[name];
+  for (const label of ObjectKeys(spec.bindings)) {
+    const factory = services[spec.bindings[label]];
+    if (factory !== undefined)
+      values[label] = ObjectFreeze(factory(label, (op, args, payload) => callHost(label, op, args, payload)));
+  }
+  env = ObjectFreeze(values);
+  const module = /** @type {Record<string, any>} */ (globalThis)['__hairspring_module'];
+  const exported = module?.default ?? module;
+  handlers =
+    typeof exported === 'function'
+      ? { message: (/** @type {any} */ message) => exported(message.subject, message.data) }
+      : (exported ?? {});
+  const found = [];
+  for (const name of ['message', 'fetch', 'scheduled', 'change']) {
+    if (typeof handlers[name] === 'function') found[found.length] = name;
+  }
+  return JSONStringify(found);
+}
+
+/**
+ * The only door: 0 runs a batch, 1 loads a module that has just run, 2 hands over what an interrupted batch left.
+ * @param {number} kind
+ * @param {string} json
+ * @param {unknown[]} extras
+ */
+function enter(kind, json, ...extras) {
+  if (kind === 1) return load(json);
+  if (kind === 2) {
+    running = false;
+    batch = [];
+    setCurrent(undefined);
+    flush();
+    return undefined;
+  }
+  batch = JSONParse(json);
+  batchExtras = extras;
+  cursor = 0;
+  taken = 0;
+  marks[1] = 0;
+  running = true;
+  startedAt = DateNow();
+  step();
+  return undefined;
+}

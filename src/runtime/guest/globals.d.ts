@@ -1,0 +1,31 @@
+/** The closure that the guest scripts share; see README.md. */
+
+/** Sends one batch of records to the host: JSON text and the payloads too large to quote in it. */
+declare const send: (json: string, ...extras: (string | ArrayBuffer)[]) => void;
+/** [0] id of the invocation that runs, [1] records taken from the batch. Shared with the host. */
+declare const marks: Int32Array;
+
+interface GuestInvocation {
+  id: number;
+  settled: boolean;
+  pendingCalls: number;
+  pendingTails: number;
+}
+
+interface GuestPayload {
+  /** 0 none, 1 text, 2 bytes as a Latin-1 string, 3 index into the extras. */
+  kind: number;
+  value: string | ArrayBuffer;
+}
+
+/** Makes the object that the handler finds under a binding's label. */
+type ServiceFactory = (
+  label: string,
+  call: (
+    op: string,
+    args: (string | number)[],
+    payload?: unknown,
+  ) => Promise<{ value: unknown; payload: GuestPayload }>,
+) => object;
+
+type GuestHandlers = Record<string, ((...args: unknown[]) => unknown) | undefined>;

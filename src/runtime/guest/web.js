@@ -1,0 +1,192 @@
+// @ts-check
+// The few web globals of this version: console, timers, TextEncoder, TextDecoder, Reply, HostError.
+
+/**
+ * @param {string} name
+ * @param {unknown} value
+ */
+function defineGlobal(name, value) {
+  ObjectDefineProperty(globalThis, name, { value, writable: true, enumerable: false, configurable: true });
+}
+
+class TextEncoderShim {
+  get encoding() {
+    return 'utf-8';
+  }
+  encode(text = '') {
+    return encodeUtf8(`${text}`);
+  }
+}
+
+class TextDecoderShim {
+  #fatal;
+  constructor(label = 'utf-8', options = { fatal: false }) {
+    const name = `${label}`;
+    if (name !== 'utf-8' && name !== 'utf8' && name !== 'UTF-8')
+      throw new RangeError(`The encoding "${name}" is not supported`);
+    this.#fatal = options.fatal === true;
+  }
+  get encoding() {
+    return 'utf-8';
+  }
+  get fatal() {
+    return this.#fatal;
+  }
+  /** @param {unknown} input */
+  decode(input = undefined) {
+    const bytes = input === undefined ? new NativeUint8Array(0) : toBody(input);
+    if (!(bytes instanceof NativeUint8Array))
+      throw new TypeError('TextDecoder.decode takes an ArrayBuffer or a view of one');
+    let text = decodeUtf8(bytes, this.#fatal);
+    if (ReflectApply(StringCharCodeAt, text, [0]) === 0xfeff) text = text.slice(1);
+    return text;
+  }
+}
+
+/** A reply with headers. */
+class Reply {
+  /** @type {unknown} */
+  body;
+  /** @type {Record<string, string | string[]>} */
+  headers;
+  /**
+   * @param {unknown} body
+   * @param {{ headers?: Record<string, string | string[]> }} options
+   */
+  constructor(body = undefined, options = {}) {
+    this.body = body;
+    this.headers = options.headers ?? {};
+  }
+}
+
+/** An error of the host: a denied, failed or impossible host call. */
+class HostError extends NativeError {
+  /** @type {string} */
+  code;
+  /** @type {boolean} */
+  retryable;
+  /**
+   * @param {string} code
+   * @param {string} message
+   * @param {boolean} retryable
+   */
+  constructor(code, message, retryable) {
+    super(message);
+    this.name = 'HostError';
+    this.code = code;
+    this.retryable = retryable;
+  }
+}
+
+/** @param {unknown} value */
+function inspect(value) {
+  if (typeof value === 'string') return value;
+  if (value instanceof NativeError)
+    return typeof value.stack === 'string' ? value.stack : `${value.name}: ${value.message}`;
+  if (typeof value === 'function') return `[function ${value.name}]`;
+  if (typeof value === 'object' && value !== null) {
+    try {
+      const json = JSONStringify(value);
+      if (typeof json === 'string') return json;
+    } catch {
+      return '[object that cannot be shown]';
+    }
+  }
+  return typeof value === 'symbol' ? value.toString() : `${value}`;
+}
+
+/** @param {string} level */
+function consoleMethod(level) {
+  return (/** @type {unknown[]} */ ...values) => {
+    let text = '';
+    for (let index = 0; index < values.length; index += 1)
+      text += (index === 0 ? '' : ' ') + inspect(values[index]);
+    pushLog(level, text);
+  };
+}
+
+const consoleShim = {
+  debug: consoleMethod('debug'),
+  log: consoleMethod('info'),
+  info: consoleMethod('info'),
+  warn: consoleMethod('warn'),
+  error: consoleMethod('error'),
+};
+
+/** @type {Map<number, { action: () => void, everyMs: number | undefined, invocation: GuestInvocation | undefined }>} */
+const timers = new NativeMap();
+let lastTimerId = 0;
+
+/**
+ * @param {unknown} action
+ * @param {unknown} delayMs
+ * @param {boolean} repeat
+ * @param {unknown[]} args
+ */
+function setTimer(action, delayMs, repeat, args) {
+  if (typeof action !== 'function') throw new TypeError('A timer takes a function');
+  const delay = typeof delayMs === 'number' && delayMs > 0 ? MathMin(delayMs, 2 ** 31 - 1) : 0;
+  lastTimerId += 1;
+  const invocation = currentInvocation();
+  if (invocation !== undefined) invocation.pendingCalls += 1;
+  ReflectApply(MapSet, timers, [
+    lastTimerId,
+    { action: () => ReflectApply(action, undefined, args), everyMs: repeat ? delay : undefined, invocation },
+  ]);
+  pushTimer(lastTimerId, delay);
+  return lastTimerId;
+}
+
+/** @param {unknown} id */
+function clearTimer(id) {
+  const timer = ReflectApply(MapGet, timers, [id]);
+  if (timer === undefined) return;
+  ReflectApply(MapDelete, timers, [id]);
+  if (timer.invocation !== undefined) timer.invocation.pendingCalls -= 1;
+  pushTimerClear(/** @type {number} */ (id));
+}
+
+/**
+ * @param {number} id
+ * @returns {GuestInvocation | undefined} the invocation that set the timer
+ */
+function fireTimer(id) {
+  const timer = ReflectApply(MapGet, timers, [id]);
+  if (timer === undefined) return undefined;
+  if (timer.everyMs === undefined) {
+    ReflectApply(MapDelete, timers, [id]);
+    if (timer.invocation !== undefined) timer.invocation.pendingCalls -= 1;
+  } else pushTimer(id, timer.everyMs);
+  setCurrent(timer.invocation);
+  try {
+    timer.action();
+  } catch (error) {
+    pushLog('error', `A timer threw: ${inspect(error)}`);
+  }
+  return timer.invocation;
+}
+
+defineGlobal('TextEncoder', TextEncoderShim);
+defineGlobal('TextDecoder', TextDecoderShim);
+defineGlobal('Reply', Reply);
+defineGlobal('HostError', HostError);
+defineGlobal('console', consoleShim);
+defineGlobal('self', globalThis);
+defineGlobal(
+  'setTimeout',
+  (/** @type {unknown} */ action, /** @type {unknown} */ delayMs, /** @type {unknown[]} */ ...args) =>
+    setTimer(action, delayMs, false, args),
+);
+defineGlobal(
+  'setInterval',
+  (/** @type {unknown} */ action, /** @type {unknown} */ delayMs, /** @type {unknown[]} */ ...args) =>
+    setTimer(action, delayMs, true, args),
+);
+defineGlobal('clearTimeout', clearTimer);
+defineGlobal('clearInterval', clearTimer);
+defineGlobal('queueMicrotask', (/** @type {() => void} */ action) => {
+  ReflectApply(PromiseThen, PromiseResolved, [() => action()]);
+});
+// What the memory limit does not see, and what lets two threads share state, is not offered (docs/security.md).
+for (const name of ['SharedArrayBuffer', 'Atomics', 'WebAssembly'])
+  delete (/** @type {Record<string, unknown>} */ (globalThis)[name]);

@@ -1,0 +1,15 @@
+export { DeadlineSweeper } from './dispatch/deadline-sweeper.ts';
+export { FunctionRunner, type RunnerDependencies } from './dispatch/function-runner.ts';
+export { Scheduler } from './dispatch/scheduler.ts';
+export { GuestIsolate } from './isolate/guest-isolate.ts';
+export { IsolatePool } from './isolate/isolate-pool.ts';
+export { buildPrelude } from './isolate/prelude.ts';
+export {
+  type EntryJournal,
+  type FinishedInvocation,
+  noJournal,
+  noObserver,
+  type RuntimeObserver,
+} from './observer.ts';
+export { EntryGuard } from './watchdog/entry-guard.ts';
+export { KILL_REASONS, startWatchdog } from './watchdog/watchdog.ts';

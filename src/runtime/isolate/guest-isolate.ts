@@ -1,0 +1,206 @@
+import ivm from 'isolated-vm';
+import { HairspringError } from '../../core/index.ts';
+import type { EntryGuard } from '../watchdog/entry-guard.ts';
+import type { EncodedBatch, Extra } from '../wire/batch.ts';
+
+/** The doors of guest/dispatcher.js. */
+const ENTER_BATCH = 0;
+const ENTER_LOAD = 1;
+const ENTER_COLLECT = 2;
+
+/** How long the top level of a module may run. */
+const LOAD_LIMIT_MS = 250;
+/** Text and bytes that one entry may hand out; a function that passes it is ended. */
+const MAX_OUTPUT_BYTES = 64 * 1024 ** 2;
+
+export interface GuestOutput {
+  readonly json: string;
+  readonly extras: readonly Extra[];
+}
+
+/** Why an entry did not end well. After anything but `cpu` the isolate is gone. */
+export type EntryFault =
+  | { readonly kind: 'cpu'; readonly invocationId: number }
+  | { readonly kind: 'memory' }
+  | { readonly kind: 'output' }
+  | { readonly kind: 'broken'; readonly message: string };
+
+export interface EntryOutcome {
+  readonly outputs: readonly GuestOutput[];
+  /** Records of the batch that were begun; the rest must be given again. */
+  readonly taken: number;
+  readonly fault: EntryFault | undefined;
+}
+
+export interface LoadSpec {
+  readonly name: string;
+  readonly namespace: string;
+  readonly triggers: readonly {
+    readonly captures: readonly { readonly index: number; readonly name: string; readonly rest: boolean }[];
+  }[];
+  readonly environment: Readonly<Record<string, string>>;
+  /** Service name by label. */
+  readonly bindings: Readonly<Record<string, string>>;
+  /** After so long within a batch the guest gives the rest back. */
+  readonly budgetMs: number;
+}
+
+const NO_COPY = { arguments: { copy: true } } as const;
+
+/**
+ * One isolate with its context and the prelude run, entered only by `applySync` from the cell's main
+ * thread. Nothing but strings and byte copies crosses; the guest holds no handle of isolated-vm.
+ */
+export class GuestIsolate {
+  readonly memoryBytes: number;
+  readonly #isolate: ivm.Isolate;
+  readonly #context: ivm.Context;
+  readonly #guard: EntryGuard;
+  readonly #marks: Int32Array;
+  readonly #enter: ivm.Reference;
+  #outputs: GuestOutput[] = [];
+  #outputBytes = 0;
+
+  constructor(prelude: PreludeCode, memoryBytes: number, guard: EntryGuard) {
+    this.memoryBytes = memoryBytes;
+    this.#guard = guard;
+    this.#isolate = new ivm.Isolate({ memoryLimit: Math.max(8, Math.round(memoryBytes / 1024 ** 2)) });
+    this.#context = this.#isolate.createContextSync();
+    const script = prelude.compile(this.#isolate);
+    const setup = script.runSync(this.#context, { reference: true }) as ivm.Reference;
+    const shared = new SharedArrayBuffer(8);
+    this.#marks = new Int32Array(shared);
+    const marks = this.#sharedMarks(shared);
+    const send = new ivm.Callback((json: unknown, ...extras: unknown[]) => this.#receive(json, extras));
+    this.#enter = setup.applySync(undefined, [send, marks.derefInto()], {
+      result: { reference: true },
+    }) as ivm.Reference;
+    marks.release();
+    setup.release();
+    script.release();
+  }
+
+  #sharedMarks(shared: SharedArrayBuffer): ivm.Reference {
+    const wrap = this.#context.evalSync('(buffer) => new Int32Array(buffer)', {
+      reference: true,
+    }) as ivm.Reference;
+    const result = wrap.applySync(undefined, [new ivm.ExternalCopy(shared).copyInto()], {
+      result: { reference: true },
+    });
+    wrap.release();
+    return result as ivm.Reference;
+  }
+
+  #receive(json: unknown, extras: unknown[]): void {
+    if (typeof json !== 'string') return;
+    this.#outputBytes += json.length;
+    for (const extra of extras)
+      this.#outputBytes +=
+        typeof extra === 'string' ? extra.length : ((extra as ArrayBuffer).byteLength ?? 0);
+    if (this.#outputBytes <= MAX_OUTPUT_BYTES) this.#outputs.push({ json, extras: extras as Extra[] });
+  }
+
+  get disposed(): boolean {
+    return this.#isolate.isDisposed;
+  }
+
+  /** Bytes of V8 heap in use; 0 once disposed. */
+  heapBytes(): number {
+    return this.#isolate.isDisposed ? 0 : this.#isolate.getHeapStatisticsSync().used_heap_size;
+  }
+
+  /**
+   * Runs the module's script and prepares `env`.
+   * @returns the names of the handlers it exports
+   * @throws HS_FUNCTION_LOAD, HS_FUNCTION_MEMORY
+   */
+  load(code: string, filename: string, spec: LoadSpec): readonly string[] {
+    this.#guard.begin(LOAD_LIMIT_MS);
+    try {
+      const script = this.#isolate.compileScriptSync(code, { filename });
+      script.runSync(this.#context, { timeout: LOAD_LIMIT_MS });
+      script.release();
+      const found = this.#enter.applySync(undefined, [ENTER_LOAD, JSON.stringify(spec)], {
+        timeout: LOAD_LIMIT_MS,
+      });
+      return JSON.parse(String(found)) as string[];
+    } catch (error) {
+      const fault = this.#faultOf(error);
+      if (fault.kind === 'memory')
+        throw new HairspringError(
+          'HS_FUNCTION_MEMORY',
+          `Cannot load ${spec.name}: its module passed the memory limit of ${this.memoryBytes} bytes`,
+          { cause: error },
+        );
+      const detail =
+        fault.kind === 'cpu' ? `its top level ran longer than ${LOAD_LIMIT_MS} ms` : describe(error);
+      throw new HairspringError('HS_FUNCTION_LOAD', `Cannot load ${spec.name}: ${detail}`, { cause: error });
+    } finally {
+      this.#guard.end();
+    }
+  }
+
+  /** Gives the guest a batch; returns when its microtasks have run dry, it gave the rest back, or a limit ended it. */
+  run(batch: EncodedBatch, limitMs: number): EntryOutcome {
+    return this.#entry([ENTER_BATCH, batch.json, ...batch.extras], limitMs);
+  }
+
+  /** Takes what an interrupted entry had ready. */
+  collect(limitMs: number): EntryOutcome {
+    return this.#entry([ENTER_COLLECT, ''], limitMs);
+  }
+
+  #entry(args: (string | number | ArrayBuffer)[], limitMs: number): EntryOutcome {
+    let fault: EntryFault | undefined;
+    this.#marks[1] = 0;
+    this.#guard.begin(limitMs);
+    try {
+      if (args.length > 2) this.#enter.applySync(undefined, args, { ...NO_COPY, timeout: limitMs });
+      else this.#enter.applySync(undefined, args, { timeout: limitMs });
+    } catch (error) {
+      fault = this.#faultOf(error);
+    } finally {
+      this.#guard.end();
+    }
+    if (this.#outputBytes > MAX_OUTPUT_BYTES) fault = { kind: 'output' };
+    const outputs = this.#outputs;
+    this.#outputs = [];
+    this.#outputBytes = 0;
+    return { outputs, taken: this.#marks[1] ?? 0, fault };
+  }
+
+  #faultOf(error: unknown): EntryFault {
+    const message = error instanceof Error ? error.message : String(error);
+    if (this.#isolate.isDisposed || /disposed|memory limit/i.test(message)) return { kind: 'memory' };
+    if (message === 'Script execution timed out.') return { kind: 'cpu', invocationId: this.#marks[0] ?? 0 };
+    return { kind: 'broken', message };
+  }
+
+  [Symbol.dispose](): void {
+    if (!this.#isolate.isDisposed) this.#isolate.dispose();
+  }
+}
+
+function describe(error: unknown): string {
+  if (!(error instanceof Error)) return `it threw ${String(error)}`;
+  return `${error.name}: ${error.message}`;
+}
+
+/** The prelude's source and the code cache that V8 made of it in this process. */
+export class PreludeCode {
+  readonly #source: string;
+  #cache: ivm.ExternalCopy<ArrayBuffer> | undefined;
+
+  constructor(source: string) {
+    this.#source = source;
+  }
+
+  compile(isolate: ivm.Isolate): ivm.Script {
+    const filename = 'hairspring:prelude';
+    if (this.#cache !== undefined)
+      return isolate.compileScriptSync(this.#source, { filename, cachedData: this.#cache });
+    const script = isolate.compileScriptSync(this.#source, { filename, produceCachedData: true });
+    this.#cache = (script as ivm.Script & { cachedData?: ivm.ExternalCopy<ArrayBuffer> }).cachedData;
+    return script;
+  }
+}

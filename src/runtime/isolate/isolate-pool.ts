@@ -1,0 +1,76 @@
+import type { EntryGuard } from '../watchdog/entry-guard.ts';
+import { GuestIsolate, PreludeCode } from './guest-isolate.ts';
+
+export interface IsolatePoolOptions {
+  readonly prelude: string;
+  readonly guard: EntryGuard;
+  /** Blank isolates to keep for each memory size in use. */
+  readonly spares: number;
+}
+
+/** Keeps blank isolates prepared, so that a cold start pays only for the function's own code. */
+export class IsolatePool {
+  readonly #prelude: PreludeCode;
+  readonly #guard: EntryGuard;
+  readonly #spares: number;
+  readonly #blank = new Map<number, GuestIsolate[]>();
+  #refillPlanned = false;
+  #disposed = false;
+
+  constructor(options: IsolatePoolOptions) {
+    this.#prelude = new PreludeCode(options.prelude);
+    this.#guard = options.guard;
+    this.#spares = options.spares;
+  }
+
+  get size(): number {
+    let count = 0;
+    for (const isolates of this.#blank.values()) count += isolates.length;
+    return count;
+  }
+
+  /** Announces a memory size; the pool fills up for it in the background. */
+  prepare(memoryBytes: number): void {
+    if (!this.#blank.has(memoryBytes)) this.#blank.set(memoryBytes, []);
+    this.#planRefill();
+  }
+
+  /** Forgets a memory size that no function uses any more. */
+  forget(memoryBytes: number): void {
+    for (const isolate of this.#blank.get(memoryBytes) ?? []) isolate[Symbol.dispose]();
+    this.#blank.delete(memoryBytes);
+  }
+
+  /** A blank isolate, from the pool when it has one. The caller owns it. */
+  acquire(memoryBytes: number): { readonly isolate: GuestIsolate; readonly pooled: boolean } {
+    const spare = this.#blank.get(memoryBytes)?.pop();
+    this.#planRefill();
+    if (spare !== undefined) return { isolate: spare, pooled: true };
+    return { isolate: this.create(memoryBytes), pooled: false };
+  }
+
+  create(memoryBytes: number): GuestIsolate {
+    return new GuestIsolate(this.#prelude, memoryBytes, this.#guard);
+  }
+
+  /** Makes one isolate per turn of the event loop, so that messages get their turn between two. */
+  #planRefill(): void {
+    if (this.#refillPlanned || this.#disposed) return;
+    this.#refillPlanned = true;
+    setTimeout(() => {
+      this.#refillPlanned = false;
+      if (this.#disposed) return;
+      for (const [memoryBytes, isolates] of this.#blank) {
+        if (isolates.length >= this.#spares) continue;
+        isolates.push(this.create(memoryBytes));
+        this.#planRefill();
+        return;
+      }
+    }, 1).unref();
+  }
+
+  [Symbol.dispose](): void {
+    this.#disposed = true;
+    for (const memoryBytes of [...this.#blank.keys()]) this.forget(memoryBytes);
+  }
+}

@@ -1,0 +1,6 @@
+export { replyToError } from './subject/reply-writer.ts';
+export {
+  type ReplyTarget,
+  SubjectListener,
+  type SubjectListenerOptions,
+} from './subject/subject-listener.ts';

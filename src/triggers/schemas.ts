@@ -1,0 +1,9 @@
+import { subjectTriggerSchema } from './subject/schema.ts';
+
+/** What a trigger may be in a Nexfile, by the key that names its kind. A new kind is one folder and one line here. */
+export const TRIGGER_SCHEMAS = {
+  subject: subjectTriggerSchema,
+} as const;
+
+/** Kinds that the Nexfile format has and this version does not run. */
+export const PLANNED_TRIGGERS = ['stream', 'schedule', 'kv', 'objectstore', 'http'] as const;

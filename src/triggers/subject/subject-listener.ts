@@ -1,0 +1,167 @@
+import type { Msg, NatsConnection, Subscription } from '@nats-io/transport-node';
+import {
+  type FunctionSpec,
+  type HairspringError,
+  type HeaderPairs,
+  INVOKE_TRIGGER,
+  type Invocation,
+  isForbiddenReply,
+  type Outcome,
+} from '../../core/index.ts';
+import { ReplyWriter } from './reply-writer.ts';
+
+/** Where a listener's messages go, and who is told about their replies. */
+export interface ReplyTarget {
+  accept(invocation: Invocation): void;
+  /** A message that waits for a reply has come in. */
+  received(reply: string): void;
+  /** The caller has been answered. */
+  answered(reply: string): void;
+  /** A reply subject that is never answered to was named. */
+  refusedReply(reply: string): void;
+}
+
+export interface SubjectListenerOptions {
+  readonly nc: NatsConnection;
+  readonly target: ReplyTarget;
+}
+
+interface Listening {
+  readonly key: string;
+  readonly subscription: Subscription;
+  triggerIndex: number;
+}
+
+/** One message of a subject trigger. */
+class SubjectInvocation implements Invocation {
+  readonly triggerIndex: number;
+  readonly subject: string;
+  readonly reply: string;
+  readonly headers: HeaderPairs | undefined;
+  readonly data: Uint8Array;
+  readonly #writer: ReplyWriter;
+  readonly #target: ReplyTarget;
+
+  constructor(
+    triggerIndex: number,
+    subject: string,
+    reply: string,
+    headers: HeaderPairs | undefined,
+    data: Uint8Array,
+    writer: ReplyWriter,
+    target: ReplyTarget,
+  ) {
+    this.triggerIndex = triggerIndex;
+    this.subject = subject;
+    this.reply = reply;
+    this.headers = headers;
+    this.data = data;
+    this.#writer = writer;
+    this.#target = target;
+  }
+
+  succeed(outcome: Outcome): void {
+    if (this.reply === '') return;
+    this.#writer.succeed(this.reply, outcome);
+    this.#target.answered(this.reply);
+  }
+
+  fail(error: HairspringError): void {
+    if (this.reply === '') return;
+    this.#writer.fail(this.reply, error);
+    this.#target.answered(this.reply);
+  }
+}
+
+/**
+ * Listens on the subjects of one function. A new version takes over the subscriptions that it shares
+ * with the old one, so that no message falls between the two.
+ */
+export class SubjectListener {
+  readonly #nc: NatsConnection;
+  readonly #target: ReplyTarget;
+  #writer: ReplyWriter;
+  #listening: Listening[] = [];
+
+  constructor(options: SubjectListenerOptions, spec: FunctionSpec) {
+    this.#nc = options.nc;
+    this.#target = options.target;
+    this.#writer = this.#writerFor(spec);
+  }
+
+  #writerFor(spec: FunctionSpec): ReplyWriter {
+    return new ReplyWriter(this.#nc, { workloadId: spec.id, namespace: spec.namespace });
+  }
+
+  /**
+   * Subscribes what `spec` listens on and is not subscribed yet, and drops the rest.
+   * @returns subscription ids in the order of the triggers
+   */
+  update(spec: FunctionSpec): readonly number[] {
+    this.#writer = this.#writerFor(spec);
+    const before = this.#listening;
+    this.#listening = spec.triggers.map((trigger, triggerIndex) => {
+      const queue = trigger.fanout ? undefined : `${spec.namespace}.${spec.name}`;
+      const key = `${trigger.subject} ${queue ?? ''}`;
+      const kept = before.find((listening) => listening.key === key);
+      if (kept === undefined) return this.#subscribe(key, trigger.subject, queue, triggerIndex);
+      kept.triggerIndex = triggerIndex;
+      return kept;
+    });
+    for (const listening of before) {
+      if (this.#listening.includes(listening)) continue;
+      // What is on its way still runs; the new version has no names for its wildcards.
+      listening.triggerIndex = INVOKE_TRIGGER;
+      listening.subscription.drain().catch(() => undefined);
+    }
+    return this.#listening.map(({ subscription }) => subscription.getID());
+  }
+
+  #subscribe(key: string, subject: string, queue: string | undefined, triggerIndex: number): Listening {
+    const subscription = this.#nc.subscribe(subject, {
+      ...(queue === undefined ? {} : { queue }),
+      callback: (error, message) => {
+        if (error === null) this.#onMessage(message, listening);
+      },
+    });
+    const listening: Listening = { key, subscription, triggerIndex };
+    return listening;
+  }
+
+  #onMessage(message: Msg, listening: Listening): void {
+    const headers = message.headers === undefined ? undefined : toPairs(message.headers);
+    this.deliver(listening.triggerIndex, message.subject, message.reply ?? '', headers, message.data);
+  }
+
+  /** Hands a message to the function; also one that came by the invoke subject or from a dead cell. */
+  deliver(
+    triggerIndex: number,
+    subject: string,
+    reply: string,
+    headers: HeaderPairs | undefined,
+    data: Uint8Array,
+  ): void {
+    let answerTo = reply;
+    if (reply !== '' && isForbiddenReply(reply)) {
+      this.#target.refusedReply(reply);
+      answerTo = '';
+    }
+    if (answerTo !== '') this.#target.received(answerTo);
+    this.#target.accept(
+      new SubjectInvocation(triggerIndex, subject, answerTo, headers, data, this.#writer, this.#target),
+    );
+  }
+
+  /** Stops listening; what has been received is still handed over. */
+  async drain(): Promise<void> {
+    const draining = this.#listening.map(({ subscription }) => subscription.drain());
+    this.#listening = [];
+    await Promise.allSettled(draining);
+  }
+}
+
+function toPairs(headers: Iterable<[string, string[]]>): HeaderPairs {
+  const pairs: [string, string][] = [];
+  for (const [name, values] of headers) for (const value of values) pairs.push([name, value]);
+  return pairs;
+}

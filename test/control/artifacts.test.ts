@@ -1,0 +1,133 @@
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { jetstream, jetstreamManager } from '@nats-io/jetstream';
+import type { NatsConnection } from '@nats-io/nats-core';
+import { Objm } from '@nats-io/obj';
+import { deleteArtifact, digestOf, getArtifact, getObject, putArtifact } from '../../src/control/index.ts';
+import { HOST_LIMITS } from '../../src/core/index.ts';
+import { connectTo, startTestNats, type TestNats } from '../support/nats.ts';
+
+let server: TestNats;
+let nc: NatsConnection;
+
+before(async () => {
+  server = await startTestNats();
+  nc = await connectTo(server);
+});
+
+after(async () => {
+  await nc?.close();
+  await server?.[Symbol.asyncDispose]();
+});
+
+/** Bytes that differ from chunk to chunk, so that a mixed-up order shows. */
+function sample(length: number, seed = 1): Uint8Array {
+  return Uint8Array.from({ length }, (_, index) => (index * 31 + (index >> 8) * seed) & 0xff);
+}
+
+async function consumers(bucket: string): Promise<number> {
+  const jsm = await jetstreamManager(nc);
+  return (await jsm.streams.info(`OBJ_${bucket}`)).state.consumer_count;
+}
+
+test('An artifact of several chunks comes back as it was, and leaves no consumer behind', async () => {
+  for (const length of [0, 1, 128 * 1024, 400_000]) {
+    const bytes = sample(length);
+    const digest = digestOf(bytes);
+    await putArtifact(nc, digest, bytes);
+    assert.deepEqual(await getArtifact(nc, digest), bytes);
+  }
+  assert.equal(await consumers('hairspring-artifacts'), 0);
+});
+
+test('An artifact that is there already is not stored again', async () => {
+  const bytes = sample(1_000, 2);
+  const digest = digestOf(bytes);
+  const store = await new Objm(jetstream(nc)).create('hairspring-artifacts');
+  await putArtifact(nc, digest, bytes);
+  const first = await store.info(`sha256-${digest}`);
+  await putArtifact(nc, digest, bytes);
+  const second = await store.info(`sha256-${digest}`);
+  assert.equal(second?.revision, first?.revision);
+});
+
+test('The same artifact stored many times at once is stored once, without stray chunks', async () => {
+  await using fresh = await startTestNats();
+  const own = await connectTo(fresh);
+  const bytes = sample(300_000, 3);
+  const digest = digestOf(bytes);
+  await Promise.all(Array.from({ length: 4 }, () => putArtifact(own, digest, bytes)));
+  assert.deepEqual(await getArtifact(own, digest), bytes);
+  const jsm = await jetstreamManager(own);
+  const { state } = await jsm.streams.info('OBJ_hairspring-artifacts');
+  assert.equal(state.messages, 4);
+  await own.close();
+});
+
+test('An artifact under a wrong digest is refused before it is stored', async () => {
+  const digest = digestOf(sample(9));
+  await assert.rejects(putArtifact(nc, digest, sample(10)), { code: 'HS_ARTIFACT_CORRUPT' });
+});
+
+test('An object replaced under an artifact’s name is found corrupt, and storing it again mends it', async () => {
+  const bytes = sample(2_000, 4);
+  const digest = digestOf(bytes);
+  await putArtifact(nc, digest, bytes);
+  const store = await new Objm(jetstream(nc)).create('hairspring-artifacts');
+  await store.putBlob({ name: `sha256-${digest}` }, sample(2_000, 5));
+  await assert.rejects(getArtifact(nc, digest), { code: 'HS_ARTIFACT_CORRUPT' });
+  await putArtifact(nc, digest, bytes);
+  assert.deepEqual(await getArtifact(nc, digest), bytes);
+});
+
+test('An object whose chunks were tampered with or lost is found corrupt', async () => {
+  const store = await new Objm(jetstream(nc)).create('code');
+  const jsm = await jetstreamManager(nc);
+  const tampered = await store.putBlob({ name: 'tampered' }, sample(100));
+  const chunk = `$O.code.C.${tampered.nuid}`;
+  await jsm.streams.purge('OBJ_code', { filter: chunk });
+  await assert.rejects(getObject(nc, 'code', 'tampered'), { code: 'HS_ARTIFACT_CORRUPT' });
+  await jetstream(nc).publish(chunk, sample(100, 9).reverse());
+  await assert.rejects(getObject(nc, 'code', 'tampered'), { code: 'HS_ARTIFACT_CORRUPT' });
+});
+
+test('What is not there, is deleted, or is a link is missing', async () => {
+  const digest = digestOf(sample(77));
+  await assert.rejects(getArtifact(nc, digest), { code: 'HS_ARTIFACT_MISSING' });
+  await putArtifact(nc, digest, sample(77));
+  await deleteArtifact(nc, digest);
+  await deleteArtifact(nc, digest);
+  await assert.rejects(getArtifact(nc, digest), { code: 'HS_ARTIFACT_MISSING' });
+  await putArtifact(nc, digest, sample(77));
+  assert.deepEqual(await getArtifact(nc, digest), sample(77));
+
+  const store = await new Objm(jetstream(nc)).create('links');
+  const target = await store.putBlob({ name: 'target' }, sample(5));
+  await store.link('link', target);
+  await assert.rejects(getObject(nc, 'links', 'link'), { code: 'HS_ARTIFACT_MISSING', message: /is a link/ });
+  await assert.rejects(getObject(nc, 'absent', 'x'), {
+    code: 'HS_ARTIFACT_MISSING',
+    message: /no such bucket/,
+  });
+  await assert.rejects(getObject(nc, 'a.b', 'x'), { code: 'HS_ARTIFACT_MISSING' });
+  assert.equal(await consumers('links'), 0);
+});
+
+test('An object over the artifact limit is refused by its metadata, before a byte is read', async () => {
+  const store = await new Objm(jetstream(nc)).create('large');
+  const info = await store.putBlob({ name: 'huge' }, sample(10));
+  const claimed = { ...JSON.parse(JSON.stringify(rawInfo(info))), size: HOST_LIMITS.artifactBytes + 1 };
+  const name = Buffer.from('huge').toString('base64url');
+  await jetstream(nc).publish(
+    `$O.large.M.${name}${'='.repeat((4 - (name.length % 4)) % 4)}`,
+    JSON.stringify(claimed),
+  );
+  await assert.rejects(getObject(nc, 'large', 'huge'), {
+    code: 'HS_ARTIFACT_TOO_LARGE',
+    message: /33554433 bytes exceeds the artifact limit of 32MiB/,
+  });
+});
+
+function rawInfo(info: { readonly name: string; readonly nuid: string; readonly digest: string }): object {
+  return { bucket: 'large', chunks: 1, name: info.name, nuid: info.nuid, digest: info.digest };
+}

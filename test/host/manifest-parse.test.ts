@@ -1,0 +1,427 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { DEFAULT_LIMITS, HairspringError } from '../../src/core/index.ts';
+import { parseNexfile } from '../../src/host/manifest/index.ts';
+
+const HEAD = 'name: a\ntype: javascript\nlifecycle: function\nstart_request:\n';
+
+function failure(text: string): HairspringError {
+  try {
+    parseNexfile(text, 'Nexfile');
+  } catch (error) {
+    assert.ok(HairspringError.is(error), `not a HairspringError: ${String(error)}`);
+    return error;
+  }
+  return assert.fail('the Nexfile was accepted');
+}
+
+/** The error of a start request, written as YAML from line 5 on. */
+function failureOf(lines: string): HairspringError {
+  return failure(`${HEAD}  main: a.js\n${lines}`);
+}
+
+test('A full Nexfile is resolved', () => {
+  const manifest = parseNexfile(
+    `name: thumbs
+type: javascript
+lifecycle: function
+description: Makes thumbnails
+tags: { team: web }
+start_request:
+  main: ./src/index.ts
+  triggers:
+    - subject: images.{album}.new
+    - { subject: "all.{rest>}", fanout: true }
+  bindings:
+    CACHE: { kv: thumbs, access: read-write, keys: "t.>", existing: true }
+  environment: { LOG_LEVEL: info }
+  limits: { timeout: 1m30s, cpu: 20ms, memory: 128MiB, concurrency: 7, queue: 0, payload: 512KiB }
+`,
+    'Nexfile',
+  );
+  assert.deepEqual(manifest, {
+    name: 'thumbs',
+    type: 'javascript',
+    lifecycle: 'function',
+    description: 'Makes thumbnails',
+    tags: { team: 'web' },
+    start: {
+      source: { kind: 'main', path: './src/index.ts' },
+      triggers: [
+        {
+          kind: 'subject',
+          pattern: 'images.{album}.new',
+          subject: 'images.*.new',
+          captures: [{ index: 1, name: 'album', rest: false }],
+          fanout: false,
+        },
+        {
+          kind: 'subject',
+          pattern: 'all.{rest>}',
+          subject: 'all.>',
+          captures: [{ index: 1, name: 'rest', rest: true }],
+          fanout: true,
+        },
+      ],
+      bindings: {
+        CACHE: { service: 'kv', bucket: 'thumbs', access: 'read-write', keys: 't.>', existing: true },
+      },
+      environment: { LOG_LEVEL: 'info' },
+      limits: {
+        timeoutMs: 90_000,
+        cpuMs: 20,
+        memoryBytes: 128 * 1024 ** 2,
+        concurrency: 7,
+        queue: 0,
+        payloadBytes: 512 * 1024,
+      },
+    },
+  });
+});
+
+test('What is left out of a Nexfile takes its default', () => {
+  const { description, tags, start } = parseNexfile(
+    `${HEAD}  uri: nats://code/hello.js\n  bindings: { C: { kv: c } }`,
+    'Nexfile',
+  );
+  assert.deepEqual(
+    { description, tags, start },
+    {
+      description: '',
+      tags: {},
+      start: {
+        source: { kind: 'uri', uri: 'nats://code/hello.js' },
+        triggers: [],
+        bindings: { C: { service: 'kv', bucket: 'c', access: 'read', keys: '>', existing: false } },
+        environment: {},
+        limits: DEFAULT_LIMITS,
+      },
+    },
+  );
+});
+
+test('A Nexfile in JSON, indented with tabs, is read with positions', () => {
+  const json = `{\n\t"name": "a",\n\t"type": "javascript",\n\t"lifecycle": "function",\n\t"start_request": {\n\t\t"main": 5\n\t}\n}`;
+  const error = failure(json);
+  assert.equal(error.code, 'HS_NEXFILE_INVALID');
+  assert.deepEqual(error.position, { file: 'Nexfile', line: 6, column: 11, lineText: '\t\t"main": 5' });
+  assert.equal(parseNexfile(json.replace('5', '"a.js"'), 'Nexfile').name, 'a');
+});
+
+const MALFORMED: readonly (readonly [string, string, number, RegExp])[] = [
+  ['tabs as indentation', 'name: a\nx:\n\ttype: b', 3, /spaces/],
+  ['a key that is there twice', 'name: a\ntype: b\nname: c', 3, /Remove one/],
+  ['two documents', 'name: a\n---\nname: b', 2, /one function per Nexfile/],
+  ['an open bracket', 'name: a\ntags: [x\nstart_request: y', 3, /close every bracket/],
+  ['an unquoted colon', 'description: a: b', 1, /in quotes/],
+  ['an unknown anchor', 'name: *nobody', 1, /anchor/],
+  ['a type tag', 'name: a\ntype: !!js/function f', 2, /Leave out the tag/],
+  ['nothing', '# only a comment\n', 1, /Begin with name/],
+];
+
+for (const [what, text, line, remedy] of MALFORMED) {
+  test(`A Nexfile with ${what} is refused with the line and the remedy`, () => {
+    const error = failure(text);
+    assert.equal(error.code, 'HS_NEXFILE_MALFORMED');
+    assert.equal(error.position?.line, line);
+    assert.match(error.hint ?? '', remedy);
+    assert.match(error.message, /^Cannot read Nexfile: /);
+  });
+}
+
+test('Anchors that multiply and bottomless nesting are refused at once', () => {
+  const step = (name: string, of: string): string => `${name}: &${name} [${`*${of},`.repeat(9)}]\n`;
+  const bomb = `a: &a [x]\n${step('b', 'a')}${step('c', 'b')}${step('d', 'c')}${step('e', 'd')}${step('f', 'e')}`;
+  assert.equal(failure(bomb).code, 'HS_NEXFILE_MALFORMED');
+  assert.match(failure('['.repeat(100_000)).message, /nested too deeply/);
+  assert.match(failure(`name: ${'a'.repeat(300_000)}`).message, /exceed the limit of 262144 bytes/);
+});
+
+test('An unknown key is refused at its place with the nearest known one', () => {
+  const error = failureOf('  trigers: []');
+  assert.equal(error.code, 'HS_NEXFILE_INVALID');
+  assert.equal(error.message, 'Cannot use the key "trigers" in start_request: it is not known');
+  assert.equal(error.hint, 'Did you mean "triggers"?');
+  assert.deepEqual(error.position, { file: 'Nexfile', line: 6, column: 3, lineText: '  trigers: []' });
+  assert.equal(failureOf('  limits: { tiemout: 5s }').hint, 'Did you mean "timeout"?');
+  assert.equal(failureOf('  triggers: [{ subject: a, fannout: true }]').hint, 'Did you mean "fanout"?');
+  assert.equal(failureOf('  bindings: { C: { kv: c, acess: read } }').hint, 'Did you mean "access"?');
+  assert.match(failureOf('  zzz: 1').hint ?? '', /Known keys: main, uri, triggers/);
+});
+
+test('A misspelt key comes before the key that it leaves missing', () => {
+  const error = failure('nmae: a\ntype: javascript\nlifecycle: function\nstart_request: { main: a.js }');
+  assert.match(error.message, /"nmae"/);
+  assert.match(
+    error.hint ?? '',
+    /Did you mean "name"\?\n1 more problem:\n- line 1: The key "name" is missing/,
+  );
+});
+
+const WRONG: readonly (readonly [string, string, RegExp, RegExp])[] = [
+  [
+    'a list for triggers',
+    '  triggers: greet.*',
+    /"greet.\*" for start_request.triggers: it is text, and must be a list/,
+    /$/,
+  ],
+  [
+    'a number for a duration',
+    '  limits: { timeout: 5 }',
+    /5 for start_request.limits.timeout: .*must be text/,
+    /"5s"/,
+  ],
+  [
+    'text for a count',
+    '  limits: { queue: many }',
+    /"many" for start_request.limits.queue: .*number/,
+    /1000/,
+  ],
+  [
+    'a fraction for a count',
+    '  limits: { queue: 1.5 }',
+    /1.5 for start_request.limits.queue: .*whole number/,
+    /1000/,
+  ],
+  [
+    'a number in the environment',
+    '  environment: { PORT: 80 }',
+    /80 for start_request.environment.PORT/,
+    /quotes: "80"/,
+  ],
+  [
+    'an unknown access',
+    '  bindings: { C: { kv: c, access: raed } }',
+    /"raed" .*"read" or "write"/,
+    /mean "read"/,
+  ],
+  [
+    'a bucket name with a dot',
+    '  bindings: { C: { kv: a.b } }',
+    /"a.b" for start_request.bindings.C.kv: .*64/,
+    /$/,
+  ],
+  [
+    'a bucket of the host',
+    '  bindings: { C: { kv: hairspring-x } }',
+    /"hairspring-x" .*belong to the host/,
+    /own/,
+  ],
+  [
+    'a key filter with a partial wildcard',
+    '  bindings: { C: { kv: c, keys: "a*" } }',
+    /"a\*" .*key filter/,
+    /t\.>/,
+  ],
+  [
+    'a key filter with > inside',
+    '  bindings: { C: { kv: c, keys: "a.>.b" } }',
+    /"a.>.b" .*key filter/,
+    /t\.>/,
+  ],
+  ['a label with a dash', '  bindings: { A-B: { kv: c } }', /the key "A-B" in start_request.bindings: /, /$/],
+  ['the label constructor', '  bindings: { constructor: { kv: c } }', /"constructor" .*reserved/, /$/],
+  ['the label prototype', '  environment: { prototype: x }', /"prototype" .*reserved/, /$/],
+  [
+    'one name in env twice',
+    '  bindings: { A: { kv: c } }\n  environment: { A: b }',
+    /"A" .*same name/,
+    /Rename/,
+  ],
+  ['both a source file and a uri', '  uri: nats://a/b', /both "main" and "uri"/, /$/],
+];
+
+for (const [what, lines, message, hint] of WRONG) {
+  test(`A Nexfile with ${what} is refused with the value and the key`, () => {
+    const error = failureOf(lines);
+    assert.equal(error.code, 'HS_NEXFILE_INVALID');
+    assert.match(error.message, message);
+    assert.match(error.hint ?? '', hint);
+    assert.ok(error.position !== undefined && error.position.line >= 4);
+  });
+}
+
+test('The label __proto__ is refused, in bindings and anywhere else', () => {
+  for (const lines of ['  bindings:\n    __proto__: { kv: c }', '  environment: { "__proto__": x }']) {
+    const error = failureOf(lines);
+    assert.equal(error.code, 'HS_NEXFILE_INVALID');
+    assert.match(error.message, /the key "__proto__" in start_request\.\w+: the name is reserved/);
+    assert.equal(error.position?.line, lines.includes('\n') ? 7 : 6);
+  }
+  assert.match(failure('__proto__: { name: a }').message, /reserved/);
+});
+
+test('A source path that leaves the folder is refused', () => {
+  for (const path of ['/etc/passwd', '../x.js', 'a/../../x.js', 'a\\b.js', '.', 'src/']) {
+    const error = failure(`${HEAD}  main: ${JSON.stringify(path)}`);
+    assert.match(error.message, /not a file below the folder/, path);
+  }
+});
+
+test('A limit out of range is refused with the value, the range and the key', () => {
+  const ranges = {
+    'timeout: 10m': /"10m" for start_request.limits.timeout: the range is 10ms to 5m/,
+    'cpu: 2s': /"2s" for start_request.limits.cpu: the range is 5ms to 1s/,
+    'memory: 1MiB': /"1MiB" for start_request.limits.memory: the range is 8MiB to 1GiB/,
+    'payload: 1GiB': /"1GiB" for start_request.limits.payload: the range is 1B to 64MiB/,
+    'concurrency: 0': /0 for start_request.limits.concurrency: the range is 1 to 1000/,
+    'queue: -1': /-1 for start_request.limits.queue: the range is 0 to 100000/,
+    'timeout: soon': /"soon" for start_request.limits.timeout: it is not a duration; the range is 10ms to 5m/,
+    'memory: lots': /"lots" for start_request.limits.memory: it is not a size; the range is 8MiB to 1GiB/,
+  };
+  for (const [limit, message] of Object.entries(ranges)) {
+    const error = failureOf(`  limits:\n    ${limit}`);
+    assert.match(error.message, message);
+    assert.deepEqual([error.position?.line, error.position?.lineText], [7, `    ${limit}`]);
+  }
+});
+
+for (const subject of [
+  '$SYS.>',
+  '$JS.API.>',
+  '$NEX.x',
+  '$KV.b.k',
+  '_INBOX.x',
+  '_INBOX',
+  '>',
+  '*',
+  '*.a',
+  '{x}.a',
+  '{x>}',
+]) {
+  test(`A trigger on ${subject} is refused with the remedy`, () => {
+    const error = failureOf(`  triggers:\n    - subject: fine.*\n    - subject: ${JSON.stringify(subject)}`);
+    assert.equal(error.code, 'HS_TRIGGER_FORBIDDEN');
+    assert.ok(error.message.includes(JSON.stringify(subject)), error.message);
+    assert.match(error.hint ?? '', /subject of your own/);
+    assert.deepEqual([error.position?.line, error.position?.column], [8, 16]);
+  });
+}
+
+test('A subject that is not one is refused with what is wrong', () => {
+  const reasons = {
+    'a..b': /not a valid NATS subject/,
+    'a b': /not a valid/,
+    'a.{b': /not a capture/,
+    'a.>.b': /last/,
+  };
+  for (const [subject, reason] of Object.entries(reasons)) {
+    const error = failureOf(`  triggers: [{ subject: "${subject}" }]`);
+    assert.equal(error.code, 'HS_NEXFILE_INVALID');
+    assert.match(error.message, reason);
+  }
+  assert.match(failureOf('  triggers: [{ subject: "a.{x}.{x}" }]').message, /"x" is used twice/);
+});
+
+test('Two triggers of one function that overlap are refused at the second', () => {
+  const error = failureOf('  triggers:\n    - subject: a.{b}.c\n    - subject: x.y\n    - subject: a.>');
+  assert.equal(error.code, 'HS_NEXFILE_INVALID');
+  assert.match(error.message, /"a.>" .*overlaps "a.\{b\}.c" of triggers\[0\]/);
+  assert.equal(error.position?.line, 9);
+});
+
+test('What the format has and this version lacks is refused as not supported yet', () => {
+  const triggers = [
+    'stream: { name: O }',
+    'schedule: "0 6 * * *"',
+    'kv: { bucket: s }',
+    'http: { route: /a }',
+  ];
+  const bindings = ['objectstore: p', 'publish: [a]', 'request: [a]', 'http: [b]', 'secret: s'];
+  for (const trigger of triggers) {
+    assert.match(failureOf(`  triggers: [{ ${trigger} }]`).message, /not supported yet in this version/);
+  }
+  for (const binding of bindings) {
+    assert.match(failureOf(`  bindings: { B: { ${binding} } }`).message, /not supported yet in this version/);
+  }
+  const wasm = failure('name: a\ntype: wasm\nlifecycle: function\nstart_request: { main: a.wasm }');
+  assert.match(wasm.message, /"wasm" for type: .*not supported yet in this version/);
+  assert.equal(wasm.position?.line, 2);
+});
+
+test('A trigger of no kind or of two kinds is refused', () => {
+  assert.match(failureOf('  triggers: [{ subjct: a }]').hint ?? '', /"subject"/);
+  assert.match(failureOf('  triggers: [{ fanout: true }]').message, /which kind of trigger/);
+  assert.match(failureOf('  triggers: [7]').message, /7 for start_request.triggers\[0\]: .*must be a map/);
+});
+
+test('Of several problems the first in the file is the error and the others are listed', () => {
+  const error = failureOf('  limits: { queue: -1 }\n  trigers: []\n  environment: { A: 1 }');
+  assert.match(error.message, /limits.queue/);
+  assert.match(error.hint ?? '', /2 more problems:\n- line 7: .*"trigers".*\n- line 8: .*environment.A/);
+});
+
+test('A Nexfile of thousands of unknown keys is refused in linear time', () => {
+  const text = Array.from({ length: 20_000 }, (_, index) => `k${index}: 1`).join('\n');
+  assert.match(failure(text).message, /"k0" in the Nexfile/);
+  assert.match(
+    failure(`a: &a x\nb: [${'*a,'.repeat(50_000)}]`).message,
+    /anchors are used more than 64 times/,
+  );
+});
+
+test('Too many triggers are refused without comparing them', () => {
+  const many = Array.from({ length: 3_000 }, (_, index) => `    - subject: a.x${index}`).join('\n');
+  assert.match(failureOf(`  triggers:\n${many}`).message, /at most 64 triggers/);
+});
+
+test('No text throws anything but a HairspringError', () => {
+  const pieces = fc.constantFrom(
+    'name',
+    ': ',
+    '\n',
+    '  ',
+    '- ',
+    '{',
+    '}',
+    '[',
+    ']',
+    '"',
+    "'",
+    '&a ',
+    '*a',
+    '!!',
+    '|',
+    '>',
+    '#',
+    '\t',
+    '---',
+    '...',
+    '? ',
+    '%',
+    'start_request',
+    'triggers',
+    'subject',
+    'bindings',
+    'kv',
+    'limits',
+    'timeout',
+    '5s',
+    '1',
+    '__proto__',
+    'null',
+    '<<',
+  );
+  const start = fc
+    .array(pieces, { maxLength: 40 })
+    .map((parts) => `${HEAD}  main: a.js\n  ${parts.join('')}`);
+  const texts = fc.oneof(
+    fc.string({ unit: 'binary' }),
+    fc.array(pieces, { maxLength: 60 }).map((parts) => parts.join('')),
+    start,
+    fc.json(),
+  );
+  fc.assert(
+    fc.property(texts, (text) => {
+      try {
+        parseNexfile(text, 'Nexfile');
+      } catch (error) {
+        assert.ok(HairspringError.is(error), `threw ${String(error)}`);
+        assert.notEqual(error.code, 'HS_INTERNAL');
+        assert.ok((error.position?.line ?? 0) >= 1);
+      }
+    }),
+    { numRuns: 500 },
+  );
+});
