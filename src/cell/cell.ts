@@ -56,6 +56,7 @@ export async function startCell(options: CellOptions): Promise<void> {
   const artifacts = new ArtifactReader(options.artifactDir);
   let assignment: Assignment | undefined;
   let droppedReplies = 0;
+  let draining = false;
   const journal = new JournalWriter(options.journalFd, () => isBetweenMessages(assignment?.nc));
 
   async function assign({ namespace, nats }: CellCommands['assign']['params']): Promise<null> {
@@ -155,6 +156,7 @@ export async function startCell(options: CellOptions): Promise<void> {
       };
     },
     async drain({ graceMs }) {
+      draining = true;
       if (assignment === undefined) return null;
       await assignment.table.drain(graceMs);
       await assignment.nc.drain();

@@ -20,9 +20,9 @@ export async function startWatchdog(guard: EntryGuard, options: Omit<WatchdogDat
     workerData: data,
     resourceLimits: { maxOldGenerationSizeMb: 16, maxYoungGenerationSizeMb: 2, stackSizeMb: 1 },
   });
-  thread.unref();
   await new Promise<void>((resolve, reject) => {
     thread.once('online', resolve);
     thread.once('error', reject);
   });
+  thread.unref();
 }
