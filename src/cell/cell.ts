@@ -15,7 +15,7 @@ import {
   type NatsEndpoint,
   systemClock,
 } from '../core/index.ts';
-import { createHostServices, readGuestScripts } from '../hostservices/index.ts';
+import { BUILT_IN_SERVICES, createHostServices, readGuestScripts } from '../hostservices/index.ts';
 import {
   buildPrelude,
   DeadlineSweeper,
@@ -69,6 +69,7 @@ export async function startCell(options: CellOptions): Promise<void> {
     const table = new FunctionTable({
       nc,
       services: createHostServices(nc),
+      builtIns: BUILT_IN_SERVICES,
       runtime: {
         pool,
         scheduler: new Scheduler(),
@@ -92,9 +93,10 @@ export async function startCell(options: CellOptions): Promise<void> {
     await nc.flush();
     assignment = { nc, table, feed, invokeSid: invokes.getID() };
     nc.closed()
-      .then((reason) =>
-        link.send({ type: 'closed', reason: reason instanceof Error ? reason.message : 'closed' }),
-      )
+      .then((reason) => {
+        if (!draining)
+          link.send({ type: 'closed', reason: reason instanceof Error ? reason.message : 'closed' });
+      })
       .catch(() => undefined);
     return null;
   }

@@ -20,6 +20,7 @@ export interface FunctionSlot {
 export interface FunctionTableOptions {
   readonly nc: NatsConnection;
   readonly services: Readonly<Record<Binding['service'], HostService>>;
+  readonly builtIns: Readonly<Record<string, PreparedBinding>>;
   readonly runtime: RunnerDependencies;
   readonly replies: Omit<ReplyTarget, 'accept'>;
   readonly warmInstances: number;
@@ -80,13 +81,11 @@ export class FunctionTable {
   }
 
   #prepareBindings(spec: FunctionSpec): ReadonlyMap<string, PreparedBinding> {
-    const { services } = this.#options;
-    return new Map(
-      Object.entries(spec.bindings).map(([label, binding]) => [
-        label,
-        services[binding.service].prepare(label, binding),
-      ]),
+    const { services, builtIns } = this.#options;
+    const granted = Object.entries(spec.bindings).map(
+      ([label, binding]) => [label, services[binding.service].prepare(label, binding)] as const,
     );
+    return new Map([...Object.entries(builtIns), ...granted]);
   }
 
   #retire(previous: FunctionRunner, successor: FunctionRunner): void {

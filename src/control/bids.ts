@@ -2,7 +2,7 @@ import { nuid } from '@nats-io/nuid';
 import type { Clock } from '../core/index.ts';
 
 /** How long a bid can be deployed to. */
-export const BID_TTL_MS = 10_000;
+const BID_TTL_MS = 10_000;
 /** Bids kept at once; a flood of auctions pushes out the oldest. */
 const MAX_BIDS = 10_000;
 

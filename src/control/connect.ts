@@ -50,9 +50,22 @@ export async function connectNats(endpoint: NatsEndpoint, options: ConnectOption
 
 function authenticatorOf(endpoint: NatsEndpoint): Authenticator | undefined {
   const encoder = new TextEncoder();
-  if (endpoint.creds !== undefined) return credsAuthenticator(encoder.encode(endpoint.creds));
-  if (endpoint.nkeySeed !== undefined) return nkeyAuthenticator(encoder.encode(endpoint.nkeySeed));
-  return undefined;
+  const { creds, nkeySeed } = endpoint;
+  if (creds === undefined && nkeySeed === undefined) return undefined;
+  const authenticator =
+    creds === undefined
+      ? nkeyAuthenticator(encoder.encode(nkeySeed))
+      : credsAuthenticator(encoder.encode(creds));
+  try {
+    // Without a nonce it only decodes; a mistake in the middle of connecting would look like a dead server.
+    authenticator();
+  } catch (error) {
+    const what = creds === undefined ? 'nkey seed' : 'credentials';
+    throw new HairspringError('HS_CONTEXT_INVALID', `Cannot connect: the ${what} cannot be decoded`, {
+      cause: error,
+    });
+  }
+  return authenticator;
 }
 
 function tlsOf(endpoint: NatsEndpoint): NodeConnectionOptions['tls'] {

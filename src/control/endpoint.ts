@@ -27,7 +27,7 @@ export interface EndpointChoice {
   readonly inboxPrefix?: string | undefined;
 }
 
-export const DEFAULT_SERVER = 'nats://127.0.0.1:4222';
+const DEFAULT_SERVER = 'nats://127.0.0.1:4222';
 
 /**
  * Resolves the endpoint. Server, credentials and TLS files are decided apart, each by the first of:

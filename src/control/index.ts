@@ -12,15 +12,15 @@ export type { DeployPlacement, DeployRequest } from './client-deploy.ts';
 export type { FeedEvent } from './client-feeds.ts';
 export type { InvokeOptions, InvokeResult } from './client-invoke.ts';
 export { type ConnectOptions, connectNats, withoutUserInfo } from './connect.ts';
-export { DEFAULT_SERVER, type EndpointChoice, endpointFrom } from './endpoint.ts';
-export { AGENT_NAME, AGENT_TYPE } from './endpoint-context.ts';
+export { type EndpointChoice, endpointFrom } from './endpoint.ts';
+export { AGENT_TYPE } from './endpoint-context.ts';
 export type { EndpointSources } from './endpoint-files.ts';
-export { fromErrorReply, toErrorReply } from './error-reply.ts';
+export { toErrorReply } from './error-reply.ts';
 export { formatGoDuration, parseGoDuration } from './go-duration.ts';
 export { type NatsContext, parseNatsContext } from './nats-context.ts';
 export { natsFailure } from './nats-failure.ts';
 export { type ServeNodeOptions, serveNode } from './node-endpoints.ts';
-export { MIN_SERVER_VERSION, requireServer } from './server-check.ts';
+export { requireServer } from './server-check.ts';
 export type {
   AgentSummary,
   AuctionRequest,

@@ -17,7 +17,7 @@ export interface ServeNodeOptions {
   readonly clock: Clock;
 }
 
-export const HEARTBEAT_MS = 10_000;
+const HEARTBEAT_MS = 10_000;
 
 /**
  * Makes `backend` a node on the wire: all of Nex's node endpoints and ours, the heartbeat, and the

@@ -4,7 +4,7 @@ import { HairspringError } from '../core/index.ts';
 import { isJetStreamCode, isNoResponders, natsFailure } from './nats-failure.ts';
 
 /** The oldest server that has all that Hairspring uses. */
-export const MIN_SERVER_VERSION = '2.10.0';
+const MIN_SERVER_VERSION = '2.10.0';
 
 const JETSTREAM_NOT_ENABLED = 10076;
 const JETSTREAM_NOT_ENABLED_FOR_ACCOUNT = 10039;

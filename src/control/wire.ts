@@ -63,7 +63,7 @@ export const listWorkloadsRequest = z.object({
 });
 
 /** Longest lease that one HS.TAP grants. */
-export const MAX_TAP_LEASE_MS = 60_000;
+const MAX_TAP_LEASE_MS = 60_000;
 
 export const tapRequest = z.object({ lease_ms: z.number().int().min(1).max(MAX_TAP_LEASE_MS) });
 

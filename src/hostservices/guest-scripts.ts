@@ -1,7 +1,10 @@
 import { readFileSync } from 'node:fs';
 import type { Binding } from '../core/index.ts';
 
-const GUEST_SCRIPTS: Readonly<Record<Binding['service'], string>> = { kv: './kv/guest.js' };
+const GUEST_SCRIPTS: Readonly<Record<Binding['service'] | 'crypto', string>> = {
+  crypto: './crypto/guest.js',
+  kv: './kv/guest.js',
+};
 
 /** The guest's side of every host service, to be joined into the prelude of all isolates. */
 export function readGuestScripts(): readonly string[] {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { createServer, type Server } from 'node:net';
+import { createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -19,14 +19,20 @@ after(async () => {
   await server?.[Symbol.asyncDispose]();
 });
 
-/** Listens on a free port and says what `lines` say; the answer to a client's PING is PONG. */
-async function startFakeNats(info: object | undefined): Promise<AsyncDisposable & { readonly url: string }> {
-  const fake: Server = createServer((socket) => {
+interface FakeServer extends AsyncDisposable {
+  readonly url: string;
+}
+
+/** Listens on a free port of this machine, says `greeting` to whoever connects, and answers PING with PONG. */
+async function startFakeServer(greeting: string): Promise<FakeServer> {
+  const sockets = new Set<Socket>();
+  const fake = createServer((socket) => {
+    sockets.add(socket);
     socket.on('error', () => undefined);
-    if (info !== undefined) socket.write(`INFO ${JSON.stringify(info)}\r\n`);
     socket.on('data', (data) => {
       if (/PING\r\n/.test(data.toString())) socket.write('PONG\r\n');
     });
+    socket.write(greeting);
   });
   await new Promise<void>((resolve) => fake.listen(0, '127.0.0.1', resolve));
   const address = fake.address();
@@ -34,7 +40,8 @@ async function startFakeNats(info: object | undefined): Promise<AsyncDisposable 
   return {
     url: `nats://127.0.0.1:${port}`,
     async [Symbol.asyncDispose]() {
-      await new Promise((resolve) => fake.close(resolve));
+      for (const socket of sockets) socket.destroy();
+      if (fake.listening) await new Promise((resolve) => fake.close(resolve));
     },
   };
 }
@@ -45,7 +52,7 @@ test('A connection to a real server works and passes the check', async () => {
 });
 
 test('The second of two servers is used when the first is down', async () => {
-  await using fake = await startFakeNats(undefined);
+  await using fake = await startFakeServer('');
   const { url } = fake;
   await fake[Symbol.asyncDispose]();
   await using nc = await connectNats({ servers: [url, server.url] }, { name: 'test' });
@@ -63,7 +70,7 @@ test('A server that is not there is unreachable, and the message names it withou
 });
 
 test('A server that says nothing is unreachable after the time-out', async () => {
-  await using fake = await startFakeNats(undefined);
+  await using fake = await startFakeServer('');
   await assert.rejects(connectNats({ servers: [fake.url] }, { name: 'test', timeoutMs: 100 }), {
     code: 'HS_NATS_UNREACHABLE',
     message: `Cannot connect to "${fake.url}": no answer in time`,
@@ -71,20 +78,10 @@ test('A server that says nothing is unreachable after the time-out', async () =>
 });
 
 test('Something that is no NATS server is unreachable', async () => {
-  const web = createServer((socket) => {
-    socket.on('error', () => undefined);
-    socket.end('HTTP/1.1 400 Bad Request\r\n\r\n');
+  await using web = await startFakeServer('HTTP/1.1 400 Bad Request\r\n\r\n');
+  await assert.rejects(connectNats({ servers: [web.url] }, { name: 'test', timeoutMs: 1_000 }), {
+    code: 'HS_NATS_UNREACHABLE',
   });
-  await new Promise<void>((resolve) => web.listen(0, '127.0.0.1', resolve));
-  const address = web.address();
-  const port = typeof address === 'object' && address !== null ? address.port : 0;
-  await assert.rejects(
-    connectNats({ servers: [`nats://127.0.0.1:${port}`] }, { name: 'test', timeoutMs: 1_000 }),
-    {
-      code: 'HS_NATS_UNREACHABLE',
-    },
-  );
-  await new Promise((resolve) => web.close(resolve));
 });
 
 test('Refused credentials are told apart from an unreachable server', async () => {
@@ -112,14 +109,8 @@ test('Credentials that cannot be read are refused before they are sent', async (
 });
 
 test('An old server is refused with both versions named', async () => {
-  await using fake = await startFakeNats({
-    server_id: 'NTEST',
-    version: '2.9.10',
-    proto: 1,
-    headers: true,
-    jetstream: true,
-    max_payload: 1_048_576,
-  });
+  const info = { server_id: 'NTEST', version: '2.9.10', proto: 1, headers: true, max_payload: 1_048_576 };
+  await using fake = await startFakeServer(`INFO ${JSON.stringify(info)}\r\n`);
   const nc = await connectNats({ servers: [fake.url] }, { name: 'test', reconnect: false });
   await assert.rejects(requireServer(nc), { code: 'HS_NATS_VERSION', message: /2\.9\.10 .* 2\.10\.0/ });
   await nc.close();

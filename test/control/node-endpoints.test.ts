@@ -299,7 +299,7 @@ test('A request whose reply subject begins with $ is neither answered nor carrie
 
 test('The node beats each ten seconds with its agent', async () => {
   const beats: string[] = [];
-  nc.subscribe(`${SYSTEM}.HEARTBEAT.${node.nodeId}`, { callback: (_, msg) => beats.push(msg.string()) });
+  nc.subscribe(`${SYSTEM}.HEARTBEAT.${node.nodeId}`, { callback: (_, msg) => void beats.push(msg.string()) });
   await nc.flush();
   clock.advance(20_000);
   await nc.flush();
@@ -321,7 +321,7 @@ test('A disposed node answers what it received, tells its end, and leaves no res
   const stopped: string[] = [];
   const serving = await serveNode(own, other, { logger: silentLogger, clock });
   own.subscribe(`$NEX.FEED.${other.nodeId}.events.NODESTOPPED`, {
-    callback: (_, msg) => stopped.push(msg.string()),
+    callback: (_, msg) => void stopped.push(msg.string()),
   });
   const pending = request(own, `${CONTROL}.WPING`, { namespace: 'default', filter: null });
   await entered.promise;

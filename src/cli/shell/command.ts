@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { type ControlConnection, connectControl } from './connection.ts';
 import type { CliEnvironment } from './environment.ts';
 import { EXIT, type ExitCode } from './exit-codes.ts';
-import { addGlobalOptions, type GlobalOptions, readGlobalOptions } from './global-options.ts';
+import { type GlobalOptions, readGlobalOptions } from './global-options.ts';
 import { createOutput, type Output } from './output.ts';
 
 /** What one run of the program shares with its commands. */
@@ -31,7 +31,7 @@ export interface CommandText {
   readonly examples: readonly string[];
 }
 
-/** Adds a command with the global options and examples in its help. */
+/** Adds a command with examples in its help. */
 export function defineCommand(program: Command, text: CommandText): Command {
   const command = program.command(text.usage).summary(text.summary);
   const details = text.details === undefined ? '' : `\n\n${text.details}`;
@@ -39,7 +39,7 @@ export function defineCommand(program: Command, text: CommandText): Command {
   if (text.alias !== undefined) command.alias(text.alias);
   const examples = text.examples.map((example) => `  $ hairspring ${example}`).join('\n');
   command.addHelpText('after', `\nExamples:\n${examples}`);
-  return addGlobalOptions(command);
+  return command;
 }
 
 /**

@@ -1,10 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import {
-  type ControlClient,
-  connectNats,
-  createControlClient,
-  endpointFrom,
-} from '../../control/index.ts';
+import { type ControlClient, connectNats, createControlClient, endpointFrom } from '../../control/index.ts';
 import type { NatsEndpoint } from '../../core/index.ts';
 import type { CliEnvironment } from './environment.ts';
 import type { GlobalOptions } from './global-options.ts';
@@ -21,10 +16,7 @@ export interface ControlConnection extends AsyncDisposable {
 const DEFAULT_TIMEOUT_MS = 5_000;
 
 /** Where NATS is, by options, environment and contexts. @throws HS_CONTEXT_INVALID */
-export function resolveEndpoint(
-  options: Partial<GlobalOptions>,
-  env: CliEnvironment,
-): Promise<NatsEndpoint> {
+export function resolveEndpoint(options: Partial<GlobalOptions>, env: CliEnvironment): Promise<NatsEndpoint> {
   return endpointFrom(options, {
     readFile: (path) => readFile(path, 'utf8'),
     env: env.variables,

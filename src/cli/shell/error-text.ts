@@ -1,5 +1,5 @@
-import type { Colors } from 'picocolors/types';
 import type { HairspringError, SourcePosition } from '../../core/index.ts';
+import type { Colors } from './colors.ts';
 import { printable } from './printable.ts';
 
 /** An error for people: what failed, where in a file of theirs, and what to do. Ends without a line break. */

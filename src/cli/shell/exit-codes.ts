@@ -1,4 +1,4 @@
-import type { ErrorCode } from '../core/index.ts';
+import type { ErrorCode } from '../../core/index.ts';
 
 /** What the process ends with. docs/cli.md and docs/errors.md list the same numbers. */
 export const EXIT = {

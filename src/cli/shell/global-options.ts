@@ -31,7 +31,7 @@ export function addGlobalOptions(command: Command): Command {
     new Option('--user <name>', 'user, or without a password a token (env NATS_USER)'),
     new Option('--password <text>', 'password (env NATS_PASSWORD)'),
     new Option('--nkey <file>', 'file with an nkey seed (env NATS_NKEY)'),
-    new Option('--context <name>', "context of the nats CLI (env NATS_CONTEXT, else the selected one)"),
+    new Option('--context <name>', 'context of the nats CLI (env NATS_CONTEXT, else the selected one)'),
     new Option('--namespace <name>', 'namespace (env HAIRSPRING_NAMESPACE, else "default")'),
     new Option('--timeout <duration>', 'how long to wait for an answer, such as 500ms or 5s').argParser(
       parseDuration,
@@ -40,6 +40,7 @@ export function addGlobalOptions(command: Command): Command {
     new Option('--no-color', 'print without colours (env NO_COLOR)'),
   ];
   for (const option of options) command.addOption(option.helpGroup(HEADING));
+  command.addHelpOption(new Option('-h, --help', 'print this help').helpGroup(HEADING));
   return command;
 }
 

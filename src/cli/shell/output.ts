@@ -1,6 +1,5 @@
-import pico from 'picocolors';
-import type { Colors } from 'picocolors/types';
 import type { HairspringError } from '../../core/index.ts';
+import { type Colors, createColors } from './colors.ts';
 import { renderError } from './error-text.ts';
 
 export interface OutputOptions {
@@ -33,7 +32,7 @@ export interface Output {
 }
 
 export function createOutput({ json, color }: OutputOptions): Output {
-  const paint = pico.createColors(color);
+  const paint = createColors(color);
   let streaming = false;
   const toStdout = (text: string): void => void process.stdout.write(`${text}\n`);
   const toStderr = (text: string): void => void process.stderr.write(`${text}\n`);

@@ -7,11 +7,18 @@ export function cellEntry(): string {
   return fileURLToPath(new URL(`../../cell/main.${extension}`, import.meta.url));
 }
 
-/** The `node_modules` folder in which a dependency was found. */
+/** The `node_modules` folder in which a dependency is, links resolved. */
 function modulesFolder(specifier: string): string {
   const path = fileURLToPath(import.meta.resolve(specifier));
   const marker = `${sep}node_modules${sep}`;
   return path.slice(0, path.lastIndexOf(marker) + marker.length);
+}
+
+/** Every `node_modules` folder in which Node looks for the dependencies of a file in `folder`. */
+function lookedThrough(folder: string): string[] {
+  const parent = dirname(folder);
+  const own = `${join(folder, 'node_modules')}${sep}`;
+  return parent === folder ? [own] : [own, ...lookedThrough(parent)];
 }
 
 /**
@@ -23,6 +30,7 @@ export function cellFlags(artifactDir: string): string[] {
   const readable = [
     `${sources}${sep}`,
     join(sources, '..', 'package.json'),
+    ...lookedThrough(dirname(sources)),
     modulesFolder('isolated-vm'),
     modulesFolder('@nats-io/transport-node'),
     `${artifactDir}${sep}`,

@@ -168,7 +168,7 @@ export class CellGroup {
     ]).catch(() => undefined);
     const socket = dead.cell.takeSocket();
     const unread =
-      socket === undefined ? new Uint8Array(0) : await drainSocket(socket, [...dead.sids.keys()]);
+      socket === undefined ? new Uint8Array(0) : await drainSocket(socket, [...dead.sids.keys()], clock);
     await this.#handOver(recover(journal, unread, lookup).unstarted, inTime);
     await dead.cell[Symbol.asyncDispose]();
     await replacement;

@@ -21,6 +21,13 @@ const JOURNAL_FD = 4;
 /** Last words of a cell that are kept, for the log. */
 const MAX_STDERR_CHARS = 4_096;
 
+/** The line that says why a process ended, without stack and without more than fits a log line. */
+function lastWords(stderr: string): string {
+  const lines = stderr.split('\n').map((line) => line.trim());
+  const telling = lines.find((line) => /^(?:\w*Error\b|# Fatal|FATAL ERROR)/.test(line)) ?? lines.at(-1) ?? '';
+  return telling.slice(0, 300);
+}
+
 export interface CellExit {
   readonly code: number | null;
   readonly signal: string | null;
@@ -75,7 +82,7 @@ export class CellProcess {
         reject(
           new HairspringError(
             'HS_CELL_LOST',
-            `Cell ${this.id} ended before it was ready: ${this.#stderr.trim()}`,
+            `Cell ${this.id} ended before it was ready: ${lastWords(this.#stderr.trim())}`,
           ),
         ),
       );
@@ -90,7 +97,7 @@ export class CellProcess {
       child.once('exit', (code, signal) => {
         this.#moveTo('dead');
         this.#failPending();
-        resolve({ code, signal, stderr: this.#stderr.trim() });
+        resolve({ code, signal, stderr: lastWords(this.#stderr.trim()) });
       });
     });
     child.on('message', (message: CellToHost) => this.#onMessage(message));

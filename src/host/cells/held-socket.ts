@@ -1,4 +1,5 @@
 import { connect, type Socket } from 'node:net';
+import type { Clock } from '../../core/index.ts';
 
 /** How long a dead cell's socket is read for at the most. */
 const DRAIN_MS = 500;
@@ -23,13 +24,13 @@ export async function dialPaused(host: string, port: number): Promise<Socket> {
  * Ends the subscriptions of a dead cell on its own connection and reads all that NATS had sent it and
  * it had not read. The server answers PING after everything before it, so its PONG marks the end.
  */
-export async function drainSocket(socket: Socket, sids: readonly number[]): Promise<Uint8Array> {
+export async function drainSocket(socket: Socket, sids: readonly number[], clock: Clock): Promise<Uint8Array> {
   const chunks: Buffer[] = [];
   let bytes = 0;
   await new Promise<void>((resolve) => {
-    const timer = setTimeout(resolve, DRAIN_MS);
+    const cancel = clock.after(DRAIN_MS, resolve);
     const done = (): void => {
-      clearTimeout(timer);
+      cancel();
       resolve();
     };
     socket.on('data', (chunk: Buffer) => {

@@ -10,20 +10,35 @@ const ObjectDefineProperty = Object.defineProperty;
 const ObjectKeys = Object.keys;
 const ArrayIsArray = Array.isArray;
 const StringFromCharCode = String.fromCharCode;
-const StringCharCodeAt = String.prototype.charCodeAt;
 const MathMin = Math.min;
 const NativePromise = Promise;
-const PromiseThen = Promise.prototype.then;
 const PromiseResolved = Promise.resolve();
 const NativeMap = Map;
-const MapGet = Map.prototype.get;
-const MapSet = Map.prototype.set;
-const MapDelete = Map.prototype.delete;
 const NativeError = Error;
 const NativeUint8Array = Uint8Array;
 const NativeArrayBuffer = ArrayBuffer;
 const ArrayBufferIsView = ArrayBuffer.isView;
-const ArrayBufferSlice = ArrayBuffer.prototype.slice;
+
+/**
+ * A method as a plain function whose first argument is `this`. V8 inlines these, and later changes to
+ * the prototype do not reach them.
+ * @type {(method: Function) => any}
+ */
+const uncurry = Function.prototype.bind.bind(Function.prototype.call);
+/** @type {(handler: Function, self: unknown, ...args: unknown[]) => unknown} */
+const callFunction = uncurry(Function.prototype.call);
+/** @type {<K, V>(map: Map<K, V>, key: K) => V | undefined} */
+const mapGet = uncurry(Map.prototype.get);
+/** @type {<K, V>(map: Map<K, V>, key: K, value: V) => Map<K, V>} */
+const mapSet = uncurry(Map.prototype.set);
+/** @type {<K>(map: Map<K, unknown>, key: K) => boolean} */
+const mapDelete = uncurry(Map.prototype.delete);
+/** @type {<T>(promise: Promise<T>, onValue: (value: T) => unknown, onError?: (error: unknown) => unknown) => Promise<unknown>} */
+const promiseThen = uncurry(Promise.prototype.then);
+/** @type {(text: string, index: number) => number} */
+const charCodeAt = uncurry(String.prototype.charCodeAt);
+/** @type {(buffer: ArrayBufferLike, start: number, end: number) => ArrayBuffer} */
+const sliceBuffer = uncurry(ArrayBuffer.prototype.slice);
 
 /** Payloads up to this many characters are quoted in the JSON; larger ones travel beside it. */
 const INLINE_CHARS = 8192;
@@ -38,7 +53,7 @@ function encodeUtf8(text) {
   let bytes = new NativeUint8Array(length);
   let at = 0;
   for (; at < length; at += 1) {
-    const code = ReflectApply(StringCharCodeAt, text, [at]);
+    const code = charCodeAt(text, at);
     if (code > 0x7f) break;
     bytes[at] = code;
   }
@@ -48,9 +63,9 @@ function encodeUtf8(text) {
   bytes = grown;
   let end = at;
   for (let index = at; index < length; index += 1) {
-    let code = ReflectApply(StringCharCodeAt, text, [index]);
+    let code = charCodeAt(text, index);
     if (code >= 0xd800 && code <= 0xdfff) {
-      const next = index + 1 < length ? ReflectApply(StringCharCodeAt, text, [index + 1]) : 0;
+      const next = index + 1 < length ? charCodeAt(text, index + 1) : 0;
       if (code < 0xdc00 && next >= 0xdc00 && next <= 0xdfff) {
         code = 0x10000 + ((code - 0xd800) << 10) + (next - 0xdc00);
         index += 1;
@@ -71,7 +86,7 @@ function encodeUtf8(text) {
       bytes[end++] = 0x80 | (code & 0x3f);
     }
   }
-  return new NativeUint8Array(ReflectApply(ArrayBufferSlice, bytes.buffer, [0, end]));
+  return new NativeUint8Array(sliceBuffer(bytes.buffer, 0, end));
 }
 
 /**
@@ -130,8 +145,7 @@ function decodeUtf8(bytes, fatal) {
 /** @param {string} latin1 */
 function latin1ToBytes(latin1) {
   const bytes = new NativeUint8Array(latin1.length);
-  for (let index = 0; index < bytes.length; index += 1)
-    bytes[index] = ReflectApply(StringCharCodeAt, latin1, [index]);
+  for (let index = 0; index < bytes.length; index += 1) bytes[index] = charCodeAt(latin1, index);
   return bytes;
 }
 

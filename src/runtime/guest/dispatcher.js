@@ -55,7 +55,7 @@ function callHost(label, op, args, payload) {
     const body = toBody(payload);
     lastCallId += 1;
     if (invocation !== undefined) invocation.pendingCalls += 1;
-    ReflectApply(MapSet, calls, [lastCallId, { invocation, resolve, reject }]);
+    mapSet(calls, lastCallId, { invocation, resolve, reject });
     let quoted = '';
     for (let index = 0; index < args.length; index += 1) {
       const arg = args[index];
@@ -76,7 +76,7 @@ function callHost(label, op, args, payload) {
 function settle(invocation, value) {
   if (invocation.settled) return;
   invocation.settled = true;
-  ReflectApply(MapDelete, invocations, [invocation.id]);
+  mapDelete(invocations, invocation.id);
   let head = '';
   let tail = '';
   try {
@@ -102,7 +102,7 @@ function settle(invocation, value) {
 function fail(invocation, error) {
   if (invocation.settled) return;
   invocation.settled = true;
-  ReflectApply(MapDelete, invocations, [invocation.id]);
+  mapDelete(invocations, invocation.id);
   pushError(invocation.id, 'HS_FUNCTION_THREW', error, invocation.pendingTails);
 }
 
@@ -126,30 +126,28 @@ function takeInvoke() {
   const subject = /** @type {string} */ (batch[cursor + 3]);
   const reply = batch[cursor + 4] === 1;
   const deadline = /** @type {number} */ (batch[cursor + 5]);
-  const pairs = batch[cursor + 6] === 0 ? [] : /** @type {string[]} */ (batch[cursor + 6]);
+  const pairs = /** @type {string[] | 0} */ (batch[cursor + 6]);
   const payload = payloadAt(cursor + 7);
   cursor += 9;
   /** @type {GuestInvocation} */
-  const invocation = { id, settled: false, pendingCalls: 0, pendingTails: 0 };
-  ReflectApply(MapSet, invocations, [id, invocation]);
+  const invocation = { id, deadline, settled: false, pendingCalls: 0, pendingTails: 0 };
+  mapSet(invocations, id, invocation);
   setCurrent(invocation);
   try {
     const handler = handlers['message'];
     if (handler === undefined) throw new TypeError('The module exports no message handler');
-    const result = ReflectApply(handler, handlers, [
-      new Message(subject, trigger, reply, pairs, payload),
-      env,
-      new Context(invocation, deadline),
-    ]);
+    const message = new Message(subject, reply, { trigger, pairs, payload });
+    const result = callFunction(handler, handlers, message, env, new Context(invocation));
     if (
       typeof result === 'object' &&
       result !== null &&
       typeof (/** @type {PromiseLike<unknown>} */ (result).then) === 'function'
     ) {
-      ReflectApply(PromiseThen, NativePromise.resolve(result), [
-        (/** @type {unknown} */ value) => settle(invocation, value),
-        (/** @type {unknown} */ error) => fail(invocation, error),
-      ]);
+      promiseThen(
+        NativePromise.resolve(result),
+        (value) => settle(invocation, value),
+        (error) => fail(invocation, error),
+      );
       return invocation;
     }
     settle(invocation, result);
@@ -166,9 +164,9 @@ function takeCompletion() {
   const value = batch[cursor + 3];
   const payload = payloadAt(cursor + 4);
   cursor += 6;
-  const call = ReflectApply(MapGet, calls, [id]);
+  const call = mapGet(calls, id);
   if (call === undefined) return undefined;
-  ReflectApply(MapDelete, calls, [id]);
+  mapDelete(calls, id);
   if (call.invocation !== undefined) call.invocation.pendingCalls -= 1;
   setCurrent(call.invocation);
   if (status === 1) call.resolve({ value, payload });
@@ -186,9 +184,9 @@ function takeRecord() {
   const id = /** @type {number} */ (batch[cursor + 1]);
   cursor += 2;
   if (kind === 2) {
-    const invocation = ReflectApply(MapGet, invocations, [id]);
+    const invocation = mapGet(invocations, id);
     if (invocation !== undefined) invocation.settled = true;
-    ReflectApply(MapDelete, invocations, [id]);
+    mapDelete(invocations, id);
     return undefined;
   }
   return fireTimer(id);
@@ -202,7 +200,7 @@ function step() {
     watched = takeRecord();
     if (watched !== undefined) {
       hops = 0;
-      ReflectApply(PromiseThen, PromiseResolved, [afterHop]);
+      promiseThen(PromiseResolved, afterHop);
       return;
     }
   }
@@ -220,7 +218,7 @@ function afterHop() {
     (watched.pendingCalls > 0 && hops >= HOPS_WAITING) ||
     hops >= HOPS_BUSY;
   if (waiting) step();
-  else ReflectApply(PromiseThen, PromiseResolved, [afterHop]);
+  else promiseThen(PromiseResolved, afterHop);
 }
 
 /** @type {Record<string, ServiceFactory>} */

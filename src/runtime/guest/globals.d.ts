@@ -7,6 +7,8 @@ declare const marks: Int32Array;
 
 interface GuestInvocation {
   id: number;
+  /** Milliseconds since the epoch. */
+  deadline: number;
   settled: boolean;
   pendingCalls: number;
   pendingTails: number;

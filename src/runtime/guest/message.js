@@ -16,13 +16,10 @@ function waitUntil(invocation, promise) {
     invocation.pendingTails -= 1;
     if (invocation.settled && invocation.pendingTails === 0) push(`6,${invocation.id}`);
   };
-  ReflectApply(PromiseThen, NativePromise.resolve(promise), [
-    done,
-    (/** @type {unknown} */ error) => {
-      pushLog('error', `A promise given to waitUntil rejected: ${inspect(error)}`);
-      done();
-    },
-  ]);
+  promiseThen(NativePromise.resolve(promise), done, (error) => {
+    pushLog('error', `A promise given to waitUntil rejected: ${inspect(error)}`);
+    done();
+  });
 }
 
 class MessageHeaders {
@@ -62,84 +59,97 @@ class MessageHeaders {
   }
 }
 
+/**
+ * What a message was made of, and what has been made of it; one object, because each private field
+ * costs a little at every invocation.
+ * @typedef {{
+ *   trigger: number,
+ *   pairs: string[] | 0,
+ *   payload: GuestPayload,
+ *   headers?: MessageHeaders,
+ *   params?: Record<string, string>,
+ *   data?: Uint8Array,
+ * }} MessageParts
+ */
+
 class Message {
-  #payload;
-  #pairs;
-  #trigger;
-  /** @type {MessageHeaders | undefined} */
-  #headers;
-  /** @type {Record<string, string> | undefined} */
-  #params;
-  /** @type {Uint8Array | undefined} */
-  #data;
+  #parts;
   /** @type {string} */
   subject;
   /** @type {boolean} */
   reply;
   /**
    * @param {string} subject
-   * @param {number} trigger
    * @param {boolean} reply
-   * @param {string[]} pairs
-   * @param {GuestPayload} payload
+   * @param {MessageParts} parts
    */
-  constructor(subject, trigger, reply, pairs, payload) {
+  constructor(subject, reply, parts) {
     this.subject = subject;
     this.reply = reply;
-    this.#trigger = trigger;
-    this.#pairs = pairs;
-    this.#payload = payload;
+    this.#parts = parts;
   }
   get headers() {
-    this.#headers ??= new MessageHeaders(this.#pairs);
-    return this.#headers;
+    const parts = this.#parts;
+    parts.headers ??= new MessageHeaders(parts.pairs === 0 ? [] : parts.pairs);
+    return parts.headers;
   }
   get params() {
-    if (this.#params === undefined) {
-      /** @type {Record<string, string>} */
-      const params = {};
-      const captures = triggers[this.#trigger]?.captures ?? [];
-      const tokens = captures.length === 0 ? [] : this.subject.split('.');
-      for (let index = 0; index < captures.length; index += 1) {
-        const capture = captures[index];
-        if (capture !== undefined)
-          params[capture.name] = capture.rest
-            ? tokens.slice(capture.index).join('.')
-            : (tokens[capture.index] ?? '');
-      }
-      this.#params = params;
-    }
-    return this.#params;
+    const parts = this.#parts;
+    parts.params ??= captureParams(parts.trigger, this.subject);
+    return parts.params;
   }
   get data() {
-    this.#data ??= payloadBytes(this.#payload);
-    return this.#data;
+    const parts = this.#parts;
+    parts.data ??= payloadBytes(parts.payload);
+    return parts.data;
   }
   text() {
-    return payloadText(this.#payload);
+    return payloadText(this.#parts.payload);
   }
   json() {
-    return JSONParse(payloadText(this.#payload));
+    return JSONParse(payloadText(this.#parts.payload));
   }
+}
+
+/**
+ * @param {number} trigger
+ * @param {string} subject
+ */
+function captureParams(trigger, subject) {
+  /** @type {Record<string, string>} */
+  const params = {};
+  const captures = triggers[trigger]?.captures ?? [];
+  const tokens = captures.length === 0 ? [] : subject.split('.');
+  for (let index = 0; index < captures.length; index += 1) {
+    const capture = captures[index];
+    if (capture === undefined) continue;
+    params[capture.name] = capture.rest
+      ? tokens.slice(capture.index).join('.')
+      : (tokens[capture.index] ?? '');
+  }
+  return params;
 }
 
 class Context {
   #invocation;
-  /** @type {string} */
-  invocationId;
-  /** @type {number} */
-  deadline;
-  functionName = functionName;
-  namespace = functionNamespace;
-  log = consoleShim;
-  /**
-   * @param {GuestInvocation} invocation
-   * @param {number} deadline
-   */
-  constructor(invocation, deadline) {
+  /** @param {GuestInvocation} invocation */
+  constructor(invocation) {
     this.#invocation = invocation;
-    this.invocationId = `${invocation.id}`;
-    this.deadline = deadline;
+  }
+  get invocationId() {
+    return `${this.#invocation.id}`;
+  }
+  get deadline() {
+    return this.#invocation.deadline;
+  }
+  get functionName() {
+    return functionName;
+  }
+  get namespace() {
+    return functionNamespace;
+  }
+  get log() {
+    return consoleShim;
   }
   /** @param {unknown} promise */
   waitUntil(promise) {

@@ -14,7 +14,7 @@ function push(record) {
   outText += outText === '' ? record : `,${record}`;
   if (!running && !flushPlanned) {
     flushPlanned = true;
-    ReflectApply(PromiseThen, PromiseResolved, [flush]);
+    promiseThen(PromiseResolved, flush);
   }
 }
 
@@ -36,9 +36,7 @@ function quoteBody(body) {
     return quoteExtra(body);
   }
   if (body.length <= 1024) return `2,${JSONStringify(bytesToLatin1(body))}`;
-  return quoteExtra(
-    ReflectApply(ArrayBufferSlice, body.buffer, [body.byteOffset, body.byteOffset + body.byteLength]),
-  );
+  return quoteExtra(sliceBuffer(body.buffer, body.byteOffset, body.byteOffset + body.byteLength));
 }
 
 /** @param {string | ArrayBuffer} extra */

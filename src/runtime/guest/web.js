@@ -38,7 +38,7 @@ class TextDecoderShim {
     if (!(bytes instanceof NativeUint8Array))
       throw new TypeError('TextDecoder.decode takes an ArrayBuffer or a view of one');
     let text = decodeUtf8(bytes, this.#fatal);
-    if (ReflectApply(StringCharCodeAt, text, [0]) === 0xfeff) text = text.slice(1);
+    if (charCodeAt(text, 0) === 0xfeff) text = text.slice(1);
     return text;
   }
 }
@@ -129,19 +129,20 @@ function setTimer(action, delayMs, repeat, args) {
   lastTimerId += 1;
   const invocation = currentInvocation();
   if (invocation !== undefined) invocation.pendingCalls += 1;
-  ReflectApply(MapSet, timers, [
-    lastTimerId,
-    { action: () => ReflectApply(action, undefined, args), everyMs: repeat ? delay : undefined, invocation },
-  ]);
+  mapSet(timers, lastTimerId, {
+    action: () => ReflectApply(action, undefined, args),
+    everyMs: repeat ? delay : undefined,
+    invocation,
+  });
   pushTimer(lastTimerId, delay);
   return lastTimerId;
 }
 
 /** @param {unknown} id */
 function clearTimer(id) {
-  const timer = ReflectApply(MapGet, timers, [id]);
+  const timer = mapGet(timers, id);
   if (timer === undefined) return;
-  ReflectApply(MapDelete, timers, [id]);
+  mapDelete(timers, id);
   if (timer.invocation !== undefined) timer.invocation.pendingCalls -= 1;
   pushTimerClear(/** @type {number} */ (id));
 }
@@ -151,10 +152,10 @@ function clearTimer(id) {
  * @returns {GuestInvocation | undefined} the invocation that set the timer
  */
 function fireTimer(id) {
-  const timer = ReflectApply(MapGet, timers, [id]);
+  const timer = mapGet(timers, id);
   if (timer === undefined) return undefined;
   if (timer.everyMs === undefined) {
-    ReflectApply(MapDelete, timers, [id]);
+    mapDelete(timers, id);
     if (timer.invocation !== undefined) timer.invocation.pendingCalls -= 1;
   } else pushTimer(id, timer.everyMs);
   setCurrent(timer.invocation);
@@ -185,7 +186,7 @@ defineGlobal(
 defineGlobal('clearTimeout', clearTimer);
 defineGlobal('clearInterval', clearTimer);
 defineGlobal('queueMicrotask', (/** @type {() => void} */ action) => {
-  ReflectApply(PromiseThen, PromiseResolved, [() => action()]);
+  promiseThen(PromiseResolved, () => action());
 });
 // What the memory limit does not see, and what lets two threads share state, is not offered (docs/security.md).
 for (const name of ['SharedArrayBuffer', 'Atomics', 'WebAssembly'])

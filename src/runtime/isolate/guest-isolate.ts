@@ -60,6 +60,9 @@ export class GuestIsolate {
   readonly #enter: ivm.Reference;
   #outputs: GuestOutput[] = [];
   #outputBytes = 0;
+  #malformed = false;
+  #enteredMs = 0;
+  #limitMs = 0;
 
   constructor(prelude: PreludeCode, memoryBytes: number, guard: EntryGuard) {
     this.memoryBytes = memoryBytes;
@@ -91,13 +94,22 @@ export class GuestIsolate {
     return result as ivm.Reference;
   }
 
-  #receive(json: unknown, extras: unknown[]): void {
-    if (typeof json !== 'string') return;
+  /** Never throws: the guest would see the error. */
+  #receive(json: unknown, extras: readonly unknown[]): void {
+    if (typeof json !== 'string' || !extras.every(isExtra)) {
+      this.#malformed = true;
+      return;
+    }
     this.#outputBytes += json.length;
     for (const extra of extras)
-      this.#outputBytes +=
-        typeof extra === 'string' ? extra.length : ((extra as ArrayBuffer).byteLength ?? 0);
-    if (this.#outputBytes <= MAX_OUTPUT_BYTES) this.#outputs.push({ json, extras: extras as Extra[] });
+      this.#outputBytes += typeof extra === 'string' ? extra.length : extra.byteLength;
+    if (this.#outputBytes <= MAX_OUTPUT_BYTES) this.#outputs.push({ json, extras });
+  }
+
+  #begin(limitMs: number): void {
+    this.#limitMs = limitMs;
+    this.#enteredMs = performance.now();
+    this.#guard.begin(limitMs);
   }
 
   get disposed(): boolean {
@@ -115,7 +127,7 @@ export class GuestIsolate {
    * @throws HS_FUNCTION_LOAD, HS_FUNCTION_MEMORY
    */
   load(code: string, filename: string, spec: LoadSpec): readonly string[] {
-    this.#guard.begin(LOAD_LIMIT_MS);
+    this.#begin(LOAD_LIMIT_MS);
     try {
       const script = this.#isolate.compileScriptSync(code, { filename });
       script.runSync(this.#context, { timeout: LOAD_LIMIT_MS });
@@ -123,7 +135,7 @@ export class GuestIsolate {
       const found = this.#enter.applySync(undefined, [ENTER_LOAD, JSON.stringify(spec)], {
         timeout: LOAD_LIMIT_MS,
       });
-      return JSON.parse(String(found)) as string[];
+      return parseHandlers(found);
     } catch (error) {
       const fault = this.#faultOf(error);
       if (fault.kind === 'memory')
@@ -153,7 +165,7 @@ export class GuestIsolate {
   #entry(args: (string | number | ArrayBuffer)[], limitMs: number): EntryOutcome {
     let fault: EntryFault | undefined;
     this.#marks[1] = 0;
-    this.#guard.begin(limitMs);
+    this.#begin(limitMs);
     try {
       if (args.length > 2) this.#enter.applySync(undefined, args, { ...NO_COPY, timeout: limitMs });
       else this.#enter.applySync(undefined, args, { timeout: limitMs });
@@ -163,6 +175,8 @@ export class GuestIsolate {
       this.#guard.end();
     }
     if (this.#outputBytes > MAX_OUTPUT_BYTES) fault = { kind: 'output' };
+    if (this.#malformed)
+      fault = { kind: 'broken', message: 'it sent something that is neither text nor bytes' };
     const outputs = this.#outputs;
     this.#outputs = [];
     this.#outputBytes = 0;
@@ -171,14 +185,27 @@ export class GuestIsolate {
 
   #faultOf(error: unknown): EntryFault {
     const message = error instanceof Error ? error.message : String(error);
-    if (this.#isolate.isDisposed || /disposed|memory limit/i.test(message)) return { kind: 'memory' };
-    if (message === 'Script execution timed out.') return { kind: 'cpu', invocationId: this.#marks[0] ?? 0 };
+    if (this.#isolate.isDisposed) return { kind: 'memory' };
+    // The guest may throw an error with the same words, but not after the time is up.
+    if (message === 'Script execution timed out.' && performance.now() - this.#enteredMs >= this.#limitMs)
+      return { kind: 'cpu', invocationId: this.#marks[0] ?? 0 };
     return { kind: 'broken', message };
   }
 
   [Symbol.dispose](): void {
     if (!this.#isolate.isDisposed) this.#isolate.dispose();
   }
+}
+
+function isExtra(value: unknown): value is Extra {
+  return typeof value === 'string' || value instanceof ArrayBuffer;
+}
+
+/** @throws SyntaxError when the guest's runtime did not answer with a list of names */
+function parseHandlers(found: unknown): readonly string[] {
+  const names: unknown = JSON.parse(String(found));
+  if (Array.isArray(names) && names.every((name) => typeof name === 'string')) return names;
+  throw new SyntaxError('it patched what the runtime works with');
 }
 
 function describe(error: unknown): string {

@@ -46,7 +46,7 @@ export class BatchEncoder {
 
   #payload(data: Uint8Array): string {
     if (data.length === 0) return '0,0';
-    const buffer = Buffer.from(data.buffer, data.byteOffset, data.byteLength);
+    const buffer = data instanceof Buffer ? data : Buffer.from(data.buffer, data.byteOffset, data.byteLength);
     const text = isUtf8Text(buffer);
     if (data.length <= INLINE_BYTES) {
       return text

@@ -1,0 +1,63 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { connect, type NatsConnection } from '@nats-io/transport-node';
+import { startTestNats, type TestNats } from '../test/support/nats.ts';
+import type { HostCommands, HostProcessOptions } from './host-process.ts';
+import type { LoadCommands } from './load-generator.ts';
+import type { Plan } from './plan.ts';
+import { type Child, startChild } from './process/child.ts';
+
+export type HostChild = Child<HostCommands>;
+export type GeneratorChild = Child<LoadCommands>;
+
+/** What all tiers share. */
+export interface BenchRun {
+  readonly plan: Plan;
+  /** Tells what goes on, in a line. */
+  readonly progress: (text: string) => void;
+}
+
+/** One nats-server with nothing in it, a client, and the data folder of a host. */
+export interface Site extends AsyncDisposable {
+  readonly nats: TestNats;
+  readonly nc: NatsConnection;
+  readonly dataDir: string;
+  startHost(options: Omit<HostProcessOptions, 'url' | 'dataDir' | 'logLevel'> & { quiet?: boolean }): Promise<HostChild>;
+  startGenerator(payloadBytes: number): Promise<GeneratorChild>;
+}
+
+/** Starts a nats-server of its own for some tiers. Disposing removes all of it; stop hosts before. */
+export async function openSite(): Promise<Site> {
+  await using stack = new AsyncDisposableStack();
+  const nats = stack.use(await startTestNats());
+  const dataDir = await mkdtemp(join(tmpdir(), 'hairspring-bench-'));
+  stack.defer(() => rm(dataDir, { recursive: true, force: true }));
+  const { url } = nats;
+  const nc = await connect({ servers: url });
+  stack.defer(() => nc.close());
+  const owned = stack.move();
+  return {
+    nats,
+    nc,
+    dataDir,
+    startHost: ({ quiet = false, ...options }) =>
+      startChild<HostCommands>(new URL('./host-process.ts', import.meta.url), {
+        ...options,
+        url,
+        dataDir,
+        logLevel: quiet ? 'error' : 'warn',
+      } satisfies HostProcessOptions),
+    startGenerator: (payloadBytes) =>
+      startChild<LoadCommands>(new URL('./load-generator.ts', import.meta.url), { url, payloadBytes }),
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  };
+}
+
+/** Starts a bare nats.js responder. */
+export function startResponder(
+  script: 'echo-responder.ts' | 'kv-responder.ts',
+  options: object,
+): Promise<Child<Record<never, never>>> {
+  return startChild<Record<never, never>>(new URL(`./${script}`, import.meta.url), options);
+}

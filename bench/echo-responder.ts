@@ -1,0 +1,14 @@
+/** The floor: what a bare nats.js responder does without any function host. */
+import { connect } from '@nats-io/transport-node';
+import { childOptions, serveParent } from './process/serve-parent.ts';
+
+const { url, subject } = childOptions<{ readonly url: string; readonly subject: string }>();
+const nc = await connect({ servers: url });
+nc.subscribe(subject, {
+  queue: 'bench',
+  callback: (error, message) => {
+    if (error === null) message.respond(message.data);
+  },
+});
+await nc.flush();
+serveParent({}, () => nc.close());

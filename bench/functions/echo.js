@@ -1,0 +1,5 @@
+export default {
+  async message(msg) {
+    return msg.text();
+  },
+};

@@ -1,0 +1,6 @@
+export default {
+  async message(_msg, env) {
+    const entry = await env.KV.get('granted.value');
+    return entry.value;
+  },
+};

@@ -1,0 +1,220 @@
+/**
+ * Sends requests and measures. In a process of its own, so that its work does not stand in the way of what it
+ * measures. `nc.request` would be the bottleneck at 25,000 requests a second; this publishes with reply subjects
+ * of its own and one subscription for all of them.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { connect, createInbox, type Msg, type NatsConnection } from '@nats-io/transport-node';
+import { Histogram } from './histogram.ts';
+import { cpuSeconds, machineCpuSeconds, sumOver } from './process/proc.ts';
+import { childOptions, serveParent } from './process/serve-parent.ts';
+
+/** Processes whose CPU time is taken over the window, by who they are. */
+export interface LoadPids {
+  readonly server: readonly number[];
+  readonly responder: readonly number[];
+}
+
+export interface LoadParams {
+  readonly subject: string;
+  readonly inFlight: number;
+  readonly warmupMs: number;
+  readonly windowMs: number;
+  readonly pids: LoadPids;
+}
+
+/** CPU in cores: 1 is one core in full. */
+export interface LoadCpu {
+  readonly generator: number;
+  readonly server: number;
+  readonly responder: number;
+  /** Everything else on the machine. */
+  readonly others: number;
+}
+
+export interface LoadResult {
+  readonly requests: number;
+  readonly seconds: number;
+  readonly perSecond: number;
+  readonly p50Us: number;
+  readonly p99Us: number;
+  readonly maxUs: number;
+  /** Replies that were not the expected ones. */
+  readonly wrong: number;
+  /** Requests without a reply when all was over. */
+  readonly lost: number;
+  readonly cpu: LoadCpu | null;
+}
+
+/** What the bench asks the load generator. */
+export type LoadCommands = {
+  /** Keeps `inFlight` requests under way for a while. */
+  readonly load: { readonly params: LoadParams; readonly result: LoadResult };
+  /** Requests one after the other, with a pause before each. @returns the latency of each in milliseconds */
+  readonly sequence: {
+    readonly params: { readonly subjects: readonly string[]; readonly pauseMs: number };
+    readonly result: readonly number[];
+  };
+  /** Kills a process and asks again and again. @returns milliseconds from the kill to the first good reply */
+  readonly recover: {
+    readonly params: { readonly pid: number; readonly subject: string };
+    readonly result: number;
+  };
+};
+
+const REQUEST_TIMEOUT_MS = 6_000;
+const RECOVER_TIMEOUT_MS = 10_000;
+
+const { url, payloadBytes } = childOptions<{ readonly url: string; readonly payloadBytes: number }>();
+const payload = new Uint8Array(payloadBytes).fill(0x78);
+const nc = await connect({ servers: url });
+
+/** Every responder of the bench gives back the payload, or as many bytes of the same; an error does not. */
+function isExpected({ data }: Msg): boolean {
+  return data.length === payloadBytes && data[0] === 0x78 && data[payloadBytes - 1] === 0x78;
+}
+
+/** Keeps requests under way until it is stopped. */
+class ClosedLoop {
+  readonly #nc: NatsConnection;
+  readonly #subject: string;
+  readonly #replies: readonly { readonly reply: string }[];
+  readonly #sentAt: Float64Array;
+  #histogram: Histogram | undefined;
+  #sending = true;
+  wrong = 0;
+  outstanding = 0;
+
+  constructor(connection: NatsConnection, subject: string, inFlight: number) {
+    const inbox = createInbox();
+    this.#nc = connection;
+    this.#subject = subject;
+    this.#sentAt = new Float64Array(inFlight);
+    this.#replies = Array.from({ length: inFlight }, (_, slot) => ({ reply: `${inbox}.${slot}` }));
+    const slotAt = inbox.length + 1;
+    this.#nc.subscribe(`${inbox}.*`, {
+      callback: (error, message) => this.#onReply(error, message, slotAt),
+    });
+    for (let slot = 0; slot < inFlight; slot += 1) this.#send(slot);
+  }
+
+  #send(slot: number): void {
+    this.outstanding += 1;
+    this.#sentAt[slot] = performance.now();
+    this.#nc.publish(this.#subject, payload, this.#replies[slot]);
+  }
+
+  #onReply(error: Error | null, message: Msg, slotAt: number): void {
+    this.outstanding -= 1;
+    const slot = Number(message.subject.slice(slotAt));
+    this.#histogram?.record((performance.now() - (this.#sentAt[slot] ?? 0)) * 1_000);
+    if (error !== null || !isExpected(message)) this.wrong += 1;
+    if (this.#sending) this.#send(slot);
+  }
+
+  /** Counts replies into `histogram` from now on; into none when there is none. */
+  recordInto(histogram: Histogram | undefined): void {
+    this.#histogram = histogram;
+  }
+
+  /** Sends no more and waits for what is under way. */
+  async stop(): Promise<void> {
+    this.#sending = false;
+    const deadline = performance.now() + REQUEST_TIMEOUT_MS;
+    while (this.outstanding > 0 && performance.now() < deadline) await sleep(5);
+  }
+}
+
+interface CpuSample {
+  readonly generator: number;
+  readonly server: number;
+  readonly responder: number;
+  readonly machine: number;
+}
+
+function sampleCpu(pids: LoadPids): CpuSample | undefined {
+  const generator = cpuSeconds(process.pid);
+  const server = sumOver(pids.server, cpuSeconds);
+  const responder = sumOver(pids.responder, cpuSeconds);
+  const machine = machineCpuSeconds();
+  if (generator === undefined || server === undefined || responder === undefined || machine === undefined)
+    return undefined;
+  return { generator, server, responder, machine };
+}
+
+function cpuBetween(
+  from: CpuSample | undefined,
+  to: CpuSample | undefined,
+  seconds: number,
+): LoadCpu | null {
+  if (from === undefined || to === undefined) return null;
+  const cores = (who: keyof CpuSample): number => (to[who] - from[who]) / seconds;
+  const generator = cores('generator');
+  const server = cores('server');
+  const responder = cores('responder');
+  const others = Math.max(0, cores('machine') - generator - server - responder);
+  return { generator, server, responder, others };
+}
+
+async function load({ subject, inFlight, warmupMs, windowMs, pids }: LoadParams): Promise<LoadResult> {
+  const connection = await connect({ servers: url });
+  const loop = new ClosedLoop(connection, subject, inFlight);
+  const histogram = new Histogram();
+  await sleep(warmupMs);
+  const cpuBefore = sampleCpu(pids);
+  const startedAt = performance.now();
+  loop.recordInto(histogram);
+  await sleep(windowMs);
+  const seconds = (performance.now() - startedAt) / 1_000;
+  loop.recordInto(undefined);
+  const cpu = cpuBetween(cpuBefore, sampleCpu(pids), seconds);
+  await loop.stop();
+  await connection.close();
+  return {
+    requests: histogram.count,
+    seconds,
+    perSecond: histogram.count / seconds,
+    p50Us: histogram.percentile(0.5),
+    p99Us: histogram.percentile(0.99),
+    maxUs: histogram.max,
+    wrong: loop.wrong,
+    lost: loop.outstanding,
+    cpu,
+  };
+}
+
+async function timeOne(subject: string): Promise<number> {
+  const startedAt = performance.now();
+  const reply = await nc.request(subject, payload, { timeout: REQUEST_TIMEOUT_MS });
+  const elapsedMs = performance.now() - startedAt;
+  if (!isExpected(reply)) throw new Error(`${subject} replied: ${reply.string().slice(0, 300)}`);
+  return elapsedMs;
+}
+
+serveParent<LoadCommands>(
+  {
+    load,
+    async sequence({ subjects, pauseMs }) {
+      const latencies: number[] = [];
+      for (const subject of subjects) {
+        await sleep(pauseMs);
+        latencies.push(await timeOne(subject));
+      }
+      return latencies;
+    },
+    async recover({ pid, subject }) {
+      const startedAt = performance.now();
+      process.kill(pid, 'SIGKILL');
+      while (performance.now() - startedAt < RECOVER_TIMEOUT_MS) {
+        try {
+          await timeOne(subject);
+          return performance.now() - startedAt;
+        } catch {
+          await sleep(1);
+        }
+      }
+      throw new Error(`${subject} did not answer within ${RECOVER_TIMEOUT_MS} ms after its cell was killed`);
+    },
+  },
+  () => nc.close(),
+);

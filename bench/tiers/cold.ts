@@ -1,0 +1,92 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type BenchRun, openSite, type Site } from '../bench-run.ts';
+import { deployCopies } from '../deploy.ts';
+import type { CellRun, ColdRun, ColdTier } from '../results.ts';
+import { median } from '../statistics.ts';
+
+/** Woken before the first one that counts: a new cell compiles its own code on the first cold start. */
+const UNCOUNTED = 5;
+/** As many warm requests to each function, at the same pace. */
+const WARM_REQUESTS = 2;
+/** A new host fills its pool and its spare cell in this time. */
+const SETTLE_MS = 1_000;
+
+const subjectOf = (index: number): string => `bench.cold.${index}`;
+
+/**
+ * First requests to idle functions, end to end over NATS, one in flight. Hosts start anew for each pass, so that
+ * all functions are idle again; the tiers take turns.
+ */
+export async function measureCold(
+  run: BenchRun,
+): Promise<{ readonly coldRuns: readonly ColdRun[]; readonly cellRuns: readonly CellRun[] }> {
+  const { plan, progress } = run;
+  await using site = await openSite();
+  progress(`deploying ${plan.coldFunctions + UNCOUNTED} functions for the cold tiers`);
+  {
+    await using _host = await site.startHost({});
+    const functions = Array.from({ length: plan.coldFunctions + UNCOUNTED }, (_, index) => ({
+      name: `cold-${index}`,
+      subject: subjectOf(index),
+    }));
+    await deployCopies(site.nc, 'echo.js', functions, 8);
+  }
+  const coldRuns: ColdRun[] = [];
+  for (let round = 1; round <= plan.coldRounds; round += 1) {
+    const tiers = ['pooled-isolate', 'fresh-isolate'] as const;
+    for (const tier of round % 2 === 1 ? tiers : tiers.toReversed()) {
+      const coldRun = await wakeAll(site, run, tier, round);
+      coldRuns.push(coldRun);
+      const [cold, warm] = [median(coldRun.coldMs), median(coldRun.warmMs)];
+      progress(
+        `round ${round}/${plan.coldRounds}  ${tier}: cold p50 ${cold.toFixed(2)} ms, warm p50 ${warm.toFixed(2)} ms`,
+      );
+    }
+  }
+  const cellRuns: CellRun[] = [];
+  for (const tier of ['spare-cell', 'fresh-cell'] as const) {
+    const cellRun = await replaceCells(site, run, tier);
+    cellRuns.push(cellRun);
+    progress(`${tier}: p50 ${median(cellRun.recoverMs).toFixed(1)} ms from kill to reply`);
+  }
+  return { coldRuns, cellRuns };
+}
+
+async function wakeAll(site: Site, { plan }: BenchRun, tier: ColdTier, round: number): Promise<ColdRun> {
+  // All stay warm, so that no eviction falls into the measurement.
+  const warmInstances = plan.coldFunctions + UNCOUNTED + 1;
+  await using _host = await site.startHost({
+    warmInstances,
+    ...(tier === 'fresh-isolate' ? { spareIsolates: 0 } : {}),
+  });
+  await using generator = await site.startGenerator(plan.payloadBytes);
+  await sleep(SETTLE_MS);
+  const perFunction = 1 + WARM_REQUESTS;
+  const subjects = Array.from({ length: plan.coldFunctions + UNCOUNTED }, (_, index) =>
+    Array.from({ length: perFunction }, () => subjectOf(index)),
+  ).flat();
+  const all = await generator.call('sequence', { subjects, pauseMs: plan.coldPauseMs });
+  const counted = all.slice(UNCOUNTED * perFunction);
+  return {
+    round,
+    tier,
+    coldMs: counted.filter((_, index) => index % perFunction === 0),
+    warmMs: counted.filter((_, index) => index % perFunction !== 0),
+  };
+}
+
+/** Kills the serving cell again and again; `fresh-cell` without a spare, so that starting a process is included. */
+async function replaceCells(site: Site, { plan }: BenchRun, tier: CellRun['tier']): Promise<CellRun> {
+  const spareCells = tier === 'spare-cell' ? 1 : 0;
+  await using host = await site.startHost({ spareCells, quiet: true });
+  await using generator = await site.startGenerator(plan.payloadBytes);
+  const recoverMs: number[] = [];
+  for (let count = 0; count < plan.freshCells; count += 1) {
+    await sleep(SETTLE_MS);
+    // The host names cells that serve before spares.
+    const [pid] = await host.call('cellPids', null);
+    if (pid === undefined) throw new Error('The host has no cell');
+    recoverMs.push(await generator.call('recover', { pid, subject: subjectOf(0) }));
+  }
+  return { tier, recoverMs };
+}

@@ -1,0 +1,79 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type BenchRun, type HostChild, openSite, type Site } from '../bench-run.ts';
+import { deployCopies } from '../deploy.ts';
+import { rssBytes, sumOver } from '../process/proc.ts';
+import type { Density, MemorySample } from '../results.ts';
+import { median } from '../statistics.ts';
+
+const DEPLOY_AT_ONCE = 8;
+/** After a start or the last deployment: the pool and the spare cell fill up. */
+const SETTLE_MS = 2_000;
+const SAMPLES = 5;
+const SAMPLE_GAP_MS = 200;
+
+const idleFunction = (index: number): { name: string; subject: string } => ({
+  name: `idle-${index}`,
+  subject: `bench.idle.${index}`,
+});
+
+/** What functions cost that are deployed and never called: memory of the host with all its cells, and start time. */
+export async function measureDensity({ plan, progress }: BenchRun): Promise<Density> {
+  await using site = await openSite();
+  const samples: MemorySample[] = [];
+  const record = async (host: HostChild, when: string, functions: number): Promise<number> => {
+    const sample = await sampleMemory(host);
+    samples.push({ when, functions, ...sample });
+    progress(`${when}: ${sample.processes} processes, ${(sample.rssBytes / 1e6).toFixed(1)} MB`);
+    return sample.rssBytes;
+  };
+  {
+    await using host = await site.startHost({});
+    await record(host, 'no function, no cell in use', 0);
+    await deployCopies(site.nc, 'echo.js', [idleFunction(0)]);
+  }
+  let startWithOneMs: number;
+  let oneBytes: number;
+  let deployMs: number;
+  {
+    await using host = await site.startHost({});
+    startWithOneMs = host.startMs;
+    oneBytes = await record(host, 'started with 1 function', 1);
+    progress(`deploying ${plan.idleFunctions} functions`);
+    const startedAt = performance.now();
+    const functions = Array.from({ length: plan.idleFunctions - 1 }, (_, index) => idleFunction(index + 1));
+    await deployCopies(site.nc, 'echo.js', functions, DEPLOY_AT_ONCE);
+    deployMs = performance.now() - startedAt;
+    await record(host, 'just deployed', plan.idleFunctions);
+  }
+  await using host = await site.startHost({});
+  const allBytes = await record(host, `started with ${plan.idleFunctions} functions`, plan.idleFunctions);
+  await requireServed(site, plan.payloadBytes, plan.idleFunctions - 1);
+  progress(`started with ${plan.idleFunctions} functions in ${Math.round(host.startMs)} ms`);
+  return {
+    samples,
+    functions: plan.idleFunctions,
+    extraRssBytes: allBytes - oneBytes,
+    startMs: host.startMs,
+    startWithOneMs,
+    deployMs,
+  };
+}
+
+async function sampleMemory(host: HostChild): Promise<Pick<MemorySample, 'processes' | 'rssBytes'>> {
+  await sleep(SETTLE_MS);
+  const totals: number[] = [];
+  let processes = 0;
+  for (let count = 0; count < SAMPLES; count += 1) {
+    const pids = [host.pid, ...(await host.call('cellPids', null))];
+    processes = pids.length;
+    totals.push(sumOver(pids, rssBytes) ?? Number.NaN);
+    await sleep(SAMPLE_GAP_MS);
+  }
+  return { processes, rssBytes: median(totals) };
+}
+
+/** Idle, but not dead. */
+async function requireServed(site: Site, payloadBytes: number, index: number): Promise<void> {
+  await using generator = await site.startGenerator(payloadBytes);
+  await generator.call('sequence', { subjects: [idleFunction(index).subject], pauseMs: 0 });
+}

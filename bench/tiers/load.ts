@@ -1,0 +1,115 @@
+import { Kvm } from '@nats-io/kv';
+import { type BenchRun, openSite, type Site, startResponder } from '../bench-run.ts';
+import { deployCopies } from '../deploy.ts';
+import type { LoadPids } from '../load-generator.ts';
+import type { Tier } from '../plan.ts';
+import type { LoadWindow, Target } from '../results.ts';
+
+export const IN_FLIGHT = [1, 64, 256] as const;
+/** Where host calls are compared. */
+export const HOST_CALL_IN_FLIGHT = 256;
+
+const BUCKET = 'bench';
+const KEY = 'granted.value';
+/** So that the limit on concurrency does not queue what the load generator has in flight. */
+const LIMITS = { concurrency: 256 };
+
+interface Responder {
+  readonly target: Target;
+  readonly subject: string;
+  readonly inFlight: readonly number[];
+  /** Asked before each window: a cell that died has a successor. */
+  readonly pids: () => Promise<readonly number[]>;
+}
+
+function targetsOf(tiers: readonly Tier[]): ReadonlyMap<Target, readonly number[]> {
+  const targets = new Map<Target, readonly number[]>();
+  const hostCall = tiers.includes('host-call');
+  const warm = tiers.includes('warm');
+  if (warm || tiers.includes('floor')) targets.set('echo-floor', IN_FLIGHT);
+  else if (hostCall) targets.set('echo-floor', [HOST_CALL_IN_FLIGHT]);
+  if (warm) targets.set('echo-function', IN_FLIGHT);
+  if (hostCall) {
+    for (const target of ['bridge-call', 'kv-floor', 'kv-function'] as const)
+      targets.set(target, [HOST_CALL_IN_FLIGHT]);
+  }
+  return targets;
+}
+
+/** Starts what `targets` need; each responder in a process of its own, the functions in one cell of one host. */
+async function startResponders(
+  site: Site,
+  targets: ReadonlyMap<Target, readonly number[]>,
+  payloadBytes: number,
+  stack: AsyncDisposableStack,
+): Promise<readonly Responder[]> {
+  const { nc } = site;
+  const { url } = site.nats;
+  const responders: Responder[] = [];
+  const add = (target: Target, pids: Responder['pids']): void => {
+    responders.push({ target, subject: `bench.${target}`, inFlight: targets.get(target) ?? [], pids });
+  };
+  const echo = stack.use(await startResponder('echo-responder.ts', { url, subject: 'bench.echo-floor' }));
+  add('echo-floor', async () => [echo.pid]);
+  const needsFunctions = [...targets.keys()].some((target) => !target.endsWith('-floor'));
+  if (!needsFunctions) return responders;
+  const host = stack.use(await site.startHost({}));
+  const hostPids = async (): Promise<readonly number[]> => [host.pid, ...(await host.call('cellPids', null))];
+  if (targets.has('echo-function')) {
+    await deployCopies(nc, 'echo.js', [{ name: 'echo', subject: 'bench.echo-function', limits: LIMITS }]);
+    add('echo-function', hostPids);
+  }
+  if (targets.has('bridge-call')) {
+    const bindings = { KV: { kv: BUCKET, access: 'read', keys: 'granted.>' } };
+    await deployCopies(nc, 'denied-get.js', [
+      { name: 'denied-get', subject: 'bench.bridge-call', bindings, limits: LIMITS },
+    ]);
+    await deployCopies(nc, 'kv-get.js', [
+      { name: 'kv-get', subject: 'bench.kv-function', bindings, limits: LIMITS },
+    ]);
+    // The deployment has made the bucket.
+    const kv = await new Kvm(nc).open(BUCKET);
+    await kv.put(KEY, new Uint8Array(payloadBytes).fill(0x78));
+    const kvResponder = stack.use(
+      await startResponder('kv-responder.ts', { url, subject: 'bench.kv-floor', bucket: BUCKET, key: KEY }),
+    );
+    add('bridge-call', hostPids);
+    add('kv-floor', async () => [kvResponder.pid]);
+    add('kv-function', hostPids);
+  }
+  return responders;
+}
+
+/** Floors and functions side by side: in each round every target once at each load, the order turned every round. */
+export async function measureLoad(run: BenchRun): Promise<readonly LoadWindow[]> {
+  const { plan, progress } = run;
+  const targets = targetsOf(plan.tiers);
+  if (targets.size === 0) return [];
+  await using stack = new AsyncDisposableStack();
+  const site = stack.use(await openSite());
+  const responders = await startResponders(site, targets, plan.payloadBytes, stack);
+  const generator = stack.use(await site.startGenerator(plan.payloadBytes));
+  const measure = async (responder: Responder, inFlight: number, warmupMs: number, windowMs: number) => {
+    const pids: LoadPids = { server: [site.nats.pid], responder: await responder.pids() };
+    return await generator.call('load', { subject: responder.subject, inFlight, warmupMs, windowMs, pids });
+  };
+  for (const responder of responders) {
+    progress(`warming up ${responder.target}`);
+    await measure(responder, HOST_CALL_IN_FLIGHT, 0, plan.firstWarmupMs);
+  }
+  const windows: LoadWindow[] = [];
+  for (let round = 1; round <= plan.rounds; round += 1) {
+    const ordered = round % 2 === 1 ? responders : responders.toReversed();
+    for (const inFlight of IN_FLIGHT) {
+      for (const responder of ordered) {
+        if (!responder.inFlight.includes(inFlight)) continue;
+        const result = await measure(responder, inFlight, plan.warmupMs, plan.windowMs);
+        windows.push({ round, target: responder.target, inFlight, ...result });
+        progress(
+          `round ${round}/${plan.rounds}  ${responder.target} × ${inFlight}: ${Math.round(result.perSecond)}/s, p50 ${Math.round(result.p50Us)} µs`,
+        );
+      }
+    }
+  }
+  return windows;
+}

@@ -1,0 +1,55 @@
+import { stat } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import type { Command } from 'commander';
+import { addNodeOptions, DEFAULT_PORT, endpointToJoin, type NodeFlags } from '../node/node-options.ts';
+import { type CommandContext, defineCommand, runs, type Shell } from '../shell/command.ts';
+import type { ExitCode } from '../shell/exit-codes.ts';
+import { createInterrupt } from '../shell/interrupt.ts';
+
+/** `dev`: a node that runs what is below a folder, and follows every edit. */
+export function addDev(program: Command, shell: Shell): void {
+  const command = defineCommand(program, {
+    usage: 'dev [path]',
+    summary: 'Run the functions below a folder and redeploy them at every edit',
+    details:
+      'PATH is a Nexfile, a folder with one, or a folder of such folders (the working folder by default).\n' +
+      'Starts a node and a nats-server of its own, with its data in .hairspring below the folder, or joins\n' +
+      'the NATS that --server or --context names. Shows one line per redeploy, invocation and log line.\n' +
+      'An edit that does not build is shown, and the version before keeps running.\n' +
+      'On a terminal, keys send a sample, change the log level, redeploy, clear and quit; h lists them.',
+    examples: ['dev', 'dev examples', 'dev hello --port 0', 'dev --server nats://127.0.0.1:4222'],
+  });
+  addNodeOptions(command, {
+    data: 'data folder (by default .hairspring below PATH)',
+    port: `port of the nats-server that is started (by default ${DEFAULT_PORT} if it is free, else any)`,
+  }).action(runs(shell, dev));
+}
+
+async function dev(
+  context: CommandContext,
+  path: string | undefined,
+  flags: NodeFlags,
+): Promise<ExitCode | undefined> {
+  const at = path ?? '.';
+  const endpoint = await endpointToJoin(context, flags);
+  const { runDev } = await import('../dev/run-dev.ts');
+  using interrupt = createInterrupt();
+  await runDev(context, interrupt, {
+    path: at,
+    join: endpoint,
+    natsServer: flags.natsServer,
+    ports: flags.port === undefined ? [DEFAULT_PORT, 0] : [flags.port],
+    dataDir: flags.data ?? (await projectDataDir(at)),
+    nodeName: flags.name,
+    logLevel: flags.logLevel,
+  });
+  return undefined;
+}
+
+async function projectDataDir(path: string): Promise<string> {
+  const isFile = await stat(path).then(
+    (found) => found.isFile(),
+    () => false,
+  );
+  return join(isFile ? dirname(path) : path, '.hairspring');
+}

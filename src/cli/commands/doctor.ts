@@ -1,0 +1,77 @@
+import type { Command } from 'commander';
+import { HairspringError } from '../../core/index.ts';
+import type { CheckContext, CheckResult, CheckStatus, Finding } from '../doctor/check.ts';
+import { type CommandContext, defineCommand, runs, type Shell } from '../shell/command.ts';
+import { type ControlConnection, connectTo, resolveEndpoint } from '../shell/connection.ts';
+import { EXIT, type ExitCode } from '../shell/exit-codes.ts';
+import type { Output } from '../shell/output.ts';
+import { printable } from '../shell/printable.ts';
+import { renderTable } from '../shell/table.ts';
+
+/** `doctor`: looks at all that a node needs, and says what to do where something is missing. */
+export function addDoctor(program: Command, shell: Shell): void {
+  defineCommand(program, {
+    usage: 'doctor',
+    summary: 'Check this machine and the NATS that commands use',
+    details:
+      'Changes nothing and fetches nothing. Ends with 0 when nothing fails, else with 5; a warning is no failure.',
+    examples: ['doctor', 'doctor --context production', 'doctor --json'],
+  }).action(runs(shell, doctor));
+}
+
+async function doctor(context: CommandContext): Promise<ExitCode | undefined> {
+  const { output } = context;
+  const checks = await examine(context);
+  const ok = checks.every(({ status }) => status !== 'fail');
+  output.result({ ok, checks }, () => renderChecks(checks, output.paint));
+  return ok ? undefined : EXIT.environment;
+}
+
+async function examine({ options, env }: CommandContext): Promise<readonly CheckResult[]> {
+  const machine = await import('../doctor/machine-checks.ts');
+  const nats = await import('../doctor/nats-checks.ts');
+  let connection: ControlConnection | undefined;
+  let failure: HairspringError | undefined;
+  const endpoint = await resolveEndpoint(options, env).catch((error: unknown) => {
+    failure = HairspringError.from(error);
+    return undefined;
+  });
+  try {
+    if (endpoint !== undefined) connection = await connectTo(endpoint, options, false);
+  } catch (error) {
+    failure = HairspringError.from(error);
+  }
+  await using _connection = connection;
+  const context: CheckContext = { env, options, endpoint, connection };
+  const named: readonly (readonly [string, Finding | Promise<Finding>])[] = [
+    ['Node', machine.checkNode()],
+    ['isolates', machine.checkIsolates()],
+    ['nats-server', machine.checkNatsServer(context)],
+    ['data folder', machine.checkDataDir(context)],
+    ['cache folder', machine.checkCacheDir(context)],
+    ['memory', machine.checkMemory()],
+    ['NATS', nats.checkReachable(context, failure)],
+    ['NATS version', nats.checkServer(context)],
+    ['JetStream', nats.checkJetStream(context)],
+    ['accounts', nats.checkAccount(context)],
+    ['nodes', nats.checkNodes(context)],
+  ];
+  return await Promise.all(named.map(async ([name, finding]) => ({ name, ...(await finding) })));
+}
+
+function renderChecks(checks: readonly CheckResult[], paint: Output['paint']): string {
+  const marks: Readonly<Record<CheckStatus, string>> = {
+    pass: paint.green('✓'),
+    warn: paint.yellow('!'),
+    fail: paint.red('✖'),
+    skip: paint.dim('–'),
+  };
+  const table = renderTable(
+    checks.map(({ status, name, detail }) => [marks[status], name, printable(detail)]),
+  );
+  const lines = table.split('\n').flatMap((line, index) => {
+    const remedy = checks[index]?.remedy;
+    return remedy === undefined ? [line] : [line, `   ${paint.cyan('→')} ${printable(remedy)}`];
+  });
+  return lines.join('\n');
+}

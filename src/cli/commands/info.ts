@@ -1,0 +1,67 @@
+import type { Command } from 'commander';
+import type { FunctionInfo } from '../../control/index.ts';
+import { formatBytes, formatDuration } from '../../core/index.ts';
+import { describeBinding, describeTrigger } from '../deploy/describe.ts';
+import { type CommandContext, defineCommand, runs, type Shell } from '../shell/command.ts';
+import type { ExitCode } from '../shell/exit-codes.ts';
+import { formatElapsed } from '../shell/format.ts';
+import type { Output } from '../shell/output.ts';
+import { printable } from '../shell/printable.ts';
+import { renderTable } from '../shell/table.ts';
+
+/** `info`: one function in full. */
+export function addInfo(program: Command, shell: Shell): void {
+  defineCommand(program, {
+    usage: 'info <name>',
+    summary: 'Show one function: triggers, bindings, limits, counters',
+    details: 'NAME is the name or the id of a function.',
+    examples: ['info hello', 'info hello --json'],
+  }).action(runs(shell, info));
+}
+
+async function info({ output, connect }: CommandContext, name: string): Promise<ExitCode | undefined> {
+  await using connection = await connect();
+  const found = await connection.client.info(name);
+  output.result(found, () => renderInfo(found, output.paint));
+  return undefined;
+}
+
+function renderInfo({ definition, stats, nodeId }: FunctionInfo, paint: Output['paint']): string {
+  const { limits } = definition;
+  const section = (title: string, lines: readonly string[]): string[] =>
+    lines.length === 0 ? [] : ['', paint.dim(title), ...lines.map((line) => `  ${printable(line)}`)];
+  const bindings = Object.entries(definition.bindings).map(([label, binding]) =>
+    describeBinding(label, binding),
+  );
+  const facts = [
+    ['id', definition.id],
+    ['namespace', definition.namespace],
+    ['version', definition.version],
+    ['deployed', definition.deployedAt],
+    ['artifact', `${formatBytes(definition.artifact.bytes)}, sha256 ${definition.artifact.digest}`],
+    ['node', nodeId],
+    ['state', `${stats.state}${stats.state === 'warm' ? `, ${formatBytes(stats.heapBytes)} heap` : ''}`],
+  ];
+  return [
+    `${paint.bold(definition.name)}  ${printable(definition.description)}`.trimEnd(),
+    renderTable(facts.map(([key = '', value = '']) => [paint.dim(key), printable(value)])),
+    ...section('triggers', definition.triggers.map(describeTrigger)),
+    ...section('bindings', bindings),
+    ...section(
+      'environment',
+      Object.entries(definition.environment).map(([key, value]) => `${key}=${value}`),
+    ),
+    ...section(
+      'tags',
+      Object.entries(definition.tags).map(([key, value]) => `${key}=${value}`),
+    ),
+    ...section('limits', [
+      `timeout ${formatDuration(limits.timeoutMs)}, cpu ${formatDuration(limits.cpuMs)}, memory ${formatBytes(limits.memoryBytes)}`,
+      `concurrency ${limits.concurrency}, queue ${limits.queue}, payload ${formatBytes(limits.payloadBytes)}`,
+    ]),
+    ...section('counters of this node', [
+      `${stats.invocations} invocations, ${stats.errors} errors, ${stats.coldStarts} cold starts`,
+      `${stats.inFlight} in flight, ${stats.queued} queued, last cold start ${formatElapsed(stats.lastColdMs)}`,
+    ]),
+  ].join('\n');
+}

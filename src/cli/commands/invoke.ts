@@ -1,0 +1,133 @@
+import { buffer } from 'node:stream/consumers';
+import { type Command, InvalidArgumentError } from 'commander';
+import type { ControlClient, InvokeResult } from '../../control/index.ts';
+import { sampleSubject } from '../deploy/sample.ts';
+import { type CommandContext, defineCommand, runs, type Shell } from '../shell/command.ts';
+import { type ExitCode, exitCodeOf } from '../shell/exit-codes.ts';
+import { formatElapsed } from '../shell/format.ts';
+import { toErrorDocument } from '../shell/output.ts';
+import { printable } from '../shell/printable.ts';
+
+interface InvokeFlags {
+  readonly subject?: string;
+  readonly header?: Readonly<Record<string, string>>;
+  readonly raw?: true;
+  readonly verbose?: true;
+}
+
+/** Longer than most functions may run; a function that passes its own limit answers by itself. */
+const DEFAULT_TIMEOUT_MS = 30_000;
+
+/** `invoke`: calls a function by name and prints what it replies. */
+export function addInvoke(program: Command, shell: Shell): void {
+  defineCommand(program, {
+    usage: 'invoke <name> [payload]',
+    summary: 'Call a function by name and print its reply',
+    details:
+      'PAYLOAD is the text to send, or - to read it from standard input; empty by default.\n' +
+      'A function that listens on wildcards only needs --subject to say what its triggers are to catch;\n' +
+      'without it one is made up from the names of the captures, and shown.\n' +
+      '--timeout is 30s by default here.',
+    examples: [
+      `invoke hello '{"name":"Ada"}'`,
+      'invoke hello --subject greet.fr.ada',
+      'cat order.json | hairspring invoke orders - --header trace-id:42 --json',
+    ],
+  })
+    .option('--subject <subject>', 'subject that the call stands for')
+    .option('--header <name:value>', 'header to send; may be repeated', addHeader)
+    .option('--raw', 'print the bytes of the reply as they are, without a line break after them')
+    .option('-v, --verbose', 'print the headers of the reply and the time too, on standard error')
+    .action(runs(shell, invoke));
+}
+
+function addHeader(text: string, before: Readonly<Record<string, string>> = {}): Record<string, string> {
+  const match = /^([^:]+):\s*(.*)$/s.exec(text);
+  if (match === null) throw new InvalidArgumentError('Write it like name:value.');
+  return { ...before, [match[1] ?? '']: match[2] ?? '' };
+}
+
+async function invoke(
+  context: CommandContext,
+  name: string,
+  payload: string | undefined,
+  flags: InvokeFlags,
+): Promise<ExitCode | undefined> {
+  const { output, options } = context;
+  const body = payload === '-' ? await buffer(process.stdin) : (payload ?? '');
+  await using connection = await context.connect();
+  const startedMs = performance.now();
+  const timeoutMs = options.timeoutMs ?? DEFAULT_TIMEOUT_MS;
+  const send = (subject: string | undefined): Promise<InvokeResult> =>
+    connection.client.invoke(name, body, {
+      timeoutMs,
+      headers: flags.header ?? {},
+      ...(subject === undefined ? {} : { subject }),
+    });
+  let result = await send(flags.subject);
+  if (result.error?.code === 'HS_INVOKE_SUBJECT' && flags.subject === undefined) {
+    const subject = await madeUpSubject(connection.client, name);
+    if (subject !== undefined) {
+      output.note(`No --subject is given, so ${subject} is used`);
+      result = await send(subject);
+    }
+  }
+  return show(context, result, flags, performance.now() - startedMs);
+}
+
+/** Something that a wildcard trigger of the function catches. */
+async function madeUpSubject(client: ControlClient, name: string): Promise<string | undefined> {
+  const { definition } = await client.info(name);
+  const [first] = definition.triggers;
+  return first === undefined ? undefined : sampleSubject(first);
+}
+
+function show(
+  { output }: CommandContext,
+  result: InvokeResult,
+  flags: InvokeFlags,
+  elapsedMs: number,
+): ExitCode | undefined {
+  const { error, headers, data } = result;
+  if (output.json) {
+    output.result(
+      {
+        ok: error === undefined,
+        ...bodyOf(data),
+        headers,
+        elapsedMs,
+        ...(error === undefined ? {} : toErrorDocument(error)),
+      },
+      () => '',
+    );
+  } else {
+    if (flags.verbose === true) {
+      for (const [key, value] of Object.entries(headers)) output.note(`${key}: ${printable(value)}`);
+      output.note(formatElapsed(elapsedMs));
+    }
+    if (error !== undefined) throw error;
+    output.raw(
+      flags.raw === true || data.byteLength === 0 || data.at(-1) === 0x0a ? data : withNewline(data),
+    );
+  }
+  return error === undefined ? undefined : exitCodeOf(error.code);
+}
+
+function withNewline(data: Uint8Array): Uint8Array {
+  return Buffer.concat([data, Buffer.from('\n')]);
+}
+
+/** The reply as JSON can hold it: parsed if it is JSON, as text if it is text, else in base64. */
+function bodyOf(data: Uint8Array): object {
+  let text: string;
+  try {
+    text = new TextDecoder('utf-8', { fatal: true }).decode(data);
+  } catch {
+    return { base64: Buffer.from(data).toString('base64') };
+  }
+  try {
+    return { text, data: JSON.parse(text) as unknown };
+  } catch {
+    return { text };
+  }
+}

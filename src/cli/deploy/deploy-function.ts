@@ -1,0 +1,67 @@
+import { AGENT_TYPE, ARTIFACT_BUCKET, artifactName, putArtifact } from '../../control/index.ts';
+import type { Source } from '../../core/index.ts';
+import { startRequestToWire } from '../../host/index.ts';
+import type { ControlConnection } from '../shell/connection.ts';
+import { type PreparedFunction, shownPath } from './prepare.ts';
+
+/** What a deployment came to; the JSON of `deploy --json`. */
+export interface DeployedFunction {
+  readonly name: string;
+  readonly namespace: string;
+  readonly id: string;
+  readonly version: string;
+  readonly file: string;
+  readonly triggers: readonly string[];
+  /** Size of the artifact, source map included; 0 when the code came from elsewhere. */
+  readonly artifactBytes: number;
+  readonly elapsedMs: number;
+}
+
+/**
+ * Uploads the artifact, unless it is there, and deploys to a node, to `nodeId` if given.
+ * @throws HS_NO_NODE, HS_NATS_…, and what the node says of the function
+ */
+export async function deployFunction(
+  { nc, client }: ControlConnection,
+  prepared: PreparedFunction,
+  nodeId?: string,
+): Promise<DeployedFunction> {
+  const startedMs = performance.now();
+  const { manifest, bundle, file } = prepared;
+  if (bundle !== undefined) await putArtifact(nc, bundle.digest, bundle.bytes);
+  const { id } = await client.deploy(
+    {
+      name: manifest.name,
+      description: manifest.description,
+      workload_type: AGENT_TYPE,
+      workload_lifecycle: manifest.lifecycle,
+      run_request: runRequestOf(prepared),
+      tags: manifest.tags,
+    },
+    nodeId === undefined ? {} : { nodeId },
+  );
+  const { definition } = await client.info(id);
+  return {
+    name: manifest.name,
+    namespace: definition.namespace,
+    id,
+    version: definition.version,
+    file: shownPath(file),
+    triggers: triggersOf(prepared),
+    artifactBytes: bundle?.bytes.byteLength ?? 0,
+    elapsedMs: performance.now() - startedMs,
+  };
+}
+
+/** The JSON text that the node gets; equal texts mean equal functions. */
+export function runRequestOf({ manifest, bundle }: PreparedFunction): string {
+  const source: Source =
+    bundle === undefined
+      ? manifest.start.source
+      : { kind: 'uri', uri: `nats://${ARTIFACT_BUCKET}/${artifactName(bundle.digest)}` };
+  return JSON.stringify(startRequestToWire(manifest.start, source));
+}
+
+export function triggersOf({ manifest }: PreparedFunction): readonly string[] {
+  return manifest.start.triggers.map(({ pattern }) => pattern);
+}

@@ -1,0 +1,30 @@
+import {
+  type Binding,
+  type FunctionLimits,
+  formatBytes,
+  formatDuration,
+  type Trigger,
+  unreachable,
+} from '../../core/index.ts';
+
+/** A trigger in one line. */
+export function describeTrigger(trigger: Trigger): string {
+  return trigger.fanout ? `${trigger.pattern} (fanout)` : trigger.pattern;
+}
+
+/** A binding in one line: `COUNTERS: kv counters, read-write, keys pages.*`. */
+export function describeBinding(label: string, binding: Binding): string {
+  switch (binding.service) {
+    case 'kv': {
+      const keys = binding.keys === '>' ? '' : `, keys ${binding.keys}`;
+      return `${label}: kv ${binding.bucket}, ${binding.access}${keys}`;
+    }
+    default:
+      return unreachable(binding.service);
+  }
+}
+
+/** The limits that people ask for first, in one line. */
+export function describeLimits({ timeoutMs, cpuMs, memoryBytes }: FunctionLimits): string {
+  return `${formatDuration(timeoutMs)}, cpu ${formatDuration(cpuMs)}, ${formatBytes(memoryBytes)}`;
+}

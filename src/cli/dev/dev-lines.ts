@@ -1,0 +1,128 @@
+import type { InvocationEvent, LogLine } from '../../control/index.ts';
+import type { HairspringError, LogLevel } from '../../core/index.ts';
+import { describeBinding, describeLimits, describeTrigger } from '../deploy/describe.ts';
+import type { Sample } from '../deploy/sample.ts';
+import { countOf, formatElapsed, timeOfDay } from '../shell/format.ts';
+import { isShown } from '../shell/level-option.ts';
+import { renderLogLine } from '../shell/log-line.ts';
+import type { Output } from '../shell/output.ts';
+import { printable } from '../shell/printable.ts';
+import { renderTable } from '../shell/table.ts';
+import type { DevFunction, UpdateOutcome } from './dev-function.ts';
+
+/** How a function can be tried, for the lines under the table. */
+export interface TryOut {
+  readonly name: string;
+  readonly sample: Sample | undefined;
+}
+
+/** What `dev` prints, in the order in which it happens. */
+export interface DevLines {
+  table(functions: readonly DevFunction[], tryOuts: readonly TryOut[], serverFlag: string): void;
+  update(outcome: UpdateOutcome): void;
+  undeployed(name: string): void;
+  invocation(event: InvocationEvent): void;
+  log(name: string, line: LogLine, floor: LogLevel): void;
+  info(text: string): void;
+  failure(error: HairspringError): void;
+}
+
+export function createDevLines(output: Output): DevLines {
+  const { paint } = output;
+  const stamp = (): string => paint.dim(timeOfDay(new Date()));
+
+  function table(functions: readonly DevFunction[], tryOuts: readonly TryOut[], serverFlag: string): string {
+    const rows = functions.flatMap(({ current }) => {
+      if (current === undefined) return [];
+      const { manifest } = current.prepared;
+      const { triggers, bindings, limits } = manifest.start;
+      return [
+        [
+          paint.bold(manifest.name),
+          triggers.map(describeTrigger).join(', ') || '–',
+          Object.entries(bindings)
+            .map(([label, binding]) => describeBinding(label, binding))
+            .join('; ') || '–',
+          describeLimits(limits),
+        ],
+      ];
+    });
+    const heading = ['FUNCTION', 'TRIGGERS', 'BINDINGS', 'LIMITS'].map((text) => paint.dim(text));
+    const tries = tryOuts.flatMap(({ name, sample }) => {
+      if (sample === undefined) return [`hairspring invoke ${name}${serverFlag}`];
+      const payload = shellQuote(sample.payload);
+      return [
+        `nats req ${sample.subject} ${payload}${serverFlag}`,
+        `hairspring invoke ${name} ${payload} --subject ${sample.subject}${serverFlag}`,
+      ];
+    });
+    return [
+      '',
+      renderTable([heading, ...rows], '  '),
+      '',
+      `  ${paint.dim('Try')}`,
+      ...tries.map((line) => `  ${paint.cyan(line)}`),
+      '',
+    ].join('\n');
+  }
+
+  return {
+    table(functions, tryOuts, serverFlag) {
+      const described = functions.flatMap(({ current }) => (current === undefined ? [] : [current.deployed]));
+      output.event({ event: 'functions', functions: described, samples: tryOuts }, () =>
+        described.length === 0
+          ? paint.yellow('  no function runs yet')
+          : table(functions, tryOuts, serverFlag),
+      );
+    },
+    update(outcome) {
+      if (outcome.kind === 'unchanged') return;
+      if (outcome.kind === 'refused') {
+        output.failure(outcome.error);
+        if (outcome.isRunning) this.info('the version before keeps running');
+        return;
+      }
+      const { deployed, isFirst, elapsedMs, prepared } = outcome;
+      const verb = isFirst ? 'deployed' : 'redeployed';
+      output.event({ event: verb, ...deployed, elapsedMs }, () => {
+        const line = `${stamp()} ${paint.green('↻')} ${paint.bold(deployed.name)} ${verb} as ${deployed.version} in ${formatElapsed(elapsedMs)}`;
+        const warnings = prepared.bundle?.warnings ?? [];
+        return [
+          line,
+          ...warnings.map((warning) => `  ${paint.yellow('warning')}: ${printable(warning)}`),
+        ].join('\n');
+      });
+    },
+    undeployed(name) {
+      output.event(
+        { event: 'undeployed', name },
+        () => `${stamp()} ${paint.yellow('–')} ${paint.bold(name)} undeployed: its Nexfile is gone`,
+      );
+    },
+    invocation(event) {
+      output.event({ event: 'invocation', ...event }, () => {
+        const status = event.status === 'ok' ? paint.green('ok') : paint.red(event.status);
+        const cold =
+          event.coldMs === undefined ? 'warm' : paint.yellow(`cold ${formatElapsed(event.coldMs)}`);
+        const dropped =
+          event.dropped === undefined ? '' : paint.dim(`  (${countOf(event.dropped, 'line')} left out)`);
+        return `${stamp()} ${paint.bold(printable(event.name))}  ${printable(event.subject)}  ${status}  ${cold}  ${formatElapsed(event.durationMs)}${dropped}`;
+      });
+    },
+    log(name, line, floor) {
+      if (!isShown(line.level, floor)) return;
+      output.event({ event: 'log', name, ...line }, () => `${stamp()} ${renderLogLine(name, line, paint)}`);
+    },
+    info(text) {
+      output.event({ event: 'info', text }, () => `${stamp()} ${paint.dim(text)}`);
+    },
+    failure(error) {
+      output.failure(error);
+    },
+  };
+}
+
+/** `text` as one word of a POSIX shell. */
+function shellQuote(text: string): string {
+  return `'${text.replaceAll("'", `'\\''`)}'`;
+}

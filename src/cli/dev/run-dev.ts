@@ -1,0 +1,161 @@
+import { withoutUserInfo } from '../../control/index.ts';
+import { createLogger, HairspringError, LOG_LEVELS, type LogLevel } from '../../core/index.ts';
+import { findNexfiles } from '../../host/index.ts';
+import { sampleOf } from '../deploy/sample.ts';
+import { type LocalNode, type LocalNodeOptions, serverLost, startLocalNode } from '../node/local-node.ts';
+import type { CommandContext } from '../shell/command.ts';
+import { type ControlConnection, connectTo, resolveEndpoint } from '../shell/connection.ts';
+import { formatElapsed } from '../shell/format.ts';
+import type { Interrupt } from '../shell/interrupt.ts';
+import { renderLogRecord } from '../shell/log-line.ts';
+import { readVersions } from '../shell/version.ts';
+import { createDevFunctions, type DevFunctions } from './dev-functions.ts';
+import { createDevLines, type DevLines, type TryOut } from './dev-lines.ts';
+import { type Hotkey, listenForKeys } from './hotkeys.ts';
+import { removeOrphans } from './remove-orphans.ts';
+import { watchTree } from './watch-tree.ts';
+
+export interface DevOptions extends Omit<LocalNodeOptions, 'logger'> {
+  readonly path: string;
+  readonly logLevel: LogLevel;
+}
+
+/** One run of `dev`, until it is interrupted. @throws what keeps it from starting; HS_NATS_SERVER_FAILED */
+export async function runDev(
+  context: CommandContext,
+  interrupt: Interrupt,
+  options: DevOptions,
+): Promise<void> {
+  const startedMs = performance.now();
+  const { output, env } = context;
+  const { paint } = output;
+  // What is not there at all is a mistake in the command; what is wrong in it may be mended while we run.
+  await findNexfiles(options.path);
+  const lines = createDevLines(output);
+  const logger = createLogger((record) => {
+    output.event({ event: 'node-log', ...record }, () => renderLogRecord(record, paint));
+  }, options.logLevel);
+  await using node = await startLocalNode({ ...options, logger }, env, output);
+  interrupt.arm();
+  await using connection = await connectTo(node.endpoint, context.options, true);
+  banner(context, node, connection);
+  const target = { connection, nodeId: node.host.nodeId };
+  using watcher = watchTree(options.path, () => void functions.refresh());
+  await using functions = createDevFunctions(options.path, target, lines, (files) => watcher.sync(files));
+  let floor: LogLevel = 'debug';
+  await using _logs = await connection.client.logs({}, (line) => {
+    lines.log(functions.nameOf(line.functionId) ?? line.functionId, line, floor);
+  });
+  await watcher.sync([]);
+  await functions.refresh();
+  await using _tap = await connection.client.tap((event) => lines.invocation(event));
+  if (node.server !== undefined) {
+    for (const name of await removeOrphans(connection.client, functions.list())) lines.undeployed(name);
+  }
+  const tryOuts = await tryOutsOf(functions);
+  lines.table(functions.list(), tryOuts, await serverFlag(context, node));
+  using _keys = listenForKeys(
+    hotkeys({ lines, functions, connection, interrupt, cycleLevel: () => (floor = levelAfter(floor)) }),
+    () => interrupt.request('Ctrl-C'),
+  );
+  const elapsedMs = performance.now() - startedMs;
+  output.event({ event: 'ready', elapsedMs, server: serversOf(node) }, () => {
+    const keys = process.stdin.isTTY ? '; keys: t try, l level, c clear, r redeploy, q quit, h help' : '';
+    return `${paint.green('ready')} in ${formatElapsed(elapsedMs)}, watching ${options.path}${keys}`;
+  });
+  const reason = await Promise.race([interrupt.requested, node.ended]);
+  if (reason === 'server-lost') throw serverLost();
+  output.event({ event: 'draining', reason }, () => 'draining: accepted work finishes');
+}
+
+function banner({ output }: CommandContext, node: LocalNode, { nc }: ControlConnection): void {
+  const versions = readVersions();
+  const serverVersion = nc.info?.version ?? 'unknown';
+  output.event(
+    { event: 'starting', versions, server: serversOf(node), serverVersion, nodeId: node.host.nodeId },
+    () =>
+      `${output.paint.bold('hairspring')} ${versions.hairspring}  ` +
+      output.paint.dim(`Node ${versions.node}, nats-server ${serverVersion} at `) +
+      output.paint.cyan(serversOf(node)),
+  );
+}
+
+function serversOf({ endpoint }: LocalNode): string {
+  return endpoint.servers.map(withoutUserInfo).join(',');
+}
+
+/** What a command needs to reach this server, when it is not where commands look by themselves. */
+async function serverFlag({ env }: CommandContext, node: LocalNode): Promise<string> {
+  const usual = await resolveEndpoint({}, env).catch(() => undefined);
+  return usual?.servers.map(withoutUserInfo).join(',') === serversOf(node)
+    ? ''
+    : ` --server ${serversOf(node)}`;
+}
+
+async function tryOutsOf(functions: DevFunctions): Promise<readonly TryOut[]> {
+  const running = functions
+    .list()
+    .flatMap(({ current }) => (current === undefined ? [] : [current.prepared]));
+  return await Promise.all(
+    running.map(async ({ manifest, file }) => ({
+      name: manifest.name,
+      sample: await sampleOf(file, manifest.start.triggers),
+    })),
+  );
+}
+
+interface KeyTargets {
+  readonly lines: DevLines;
+  readonly functions: DevFunctions;
+  readonly connection: ControlConnection;
+  readonly interrupt: Interrupt;
+  cycleLevel(): LogLevel;
+}
+
+function hotkeys(targets: KeyTargets): readonly Hotkey[] {
+  const { lines, functions, interrupt } = targets;
+  const keys: readonly Hotkey[] = [
+    { key: 't', text: 'send a sample to each function', action: () => void sendSamples(targets) },
+    {
+      key: 'l',
+      text: 'change the lowest level of log lines',
+      action: () => lines.info(`log lines from ${targets.cycleLevel()} up`),
+    },
+    {
+      key: 'c',
+      text: 'clear the screen',
+      action: () => void process.stdout.write('\u001b[2J\u001b[3J\u001b[H'),
+    },
+    { key: 'r', text: 'redeploy all', action: () => void functions.refresh(true) },
+    { key: 'q', text: 'quit', action: () => interrupt.request('q') },
+    {
+      key: 'h',
+      text: 'this list',
+      action: () => {
+        for (const { key, text } of keys) lines.info(`${key}  ${text}`);
+      },
+    },
+  ];
+  return keys;
+}
+
+async function sendSamples({ functions, connection, lines }: KeyTargets): Promise<void> {
+  for (const { name, sample } of await tryOutsOf(functions)) {
+    const { subject, payload = '' } = sample ?? {};
+    try {
+      const { error, data } = await connection.client.invoke(
+        name,
+        payload,
+        subject === undefined ? {} : { subject },
+      );
+      if (error !== undefined) lines.failure(error);
+      else lines.info(`${name} → ${new TextDecoder().decode(data)}`);
+    } catch (error) {
+      lines.failure(HairspringError.from(error));
+    }
+  }
+}
+
+function levelAfter(level: LogLevel): LogLevel {
+  return LOG_LEVELS[(LOG_LEVELS.indexOf(level) + 1) % LOG_LEVELS.length] ?? 'debug';
+}

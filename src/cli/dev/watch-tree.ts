@@ -1,0 +1,86 @@
+import { type FSWatcher, watch } from 'node:fs';
+import { readdir } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
+import { systemClock } from '../../core/index.ts';
+
+/** Editors write a file in several steps; what comes within this time is one change. */
+const DEBOUNCE_MS = 15;
+/** A folder tree with more folders than this is watched in part. */
+const MAX_FOLDERS = 2_000;
+
+export interface TreeWatcher extends Disposable {
+  /** Watches the folders below `root` as they are now, and those of `files` wherever they are. */
+  sync(files: readonly string[]): Promise<void>;
+}
+
+/**
+ * Calls `onChange` after something in the tree of `root` has changed. Folders are watched rather than
+ * files, because editors put a new file in the place of the old one. `node_modules` and folders whose
+ * name begins with a dot are left out, unless one of the files given to `sync` is directly in them.
+ */
+export function watchTree(root: string, onChange: () => void): TreeWatcher {
+  const watchers = new Map<string, FSWatcher>();
+  let cancel = (): void => undefined;
+  let disposed = false;
+
+  function changed(): void {
+    cancel();
+    if (!disposed) cancel = systemClock.after(DEBOUNCE_MS, onChange);
+  }
+
+  function unwatch(folder: string): void {
+    watchers.get(folder)?.close();
+    watchers.delete(folder);
+  }
+
+  function watchFolder(folder: string): void {
+    try {
+      const watcher = watch(folder, (_type, name) => {
+        if (name === null || !isIgnored(name)) changed();
+      });
+      watcher.on('error', () => {
+        unwatch(folder);
+        changed();
+      });
+      watchers.set(folder, watcher);
+    } catch {
+      // It is gone again; its parent has told of that, or will.
+    }
+  }
+
+  return {
+    async sync(files) {
+      const folders = new Set(await foldersBelow(resolve(root)));
+      for (const file of files) folders.add(dirname(resolve(file)));
+      if (disposed) return;
+      const isFirst = watchers.size === 0;
+      for (const folder of watchers.keys()) if (!folders.has(folder)) unwatch(folder);
+      const added = [...folders].filter((folder) => !watchers.has(folder));
+      for (const folder of added) watchFolder(folder);
+      // What happened in a new folder before it was watched would be missed otherwise.
+      if (!isFirst && added.length > 0) changed();
+    },
+    [Symbol.dispose]() {
+      disposed = true;
+      cancel();
+      for (const folder of [...watchers.keys()]) unwatch(folder);
+    },
+  };
+}
+
+async function foldersBelow(root: string): Promise<readonly string[]> {
+  const found = [root];
+  for (let at = 0; at < found.length && found.length < MAX_FOLDERS; at += 1) {
+    const folder = found[at] ?? root;
+    const entries = await readdir(folder, { withFileTypes: true }).catch(() => []);
+    for (const entry of entries) {
+      if (entry.isDirectory() && !isIgnored(entry.name)) found.push(join(folder, entry.name));
+    }
+  }
+  return found.slice(0, MAX_FOLDERS);
+}
+
+/** Also the scratch files of editors: `.file.swp`, `file~`, `4913`. */
+function isIgnored(name: string): boolean {
+  return name === 'node_modules' || name.startsWith('.') || name.endsWith('~') || name === '4913';
+}

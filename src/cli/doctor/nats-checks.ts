@@ -1,0 +1,88 @@
+import { z } from 'zod';
+import { requireServer, withoutUserInfo } from '../../control/index.ts';
+import { ERROR_CODES, HairspringError } from '../../core/index.ts';
+import type { Connection } from '../shell/connection.ts';
+import { countOf } from '../shell/format.ts';
+import { type CheckContext, type Finding, fail, pass, skip, warn } from './check.ts';
+
+const UNREACHABLE = skip('NATS is not reached');
+
+/** nats-server's own service: which account and user this connection is. */
+const USER_INFO = '$SYS.REQ.USER.INFO';
+/** The account of a server that is configured without accounts. */
+const GLOBAL_ACCOUNT = '$G';
+
+const userInfo = z.object({ data: z.object({ account: z.string(), user: z.string().default('') }) });
+
+/** `failure` is why there is no connection. */
+export function checkReachable(
+  { endpoint, connection }: CheckContext,
+  failure: HairspringError | undefined,
+): Finding {
+  if (connection !== undefined) return pass((endpoint?.servers ?? []).map(withoutUserInfo).join(', '));
+  const error = failure ?? new HairspringError('HS_NATS_UNREACHABLE', 'NATS cannot be reached');
+  return fail(error.message, error.hint ?? error.info.remedy);
+}
+
+export async function checkServer({ connection }: CheckContext): Promise<Finding> {
+  if (connection === undefined) return UNREACHABLE;
+  const version = connection.nc.info?.version ?? 'unknown';
+  try {
+    await requireServer(connection.nc);
+    return pass(`nats-server ${version}`);
+  } catch (error) {
+    if (HairspringError.is(error) && error.code === 'HS_NATS_VERSION') {
+      return fail(error.message, ERROR_CODES.HS_NATS_VERSION.remedy);
+    }
+    return pass(`nats-server ${version}`);
+  }
+}
+
+export async function checkJetStream({ connection }: CheckContext): Promise<Finding> {
+  if (connection === undefined) return UNREACHABLE;
+  try {
+    await requireServer(connection.nc);
+    return pass('on for this account');
+  } catch (error) {
+    const known = HairspringError.from(error);
+    if (known.code === 'HS_NATS_VERSION') return skip('the server is too old');
+    return fail(known.message, known.hint ?? known.info.remedy);
+  }
+}
+
+export async function checkAccount({ connection }: CheckContext): Promise<Finding> {
+  if (connection === undefined) return UNREACHABLE;
+  const account = await accountOf(connection.nc);
+  if (account === undefined)
+    return warn(
+      'the server does not say which account this is',
+      'Nothing, unless namespaces share an account',
+    );
+  if (account !== GLOBAL_ACCOUNT) return pass(`account ${account}`);
+  return warn(
+    'a plain server without accounts: the bridge alone separates namespaces and functions',
+    'Good for development; run namespaces that do not trust each other on a server with accounts',
+  );
+}
+
+async function accountOf(nc: Connection): Promise<string | undefined> {
+  try {
+    const answer = await nc.request(USER_INFO, '', { timeout: 2_000 });
+    return userInfo.parse(answer.json()).data.account;
+  } catch {
+    return undefined;
+  }
+}
+
+export async function checkNodes({ connection }: CheckContext): Promise<Finding> {
+  if (connection === undefined) return UNREACHABLE;
+  try {
+    const nodes = await connection.client.nodes();
+    if (nodes.length === 0) return fail('no node answers', 'Start one with `hairspring up`');
+    const states = nodes.map(({ node_id, state }) => `${node_id} ${state}`).join(', ');
+    return pass(`${countOf(nodes.length, 'node')}: ${states}`);
+  } catch (error) {
+    const known = HairspringError.from(error);
+    return fail(known.message, known.hint ?? known.info.remedy);
+  }
+}

@@ -1,0 +1,56 @@
+/** The files of a new function by their path. */
+export type Template = Readonly<Record<string, string>>;
+
+const JAVASCRIPT = `/** @satisfies {import('hairspring/guest').Handler} */
+const handler = {
+  // Called for each message on the subjects of the Nexfile; what it returns is the reply.
+  message(msg) {
+    console.log('greeting', msg.params.name);
+    return \`Hello, \${msg.params.name}!\`;
+  },
+};
+
+export default handler;
+`;
+
+const TYPESCRIPT = `import type { Handler } from 'hairspring/guest';
+
+export default {
+  // Called for each message on the subjects of the Nexfile; what it returns is the reply.
+  message(msg) {
+    console.log('greeting', msg.params.name);
+    return \`Hello, \${msg.params.name}!\`;
+  },
+} satisfies Handler;
+`;
+
+/** A function called `name` that greets whom its subject names. */
+export function createTemplate(name: string, typescript: boolean): Template {
+  const main = typescript ? 'src/index.ts' : 'src/index.js';
+  const subject = `${name}.{name}`;
+  return {
+    Nexfile: `name: ${name}
+type: javascript
+lifecycle: function
+description: Greets whom the subject names
+start_request:
+  main: ${main}
+  triggers:
+    - subject: ${subject}
+`,
+    [main]: typescript ? TYPESCRIPT : JAVASCRIPT,
+    'samples.json': `[{ "subject": "${name}.ada", "payload": "", "expect": "Hello, ada!" }]\n`,
+    'README.md': `# ${name}
+
+Greets whom the subject names: \`${name}.ada\` is answered with \`Hello, ada!\`.
+
+\`\`\`
+hairspring dev                            # runs it and follows every edit
+nats req ${name}.ada ''                     # any NATS client wakes it
+hairspring invoke ${name} --subject ${name}.ada
+hairspring deploy                         # to the node that commands reach
+\`\`\`
+`,
+    '.gitignore': '.hairspring/\nnode_modules/\n',
+  };
+}

@@ -1,0 +1,115 @@
+import { join } from 'node:path';
+import { HairspringError, type Logger, type NatsEndpoint } from '../../core/index.ts';
+import {
+  defaultCacheDir,
+  type FoundNatsServer,
+  findNatsServer,
+  type RunningHost,
+  type RunningNatsServer,
+  startHost,
+  startNatsServer,
+} from '../../host/index.ts';
+import type { CliEnvironment } from '../shell/environment.ts';
+import type { Output } from '../shell/output.ts';
+import { lockDataDir } from './data-lock.ts';
+import { createFetchReporter } from './fetch-progress.ts';
+
+export interface LocalNodeOptions {
+  /** A NATS to join; without it a nats-server is started. */
+  readonly join: NatsEndpoint | undefined;
+  /** Path of the nats-server to start. */
+  readonly natsServer: string | undefined;
+  /** Ports to try in turn; 0 is any free one. */
+  readonly ports: readonly number[];
+  readonly dataDir: string;
+  readonly nodeName: string | undefined;
+  readonly logger: Logger;
+}
+
+/** A node in this process, with its nats-server if it has one. Disposing drains it, then stops the server. Idempotent. */
+export interface LocalNode extends AsyncDisposable {
+  readonly endpoint: NatsEndpoint;
+  readonly host: RunningHost;
+  /** Where the nats-server came from that was started, if one was. */
+  readonly server: FoundNatsServer | undefined;
+  /** Resolves with the reason when the node ends by itself. */
+  readonly ended: Promise<'stopped' | 'server-lost'>;
+}
+
+const LOOPBACK = '127.0.0.1';
+
+/**
+ * Starts a node. What was started is stopped again when a later step fails.
+ * @throws HS_DATA_DIR, HS_NATS_SERVER_MISSING, HS_NATS_SERVER_FAILED, HS_PORT_TAKEN, HS_NATS_…
+ */
+export async function startLocalNode(
+  options: LocalNodeOptions,
+  env: CliEnvironment,
+  output: Output,
+): Promise<LocalNode> {
+  await using stack = new AsyncDisposableStack();
+  // The host guards its own folder; the store of the nats-server is ours to guard.
+  if (options.join === undefined) stack.use(await lockDataDir(options.dataDir));
+  const found = options.join === undefined ? await findServer(options, env, output) : undefined;
+  const server =
+    found === undefined ? undefined : stack.use(await startOnFreePort(found, options, options.ports));
+  const endpoint = options.join ?? { servers: [server?.url ?? ''] };
+  const host = stack.use(
+    await startHost({
+      nats: endpoint,
+      dataDir: join(options.dataDir, 'node'),
+      logger: options.logger,
+      ...(options.nodeName === undefined ? {} : { nodeName: options.nodeName }),
+    }),
+  );
+  const endings: Promise<'stopped' | 'server-lost'>[] = [host.stopped.then(() => 'stopped')];
+  if (server !== undefined) endings.push(server.exited.then(() => 'server-lost'));
+  const running = stack.move();
+  return {
+    endpoint,
+    host,
+    server: found,
+    ended: Promise.race(endings),
+    [Symbol.asyncDispose]: () => running.disposeAsync(),
+  };
+}
+
+function findServer(
+  { natsServer }: LocalNodeOptions,
+  env: CliEnvironment,
+  output: Output,
+): Promise<FoundNatsServer> {
+  return findNatsServer({
+    cacheDir: defaultCacheDir(env.variables),
+    pathVariable: env.pathVariable,
+    report: createFetchReporter(output),
+    ...(natsServer === undefined ? {} : { explicitPath: natsServer }),
+  });
+}
+
+async function startOnFreePort(
+  found: FoundNatsServer,
+  options: LocalNodeOptions,
+  [port = 0, ...others]: readonly number[],
+): Promise<RunningNatsServer> {
+  try {
+    return await startNatsServer({
+      binary: found.path,
+      storeDir: join(options.dataDir, 'nats'),
+      host: LOOPBACK,
+      port,
+      logger: options.logger,
+    });
+  } catch (error) {
+    const taken = HairspringError.is(error) && error.code === 'HS_PORT_TAKEN';
+    if (!taken || others.length === 0) throw error;
+    return await startOnFreePort(found, options, others);
+  }
+}
+
+/** What a server that ended under a running node is reported as. */
+export function serverLost(): HairspringError {
+  return new HairspringError('HS_NATS_SERVER_FAILED', 'Cannot go on: nats-server has ended', {
+    hint: 'Its last words are in the log above; start again when the cause is mended',
+  });
+}

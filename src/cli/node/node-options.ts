@@ -1,0 +1,62 @@
+import { type Command, InvalidArgumentError } from 'commander';
+import { HairspringError, type LogLevel, type NatsEndpoint } from '../../core/index.ts';
+import type { CommandContext } from '../shell/command.ts';
+import { resolveEndpoint } from '../shell/connection.ts';
+import { levelOption } from '../shell/level-option.ts';
+
+/** The options of the commands that start a node. */
+export interface NodeFlags {
+  readonly natsServer?: string;
+  readonly data?: string;
+  readonly port?: number;
+  readonly name?: string;
+  readonly logLevel: LogLevel;
+}
+
+export const DEFAULT_PORT = 4222;
+
+/** Adds the options; `text` says what is different between the commands. */
+export function addNodeOptions(
+  command: Command,
+  text: { readonly data: string; readonly port: string },
+): Command {
+  return command
+    .option('--nats-server <path>', 'nats-server to start (by default one is found, or fetched once)')
+    .option('--data <folder>', text.data)
+    .option('--port <number>', text.port, parsePort)
+    .option('--name <name>', "name of the node (by default the machine's)")
+    .addOption(
+      levelOption('--log-level <level>', 'lowest level to show of what the node itself logs', 'warn'),
+    );
+}
+
+function parsePort(text: string): number {
+  const port = /^\d{1,5}$/.test(text) ? Number(text) : Number.NaN;
+  if (port <= 65_535) return port;
+  throw new InvalidArgumentError('A port is a number from 0 to 65535; 0 takes any free one.');
+}
+
+/**
+ * The NATS to join, when one is named by option or environment; a context that is merely selected does not count.
+ * @throws HS_USAGE when options for a server of our own are given too; HS_CONTEXT_INVALID
+ */
+export async function endpointToJoin(
+  { options, env }: CommandContext,
+  flags: NodeFlags,
+): Promise<NatsEndpoint | undefined> {
+  const named =
+    options.server ??
+    options.context ??
+    (env.variables['NATS_URL'] || env.variables['NATS_CONTEXT'] || undefined);
+  if (named === undefined) return undefined;
+  for (const [flag, value] of [
+    ['--port', flags.port],
+    ['--nats-server', flags.natsServer],
+  ] as const) {
+    if (value === undefined) continue;
+    throw new HairspringError('HS_USAGE', `Cannot start a nats-server by ${flag} and join "${named}" too`, {
+      hint: `Leave out ${flag}, or --server, --context, NATS_URL and NATS_CONTEXT`,
+    });
+  }
+  return await resolveEndpoint(options, env);
+}

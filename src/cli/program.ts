@@ -1,0 +1,53 @@
+import { Command } from 'commander';
+import { addDeploy } from './commands/deploy.ts';
+import { addDev } from './commands/dev.ts';
+import { addDoctor } from './commands/doctor.ts';
+import { addInfo } from './commands/info.ts';
+import { addInit } from './commands/init.ts';
+import { addInvoke } from './commands/invoke.ts';
+import { addLameDuck } from './commands/lameduck.ts';
+import { addList } from './commands/list.ts';
+import { addLogs } from './commands/logs.ts';
+import { addNodes } from './commands/nodes.ts';
+import { addUndeploy } from './commands/undeploy.ts';
+import { addUp } from './commands/up.ts';
+import type { Shell } from './shell/command.ts';
+import { addGlobalOptions } from './shell/global-options.ts';
+
+/** In the order in which a newcomer needs them. */
+const COMMANDS = [
+  addInit,
+  addDev,
+  addUp,
+  addDeploy,
+  addInvoke,
+  addList,
+  addInfo,
+  addLogs,
+  addUndeploy,
+  addNodes,
+  addLameDuck,
+  addDoctor,
+];
+
+/** The program with all its commands. It throws commander's errors, and prints help and version alone. */
+export function createProgram(shell: Shell, versionText: string): Command {
+  const program = new Command('hairspring')
+    .description('Serverless functions for NATS: deployed idle, woken by a subject')
+    .version(versionText, '-V, --version', 'print the versions of hairspring, Node and V8')
+    .exitOverride()
+    .configureOutput({ writeErr: () => undefined })
+    .configureHelp({
+      sortSubcommands: false,
+      subcommandTerm: (command) => `${command.name()} ${command.usage()}`,
+    })
+    .enablePositionalOptions()
+    .helpCommand('help [command]', 'print the help of a command');
+  for (const add of COMMANDS) add(program, shell);
+  for (const command of [program, ...program.commands]) addGlobalOptions(command);
+  program.addHelpText(
+    'after',
+    "\nExamples:\n  $ hairspring init hello\n  $ hairspring dev hello\n  $ nats req greet.en.ada ''",
+  );
+  return program;
+}

@@ -1,0 +1,87 @@
+/** The four ways in which guest code takes a process down, each beside a neighbour under steady load. */
+import assert from 'node:assert/strict';
+import { after, test } from 'node:test';
+import { isAlive, startTestHost } from '../support/host.ts';
+import { startSteadyLoad, tally, until } from '../support/load.ts';
+
+const NEIGHBOUR_PER_SECOND = 200;
+const HEARD_WITHIN_MS = 1_500;
+
+const HAZARDS = [
+  {
+    name: 'loop',
+    what: 'An endless loop',
+    code: 'HS_FUNCTION_CPU',
+    hazard: 'for (;;) {}',
+    limits: {},
+    killsCell: false,
+  },
+  {
+    name: 'bomb',
+    what: 'An allocation bomb',
+    code: 'HS_FUNCTION_MEMORY',
+    hazard: 'const all = []; for (;;) all.push({ a: all.length, b: [1, 2, 3] });',
+    // With the default it would pass its CPU limit before the heap is full.
+    limits: { cpu: '1s', memory: '16MiB' },
+    killsCell: false,
+  },
+  {
+    name: 'abort',
+    what: 'A string split that aborts the process',
+    code: 'HS_FUNCTION_CRASHED',
+    hazard: `return 'x'.repeat(2 ** 28).split('').length;`,
+    // It takes about a quarter of a second until V8 gives up, which is when the watchdog would, too.
+    limits: { cpu: '1s' },
+    killsCell: true,
+  },
+  {
+    name: 'deaf',
+    what: 'A built-in that ignores termination',
+    code: 'HS_FUNCTION_CPU',
+    hazard: 'return Array.prototype.indexOf.call({ length: 2 ** 53 - 1 }, 1);',
+    limits: {},
+    killsCell: true,
+  },
+] as const;
+
+const world = await startTestHost();
+after(() => world[Symbol.asyncDispose]());
+const { ask, deploy, host } = world;
+await deploy({ name: 'neighbour', code: 'export default { message: () => "here" };' });
+
+for (const { name, what, code, hazard, limits, killsCell } of HAZARDS) {
+  for (const after of ['', ' after an await'] as const) {
+    test(`${what}${after} costs its own invocation, and the neighbour is served throughout`, async () => {
+      const id = after === '' ? name : `${name}-later`;
+      const wait = after === '' ? '' : 'await new Promise((resolve) => setTimeout(resolve, 2));';
+      await deploy({
+        name: id,
+        limits,
+        code: `export default { async message(msg) {
+          if (msg.text() === 'good') return 'good';
+          ${wait}
+          ${hazard}
+        } };`,
+      });
+      assert.equal((await ask(id, 'good')).text, 'good');
+      const serving = host.cellPids()[0] ?? 0;
+      using neighbour = startSteadyLoad(world.nc, 'neighbour', NEIGHBOUR_PER_SECOND);
+      await until('the neighbour is warm', () => neighbour.answers.length > 20);
+
+      const answer = await ask(id, 'bad');
+      assert.equal(answer.outcome, code);
+      assert.ok(answer.tookMs < HEARD_WITHIN_MS, `the caller heard after ${answer.tookMs} ms`);
+      const before = neighbour.answers.length;
+      await until('the neighbour is served again', () => neighbour.answers.length > before + 20);
+      const good = await ask(id, 'good');
+      assert.deepEqual([good.outcome, good.text], ['ok', 'good']);
+
+      const counts = tally(await neighbour.stop());
+      const allowed = killsCell ? ['ok', 'HS_CELL_LOST'] : ['ok'];
+      assert.deepEqual(Object.keys(counts).filter((outcome) => !allowed.includes(outcome)), [], JSON.stringify(counts));
+      assert.ok((counts['ok'] ?? 0) > (counts['HS_CELL_LOST'] ?? 0) * 4, JSON.stringify(counts));
+      if (killsCell) await until('the dead cell is gone', () => !isAlive(serving));
+      else assert.equal(host.cellPids()[0], serving, 'the cell was not to die');
+    });
+  }
+}

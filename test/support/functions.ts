@@ -1,0 +1,233 @@
+/** Functions run in real isolates without a cell around them, and without NATS. */
+import assert from 'node:assert/strict';
+import {
+  type Binding,
+  type Clock,
+  DEFAULT_LIMITS,
+  type ErrorCode,
+  type FunctionLimits,
+  type FunctionSpec,
+  HairspringError,
+  type HostCall,
+  type HostCallResult,
+  type Outcome,
+  type PreparedBinding,
+  parseSubjectPattern,
+  type SubjectTrigger,
+  systemClock,
+} from '../../src/core/index.ts';
+import { readGuestScripts } from '../../src/hostservices/index.ts';
+import {
+  buildPrelude,
+  DeadlineSweeper,
+  EntryGuard,
+  type FinishedInvocation,
+  FunctionRunner,
+  type GuestIsolate,
+  IsolatePool,
+  type RunnerDependencies,
+  Scheduler,
+} from '../../src/runtime/index.ts';
+
+/** Wide enough that a machine with other work to do does not look like a function that loops. */
+export const CALM_LIMITS: FunctionLimits = {
+  ...DEFAULT_LIMITS,
+  timeoutMs: 10_000,
+  cpuMs: 1_000,
+  memoryBytes: 32 * 1024 ** 2,
+};
+
+/** A script that leaves `exported` (JavaScript source) where a bundle leaves its exports. */
+export function moduleOf(exported: string, topLevel = ''): string {
+  return `${topLevel}\nvar __hairspring_module = { default: ${exported} };`;
+}
+
+/** A module whose message handler has this body, with `msg`, `env` and `ctx` in scope. */
+export function handlerOf(body: string, topLevel = ''): string {
+  return moduleOf(`{ async message(msg, env, ctx) { ${body} } }`, topLevel);
+}
+
+export function subjectTrigger(pattern: string, fanout = false): SubjectTrigger {
+  const parsed = parseSubjectPattern(pattern);
+  assert.ok(typeof parsed !== 'string', String(parsed));
+  return { kind: 'subject', ...parsed, fanout };
+}
+
+export interface SpecOptions {
+  readonly name?: string;
+  readonly triggers?: readonly string[];
+  readonly bindings?: Readonly<Record<string, Binding>>;
+  readonly environment?: Readonly<Record<string, string>>;
+  readonly limits?: Partial<FunctionLimits>;
+}
+
+export function createSpec(options: SpecOptions = {}): FunctionSpec {
+  const { name = 'probe', triggers = ['probe.{key}'], bindings = {}, environment = {}, limits } = options;
+  return {
+    id: `id-${name}`,
+    namespace: 'default',
+    name,
+    version: '000000000001',
+    artifact: { digest: '0'.repeat(64), bytes: 0 },
+    triggers: triggers.map((pattern) => subjectTrigger(pattern)),
+    bindings,
+    environment,
+    limits: { ...CALM_LIMITS, ...limits },
+  };
+}
+
+const GUARD = new EntryGuard();
+const PRELUDE = buildPrelude(readGuestScripts());
+
+/** A pool with the real prelude that keeps nothing ready. */
+export function createTestPool(): IsolatePool {
+  return new IsolatePool({ prelude: PRELUDE, guard: GUARD, spares: 0 });
+}
+
+/** Loads `code` in an isolate of its own. The caller disposes it. */
+export function loadIsolate(pool: IsolatePool, code: string, options: SpecOptions = {}): GuestIsolate {
+  const spec = createSpec(options);
+  const isolate = pool.create(spec.limits.memoryBytes);
+  isolate.load(code, `${spec.name}.js`, { ...spec, bindings: {}, budgetMs: 1_000 });
+  return isolate;
+}
+
+export interface Call {
+  readonly subject?: string;
+  readonly data?: string | Uint8Array;
+  readonly headers?: readonly (readonly [string, string])[];
+  readonly reply?: string;
+  readonly triggerIndex?: number;
+}
+
+/** What a caller hears: an outcome or an error, and never two of them. */
+export type Answer =
+  | { readonly ok: true; readonly outcome: Outcome; readonly text: string }
+  | { readonly ok: false; readonly error: HairspringError };
+
+export interface TestFunctionOptions extends SpecOptions {
+  readonly clock?: Clock;
+  /** Serves `env.HOST`, whose every method calls this with its name. */
+  readonly host?: (call: HostCall) => Promise<HostCallResult>;
+}
+
+export interface TestFunction extends Disposable {
+  readonly runner: FunctionRunner;
+  readonly dependencies: RunnerDependencies;
+  readonly logs: readonly { readonly level: string; readonly text: string }[];
+  readonly finished: readonly FinishedInvocation[];
+  /** Subjects that began with each entry. */
+  readonly entries: readonly (readonly string[])[];
+  call(call?: Call): Promise<Answer>;
+  /** The reply's text. Fails the test when the answer is an error. */
+  text(call?: Call): Promise<string>;
+  /** The error's code. Fails the test when the answer is none. */
+  code(call?: Call): Promise<ErrorCode>;
+}
+
+const HOST_BINDING: Binding = {
+  service: 'kv',
+  bucket: 'host',
+  access: 'read-write',
+  keys: '>',
+  existing: true,
+};
+
+/** A function with its own pool, scheduler and sweeper. */
+export function createTestFunction(code: string, options: TestFunctionOptions = {}): TestFunction {
+  const { clock = systemClock, host } = options;
+  const pool = createTestPool();
+  const logs: { level: string; text: string }[] = [];
+  const finished: FinishedInvocation[] = [];
+  const entries: string[][] = [];
+  const dependencies: RunnerDependencies = {
+    pool,
+    scheduler: new Scheduler(),
+    sweeper: new DeadlineSweeper(clock),
+    clock,
+    journal: {
+      enter: (_functionId, started) => {
+        entries.push(started.map(({ subject }) => subject));
+      },
+      leave: () => undefined,
+    },
+    observer: {
+      onFinished: (_spec, record) => {
+        finished.push(record);
+      },
+      onLog: (_spec, level, text) => {
+        logs.push({ level, text });
+      },
+    },
+    readCode: () => code,
+  };
+  const spec = createSpec({
+    ...options,
+    bindings: host === undefined ? (options.bindings ?? {}) : { HOST: HOST_BINDING },
+  });
+  const bindings = new Map<string, PreparedBinding>(host === undefined ? [] : [['HOST', { call: host }]]);
+  const runner = new FunctionRunner(spec, bindings, dependencies);
+  const call = (request: Call = {}): Promise<Answer> => callRunner(runner, request);
+  return {
+    runner,
+    dependencies,
+    logs,
+    finished,
+    entries,
+    call,
+    async text(request) {
+      return textOf(await call(request));
+    },
+    async code(request) {
+      return codeOf(await call(request));
+    },
+    [Symbol.dispose]() {
+      runner.dispose(new HairspringError('HS_DRAINING', 'The test is over'));
+      dependencies.sweeper[Symbol.dispose]();
+      pool[Symbol.dispose]();
+    },
+  };
+}
+
+/** Gives a runner one message. */
+export function callRunner(runner: FunctionRunner, request: Call = {}): Promise<Answer> {
+  const { subject = 'probe.a', data = '', headers, reply = '_INBOX.test', triggerIndex = 0 } = request;
+  return new Promise((resolve, reject) => {
+    let answers = 0;
+    const settle = (answer: Answer): void => {
+      answers += 1;
+      if (answers === 1) resolve(answer);
+      // A promise has one result only; a second answer must not pass unseen.
+      else reject(new assert.AssertionError({ message: `${subject} was answered ${answers} times` }));
+      assert.equal(answers, 1, `${subject} was answered more than once`);
+    };
+    runner.accept({
+      triggerIndex,
+      subject,
+      reply,
+      headers,
+      data: typeof data === 'string' ? Buffer.from(data) : data,
+      succeed: (outcome) => settle({ ok: true, outcome, text: payloadText(outcome.payload) }),
+      fail: (error) => settle({ ok: false, error }),
+    });
+  });
+}
+
+export function textOf(answer: Answer): string {
+  assert.ok(answer.ok, answer.ok ? '' : `${answer.error.code}: ${answer.error.message}`);
+  return answer.text;
+}
+
+export function codeOf(answer: Answer): ErrorCode {
+  assert.ok(!answer.ok, answer.ok ? `It was answered with ${JSON.stringify(answer.text)}` : '');
+  return answer.error.code;
+}
+
+function payloadText(payload: string | Uint8Array | undefined): string {
+  return typeof payload === 'string' ? payload : Buffer.from(payload ?? '').toString('utf8');
+}
+
+/** Turns of the event loop, so that the scheduler does what is planned. */
+export async function turns(count = 5): Promise<void> {
+  for (let index = 0; index < count; index += 1) await new Promise((resolve) => setImmediate(resolve));
+}

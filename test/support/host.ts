@@ -1,0 +1,121 @@
+/** A real host with a real nats-server for a test, and quick ways to deploy to it and to ask it. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { NatsConnection } from '@nats-io/transport-node';
+import {
+  type ControlClient,
+  createControlClient,
+  putArtifact,
+  type StartWorkloadResponse,
+} from '../../src/control/index.ts';
+import { createLogger, type LogRecord } from '../../src/core/index.ts';
+import { wrapScript } from '../../src/host/bundle/index.ts';
+import { artifactUri, type HostOptions, type RunningHost, startHost } from '../../src/host/index.ts';
+import { type Answer, type AskOptions, ask } from './load.ts';
+import { connectTo, startTestNats, type TestNats } from './nats.ts';
+
+export interface TestHostOptions extends Partial<Omit<HostOptions, 'nats' | 'logger'>> {
+  /** A server that is kept at the end. @default one of its own, stopped at the end */
+  readonly nats?: TestNats;
+}
+
+/** A function as a Nexfile's `start_request` has it, with its code as text. */
+export interface TestFunction {
+  readonly name: string;
+  /** One ES module that imports nothing. */
+  readonly code: string;
+  /** @default its name */
+  readonly triggers?: readonly (string | { readonly subject: string; readonly fanout?: boolean })[];
+  readonly limits?: Readonly<Record<string, string | number>>;
+  readonly bindings?: Readonly<Record<string, object>>;
+  readonly environment?: Readonly<Record<string, string>>;
+  /** @default "default" */
+  readonly namespace?: string;
+  /** Where to deploy when several nodes run. */
+  readonly nodeId?: string;
+}
+
+export interface TestHost extends AsyncDisposable {
+  readonly nats: TestNats;
+  readonly host: RunningHost;
+  /** A plain client, as somebody outside has it. */
+  readonly nc: NatsConnection;
+  readonly dataDir: string;
+  /** What the host has logged so far. */
+  readonly logs: readonly LogRecord[];
+  /** @default the namespace "default" */
+  client(namespace?: string): ControlClient;
+  deploy(definition: TestFunction): Promise<StartWorkloadResponse>;
+  /** Sends a request; what becomes of it is in the answer. */
+  ask(subject: string, payload?: string | Uint8Array, options?: AskOptions): Promise<Answer>;
+}
+
+/** Starts a host; disposing stops it and removes what was not given in `options`. */
+export async function startTestHost(options: TestHostOptions = {}): Promise<TestHost> {
+  const { nats: givenNats, dataDir: givenDir, ...hostOptions } = options;
+  await using stack = new AsyncDisposableStack();
+  const nats = givenNats ?? stack.use(await startTestNats());
+  const dataDir = givenDir ?? (await mkdtemp(join(tmpdir(), 'hairspring-host-')));
+  if (givenDir === undefined) stack.defer(() => rm(dataDir, { recursive: true, force: true, maxRetries: 3 }));
+  const logs: LogRecord[] = [];
+  const logger = createLogger((record) => logs.push(record), 'debug');
+  const nc = await connectTo(nats, { maxReconnectAttempts: -1, reconnectTimeWait: 100 });
+  stack.defer(() => nc.close());
+  const host = stack.use(
+    await startHost({ nats: { servers: [nats.url] }, dataDir, nodeName: 'test', logger, ...hostOptions }),
+  );
+  const owned = stack.move();
+  const client = (namespace = 'default'): ControlClient => createControlClient(nc, { namespace });
+  return {
+    nats,
+    host,
+    nc,
+    dataDir,
+    logs,
+    client,
+    deploy: (definition) => deployTo(nc, client(definition.namespace), definition),
+    ask: (subject, payload, askOptions) => ask(nc, subject, payload, askOptions),
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  };
+}
+
+async function deployTo(
+  nc: NatsConnection,
+  client: ControlClient,
+  definition: TestFunction,
+): Promise<StartWorkloadResponse> {
+  const { name, code, triggers = [name], limits = {}, bindings = {}, environment = {}, nodeId } = definition;
+  const bundle = await wrapScript(code, `${name}.mjs`);
+  await putArtifact(nc, bundle.digest, bundle.bytes);
+  const request = {
+    name,
+    description: '',
+    workload_type: 'javascript',
+    workload_lifecycle: 'function',
+    tags: {},
+    run_request: JSON.stringify({
+      uri: artifactUri(bundle.digest),
+      triggers: triggers.map((trigger) => (typeof trigger === 'string' ? { subject: trigger } : trigger)),
+      bindings,
+      environment,
+      limits,
+    }),
+  };
+  return await client.deploy(request, nodeId === undefined ? {} : { nodeId });
+}
+
+/** The code of a module whose handler has this body; `msg`, `env` and `ctx` are in its scope. */
+export function handler(body: string): string {
+  return `export default { async message(msg, env, ctx) { ${body} } };`;
+}
+
+/** Whether a process is there and not a zombie of one. */
+export function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
