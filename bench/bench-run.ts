@@ -23,7 +23,9 @@ export interface Site extends AsyncDisposable {
   readonly nats: TestNats;
   readonly nc: NatsConnection;
   readonly dataDir: string;
-  startHost(options: Omit<HostProcessOptions, 'url' | 'dataDir' | 'logLevel'> & { quiet?: boolean }): Promise<HostChild>;
+  startHost(
+    options: Omit<HostProcessOptions, 'url' | 'dataDir' | 'logLevel'> & { quiet?: boolean },
+  ): Promise<HostChild>;
   startGenerator(payloadBytes: number): Promise<GeneratorChild>;
 }
 

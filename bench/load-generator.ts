@@ -142,11 +142,7 @@ function sampleCpu(pids: LoadPids): CpuSample | undefined {
   return { generator, server, responder, machine };
 }
 
-function cpuBetween(
-  from: CpuSample | undefined,
-  to: CpuSample | undefined,
-  seconds: number,
-): LoadCpu | null {
+function cpuBetween(from: CpuSample | undefined, to: CpuSample | undefined, seconds: number): LoadCpu | null {
   if (from === undefined || to === undefined) return null;
   const cores = (who: keyof CpuSample): number => (to[who] - from[who]) / seconds;
   const generator = cores('generator');

@@ -14,7 +14,11 @@ function versionOf(dependency: string): string {
 function git(...args: readonly string[]): string | undefined {
   try {
     const stdio: 'ignore'[] = ['ignore'];
-    return execFileSync('git', args, { cwd: ROOT, encoding: 'utf8', stdio: [...stdio, 'pipe', 'ignore'] }).trim();
+    return execFileSync('git', args, {
+      cwd: ROOT,
+      encoding: 'utf8',
+      stdio: [...stdio, 'pipe', 'ignore'],
+    }).trim();
   } catch {
     return undefined;
   }

@@ -73,11 +73,7 @@ export async function startChild<Commands extends CommandMap<Commands>>(
   };
 }
 
-function onMessage(
-  message: ChildMessage,
-  pending: Map<number, Pending>,
-  onReady: () => void,
-): void {
+function onMessage(message: ChildMessage, pending: Map<number, Pending>, onReady: () => void): void {
   if (message.type === 'ready') {
     onReady();
     return;

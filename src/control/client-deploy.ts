@@ -36,7 +36,7 @@ export async function deploy(
     ...(placement.nodeId === undefined ? {} : { [NODE_ID_TAG]: placement.nodeId }),
   };
   const action = `Cannot deploy "${request.name}"`;
-  const bids = await auction(context, request, tags, action);
+  const bids = await auction(context, request, tags, action, placement.nodeId !== undefined);
   const bid = bids[Math.floor(Math.random() * bids.length)];
   if (bid === undefined) throw await nobodyBid(context, request, tags, action);
   const body: StartWorkloadRequest = { ...request, namespace: context.namespace };
@@ -50,6 +50,7 @@ async function auction(
   request: DeployRequest,
   tags: Readonly<Record<string, string>>,
   action: string,
+  firstOnly: boolean,
 ): Promise<AuctionResponse[]> {
   const bids: AuctionResponse[] = [];
   let failure: HairspringError | undefined;
@@ -62,6 +63,8 @@ async function auction(
     if (refused !== undefined) continue;
     const bid = parseReply(auctionResponse, answer, 'bid');
     if (bid.supported_lifecycles.includes(request.workload_lifecycle)) bids.push(bid);
+    // One node alone can bid, so there is nothing to wait for.
+    if (firstOnly && bids.length > 0) break;
   }
   if (bids.length === 0 && failure !== undefined) throw failure;
   return bids;

@@ -43,6 +43,7 @@ async function dev(
     nodeName: flags.name,
     logLevel: flags.logLevel,
   });
+  context.output.event({ event: 'stopped' }, () => 'stopped');
   return undefined;
 }
 

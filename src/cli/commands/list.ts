@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { SYSTEM_NAMESPACE } from '../../core/index.ts';
 import { type CommandContext, defineCommand, runs, type Shell } from '../shell/command.ts';
 import type { ExitCode } from '../shell/exit-codes.ts';
 import { printable } from '../shell/printable.ts';
@@ -21,14 +22,17 @@ async function list(context: CommandContext): Promise<ExitCode | undefined> {
   const functions = await connection.client.list();
   output.result(functions, () => {
     if (functions.length === 0) return `No functions in namespace "${options.namespace}"`;
-    const rows = functions.map((each) => [
-      output.paint.bold(each.name),
-      each.namespace,
-      each.workload_state,
-      each.id,
-      printable(each.start_time),
+    const everywhere = options.namespace === SYSTEM_NAMESPACE;
+    const rows = functions.map(({ id, name, namespace, workload_state, metadata }) => [
+      output.paint.bold(name),
+      ...(everywhere ? [namespace] : []),
+      workload_state,
+      printable(metadata['hairspring_version'] ?? ''),
+      printable(metadata['hairspring_triggers'] ?? ''),
+      id,
     ]);
-    const heading = ['NAME', 'NAMESPACE', 'STATE', 'ID', 'DEPLOYED'].map((text) => output.paint.dim(text));
+    const titles = ['NAME', ...(everywhere ? ['NAMESPACE'] : []), 'STATE', 'VERSION', 'TRIGGERS', 'ID'];
+    const heading = titles.map((text) => output.paint.dim(text));
     return renderTable([heading, ...rows]);
   });
   return undefined;

@@ -77,7 +77,8 @@ export class FunctionRunner implements Runnable, Sweepable {
       invocation.fail(payloadTooLarge(this.spec, invocation.data.length));
       return;
     }
-    if (this.#running >= limits.concurrency && this.#waiting.length >= limits.queue) {
+    // Both together: within one socket read everything waits and nothing runs yet.
+    if (this.inFlight >= limits.concurrency + limits.queue) {
       invocation.fail(overloaded(this.spec));
       return;
     }

@@ -218,7 +218,8 @@ export function* decodeGuestBatch(json: string, extras: readonly Extra[]): Gener
       case 4: {
         const timerId = integer();
         const delayMs = fields[at++];
-        if (typeof delayMs !== 'number' || !(delayMs >= 0)) throw tampered('a delay is not a number');
+        if (typeof delayMs !== 'number' || !Number.isFinite(delayMs) || delayMs < 0)
+          throw tampered('a delay is not a number');
         yield { kind: 'timer', timerId, delayMs };
         break;
       }

@@ -1,0 +1,96 @@
+/**
+ * `npm run bench`: what a function host costs over bare nats.js, in one run on one machine; --help lists the options.
+ *
+ * Floors and functions are measured in turns, a round each, and compared within the round; the ratio is the median
+ * over the rounds. docs/performance.md says how.
+ */
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { dirname, relative, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { findTestNats } from '../test/support/nats.ts';
+import type { BenchRun } from './bench-run.ts';
+import { describeMachine } from './machine.ts';
+import { type BenchOptions, type Plan, parseBenchOptions, USAGE } from './plan.ts';
+import { findNotes } from './report/notes.ts';
+import { type Summary, summarize } from './report/summary.ts';
+import { renderText, toTables } from './report/tables.ts';
+import type { BenchResults } from './results.ts';
+import { measureCold } from './tiers/cold.ts';
+import { measureDensity } from './tiers/density.ts';
+import { measureLoad } from './tiers/load.ts';
+
+async function measure(plan: Plan): Promise<BenchResults> {
+  const startedAt = new Date();
+  const startMs = performance.now();
+  const progress = (text: string): void => {
+    console.error(`${((performance.now() - startMs) / 1_000).toFixed(1).padStart(6)} s  ${text}`);
+  };
+  const run: BenchRun = { plan, progress };
+  const machine = describeMachine((await findTestNats()).version);
+  progress(`${machine.cpu}, ${machine.cores} cores, Node ${machine.node}, nats-server ${machine.natsServer}`);
+  const windows = await measureLoad(run);
+  const { coldRuns, cellRuns } = plan.tiers.includes('cold')
+    ? await measureCold(run)
+    : { coldRuns: [], cellRuns: [] };
+  const density = plan.tiers.includes('density') ? await measureDensity(run) : null;
+  return {
+    format: 1,
+    startedAt: startedAt.toISOString(),
+    durationSeconds: (performance.now() - startMs) / 1_000,
+    machine,
+    plan,
+    windows,
+    coldRuns,
+    cellRuns,
+    density,
+  };
+}
+
+function write(results: BenchResults, jsonFile: string | undefined): string {
+  const name = results.startedAt.replaceAll(':', '-').replace(/\.\d+Z$/, 'Z');
+  const file = resolve(jsonFile ?? fileURLToPath(new URL(`results/${name}.json`, import.meta.url)));
+  mkdirSync(dirname(file), { recursive: true });
+  writeFileSync(file, `${JSON.stringify(results, null, 2)}\n`);
+  return relative(process.cwd(), file);
+}
+
+function print(results: BenchResults, summary: Summary): void {
+  const { machine, plan } = results;
+  console.log(
+    `\n${machine.cpu}, ${machine.cores} cores, ${(machine.memoryBytes / 1e9).toFixed(0)} GB, ${machine.platform}`,
+  );
+  console.log(
+    `Node ${machine.node} (V8 ${machine.v8}), isolated-vm ${machine.isolatedVm}, nats.js ${machine.natsClient}, nats-server ${machine.natsServer}`,
+  );
+  console.log(`hairspring ${machine.hairspring}, commit ${machine.commit}, ${results.startedAt}`);
+  console.log(
+    `Medians of ${plan.rounds} rounds of ${plan.windowMs} ms; warm-up ${plan.firstWarmupMs} ms per target at first and ${plan.warmupMs} ms before each window; ${plan.payloadBytes} B`,
+  );
+  console.log(
+    'cores: busy ones, of generator / nats-server / responder or host and cell; ratio: to the floor of the same round',
+  );
+  for (const table of toTables(results, summary)) console.log(`\n${renderText(table)}`);
+  const notes = findNotes(results, summary);
+  if (notes.length > 0) console.log('');
+  for (const note of notes) console.log(`note: ${note}`);
+}
+
+async function main({ plan, jsonFile, assert }: BenchOptions): Promise<void> {
+  const results = await measure(plan);
+  const summary = summarize(results);
+  print(results, summary);
+  console.log(`\n${Math.round(results.durationSeconds)} s; all figures: ${write(results, jsonFile)}`);
+  if (assert && summary.verdicts.some(({ passed }) => !passed)) process.exitCode = 1;
+}
+
+if (process.argv.includes('--help')) console.log(USAGE);
+else {
+  let options: BenchOptions | undefined;
+  try {
+    options = parseBenchOptions(process.argv.slice(2));
+  } catch (error) {
+    console.error(`${error instanceof Error ? error.message : error}\n\n${USAGE}`);
+    process.exitCode = 2;
+  }
+  if (options !== undefined) await main(options);
+}

@@ -1,0 +1,25 @@
+/** What a run is held to; the issue of each feature sets them. */
+export const BARS = {
+  /** Functions over floor at 256 in flight, at least. */
+  warmRatio: 0.55,
+  /** With one host call that the bridge answers, over the echo floor, at least. */
+  hostCallRatio: 0.45,
+  /** First request by a pooled isolate over the warm p50, at most. */
+  pooledColdMs: 1.5,
+  /** RSS of 1,000 idle functions, at most. */
+  idleMegabytes: 40,
+  /** Start of a host that has 1,000 functions, at most. */
+  startMs: 3_000,
+} as const;
+
+/** One bar and how it was met. */
+export interface Verdict {
+  readonly bar: keyof typeof BARS;
+  readonly value: number;
+  readonly passed: boolean;
+}
+
+export function judge(bar: keyof typeof BARS, value: number): Verdict {
+  const isFloor = bar === 'warmRatio' || bar === 'hostCallRatio';
+  return { bar, value, passed: isFloor ? value >= BARS[bar] : value <= BARS[bar] };
+}
