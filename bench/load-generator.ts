@@ -41,6 +41,8 @@ export interface LoadResult {
   readonly maxUs: number;
   /** Replies that were not the expected ones. */
   readonly wrong: number;
+  /** The beginning of the first of them. */
+  readonly firstWrong: string | null;
   /** Requests without a reply when all was over. */
   readonly lost: number;
   readonly cpu: LoadCpu | null;
@@ -83,6 +85,7 @@ class ClosedLoop {
   #histogram: Histogram | undefined;
   #sending = true;
   wrong = 0;
+  firstWrong: string | null = null;
   outstanding = 0;
 
   constructor(connection: NatsConnection, subject: string, inFlight: number) {
@@ -108,7 +111,10 @@ class ClosedLoop {
     this.outstanding -= 1;
     const slot = Number(message.subject.slice(slotAt));
     this.#histogram?.record((performance.now() - (this.#sentAt[slot] ?? 0)) * 1_000);
-    if (error !== null || !isExpected(message)) this.wrong += 1;
+    if (error !== null || !isExpected(message)) {
+      this.wrong += 1;
+      this.firstWrong ??= error?.message ?? message.string().slice(0, 300);
+    }
     if (this.#sending) this.#send(slot);
   }
 
@@ -174,6 +180,7 @@ async function load({ subject, inFlight, warmupMs, windowMs, pids }: LoadParams)
     p99Us: histogram.percentile(0.99),
     maxUs: histogram.max,
     wrong: loop.wrong,
+    firstWrong: loop.firstWrong,
     lost: loop.outstanding,
     cpu,
   };

@@ -16,9 +16,10 @@ export function findNotes(results: BenchResults, { load }: Summary): readonly st
 const label = ({ target, inFlight }: LoadSummary): string => `${target} × ${inFlight}`;
 
 function noteFailures(summary: LoadSummary): readonly string[] {
-  const { wrong, lost } = summary;
+  const { wrong, firstWrong, lost } = summary;
   if (wrong + lost === 0) return [];
-  return [`${label(summary)}: ${wrong} wrong replies and ${lost} lost requests; its figures mean nothing`];
+  const example = firstWrong === undefined ? '' : ` (the first: ${firstWrong})`;
+  return [`${label(summary)}: ${wrong} wrong replies${example} and ${lost} lost requests`];
 }
 
 function noteNoise(load: readonly LoadSummary[]): readonly string[] {
@@ -33,7 +34,7 @@ function noteNoise(load: readonly LoadSummary[]): readonly string[] {
     ...(crowded.length === 0
       ? []
       : [
-          `Other programs took more than ${NOISY_OTHERS_CORES} cores during ${crowded.map(label).join(', ')}`,
+          `Other programs took more than ${NOISY_OTHERS_CORES} cores in a round of ${crowded.map(label).join(', ')}`,
         ]),
   ];
 }

@@ -16,10 +16,12 @@ export interface LoadSummary {
   readonly generatorCores: number;
   readonly serverCores: number;
   readonly responderCores: number;
+  /** In the worst round. */
   readonly othersCores: number;
   /** Throughput over that of the floor of the same round; undefined for floors. */
   readonly ratio: number | undefined;
   readonly wrong: number;
+  readonly firstWrong: string | undefined;
   readonly lost: number;
 }
 
@@ -84,9 +86,10 @@ function summarizeLoad(windows: readonly LoadWindow[], all: readonly LoadWindow[
     generatorCores: over(({ cpu }) => cpu?.generator ?? Number.NaN),
     serverCores: over(({ cpu }) => cpu?.server ?? Number.NaN),
     responderCores: over(({ cpu }) => cpu?.responder ?? Number.NaN),
-    othersCores: over(({ cpu }) => cpu?.others ?? Number.NaN),
+    othersCores: Math.max(...windows.map(({ cpu }) => cpu?.others ?? Number.NaN)),
     ratio: ratios.length === 0 ? undefined : median(ratios),
     wrong: windows.reduce((sum, { wrong }) => sum + wrong, 0),
+    firstWrong: windows.find(({ firstWrong }) => firstWrong !== null)?.firstWrong ?? undefined,
     lost: windows.reduce((sum, { lost }) => sum + lost, 0),
   };
 }

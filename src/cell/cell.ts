@@ -9,6 +9,7 @@ import {
   type CellOptions,
   type CellStats,
   type CheckResult,
+  DEFAULT_LIMITS,
   type FunctionSpec,
   HairspringError,
   JOURNAL,
@@ -31,6 +32,8 @@ import { connectHeld, isBetweenMessages } from './held-transport.ts';
 import { HostLink } from './host-link.ts';
 import { listenForInvokes } from './invoke-listener.ts';
 import { JournalWriter } from './journal-writer.ts';
+import { StackMapper } from './stack-mapper.ts';
+import { warmUp } from './warm-up.ts';
 
 /** What a cell holds once it serves a namespace. */
 interface Assignment {
@@ -78,6 +81,7 @@ export async function startCell(options: CellOptions): Promise<void> {
         journal,
         observer: feed,
         readCode: artifacts.code,
+        mapStack: new StackMapper(artifacts).map,
       },
       replies: {
         received: (reply) => journal.received(reply),
@@ -165,6 +169,8 @@ export async function startCell(options: CellOptions): Promise<void> {
       return null;
     },
   });
+  warmUp(pool);
+  pool.prepare(DEFAULT_LIMITS.memoryBytes);
   link.send({ type: 'ready' });
 }
 

@@ -2,15 +2,15 @@ import { CommanderError } from 'commander';
 import { HairspringError } from '../core/index.ts';
 import { createProgram } from './program.ts';
 import type { Shell } from './shell/command.ts';
-import { readEnvironment } from './shell/environment.ts';
+import type { CliEnvironment } from './shell/environment.ts';
 import { EXIT, type ExitCode, exitCodeOf } from './shell/exit-codes.ts';
 import { readGlobalOptions } from './shell/global-options.ts';
 import { createOutput } from './shell/output.ts';
 import { readVersions } from './shell/version.ts';
 
 /** Runs the command line `args` and returns what the process is to end with. Never throws. */
-export async function runCli(args: readonly string[]): Promise<ExitCode> {
-  const shell: Shell = { env: readEnvironment(), exitCode: EXIT.ok };
+export async function runCli(args: readonly string[], env: CliEnvironment): Promise<ExitCode> {
+  const shell: Shell = { env, exitCode: EXIT.ok };
   const ownArgs = args.slice(0, args.includes('--') ? args.indexOf('--') : args.length);
   const wantsJson = ownArgs.includes('--json');
   const program = createProgram(shell, versionText(wantsJson));

@@ -13,3 +13,4 @@ export {
 } from './observer.ts';
 export { EntryGuard } from './watchdog/entry-guard.ts';
 export { KILL_REASONS, startWatchdog } from './watchdog/watchdog.ts';
+export { BatchEncoder, decodeGuestBatch } from './wire/batch.ts';

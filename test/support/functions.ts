@@ -160,6 +160,7 @@ export function createTestFunction(code: string, options: TestFunctionOptions = 
       },
     },
     readCode: () => code,
+    mapStack: (_spec, stack) => stack,
   };
   const spec = createSpec({
     ...options,

@@ -1,4 +1,4 @@
-import slugify from '@sindresorhus/slugify';
+import { kebabCase } from 'change-case';
 import type { Handler, KvBucket } from 'hairspring/guest';
 
 interface Env {
@@ -8,7 +8,7 @@ interface Env {
 export default {
   async message(msg, env) {
     const title = msg.text() || (msg.params.page ?? '');
-    const page = slugify(title);
+    const page = kebabCase(title);
     return { page, views: await increment(env.COUNTERS, `pages.${page}`) };
   },
 } satisfies Handler<Env>;

@@ -8,10 +8,23 @@ export interface Hotkey {
 const CTRL_C = '\u0003';
 const CTRL_D = '\u0004';
 
-/** Listens for single keys where stdin is a terminal, and nowhere else. Disposing gives the terminal back. */
-export function listenForKeys(keys: readonly Hotkey[], onInterrupt: () => void): Disposable {
-  const { stdin } = process;
-  if (!stdin.isTTY) return { [Symbol.dispose]: () => undefined };
+/** What is needed of stdin. */
+export interface KeyInput {
+  readonly isTTY?: boolean;
+  setRawMode(enabled: boolean): unknown;
+  on(event: 'data', listener: (chunk: Buffer) => void): unknown;
+  off(event: 'data', listener: (chunk: Buffer) => void): unknown;
+  resume(): unknown;
+  pause(): unknown;
+}
+
+/** Listens for single keys where `stdin` is a terminal, and nowhere else. Disposing gives the terminal back. */
+export function listenForKeys(
+  keys: readonly Hotkey[],
+  onInterrupt: () => void,
+  stdin: KeyInput = process.stdin,
+): Disposable {
+  if (stdin.isTTY !== true) return { [Symbol.dispose]: () => undefined };
   const onData = (chunk: Buffer): void => {
     for (const key of chunk.toString()) {
       if (key === CTRL_C || key === CTRL_D) onInterrupt();

@@ -5,7 +5,7 @@ import { dirname, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { formatBytes, HairspringError } from '../../core/index.ts';
-import { defaultCacheDir, findNatsServer } from '../../host/index.ts';
+import { findNatsServer } from '../../host/index.ts';
 import { PACKAGE_ROOT, readVersions } from '../shell/version.ts';
 import { type CheckContext, type Finding, fail, pass, warn } from './check.ts';
 
@@ -45,7 +45,7 @@ export async function checkIsolates(): Promise<Finding> {
 export async function checkNatsServer({ env }: CheckContext): Promise<Finding> {
   try {
     const found = await findNatsServer({
-      cacheDir: defaultCacheDir(env.variables),
+      cacheDir: env.cacheDir,
       pathVariable: env.pathVariable,
       report: () => undefined,
       offline: true,
@@ -66,7 +66,7 @@ export function checkDataDir({ env }: CheckContext): Promise<Finding> {
 
 export function checkCacheDir({ env }: CheckContext): Promise<Finding> {
   const remedy = 'Choose another with HAIRSPRING_CACHE, or mend its permissions';
-  return checkFolder(defaultCacheDir(env.variables), remedy);
+  return checkFolder(env.cacheDir, remedy);
 }
 
 /** Whether the folder can be written, or made where it is missing; makes nothing. */

@@ -1,7 +1,6 @@
 import { join } from 'node:path';
 import { HairspringError, type Logger, type NatsEndpoint } from '../../core/index.ts';
 import {
-  defaultCacheDir,
   type FoundNatsServer,
   findNatsServer,
   type RunningHost,
@@ -80,7 +79,7 @@ function findServer(
   output: Output,
 ): Promise<FoundNatsServer> {
   return findNatsServer({
-    cacheDir: defaultCacheDir(env.variables),
+    cacheDir: env.cacheDir,
     pathVariable: env.pathVariable,
     report: createFetchReporter(output),
     ...(natsServer === undefined ? {} : { explicitPath: natsServer }),

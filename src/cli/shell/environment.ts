@@ -9,6 +9,11 @@ export interface CliEnvironment {
   readonly namespace: string | undefined;
   /** `HAIRSPRING_DATA`, else `$XDG_DATA_HOME/hairspring`, else `~/.local/share/hairspring`. */
   readonly dataDir: string;
+  /**
+   * `HAIRSPRING_CACHE`, else `$XDG_CACHE_HOME/hairspring`, else `~/.cache/hairspring`. The host has the
+   * same rule, and a test compares them: loading the host for it would cost what the cache saves.
+   */
+  readonly cacheDir: string;
   /** `HAIRSPRING_DEBUG`: whether an unknown error is shown with its stack. */
   readonly debug: boolean;
   /** `NO_COLOR` and `FORCE_COLOR`, the first being stronger; by themselves colours go to terminals only. */
@@ -16,9 +21,8 @@ export interface CliEnvironment {
   readonly pathVariable: string;
 }
 
-/** Reads the environment of this process. Empty variables count as absent. */
-export function readEnvironment(): CliEnvironment {
-  const variables = process.env;
+/** Reads the environment, this process's by default. Empty variables count as absent. */
+export function readEnvironment(variables: CliEnvironment['variables'] = process.env): CliEnvironment {
   const home = variables['HOME'] || homedir();
   return {
     variables,
@@ -26,6 +30,9 @@ export function readEnvironment(): CliEnvironment {
     dataDir:
       variables['HAIRSPRING_DATA'] ||
       join(variables['XDG_DATA_HOME'] || join(home, '.local', 'share'), 'hairspring'),
+    cacheDir:
+      variables['HAIRSPRING_CACHE'] ||
+      join(variables['XDG_CACHE_HOME'] || join(home, '.cache'), 'hairspring'),
     debug: Boolean(variables['HAIRSPRING_DEBUG']) && variables['HAIRSPRING_DEBUG'] !== '0',
     colors: colorsOf(variables),
     pathVariable: variables['PATH'] ?? '',

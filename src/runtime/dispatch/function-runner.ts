@@ -13,6 +13,7 @@ import type { DeadlineSweeper, Sweepable } from './deadline-sweeper.ts';
 import { Fifo, type Flight } from './flight.ts';
 import { BATCH_BUDGET_MS, Instance } from './instance.ts';
 import { cpuExceeded, isolateLost, overloaded, payloadTooLarge, timedOut } from './limit-errors.ts';
+import { RunnerCounters } from './runner-counters.ts';
 import type { Runnable, Scheduler } from './scheduler.ts';
 
 export interface RunnerDependencies {
@@ -24,6 +25,8 @@ export interface RunnerDependencies {
   readonly observer: RuntimeObserver;
   /** The function's script. @throws HS_ARTIFACT_MISSING, HS_ARTIFACT_CORRUPT */
   readonly readCode: (spec: FunctionSpec) => string;
+  /** An error's stack as its author wants to read it. */
+  readonly mapStack: (spec: FunctionSpec, stack: string) => string;
 }
 
 let lastFlightId = 0;
@@ -39,12 +42,8 @@ export class FunctionRunner implements Runnable, Sweepable {
   readonly #retired = new Set<Instance>();
   #running = 0;
   #lastUsedMs = 0;
-  #onIdle: (() => void) | undefined;
-  #invocations = 0;
-  #errors = 0;
-  #coldStarts = 0;
-  #busyMs = 0;
-  #lastColdMs = 0;
+  #onIdle: (() => void)[] = [];
+  readonly #counters = new RunnerCounters();
   #disposed = false;
 
   constructor(
@@ -161,9 +160,8 @@ export class FunctionRunner implements Runnable, Sweepable {
     } finally {
       journal.leave();
     }
-    this.#coldStarts += 1;
-    this.#lastColdMs = clock.monotonicMs() - startedMs;
-    first.coldMs = this.#lastColdMs;
+    first.coldMs = clock.monotonicMs() - startedMs;
+    this.#counters.woken(first.coldMs);
     return true;
   }
 
@@ -179,7 +177,8 @@ export class FunctionRunner implements Runnable, Sweepable {
     },
     onError: (flight: Flight, error: HairspringError, stack: string): void => {
       if (!this.#holds(flight)) this.#running -= 1;
-      this.#dependencies.observer.onLog(this.spec, 'error', stack === '' ? error.message : stack);
+      const { observer, mapStack } = this.#dependencies;
+      observer.onLog(this.spec, 'error', stack === '' ? error.message : mapStack(this.spec, stack));
       flight.invocation.fail(error);
       this.#finish(flight, error.code, 0);
     },
@@ -197,11 +196,9 @@ export class FunctionRunner implements Runnable, Sweepable {
   }
 
   #finish(flight: Flight, status: 'ok' | HairspringError['code'], replyBytes: number): void {
-    this.#invocations += 1;
-    if (status !== 'ok') this.#errors += 1;
     this.#lastUsedMs = this.#dependencies.clock.monotonicMs();
     const durationMs = this.#lastUsedMs - flight.acceptedMs;
-    this.#busyMs += durationMs;
+    this.#counters.finished(status, durationMs);
     const { invocation, coldMs } = flight;
     this.#dependencies.observer.onFinished(this.spec, { invocation, status, durationMs, coldMs, replyBytes });
   }
@@ -321,27 +318,26 @@ export class FunctionRunner implements Runnable, Sweepable {
   async idle(): Promise<void> {
     if (this.inFlight === 0) return;
     await new Promise<void>((resolve) => {
-      this.#onIdle = resolve;
+      this.#onIdle.push(resolve);
     });
   }
 
   #settleIdle(): void {
     if (this.inFlight > 0) return;
-    this.#onIdle?.();
-    this.#onIdle = undefined;
+    for (const resolve of this.#onIdle.splice(0)) resolve();
   }
 
   stats(): FunctionStats {
     return {
       id: this.spec.id,
       state: this.warm ? 'warm' : 'idle',
-      invocations: this.#invocations,
-      errors: this.#errors,
-      coldStarts: this.#coldStarts,
+      invocations: this.#counters.invocations,
+      errors: this.#counters.errors,
+      coldStarts: this.#counters.coldStarts,
       inFlight: this.#running,
       queued: this.#waiting.length,
-      busyMs: this.#busyMs,
-      lastColdMs: this.#lastColdMs,
+      busyMs: this.#counters.busyMs,
+      lastColdMs: this.#counters.lastColdMs,
       heapBytes: this.#instance?.heapBytes ?? 0,
     };
   }

@@ -108,9 +108,14 @@ export class Instance {
       this.#spec.id,
       started.map((flight) => flight.invocation),
     );
-    const { outputs, taken, fault } = this.#isolate.run(this.#encoder.take(), this.#spec.limits.cpuMs);
+    const { outputs, taken, fault, unhandled } = this.#isolate.run(
+      this.#encoder.take(),
+      this.#spec.limits.cpuMs,
+    );
     this.#journal.leave();
     if (taken < given.length) this.#items.unshift(given.slice(taken));
+    if (unhandled !== undefined)
+      this.#owner.onLog('error', `A promise was rejected and nobody handled it: ${unhandled}`);
     const broken = this.#deliver(outputs);
     if (fault?.kind === 'cpu') this.#deliver(this.#isolate.collect(this.#spec.limits.cpuMs).outputs);
     return broken ?? fault;

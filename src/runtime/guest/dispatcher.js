@@ -208,6 +208,7 @@ function step() {
   batch = [];
   batchExtras = [];
   flush();
+  marks[2] = 1;
 }
 
 function afterHop() {
@@ -275,6 +276,7 @@ function enter(kind, json, ...extras) {
   cursor = 0;
   taken = 0;
   marks[1] = 0;
+  marks[2] = 0;
   running = true;
   startedAt = DateNow();
   step();

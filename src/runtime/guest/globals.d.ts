@@ -2,7 +2,7 @@
 
 /** Sends one batch of records to the host: JSON text and the payloads too large to quote in it. */
 declare const send: (json: string, ...extras: (string | ArrayBuffer)[]) => void;
-/** [0] id of the invocation that runs, [1] records taken from the batch. Shared with the host. */
+/** [0] id of the invocation that runs, [1] records taken from the batch, [2] 1 once the batch is done. Shared with the host. */
 declare const marks: Int32Array;
 
 interface GuestInvocation {

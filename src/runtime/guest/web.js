@@ -78,8 +78,23 @@ class HostError extends NativeError {
   }
 }
 
-/** @param {unknown} value */
+/**
+ * A value as text for the log. Never throws, whatever getters and traps the value has.
+ * @param {unknown} value
+ */
 function inspect(value) {
+  try {
+    return describeValue(value);
+  } catch {
+    return '[value that cannot be shown]';
+  }
+}
+
+/**
+ * @param {unknown} value
+ * @returns {string}
+ */
+function describeValue(value) {
   if (typeof value === 'string') return value;
   if (value instanceof NativeError)
     return typeof value.stack === 'string' ? value.stack : `${value.name}: ${value.message}`;

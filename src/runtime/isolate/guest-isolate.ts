@@ -30,6 +30,8 @@ export interface EntryOutcome {
   /** Records of the batch that were begun; the rest must be given again. */
   readonly taken: number;
   readonly fault: EntryFault | undefined;
+  /** A promise that was rejected and that nobody handled; the isolate is none the worse for it. */
+  readonly unhandled: string | undefined;
 }
 
 export interface LoadSpec {
@@ -71,7 +73,7 @@ export class GuestIsolate {
     this.#context = this.#isolate.createContextSync();
     const script = prelude.compile(this.#isolate);
     const setup = script.runSync(this.#context, { reference: true }) as ivm.Reference;
-    const shared = new SharedArrayBuffer(8);
+    const shared = new SharedArrayBuffer(12);
     this.#marks = new Int32Array(shared);
     const marks = this.#sharedMarks(shared);
     const send = new ivm.Callback((json: unknown, ...extras: unknown[]) => this.#receive(json, extras));
@@ -164,13 +166,20 @@ export class GuestIsolate {
 
   #entry(args: (string | number | ArrayBuffer)[], limitMs: number): EntryOutcome {
     let fault: EntryFault | undefined;
+    let unhandled: string | undefined;
     this.#marks[1] = 0;
+    this.#marks[2] = 0;
     this.#begin(limitMs);
     try {
       if (args.length > 2) this.#enter.applySync(undefined, args, { ...NO_COPY, timeout: limitMs });
       else this.#enter.applySync(undefined, args, { timeout: limitMs });
     } catch (error) {
       fault = this.#faultOf(error);
+      // isolated-vm throws what nobody caught in a promise, after the batch has run to its end.
+      if (fault.kind === 'broken' && this.#marks[2] === 1) {
+        unhandled = fault.message;
+        fault = undefined;
+      }
     } finally {
       this.#guard.end();
     }
@@ -180,7 +189,7 @@ export class GuestIsolate {
     const outputs = this.#outputs;
     this.#outputs = [];
     this.#outputBytes = 0;
-    return { outputs, taken: this.#marks[1] ?? 0, fault };
+    return { outputs, taken: this.#marks[1] ?? 0, fault, unhandled };
   }
 
   #faultOf(error: unknown): EntryFault {

@@ -1,0 +1,60 @@
+import { SourceMap } from 'node:module';
+import type { FunctionSpec } from '../core/index.ts';
+import type { ArtifactReader } from './artifact-reader.ts';
+
+/** Source maps kept parsed. */
+const MAX_MAPS = 4;
+/** A function that throws all the time must not spend the cell's time on its stacks. */
+const MAX_FRAMES = 12;
+
+/** Turns the stacks of a function's errors into positions in its own source files, for its log. */
+export class StackMapper {
+  readonly #artifacts: ArtifactReader;
+  readonly #maps = new Map<string, SourceMap | undefined>();
+
+  constructor(artifacts: ArtifactReader) {
+    this.#artifacts = artifacts;
+  }
+
+  /** The stack without the frames of the runtime, each frame at the place where the author wrote it. */
+  readonly map = (spec: FunctionSpec, stack: string): string => {
+    const lines = stack.split('\n').filter((line) => !line.includes('hairspring:prelude'));
+    const map = this.#mapOf(spec);
+    if (map === undefined) return lines.join('\n');
+    const file = `${spec.name}.js:`;
+    return lines
+      .slice(0, MAX_FRAMES)
+      .map((line) => (line.includes(file) ? mapFrame(line, file, map) : line))
+      .join('\n');
+  };
+
+  #mapOf(spec: FunctionSpec): SourceMap | undefined {
+    const { digest } = spec.artifact;
+    if (this.#maps.has(digest)) return this.#maps.get(digest);
+    const map = this.#parse(spec);
+    this.#maps.set(digest, map);
+    for (const oldest of this.#maps.keys()) {
+      if (this.#maps.size <= MAX_MAPS) break;
+      this.#maps.delete(oldest);
+    }
+    return map;
+  }
+
+  #parse(spec: FunctionSpec): SourceMap | undefined {
+    try {
+      const { map } = this.#artifacts.read(spec.name, spec.artifact);
+      return map === '' ? undefined : new SourceMap(JSON.parse(map));
+    } catch {
+      return undefined; // The stack as it is says more than a failure to map it.
+    }
+  }
+}
+
+function mapFrame(line: string, file: string, map: SourceMap): string {
+  const match = /(\d+):(\d+)\)?$/.exec(line);
+  if (match === null) return line;
+  const entry = map.findEntry(Number(match[1]) - 1, Number(match[2]) - 1);
+  if (!('originalSource' in entry) || typeof entry.originalSource !== 'string') return line;
+  const place = `${entry.originalSource}:${entry.originalLine + 1}:${entry.originalColumn + 1}`;
+  return line.replace(`${file}${match[1]}:${match[2]}`, place);
+}

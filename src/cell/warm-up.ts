@@ -1,0 +1,42 @@
+import { DEFAULT_LIMITS, HairspringError, MODULE_GLOBAL } from '../core/index.ts';
+import { BatchEncoder, decodeGuestBatch, type IsolatePool } from '../runtime/index.ts';
+
+const ROUNDS = 3;
+
+/**
+ * Runs a tiny function through the whole path once or twice before the cell is called ready: the
+ * first invocation of a tenant then finds compiled code, and a cell whose isolates do not work fails
+ * here and not on somebody's message.
+ */
+export function warmUp(pool: IsolatePool): void {
+  for (let round = 0; round < ROUNDS; round += 1) {
+    const isolate = pool.create(DEFAULT_LIMITS.memoryBytes);
+    try {
+      const spec = {
+        name: 'warm-up',
+        namespace: '',
+        triggers: [],
+        environment: {},
+        bindings: {},
+        budgetMs: 5,
+      };
+      isolate.load(
+        `var ${MODULE_GLOBAL} = { default: { message: async (msg) => msg.text() } };`,
+        'warm-up.js',
+        spec,
+      );
+      const encoder = new BatchEncoder();
+      encoder.invoke(1, 0, 'warm.up', true, 0, undefined, new Uint8Array(1));
+      const { outputs, fault } = isolate.run(encoder.take(), DEFAULT_LIMITS.cpuMs);
+      const replies = outputs.flatMap(({ json, extras }) => [...decodeGuestBatch(json, extras)]);
+      if (replies[0]?.kind !== 'reply') {
+        throw new HairspringError(
+          'HS_RUNTIME_MISSING',
+          `An isolate does not answer${fault === undefined ? '' : ` (${fault.kind})`}`,
+        );
+      }
+    } finally {
+      isolate[Symbol.dispose]();
+    }
+  }
+}

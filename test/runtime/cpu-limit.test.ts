@@ -1,0 +1,136 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { createTestFunction, handlerOf, moduleOf, type TestFunction, textOf } from '../support/functions.ts';
+
+/** Long beside what a busy machine takes from a thread, short beside the time-out of a call. */
+const CPU_MS = 100;
+
+/** A function whose call "bad" runs `loop`, and whose other calls answer with their key. */
+function looping(loop: string, options: { readonly sync?: boolean; readonly topLevel?: string } = {}) {
+  const head = options.sync === true ? 'message' : 'async message';
+  const code = moduleOf(
+    `{ ${head}(msg, env, ctx) { if (msg.params.key === 'bad') { ${loop} } return msg.params.key; } }`,
+    options.topLevel,
+  );
+  return createTestFunction(code, {
+    limits: { cpuMs: CPU_MS, timeoutMs: 4_000 },
+    host: async () => ({ value: 1 }),
+  });
+}
+
+/** Sends a batch around one bad call: exactly that one fails with its CPU limit, all others are answered. */
+async function expectOnlyTheGuiltyFails(probe: TestFunction): Promise<void> {
+  const keys = [...Array(20).keys()].map((index) => (index === 7 ? 'bad' : `k${index}`));
+  const answers = await Promise.all(keys.map((key) => probe.call({ subject: `probe.${key}` })));
+  for (const [index, key] of keys.entries()) {
+    const answer = answers[index];
+    assert.ok(answer !== undefined);
+    if (key === 'bad') assert.equal(answer.ok ? 'ok' : answer.error.code, 'HS_FUNCTION_CPU');
+    else assert.equal(textOf(answer), key);
+  }
+  assert.equal(await probe.text({ subject: 'probe.after' }), 'after');
+  assert.equal(probe.runner.inFlight, 0);
+}
+
+const CASES: Readonly<Record<string, string>> = {
+  'in its first stretch': 'for (;;) {}',
+  'after a microtask': 'await null; for (;;) {}',
+  'after a host call': 'await env.HOST.get("k"); for (;;) {}',
+  'in a timer': 'await new Promise((go) => setTimeout(() => { for (;;) {} }, 5));',
+  'after a timer': 'await new Promise((go) => setTimeout(go, 5)); for (;;) {}',
+  'in a chain of microtasks': 'const again = () => Promise.resolve().then(again); await again();',
+  'in the then of a thenable': 'return { then() { for (;;) {} } };',
+  'in a getter of its reply': 'return { get a() { for (;;) {} } };',
+  'in the toString of a header': 'return new Reply("", { headers: { a: { toString() { for (;;) {} } } } });',
+  'in the argument of a host call': 'await env.HOST.get({ toString() { for (;;) {} } });',
+  'in the message of its error': 'throw Object.defineProperty(new Error(), "message", { get() { for (;;) {} } });',
+  'in a regular expression': '/^(a+)+$/.test("a".repeat(60) + "b");',
+  'in a sort': 'const a = [1, 2, 3]; for (;;) a.sort(() => 1);',
+  'in finally': 'try { for (;;) {} } finally { for (;;) {} }',
+  'where it catches everything': 'for (;;) { try { for (;;) {} } catch {} }',
+};
+
+for (const [where, loop] of Object.entries(CASES)) {
+  test(`A call that loops ${where} fails alone, and the rest of its batch is answered`, async () => {
+    using probe = looping(loop);
+    await expectOnlyTheGuiltyFails(probe);
+  });
+}
+
+test('A sync handler that loops fails alone, and what had not begun runs in a new instance', async () => {
+  using probe = looping('for (;;) {}', { sync: true });
+  await expectOnlyTheGuiltyFails(probe);
+  assert.equal(probe.runner.stats().coldStarts, 2);
+  const begun = probe.entries.flat().filter((subject) => subject === 'probe.k19');
+  assert.ok(begun.length >= 1);
+});
+
+test('A neighbour that waits for the host while another call loops still gets its answer', async () => {
+  let release: () => void = () => undefined;
+  const held = new Promise<void>((resolve) => {
+    release = resolve;
+  });
+  const body = `if (msg.params.key === 'bad') for (;;) {} return (await env.HOST.get('k'));`;
+  using probe = createTestFunction(handlerOf(`${body}`), {
+    limits: { cpuMs: CPU_MS, timeoutMs: 4_000 },
+    host: async () => {
+      await held;
+      return { value: [7, 0], data: Buffer.from('held') };
+    },
+  });
+  const waiting = probe.text({ subject: 'probe.waits' });
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  assert.equal(await probe.code({ subject: 'probe.bad' }), 'HS_FUNCTION_CPU');
+  release();
+  assert.match(await waiting, /"revision":7/);
+  assert.equal(probe.runner.inFlight, 0);
+});
+
+test('A loop in what waitUntil keeps alive costs no answer, and its place is free at once', async () => {
+  const body = `if (msg.params.key === 'tail') ctx.waitUntil((async () => { await env.HOST.get('k'); for (;;) {} })());
+    return msg.params.key;`;
+  using probe = createTestFunction(handlerOf(body), {
+    limits: { cpuMs: CPU_MS, timeoutMs: 60_000, concurrency: 1 },
+    host: async () => ({ value: null }),
+  });
+  assert.equal(await probe.text({ subject: 'probe.tail' }), 'tail');
+  assert.equal(await probe.text({ subject: 'probe.next' }), 'next');
+  assert.equal(probe.runner.inFlight, 0);
+});
+
+test('A background timer that loops is blamed on no caller', async () => {
+  const code = handlerOf('return "answered"', 'let n = 0; setInterval(() => { if (n++ === 1) for (;;) {} }, 5);');
+  using probe = createTestFunction(code, { limits: { cpuMs: CPU_MS } });
+  assert.equal(await probe.text(), 'answered');
+  await new Promise((resolve) => setTimeout(resolve, 3 * CPU_MS));
+  assert.equal(await probe.text(), 'answered');
+});
+
+test('Every call of a function that always loops hears so, and the thread stays usable', async () => {
+  using probe = looping('for (;;) {}');
+  const calls = Array.from({ length: 5 }, () => probe.code({ subject: 'probe.bad' }));
+  let turns = 0;
+  const ticking = setInterval(() => {
+    turns += 1;
+  }, 5);
+  assert.deepEqual(new Set(await Promise.all(calls)), new Set(['HS_FUNCTION_CPU']));
+  clearInterval(ticking);
+  assert.ok(turns >= 4, `the event loop turned ${turns} times`);
+});
+
+test('More completions than one entry takes reach an instance that a loop has retired', async () => {
+  const waiters: (() => void)[] = [];
+  const body = `if (msg.params.key === 'bad') for (;;) {}
+    await env.HOST.get('k'); await env.HOST.get('k'); return msg.params.key;`;
+  using probe = createTestFunction(handlerOf(body), {
+    limits: { cpuMs: 300, timeoutMs: 8_000, concurrency: 1_000 },
+    host: () => new Promise((resolve) => waiters.push(() => resolve({ value: null }))),
+  });
+  const calls = Array.from({ length: 300 }, (_, index) => probe.text({ subject: `probe.k${index}` }));
+  while (waiters.length < 300) await new Promise((resolve) => setTimeout(resolve, 5));
+  assert.equal(await probe.code({ subject: 'probe.bad' }), 'HS_FUNCTION_CPU');
+  for (const resume of waiters.splice(0)) resume();
+  while (waiters.length < 300) await new Promise((resolve) => setTimeout(resolve, 5));
+  for (const resume of waiters.splice(0)) resume();
+  assert.equal(new Set(await Promise.all(calls)).size, 300);
+});

@@ -1,0 +1,68 @@
+/** A host in a process of its own, for tests that end it by force or measure it. */
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+export interface HostProcess extends AsyncDisposable {
+  readonly pid: number;
+  readonly nodeId: string;
+  readonly dataDir: string;
+  /** Milliseconds from starting the process to its serving. */
+  readonly startedInMs: number;
+  cellPids(): Promise<readonly number[]>;
+  signal(signal: NodeJS.Signals): void;
+  readonly exited: Promise<{ readonly code: number | null; readonly stderr: string }>;
+}
+
+interface Report {
+  readonly nodeId: string;
+  readonly cells: readonly number[];
+}
+
+const ENTRY = fileURLToPath(new URL('../e2e/fixtures/host-process.ts', import.meta.url));
+
+/** @param givenDir kept at the end; without it a temporary one, removed at the end */
+export async function startHostProcess(url: string, givenDir?: string): Promise<HostProcess> {
+  const dataDir = givenDir ?? (await mkdtemp(join(tmpdir(), 'hairspring-host-')));
+  const startedMs = performance.now();
+  const child = fork(ENTRY, [url, dataDir], { stdio: ['ignore', 'inherit', 'pipe', 'ipc'] });
+  let stderr = '';
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+    stderr += text;
+  });
+  const exited = new Promise<{ code: number | null; stderr: string }>((resolve) => {
+    child.once('close', (code) => resolve({ code, stderr }));
+  });
+  const first = await Promise.race([
+    nextReport(child),
+    exited.then((end) => {
+      throw new Error(`The host ended with ${end.code}: ${end.stderr}`);
+    }),
+  ]);
+  return {
+    pid: child.pid ?? 0,
+    nodeId: first.nodeId,
+    dataDir,
+    startedInMs: performance.now() - startedMs,
+    async cellPids() {
+      const report = nextReport(child);
+      child.send({});
+      return (await report).cells;
+    },
+    signal: (signal) => void child.kill(signal),
+    exited,
+    async [Symbol.asyncDispose]() {
+      if (child.exitCode === null && child.signalCode === null) child.kill('SIGTERM');
+      await exited;
+      if (givenDir === undefined) await rm(dataDir, { recursive: true, force: true, maxRetries: 3 });
+    },
+  };
+}
+
+async function nextReport(child: ChildProcess): Promise<Report> {
+  const [report] = await once(child, 'message');
+  return report as Report;
+}
