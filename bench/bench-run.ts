@@ -3,7 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connect, type NatsConnection } from '@nats-io/transport-node';
 import { startTestNats, type TestNats } from '../test/support/nats.ts';
+import type { EchoOptions } from './echo-responder.ts';
 import type { HostCommands, HostProcessOptions } from './host-process.ts';
+import type { KvGetOptions } from './kv-responder.ts';
 import type { LoadCommands } from './load-generator.ts';
 import type { Plan } from './plan.ts';
 import { type Child, startChild } from './process/child.ts';
@@ -56,10 +58,12 @@ export async function openSite(): Promise<Site> {
   };
 }
 
-/** Starts a bare nats.js responder. */
-export function startResponder(
-  script: 'echo-responder.ts' | 'kv-responder.ts',
-  options: object,
-): Promise<Child<Record<never, never>>> {
-  return startChild<Record<never, never>>(new URL(`./${script}`, import.meta.url), options);
+/** Starts the bare nats.js echo. */
+export function startEcho(options: EchoOptions): Promise<Child<Record<never, never>>> {
+  return startChild(new URL('./echo-responder.ts', import.meta.url), options);
+}
+
+/** Starts the bare nats.js responder that does a KV get. */
+export function startKvGet(options: KvGetOptions): Promise<Child<Record<never, never>>> {
+  return startChild(new URL('./kv-responder.ts', import.meta.url), options);
 }

@@ -2,7 +2,12 @@
 import { connect } from '@nats-io/transport-node';
 import { childOptions, serveParent } from './process/serve-parent.ts';
 
-const { url, subject } = childOptions<{ readonly url: string; readonly subject: string }>();
+export interface EchoOptions {
+  readonly url: string;
+  readonly subject: string;
+}
+
+const { url, subject } = childOptions<EchoOptions>();
 const nc = await connect({ servers: url });
 nc.subscribe(subject, {
   queue: 'bench',

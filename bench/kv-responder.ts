@@ -3,12 +3,14 @@ import { type KvEntry, Kvm } from '@nats-io/kv';
 import { connect } from '@nats-io/transport-node';
 import { childOptions, serveParent } from './process/serve-parent.ts';
 
-const { url, subject, bucket, key } = childOptions<{
+export interface KvGetOptions {
   readonly url: string;
   readonly subject: string;
   readonly bucket: string;
   readonly key: string;
-}>();
+}
+
+const { url, subject, bucket, key } = childOptions<KvGetOptions>();
 const nc = await connect({ servers: url });
 const kv = await new Kvm(nc).open(bucket, { allow_direct: true });
 nc.subscribe(subject, {

@@ -11,6 +11,7 @@ import { findTestNats } from '../test/support/nats.ts';
 import type { BenchRun } from './bench-run.ts';
 import { describeMachine } from './machine.ts';
 import { type BenchOptions, type Plan, parseBenchOptions, USAGE } from './plan.ts';
+import { describeRun, LEGEND } from './report/document.ts';
 import { findNotes } from './report/notes.ts';
 import { type Summary, summarize } from './report/summary.ts';
 import { renderText, toTables } from './report/tables.ts';
@@ -55,20 +56,9 @@ function write(results: BenchResults, jsonFile: string | undefined): string {
 }
 
 function print(results: BenchResults, summary: Summary): void {
-  const { machine, plan } = results;
-  console.log(
-    `\n${machine.cpu}, ${machine.cores} cores, ${(machine.memoryBytes / 1e9).toFixed(0)} GB, ${machine.platform}`,
-  );
-  console.log(
-    `Node ${machine.node} (V8 ${machine.v8}), isolated-vm ${machine.isolatedVm}, nats.js ${machine.natsClient}, nats-server ${machine.natsServer}`,
-  );
-  console.log(`hairspring ${machine.hairspring}, commit ${machine.commit}, ${results.startedAt}`);
-  console.log(
-    `Medians of ${plan.rounds} rounds of ${plan.windowMs} ms; warm-up ${plan.firstWarmupMs} ms per target at first and ${plan.warmupMs} ms before each window; ${plan.payloadBytes} B`,
-  );
-  console.log(
-    'cores: busy ones, of generator / nats-server / responder or host and cell; ratio: to the floor of the same round',
-  );
+  console.log('');
+  for (const line of describeRun(results)) console.log(line);
+  console.log(LEGEND);
   for (const table of toTables(results, summary)) console.log(`\n${renderText(table)}`);
   const notes = findNotes(results, summary);
   if (notes.length > 0) console.log('');

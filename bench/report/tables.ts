@@ -72,7 +72,7 @@ export function toTables(results: BenchResults, summary: Summary): readonly Tabl
 }
 
 function loadTable(load: readonly LoadSummary[]): Table {
-  const head = ['', 'in flight', 'req/s', 'spread', 'p50 µs', 'p99 µs', 'CPU µs/req', 'cores', 'ratio'];
+  const head = ['', 'in flight', 'req/s', 'spread', 'p50 µs', 'p99 µs', 'CPU µs/req', 'cores busy', 'ratio'];
   const rows = load.map((one) => [
     TARGET_NAMES[one.target],
     String(one.inFlight),

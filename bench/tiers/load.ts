@@ -1,5 +1,5 @@
 import { Kvm } from '@nats-io/kv';
-import { type BenchRun, openSite, type Site, startResponder } from '../bench-run.ts';
+import { type BenchRun, openSite, type Site, startEcho, startKvGet } from '../bench-run.ts';
 import { deployCopies } from '../deploy.ts';
 import type { LoadPids } from '../load-generator.ts';
 import type { Tier } from '../plan.ts';
@@ -49,7 +49,7 @@ async function startResponders(
   const add = (target: Target, pids: Responder['pids']): void => {
     responders.push({ target, subject: `bench.${target}`, inFlight: targets.get(target) ?? [], pids });
   };
-  const echo = stack.use(await startResponder('echo-responder.ts', { url, subject: 'bench.echo-floor' }));
+  const echo = stack.use(await startEcho({ url, subject: 'bench.echo-floor' }));
   add('echo-floor', async () => [echo.pid]);
   const needsFunctions = [...targets.keys()].some((target) => !target.endsWith('-floor'));
   if (!needsFunctions) return responders;
@@ -71,7 +71,7 @@ async function startResponders(
     const kv = await new Kvm(nc).open(BUCKET);
     await kv.put(KEY, new Uint8Array(payloadBytes).fill(0x78));
     const kvResponder = stack.use(
-      await startResponder('kv-responder.ts', { url, subject: 'bench.kv-floor', bucket: BUCKET, key: KEY }),
+      await startKvGet({ url, subject: 'bench.kv-floor', bucket: BUCKET, key: KEY }),
     );
     add('bridge-call', hostPids);
     add('kv-floor', async () => [kvResponder.pid]);

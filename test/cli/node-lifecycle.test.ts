@@ -7,12 +7,12 @@ import { after, before, test } from 'node:test';
 import { connect } from '@nats-io/transport-node';
 import { startTestNats, type TestNats } from '../support/nats.ts';
 import {
+  allGone,
   type CliOptions,
   type CliProcess,
   type CliRun,
   descendantsOf,
   EXAMPLES,
-  isAlive,
   runCli,
   startCli,
 } from './support/cli.ts';
@@ -207,7 +207,7 @@ test('SIGTERM lets up finish, ends it with 0 and leaves no process; the next up 
   const ended = await up.ended;
   assert.deepEqual([ended.code, ended.signal], [0, null], ended.stderr);
   assert.match(ended.stdout, /draining.*\n(?:.*\n)*stopped\n$/);
-  assert.deepEqual(children.filter(isAlive), []);
+  await allGone(children);
   await using again = startCli(['up', '--json', '--port', '0', '--data', join(folder, 'data')]);
   await again.waitFor(/"event":"node".*"restored":1/);
   const [, url = ''] = await again.waitFor(/"event":"ready".*"server":"([^"]+)"/);

@@ -1,37 +1,77 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createControlClient } from '../../src/control/index.ts';
-import { deployTo, handler, isAlive, startTestHost, type TestHost } from '../support/host.ts';
-import { startHostProcess } from '../support/host-process.ts';
-import { ask, tally, until } from '../support/load.ts';
-import { connectTo, startTestNats } from '../support/nats.ts';
+import { handler, isAlive, startTestHost, type TestHost } from '../support/host.ts';
+import { type Answer, tally, until } from '../support/load.ts';
 
 const SLOW = handler('await new Promise((resolve) => setTimeout(resolve, 300)); return "done";');
 const CALLS = 50;
 
-/** Starts calls and waits until all of them are accepted. */
-async function callSlow(world: TestHost): Promise<Promise<{ outcome: string }[]>> {
+/** Starts calls and resolves when all of them are accepted. */
+async function callSlow(world: TestHost): Promise<{ readonly answers: Promise<readonly Answer[]> }> {
   await world.deploy({ name: 'slow', code: SLOW, limits: { concurrency: 40 } });
   assert.equal((await world.ask('slow')).outcome, 'ok');
-  const asked = Promise.all(Array.from({ length: CALLS }, () => world.ask('slow')));
+  const answers = Promise.all(Array.from({ length: CALLS }, () => world.ask('slow')));
   await until('all calls are accepted', async () => {
     const { stats } = await world.client().info('slow');
     return stats.inFlight + stats.queued === CALLS;
   });
-  // In a box, so that awaiting this function does not await the calls.
-  return { then: undefined, asked } as never;
+  return { answers };
 }
 
 test('Disposing a host answers what it had accepted, then nobody listens and no cell is left', async () => {
   await using world = await startTestHost();
-  const { asked } = (await callSlow(world)) as never as { asked: Promise<never[]> };
+  const { answers } = await callSlow(world);
   const pids = world.host.cellPids();
   const disposing = world.host[Symbol.asyncDispose]();
   const again = world.host[Symbol.asyncDispose]();
-  assert.deepEqual(tally(await asked), { ok: CALLS });
+  assert.deepEqual(tally(await answers), { ok: CALLS });
   await Promise.all([disposing, again, world.host.stopped]);
-  assert.equal((await ask(world.nc, 'slow')).outcome, 'no responders');
+  assert.equal((await world.ask('slow')).outcome, 'no responders');
   await assert.rejects(world.client().list(), { code: 'HS_NO_NODE' });
   assert.deepEqual(pids.filter(isAlive), []);
   await world.host[Symbol.asyncDispose]();
+});
+
+test('A node in lame duck finishes accepted work, refuses deploys and then stops', async () => {
+  await using world = await startTestHost();
+  const { answers } = await callSlow(world);
+  const pids = world.host.cellPids();
+  const client = world.client();
+  const reply = await client.lameDuck(world.host.nodeId, 5_000);
+  assert.equal(reply.success, true);
+  await assert.rejects(world.deploy({ name: 'late', code: SLOW }), { code: 'HS_NO_NODE' });
+  assert.deepEqual(tally(await answers), { ok: CALLS });
+  await world.host.stopped;
+  assert.equal((await world.ask('slow')).outcome, 'no responders');
+  assert.deepEqual(pids.filter(isAlive), []);
+});
+
+test('Work that outlasts the grace of a shutdown ends with a coded error', async () => {
+  await using world = await startTestHost({ drainGraceMs: 200 });
+  await world.deploy({ name: 'endless', code: handler('await new Promise(() => {});'), limits: { timeout: '1m' } });
+  const asked = world.ask('endless', '', { timeoutMs: 20_000 });
+  await until('the call runs', async () => (await world.client().info('endless')).stats.inFlight === 1);
+  const startedMs = performance.now();
+  await world.host[Symbol.asyncDispose]();
+  assert.ok(performance.now() - startedMs < 5_000);
+  assert.equal((await asked).outcome, 'HS_DRAINING');
+});
+
+test('Callers that come during a shutdown get an answer, a coded error or no responders, never silence', async () => {
+  await using world = await startTestHost();
+  await world.deploy({ name: 'brief', code: handler('return "brief";') });
+  assert.equal((await world.ask('brief')).text, 'brief');
+  const answers: Promise<Answer>[] = [];
+  const sending = setInterval(() => answers.push(world.ask('brief', '', { timeoutMs: 5_000 })), 1);
+  await until('calls run', () => answers.length > 50);
+  await world.host[Symbol.asyncDispose]();
+  const atStop = answers.length;
+  await until('more calls were sent', () => answers.length > atStop + 20);
+  clearInterval(sending);
+  const counts = tally(await Promise.all(answers));
+  assert.deepEqual(
+    Object.keys(counts).filter((outcome) => !['ok', 'no responders', 'HS_DRAINING'].includes(outcome)),
+    [],
+    JSON.stringify(counts),
+  );
 });

@@ -14,7 +14,7 @@ function looping(loop: string, options: { readonly sync?: boolean; readonly topL
   );
   return createTestFunction(code, {
     limits: { cpuMs: CPU_MS, timeoutMs: 4_000 },
-    host: async () => ({ value: 1 }),
+    host: async () => ({ value: null }),
   });
 }
 
@@ -90,7 +90,7 @@ test('A loop in what waitUntil keeps alive costs no answer, and its place is fre
   const body = `if (msg.params.key === 'tail') ctx.waitUntil((async () => { await env.HOST.get('k'); for (;;) {} })());
     return msg.params.key;`;
   using probe = createTestFunction(handlerOf(body), {
-    limits: { cpuMs: CPU_MS, timeoutMs: 60_000, concurrency: 1 },
+    limits: { cpuMs: CPU_MS, timeoutMs: 5_000, concurrency: 1 },
     host: async () => ({ value: null }),
   });
   assert.equal(await probe.text({ subject: 'probe.tail' }), 'tail');
@@ -123,7 +123,7 @@ test('More completions than one entry takes reach an instance that a loop has re
   const body = `if (msg.params.key === 'bad') for (;;) {}
     await env.HOST.get('k'); await env.HOST.get('k'); return msg.params.key;`;
   using probe = createTestFunction(handlerOf(body), {
-    limits: { cpuMs: 300, timeoutMs: 8_000, concurrency: 1_000 },
+    limits: { cpuMs: 300, timeoutMs: 5_000, concurrency: 1_000 },
     host: () => new Promise((resolve) => waiters.push(() => resolve({ value: null }))),
   });
   const calls = Array.from({ length: 300 }, (_, index) => probe.text({ subject: `probe.k${index}` }));

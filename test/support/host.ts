@@ -80,7 +80,8 @@ export async function startTestHost(options: TestHostOptions = {}): Promise<Test
   };
 }
 
-async function deployTo(
+/** Bundles and deploys; for a host that is not this process. */
+export async function deployTo(
   nc: NatsConnection,
   client: ControlClient,
   definition: TestFunction,

@@ -1,5 +1,5 @@
 import { Kind, MsgHdrsImpl, Parser } from '@nats-io/nats-core/internal';
-import { type AdoptedMessage, JOURNAL_RECORD, readJournal } from '../../core/index.ts';
+import { type AdoptedMessage, isForbiddenReply, JOURNAL_RECORD, readJournal } from '../../core/index.ts';
 
 /** A caller of a dead cell who still waits, for an invocation that had begun or may have. */
 export interface OpenCall {
@@ -84,7 +84,9 @@ export function recover(journal: Uint8Array, unread: Uint8Array, lookup: SidLook
   for (const { reply } of started) startedReplies.add(reply);
   const open = started.filter(({ reply }) => !answered.take(reply));
   const unstarted = received.filter(
-    ({ reply }) => reply !== '' && !startedReplies.take(reply) && !answered.take(reply),
+    // The cell runs a message with a forbidden reply subject as one without, so the journal is silent about it.
+    ({ reply }) =>
+      reply !== '' && !isForbiddenReply(reply) && !startedReplies.take(reply) && !answered.take(reply),
   );
   return { enteredFunctionId, open, unstarted };
 }

@@ -1,9 +1,9 @@
-import { renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { getArtifact } from '../../control/index.ts';
 import type { ArtifactRef } from '../../core/index.ts';
-import { decodeArtifact } from '../bundle/index.ts';
+import { decodeArtifact, digestOf } from '../bundle/index.ts';
 
 /** The node's copies of artifacts, one file by digest, where cells read them. */
 export class ArtifactCache {
@@ -20,16 +20,26 @@ export class ArtifactCache {
   }
 
   /**
-   * Sees to it that the artifact is on this node; a fetched one is checked against hash and schema.
+   * Sees to it that the artifact is on this node, whole; a fetched one is checked against hash and schema.
    * @throws HS_ARTIFACT_MISSING, HS_ARTIFACT_CORRUPT
    */
   async ensure(digest: string): Promise<ArtifactRef> {
-    const present = statSync(this.#file(digest), { throwIfNoEntry: false });
-    if (present !== undefined) return { digest, bytes: present.size };
+    const present = this.#read(digest);
+    if (present !== undefined) return { digest, bytes: present.length };
     const bytes = await getArtifact(this.#nc, digest);
     decodeArtifact(bytes);
     this.store(digest, bytes);
     return { digest, bytes: bytes.length };
+  }
+
+  /** Undefined also when the file is not what was stored: then it is fetched again. */
+  #read(digest: string): Uint8Array | undefined {
+    try {
+      const bytes = readFileSync(this.#file(digest));
+      return digestOf(bytes) === digest ? bytes : undefined;
+    } catch {
+      return undefined;
+    }
   }
 
   /** By rename, so that a cell never sees half a file. */

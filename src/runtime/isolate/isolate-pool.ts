@@ -8,6 +8,9 @@ export interface IsolatePoolOptions {
   readonly spares: number;
 }
 
+/** Memory sizes for which blanks are kept, those used last; an isolate's size is fixed when it is made. */
+const MAX_SIZES = 3;
+
 /** Keeps blank isolates prepared, so that a cold start pays only for the function's own code. */
 export class IsolatePool {
   readonly #prelude: PreludeCode;
@@ -31,8 +34,20 @@ export class IsolatePool {
 
   /** Announces a memory size; the pool fills up for it in the background. */
   prepare(memoryBytes: number): void {
-    if (!this.#blank.has(memoryBytes)) this.#blank.set(memoryBytes, []);
+    this.#touch(memoryBytes);
     this.#planRefill();
+  }
+
+  /** Makes a size the one used last, and lets go of the one that has not been used for longest. */
+  #touch(memoryBytes: number): GuestIsolate[] {
+    const isolates = this.#blank.get(memoryBytes) ?? [];
+    this.#blank.delete(memoryBytes);
+    this.#blank.set(memoryBytes, isolates);
+    for (const oldest of this.#blank.keys()) {
+      if (this.#blank.size <= MAX_SIZES) break;
+      this.forget(oldest);
+    }
+    return isolates;
   }
 
   /** Forgets a memory size that no function uses any more. */
@@ -43,7 +58,7 @@ export class IsolatePool {
 
   /** A blank isolate, from the pool when it has one. The caller owns it. */
   acquire(memoryBytes: number): { readonly isolate: GuestIsolate; readonly pooled: boolean } {
-    const spare = this.#blank.get(memoryBytes)?.pop();
+    const spare = this.#touch(memoryBytes).pop();
     this.#planRefill();
     if (spare !== undefined) return { isolate: spare, pooled: true };
     return { isolate: this.create(memoryBytes), pooled: false };

@@ -8,6 +8,7 @@ import { defaultCacheDir } from '../../../src/host/nats-server/index.ts';
 const BIN = fileURLToPath(new URL('../../../bin/hairspring.js', import.meta.url));
 /** Generous: the machine may be busy. */
 const DEADLINE_MS = 30_000;
+const GONE_MS = 5_000;
 // biome-ignore lint/suspicious/noControlCharactersInRegex: escape sequences are what is looked for
 export const ESCAPE = /\u001b\[/;
 
@@ -150,7 +151,16 @@ export async function descendantsOf(pid: number): Promise<readonly number[]> {
   return [...parents.keys()].filter(isBelow);
 }
 
-export function isAlive(pid: number): boolean {
+/** Resolves when none of the processes is left; they may take a moment after the one that they belong to. */
+export async function allGone(pids: readonly number[]): Promise<void> {
+  const untilMs = performance.now() + GONE_MS;
+  while (pids.some(isAlive)) {
+    if (performance.now() > untilMs) throw new Error(`Still running: ${pids.filter(isAlive).join(', ')}`);
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+}
+
+function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);
     return true;

@@ -1,0 +1,35 @@
+import type { BenchResults } from '../results.ts';
+import { findNotes } from './notes.ts';
+import { summarize } from './summary.ts';
+import { renderMarkdown, toTables } from './tables.ts';
+
+/** Where, with what and how long: the lines above every table. */
+export function describeRun({ machine, plan, startedAt, durationSeconds }: BenchResults): readonly string[] {
+  const memory = (machine.memoryBytes / 1e9).toFixed(0);
+  return [
+    `${machine.cpu}, ${machine.cores} cores, ${memory} GB, ${machine.platform}`,
+    `Node ${machine.node} (V8 ${machine.v8}), isolated-vm ${machine.isolatedVm}, nats.js ${machine.natsClient}, nats-server ${machine.natsServer}`,
+    `hairspring ${machine.hairspring}, commit ${machine.commit}, ${startedAt}${plan.quick ? ', quick' : ''}, ${Math.round(durationSeconds)} s`,
+    `Medians of ${plan.rounds} rounds of ${plan.windowMs} ms; warm-up ${plan.firstWarmupMs} ms per target at first and ${plan.warmupMs} ms before each window; ${plan.payloadBytes} B payload`,
+  ];
+}
+
+/** What the columns of the load table mean. */
+export const LEGEND =
+  'spread: (highest − lowest) / median of the rounds; CPU: of the responder, or of host and cells; cores busy: generator / nats-server / responder; ratio: to the floor of the same round';
+
+/** The figures of one run, for docs/performance.md. */
+export function renderReport(results: BenchResults): string {
+  const summary = summarize(results);
+  const notes = findNotes(results, summary);
+  return [
+    describeRun(results)
+      .map((line) => `- ${line}`)
+      .join('\n'),
+    ...toTables(results, summary).map(renderMarkdown),
+    `Columns of the load table: ${LEGEND}.`,
+    ...(notes.length === 0
+      ? []
+      : [`The run says of itself:\n\n${notes.map((note) => `- ${note}`).join('\n')}`]),
+  ].join('\n\n');
+}

@@ -1,0 +1,211 @@
+import assert from 'node:assert/strict';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { startTestNats, type TestNats } from '../support/nats.ts';
+import { ESCAPE, runCli } from './support/cli.ts';
+
+/** Nothing listens there: it is the discard port. */
+const NOWHERE = 'nats://127.0.0.1:9';
+
+let folder = '';
+let nats: TestNats;
+
+before(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'hairspring-usage-'));
+  nats = await startTestNats();
+});
+
+after(async () => {
+  await nats[Symbol.asyncDispose]();
+  await rm(folder, { recursive: true, force: true });
+});
+
+/** A folder with a Nexfile and perhaps a source. */
+async function project(name: string, nexfile: string, source?: string): Promise<string> {
+  const path = join(folder, name);
+  await mkdir(join(path, 'src'), { recursive: true });
+  await writeFile(join(path, 'Nexfile'), nexfile);
+  if (source !== undefined) await writeFile(join(path, 'src/index.js'), source);
+  return path;
+}
+
+const NEXFILE = 'name: one\ntype: javascript\nlifecycle: function\nstart_request:\n  main: src/index.js\n';
+
+test('--version prints the versions of hairspring, Node and V8, as JSON if asked', async () => {
+  const [plain, json] = await Promise.all([runCli(['--version']), runCli(['--version', '--json'])]);
+  assert.match(plain.stdout, /^hairspring \d+\.\d+\.\d+ \(Node v26\.\S+, V8 \S+\)\n$/);
+  assert.deepEqual(Object.keys(JSON.parse(json.stdout)), ['hairspring', 'node', 'v8']);
+});
+
+test('An unknown command, an unknown option and a missing argument end with 2 and name what is meant', async () => {
+  const [command, option, argument, none] = await Promise.all([
+    runCli(['lost']),
+    runCli(['list', '--sever', 'x']),
+    runCli(['info']),
+    runCli([]),
+  ]);
+  assert.deepEqual([command.code, option.code, argument.code, none.code], [2, 2, 2, 2]);
+  assert.equal(command.stderr, 'error HS_USAGE: Unknown command "lost"\nhint: Did you mean list?\n');
+  assert.match(option.stderr, /^error HS_USAGE: Unknown option "--sever"\nhint: Did you mean --server\?\n$/);
+  assert.match(argument.stderr, /^error HS_USAGE: Missing required argument "name"\n/);
+  assert.match(none.stderr, /^Usage: hairspring /);
+  assert.equal(none.stdout, '');
+});
+
+test('A duration, a port and a header that cannot be read end with 2 and say how they are written', async () => {
+  const [duration, port, header] = await Promise.all([
+    runCli(['list', '--timeout', 'soon']),
+    runCli(['up', '--port', '70000']),
+    runCli(['invoke', 'x', '--header', 'nothing']),
+  ]);
+  assert.deepEqual([duration.code, port.code, header.code], [2, 2, 2]);
+  assert.match(duration.stderr, /"soon"[\s\S]*250ms/);
+  assert.match(port.stderr, /70000[\s\S]*65535/);
+  assert.match(header.stderr, /name:value/);
+});
+
+test('An unreachable --server ends with 3 and HS_NATS_UNREACHABLE, with --json as one document on stdout', async () => {
+  const [plain, json] = await Promise.all([
+    runCli(['list', '--server', NOWHERE]),
+    runCli(['--json', '--server', NOWHERE, 'invoke', 'x']),
+  ]);
+  assert.equal(plain.code, 3);
+  assert.equal(plain.stdout, '');
+  assert.match(plain.stderr, /^error HS_NATS_UNREACHABLE: .*"nats:\/\/127\.0\.0\.1:9".*\nhint: /);
+  assert.equal(json.code, 3);
+  assert.equal(json.stderr, '');
+  const { error } = JSON.parse(json.stdout);
+  assert.deepEqual(Object.keys(error), ['code', 'message', 'hint']);
+  assert.equal(error.code, 'HS_NATS_UNREACHABLE');
+});
+
+test('A NATS without a node ends with 3 and HS_NO_NODE', async () => {
+  const run = await runCli(['list', '--server', nats.url]);
+  assert.equal(run.code, 3);
+  assert.match(run.stderr, /^error HS_NO_NODE: /);
+});
+
+test('A Nexfile with an unknown key ends with 4 and shows the line with a caret under the key', async () => {
+  const path = await project('unknown-key', `${NEXFILE}  limit: {}\n`, '');
+  const [plain, json] = await Promise.all([runCli(['deploy', path]), runCli(['deploy', path, '--json'])]);
+  assert.equal(plain.code, 4);
+  assert.match(plain.stderr, /^error HS_NEXFILE_INVALID: .*"limit"/);
+  assert.match(
+    plain.stderr,
+    /Nexfile:6:3\n {2}6 \| {3}limit: \{\}\n {4}\| {3}\^\nhint: Did you mean "limits"\?/,
+  );
+  const { deployed, failed } = JSON.parse(json.stdout);
+  assert.equal(json.code, 4);
+  assert.deepEqual(deployed, []);
+  assert.partialDeepStrictEqual(failed, [
+    { error: { code: 'HS_NEXFILE_INVALID', position: { line: 6, column: 3 } } },
+  ]);
+});
+
+test('A Nexfile that is no YAML, a source that does not parse, and a missing Nexfile end with 4', async () => {
+  const yaml = await project('yaml', 'name: [one\n');
+  const source = await project('source', NEXFILE, 'export default {\n  message(msg {\n');
+  const [malformed, invalid, missing] = await Promise.all([
+    runCli(['deploy', yaml]),
+    runCli(['deploy', source]),
+    runCli(['deploy', join(folder, 'absent')]),
+  ]);
+  assert.deepEqual([malformed.code, invalid.code, missing.code], [4, 4, 4]);
+  assert.match(malformed.stderr, /^error HS_NEXFILE_MALFORMED: [\s\S]*Nexfile:\d+:\d+\n {2}\d+ \| /);
+  assert.match(
+    invalid.stderr,
+    /^error HS_SOURCE_INVALID: [\s\S]*index\.js:2:\d+\n {2}2 \| {3}message\(msg \{\n/,
+  );
+  assert.match(missing.stderr, /^error HS_NEXFILE_MISSING: /);
+});
+
+test('When one of several functions is refused, none is deployed', async () => {
+  const root = join(folder, 'several');
+  await project('several/good', NEXFILE, 'export default { message() {} };');
+  await project('several/bad', NEXFILE.replace('one', 'two'), 'export default {');
+  const run = await runCli(['deploy', root, '--server', NOWHERE]);
+  // NATS would not be reached if it were asked.
+  assert.equal(run.code, 4);
+  assert.match(run.stderr, /HS_SOURCE_INVALID/);
+  assert.doesNotMatch(run.stderr, /HS_NATS_UNREACHABLE/);
+});
+
+test('Two functions of one name are refused before anything is deployed', async () => {
+  await project('twins/a', NEXFILE, 'export default { message() {} };');
+  await project('twins/b', NEXFILE, 'export default { message() {} };');
+  const run = await runCli(['deploy', join(folder, 'twins'), '--server', NOWHERE]);
+  assert.equal(run.code, 4);
+  assert.match(run.stderr, /^error HS_NEXFILE_INVALID: Cannot deploy "one" twice/);
+});
+
+test('up with a server to join and a port for its own is refused with 2', async () => {
+  const run = await runCli(['up', '--server', NOWHERE, '--port', '1', '--data', join(folder, 'unused')]);
+  assert.equal(run.code, 2);
+  assert.match(run.stderr, /^error HS_USAGE: .*--port/m);
+});
+
+test('A context of the nats CLI is used by --context, by NATS_CONTEXT and when it is the selected one', async () => {
+  const config = join(folder, 'config');
+  await mkdir(join(config, 'nats/context'), { recursive: true });
+  await writeFile(join(config, 'nats/context/mine.json'), JSON.stringify({ url: nats.url }));
+  const env = { XDG_CONFIG_HOME: config };
+  const [byOption, byVariable] = await Promise.all([
+    runCli(['list', '--context', 'mine'], { env }),
+    runCli(['list'], { env: { ...env, NATS_CONTEXT: 'mine' } }),
+  ]);
+  await writeFile(join(config, 'nats/context.txt'), 'mine');
+  const selected = await runCli(['list'], { env });
+  // Each reaches the server, on which there is no node.
+  for (const { stderr } of [byOption, byVariable, selected]) assert.match(stderr, /^error HS_NO_NODE: /);
+  const unknown = await runCli(['list', '--context', 'yours'], { env });
+  assert.equal(unknown.code, 2);
+  assert.match(unknown.stderr, /^error HS_CONTEXT_INVALID: .*yours\.json/);
+});
+
+test('Colours go to terminals only, FORCE_COLOR brings them, and NO_COLOR and --no-color take them away', async () => {
+  const args = ['list', '--server', NOWHERE];
+  const [plain, forced, refused, option] = await Promise.all([
+    runCli(args),
+    runCli(args, { env: { FORCE_COLOR: '1' } }),
+    runCli(args, { env: { FORCE_COLOR: '1', NO_COLOR: '1' } }),
+    runCli([...args, '--no-color'], { env: { FORCE_COLOR: '1' } }),
+  ]);
+  assert.doesNotMatch(plain.stderr, ESCAPE);
+  assert.match(forced.stderr, ESCAPE);
+  assert.doesNotMatch(refused.stderr, ESCAPE);
+  assert.doesNotMatch(option.stderr, ESCAPE);
+});
+
+test('init makes a function that bundles, in JavaScript or TypeScript, and refuses a folder with files in it', async () => {
+  for (const more of [[], ['--typescript']]) {
+    const path = join(folder, `new-${more.length}`);
+    const made = await runCli(['init', path, ...more]);
+    assert.equal(made.code, 0, made.stderr);
+    assert.match(made.stdout, /hairspring dev /);
+    const bundled = await runCli(['deploy', '--dry-run', path]);
+    assert.equal(bundled.code, 0, bundled.stderr);
+  }
+  const [again, badName] = await Promise.all([
+    runCli(['init', join(folder, 'new-0')]),
+    runCli(['init', join(folder, 'no good'), '--json']),
+  ]);
+  assert.equal(again.code, 2);
+  assert.match(again.stderr, /not empty/);
+  assert.equal(badName.code, 2);
+  assert.equal(JSON.parse(badName.stdout).error.code, 'HS_USAGE');
+});
+
+test('doctor ends with 5 where something fails, with a remedy for it', async () => {
+  const args = ['doctor', '--server', NOWHERE];
+  const [plain, json] = await Promise.all([runCli(args), runCli([...args, '--json'])]);
+  assert.equal(plain.code, 5);
+  assert.match(plain.stdout, /✖ {2}NATS .*\n +→ .+/);
+  const { ok, checks } = JSON.parse(json.stdout);
+  assert.equal(ok, false);
+  assert.partialDeepStrictEqual(
+    checks.find(({ name }: { readonly name: string }) => name === 'NATS'),
+    { status: 'fail', remedy: 'Check --server; `hairspring up` without it starts a server of its own' },
+  );
+});
