@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { type ControlClient, createControlClient, putArtifact } from '../src/control/index.ts';
-import { artifactUri, bundleFunction } from '../src/host/index.ts';
+import { artifactUri, bundleFunction, digestOf, encodeArtifact } from '../src/host/index.ts';
 
 /** The namespace of everything that the bench deploys: one cell. */
 export const NAMESPACE = 'bench';
@@ -17,20 +17,35 @@ export interface BenchFunction {
 
 const FOLDER = fileURLToPath(new URL('./functions/', import.meta.url));
 
-/** Deploys copies of one source file of bench/functions, as the CLI would, some at a time. */
+export interface DeployOptions {
+  /** Whether each function has an artifact of its own, as different programs have. @default false */
+  readonly distinct?: boolean;
+  /** Deployments under way at once. @default 1 */
+  readonly atOnce?: number;
+}
+
+/** Deploys copies of one source file of bench/functions, as the CLI would. */
 export async function deployCopies(
   nc: NatsConnection,
   entry: string,
   functions: readonly BenchFunction[],
-  atOnce = 1,
+  { distinct = false, atOnce = 1 }: DeployOptions = {},
 ): Promise<void> {
-  const { digest, bytes } = await bundleFunction({ entry, folder: FOLDER });
-  await putArtifact(nc, digest, bytes);
+  const { artifact, digest, bytes } = await bundleFunction({ entry, folder: FOLDER });
+  if (!distinct) await putArtifact(nc, digest, bytes);
   const client = createControlClient(nc, { namespace: NAMESPACE, timeoutMs: 30_000 });
   const queue = [...functions];
   const deployNext = async (): Promise<void> => {
-    for (let next = queue.shift(); next !== undefined; next = queue.shift())
-      await deployOne(client, digest, next);
+    for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
+      if (!distinct) {
+        await deployOne(client, digest, next);
+        continue;
+      }
+      const own = encodeArtifact({ ...artifact, code: `${artifact.code}\n// ${next.name}` });
+      const ownDigest = digestOf(own);
+      await putArtifact(nc, ownDigest, own);
+      await deployOne(client, ownDigest, next);
+    }
   };
   await Promise.all(Array.from({ length: atOnce }, deployNext));
 }

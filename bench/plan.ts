@@ -22,6 +22,8 @@ export interface Plan {
   readonly coldPauseMs: number;
   readonly freshCells: number;
   readonly idleFunctions: number;
+  /** After a start: the pool and the spare cell fill up. */
+  readonly settleMs: number;
 }
 
 export interface BenchOptions {
@@ -40,16 +42,18 @@ const FULL = {
   coldFunctions: 55,
   coldRounds: 3,
   freshCells: 8,
+  settleMs: 1_000,
 };
 
 const QUICK: typeof FULL = {
   rounds: 3,
-  firstWarmupMs: 800,
+  firstWarmupMs: 600,
   warmupMs: 100,
-  windowMs: 500,
+  windowMs: 400,
   coldFunctions: 20,
   coldRounds: 1,
   freshCells: 3,
+  settleMs: 500,
 };
 
 export const USAGE = `npm run bench -- [--quick] [--only TIER]… [--json FILE] [--rounds N] [--window-ms N] [--assert]

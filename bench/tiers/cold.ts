@@ -8,8 +8,6 @@ import { median } from '../statistics.ts';
 const UNCOUNTED = 5;
 /** As many warm requests to each function, at the same pace. */
 const WARM_REQUESTS = 2;
-/** A new host fills its pool and its spare cell in this time. */
-const SETTLE_MS = 1_000;
 
 const subjectOf = (index: number): string => `bench.cold.${index}`;
 
@@ -29,7 +27,7 @@ export async function measureCold(
       name: `cold-${index}`,
       subject: subjectOf(index),
     }));
-    await deployCopies(site.nc, 'echo.js', functions, 8);
+    await deployCopies(site.nc, 'echo.js', functions, { distinct: true, atOnce: 8 });
   }
   const coldRuns: ColdRun[] = [];
   for (let round = 1; round <= plan.coldRounds; round += 1) {
@@ -60,7 +58,7 @@ async function wakeAll(site: Site, { plan }: BenchRun, tier: ColdTier, round: nu
     ...(tier === 'fresh-isolate' ? { spareIsolates: 0 } : {}),
   });
   await using generator = await site.startGenerator(plan.payloadBytes);
-  await sleep(SETTLE_MS);
+  await sleep(plan.settleMs);
   const perFunction = 1 + WARM_REQUESTS;
   const subjects = Array.from({ length: plan.coldFunctions + UNCOUNTED }, (_, index) =>
     Array.from({ length: perFunction }, () => subjectOf(index)),
@@ -82,7 +80,7 @@ async function replaceCells(site: Site, { plan }: BenchRun, tier: CellRun['tier'
   await using generator = await site.startGenerator(plan.payloadBytes);
   const recoverMs: number[] = [];
   for (let count = 0; count < plan.freshCells; count += 1) {
-    await sleep(SETTLE_MS);
+    await sleep(plan.settleMs);
     // The host names cells that serve before spares.
     const [pid] = await host.call('cellPids', null);
     if (pid === undefined) throw new Error('The host has no cell');

@@ -6,8 +6,6 @@ import type { Density, MemorySample } from '../results.ts';
 import { median } from '../statistics.ts';
 
 const DEPLOY_AT_ONCE = 8;
-/** After a start or the last deployment: the pool and the spare cell fill up. */
-const SETTLE_MS = 2_000;
 const SAMPLES = 5;
 const SAMPLE_GAP_MS = 200;
 
@@ -21,7 +19,7 @@ export async function measureDensity({ plan, progress }: BenchRun): Promise<Dens
   await using site = await openSite();
   const samples: MemorySample[] = [];
   const record = async (host: HostChild, when: string, functions: number): Promise<number> => {
-    const sample = await sampleMemory(host);
+    const sample = await sampleMemory(host, plan.settleMs);
     samples.push({ when, functions, ...sample });
     progress(`${when}: ${sample.processes} processes, ${(sample.rssBytes / 1e6).toFixed(1)} MB`);
     return sample.rssBytes;
@@ -41,7 +39,7 @@ export async function measureDensity({ plan, progress }: BenchRun): Promise<Dens
     progress(`deploying ${plan.idleFunctions} functions`);
     const startedAt = performance.now();
     const functions = Array.from({ length: plan.idleFunctions - 1 }, (_, index) => idleFunction(index + 1));
-    await deployCopies(site.nc, 'echo.js', functions, DEPLOY_AT_ONCE);
+    await deployCopies(site.nc, 'echo.js', functions, { atOnce: DEPLOY_AT_ONCE });
     deployMs = performance.now() - startedAt;
     await record(host, 'just deployed', plan.idleFunctions);
   }
@@ -59,8 +57,11 @@ export async function measureDensity({ plan, progress }: BenchRun): Promise<Dens
   };
 }
 
-async function sampleMemory(host: HostChild): Promise<Pick<MemorySample, 'processes' | 'rssBytes'>> {
-  await sleep(SETTLE_MS);
+async function sampleMemory(
+  host: HostChild,
+  settleMs: number,
+): Promise<Pick<MemorySample, 'processes' | 'rssBytes'>> {
+  await sleep(settleMs);
   const totals: number[] = [];
   let processes = 0;
   for (let count = 0; count < SAMPLES; count += 1) {

@@ -4,11 +4,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import {
+  allGone,
   type CliProcess,
   type CliRun,
   descendantsOf,
   EXAMPLES,
-  isAlive,
   runCli,
   startCli,
 } from './support/cli.ts';

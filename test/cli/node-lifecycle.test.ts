@@ -119,29 +119,33 @@ test('An error of the function is printed with its code and ends invoke with 1',
 });
 
 test('list, info and nodes show what runs', async () => {
-  assert.match((await cli(['list'])).stdout, /^NAME .*\nhello /);
-  const list = await json(['ls']);
-  assert.partialDeepStrictEqual(list, [
+  const [list, info, listJson, infoJson, nodes] = await Promise.all([
+    cli(['list']),
+    cli(['info', 'hello']),
+    json(['ls']),
+    json(['info', 'hello']),
+    json(['nodes']),
+  ]);
+  assert.match(list.stdout, /^NAME .*\nhello /);
+  assert.partialDeepStrictEqual(listJson, [
     { name: 'hello', namespace: 'default', workload_lifecycle: 'function' },
   ]);
-  const info = await cli(['info', 'hello']);
   assert.match(info.stdout, /triggers\n {2}greet\.\{lang\}\.\{name\}\n/);
   assert.match(info.stdout, /limits\n {2}timeout 5s, cpu 50ms, memory 64MiB\n/);
-  assert.partialDeepStrictEqual(await json(['info', 'hello']), {
-    definition: { name: 'hello' },
-    stats: { errors: 2 },
-  });
-  assert.partialDeepStrictEqual(await json(['nodes']), [
-    { state: 'running', tags: { 'nex.node': 'cli-test' } },
-  ]);
+  assert.partialDeepStrictEqual(infoJson, { definition: { name: 'hello' }, stats: { errors: 2 } });
+  assert.partialDeepStrictEqual(nodes, [{ state: 'running', tags: { 'nex.node': 'cli-test' } }]);
 });
 
 test('A namespace sees its own functions only', async () => {
-  assert.deepEqual(await json(['list', '--namespace', 'other']), []);
-  assert.deepEqual(await json(['list'], { env: { HAIRSPRING_NAMESPACE: 'other' } }), []);
-  const run = await cli(['--namespace', 'other', 'info', 'hello']);
-  assert.equal(run.code, 1);
-  assert.match(run.stderr, /^error HS_FUNCTION_NOT_FOUND: /);
+  const [byOption, byVariable, info] = await Promise.all([
+    json(['list', '--namespace', 'other']),
+    json(['list'], { env: { HAIRSPRING_NAMESPACE: 'other' } }),
+    cli(['--namespace', 'other', 'info', 'hello']),
+  ]);
+  assert.deepEqual(byOption, []);
+  assert.deepEqual(byVariable, []);
+  assert.equal(info.code, 1);
+  assert.match(info.stderr, /^error HS_FUNCTION_NOT_FOUND: /);
 });
 
 test('logs follows the lines of a function with its name until --for has passed', async () => {

@@ -143,7 +143,7 @@ test('Two functions of one name are refused before anything is deployed', async 
 test('up with a server to join and a port for its own is refused with 2', async () => {
   const run = await runCli(['up', '--server', NOWHERE, '--port', '1', '--data', join(folder, 'unused')]);
   assert.equal(run.code, 2);
-  assert.match(run.stderr, /^error HS_USAGE: .*--port/m);
+  assert.match(run.stderr, /^error HS_USAGE: Cannot join .* by --port too$/m);
 });
 
 test('A context of the nats CLI is used by --context, by NATS_CONTEXT and when it is the selected one', async () => {

@@ -95,13 +95,31 @@ test('Odd subjects, headers and payloads reach the function as they are', async 
     };`),
     triggers: ['odd.{a}.{rest>}'],
   });
-  const tokens = ['__proto__', 'constructor', '"', "'", '\\', '{a}', '%s', '$x', 'é', '😀', '\u2028', '</script>', '-', 'toString'];
+  const tokens = [
+    '__proto__',
+    'constructor',
+    '"',
+    "'",
+    '\\',
+    '{a}',
+    '%s',
+    '$x',
+    'é',
+    '😀',
+    '\u2028',
+    '</script>',
+    '-',
+    'toString',
+  ];
   for (const token of tokens) {
     const answer = await world.ask(`odd.${token}.${token}.x`);
     assert.equal(answer.outcome, 'ok', token);
     const reply = JSON.parse(answer.text);
     assert.equal(reply.subject, `odd.${token}.${token}.x`);
-    assert.deepEqual(reply.params, [['a', token], ['rest', `${token}.x`]]);
+    assert.deepEqual(reply.params, [
+      ['a', token],
+      ['rest', `${token}.x`],
+    ]);
   }
   const long = `odd.${'t.'.repeat(500)}${'x'.repeat(1_000)}`;
   assert.equal(JSON.parse((await world.ask(long)).text).subject, long);
@@ -117,29 +135,59 @@ test('10,000 requests with one reply subject are all answered, also when a cell 
   assert.equal((await world.ask('mass', 'warm')).text, 'warm');
   for (const kill of [false, true]) {
     let answers = 0;
-    const inbox = nc.subscribe(`mass.replies.${kill}`, { callback: () => void (answers += 1) });
-    for (let index = 0; index < 10_000; index += 1) nc.publish('mass', 'x', { reply: `mass.replies.${kill}` });
+    const count = (): void => {
+      answers += 1;
+    };
+    const inbox = nc.subscribe(`mass.replies.${kill}`, { callback: count });
+    for (let index = 0; index < 10_000; index += 1)
+      nc.publish('mass', 'x', { reply: `mass.replies.${kill}` });
     await nc.flush();
     if (kill) process.kill(world.host.cellPids()[0] ?? 0, 'SIGKILL');
     await until('every request has its answer', () => answers >= 10_000);
     if (!kill) assert.equal(answers, 10_000);
     inbox.unsubscribe();
   }
-  const answers = await Promise.all(Array.from({ length: 100 }, (_, index) => world.ask('mass', String(index))));
+  const answers = await Promise.all(
+    Array.from({ length: 100 }, (_, index) => world.ask('mass', String(index))),
+  );
   assert.deepEqual(tally(answers), { ok: 100 });
-  assert.deepEqual(answers.map(({ text }) => text), Array.from({ length: 100 }, (_, index) => String(index)));
+  assert.deepEqual(
+    answers.map(({ text }) => text),
+    Array.from({ length: 100 }, (_, index) => String(index)),
+  );
 });
 
 test('Malformed control requests are coded errors, and the node goes on', async () => {
-  const bodies = ['', '{', 'null', '[]', '{"namespace":5}', '"x"', `{"a":${'['.repeat(5_000)}${']'.repeat(5_000)}}`];
-  const verbs = ['AUCTION', 'ADEPLOY.nobid', 'UNDEPLOY.x', 'CLONE.x', 'WPING', 'HS.INFO.x', 'HS.TAP', 'HS.INVOKE.x'];
+  const bodies = [
+    '',
+    '{',
+    'null',
+    '[]',
+    '{"namespace":5}',
+    '"x"',
+    `{"a":${'['.repeat(5_000)}${']'.repeat(5_000)}}`,
+  ];
+  const verbs = [
+    'AUCTION',
+    'ADEPLOY.nobid',
+    'UNDEPLOY.x',
+    'CLONE.x',
+    'WPING',
+    'HS.INFO.x',
+    'HS.TAP',
+    'HS.INVOKE.x',
+  ];
   for (const verb of verbs) {
     for (const body of bodies) {
       const subject = `$NEX.SVC.default.control.${verb}`;
       const { outcome } = await ask(nc, subject, body, { timeoutMs: 100 });
       // Where only the node with the bid or the workload answers, the others keep silent by Nex's rules.
       const silentByRule = verb.startsWith('ADEPLOY') || verb.startsWith('CLONE') || verb === 'AUCTION';
-      assert.match(outcome, silentByRule ? /^(HS_\w+|ok|silent)$/ : /^(HS_\w+|ok)$/, `${subject} ${body.slice(0, 40)}`);
+      assert.match(
+        outcome,
+        silentByRule ? /^(HS_\w+|ok|silent)$/ : /^(HS_\w+|ok)$/,
+        `${subject} ${body.slice(0, 40)}`,
+      );
       assert.notEqual(outcome, 'HS_INTERNAL', `${subject} ${body.slice(0, 40)}`);
     }
   }

@@ -39,7 +39,11 @@ test('A redeploy under load loses no message, and after it only the new version 
 });
 
 test('A redeploy keeps the id, and changed triggers and limits take effect', async () => {
-  const first = await deploy({ name: 'mover', code: handler('return "a";'), triggers: ['from.here', 'stays'] });
+  const first = await deploy({
+    name: 'mover',
+    code: handler('return "a";'),
+    triggers: ['from.here', 'stays'],
+  });
   const second = await deploy({
     name: 'mover',
     code: handler('return msg.params.place ?? "b";'),

@@ -13,7 +13,7 @@ const HAZARDS = [
     what: 'An endless loop',
     code: 'HS_FUNCTION_CPU',
     hazard: 'for (;;) {}',
-    limits: {},
+    limits: { cpu: '50ms' },
     killsCell: false,
   },
   {
@@ -21,7 +21,7 @@ const HAZARDS = [
     what: 'An allocation bomb',
     code: 'HS_FUNCTION_MEMORY',
     hazard: 'const all = []; for (;;) all.push({ a: all.length, b: [1, 2, 3] });',
-    // With the default it would pass its CPU limit before the heap is full.
+    // With a CPU limit of 50 ms it would pass that before the heap is full.
     limits: { cpu: '1s', memory: '16MiB' },
     killsCell: false,
   },
@@ -39,7 +39,7 @@ const HAZARDS = [
     what: 'A built-in that ignores termination',
     code: 'HS_FUNCTION_CPU',
     hazard: 'return Array.prototype.indexOf.call({ length: 2 ** 53 - 1 }, 1);',
-    limits: {},
+    limits: { cpu: '50ms' },
     killsCell: true,
   },
 ] as const;
@@ -78,7 +78,11 @@ for (const { name, what, code, hazard, limits, killsCell } of HAZARDS) {
 
       const counts = tally(await neighbour.stop());
       const allowed = killsCell ? ['ok', 'HS_CELL_LOST'] : ['ok'];
-      assert.deepEqual(Object.keys(counts).filter((outcome) => !allowed.includes(outcome)), [], JSON.stringify(counts));
+      assert.deepEqual(
+        Object.keys(counts).filter((outcome) => !allowed.includes(outcome)),
+        [],
+        JSON.stringify(counts),
+      );
       assert.ok((counts['ok'] ?? 0) > (counts['HS_CELL_LOST'] ?? 0) * 4, JSON.stringify(counts));
       if (killsCell) await until('the dead cell is gone', () => !isAlive(serving));
       else assert.equal(host.cellPids()[0], serving, 'the cell was not to die');

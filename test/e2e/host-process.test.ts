@@ -48,5 +48,8 @@ test('A host stops on SIGTERM with exit code 0, its work finished and nothing le
 test('A second host on the data folder of a running one is refused', async () => {
   await using nats = await startTestNats();
   await using first = await startHostProcess(nats.url);
-  await assert.rejects(startHostProcess(nats.url, first.dataDir), /HS_DATA_DIR[\s\S]*uses it|uses it[\s\S]*HS_DATA_DIR/);
+  await assert.rejects(
+    startHostProcess(nats.url, first.dataDir),
+    /HS_DATA_DIR[\s\S]*uses it|uses it[\s\S]*HS_DATA_DIR/,
+  );
 });

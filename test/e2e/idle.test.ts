@@ -51,7 +51,10 @@ test(`${FUNCTIONS} idle functions cost little memory, and a host starts with the
       workload_type: 'javascript',
       workload_lifecycle: 'function',
       tags: {},
-      run_request: JSON.stringify({ uri: artifactUri(bundle.digest), triggers: [{ subject: `idle.${index}` }] }),
+      run_request: JSON.stringify({
+        uri: artifactUri(bundle.digest),
+        triggers: [{ subject: `idle.${index}` }],
+      }),
     });
 
   const first = await startHostProcess(nats.url);

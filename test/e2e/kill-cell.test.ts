@@ -80,7 +80,10 @@ test('Every caller in flight hears within a second when a cell is killed, five t
     const worstMs = Math.max(
       ...open.map(({ answer, askedAtMs }) => askedAtMs + (answer?.tookMs ?? Infinity) - killedAtMs),
     );
-    assert.ok(worstMs < HEARD_WITHIN_MS, `round ${round}: the last caller heard ${worstMs} ms after the kill`);
+    assert.ok(
+      worstMs < HEARD_WITHIN_MS,
+      `round ${round}: the last caller heard ${worstMs} ms after the kill`,
+    );
     assert.equal((await ask(world.nc, 'mix.kv', 'after')).outcome, 'ok', `round ${round}`);
     assert.equal(isAlive(pid), false);
   }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import { after, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import { Kvm } from '@nats-io/kv';
 import { putArtifact } from '../../src/control/index.ts';
 import { artifactUri, bundleFunction, parseNexfile, startRequestToWire } from '../../src/host/index.ts';
@@ -19,7 +19,11 @@ test('The kv-counter example loses no count among 32 callers at once', async () 
   assert.equal(source.kind, 'main');
   const bundle = await bundleFunction({ entry: source.kind === 'main' ? source.path : '', folder });
   await putArtifact(nc, bundle.digest, bundle.bytes);
-  const start = startRequestToWire(manifest.start, { kind: 'uri', uri: artifactUri(bundle.digest) });
+  const limits = { ...manifest.start.limits, cpuMs: 1_000 };
+  const start = startRequestToWire(
+    { ...manifest.start, limits },
+    { kind: 'uri', uri: artifactUri(bundle.digest) },
+  );
   await world.client().deploy({
     name: manifest.name,
     description: manifest.description,
@@ -31,7 +35,10 @@ test('The kv-counter example loses no count among 32 callers at once', async () 
   const answers = await Promise.all(Array.from({ length: 32 }, () => ask('count.front-page')));
   assert.deepEqual(tally(answers), { ok: 32 });
   const views = answers.map(({ text }) => JSON.parse(text).views).sort((a, b) => a - b);
-  assert.deepEqual(views, Array.from({ length: 32 }, (_, index) => index + 1));
+  assert.deepEqual(
+    views,
+    Array.from({ length: 32 }, (_, index) => index + 1),
+  );
   const entry = await (await new Kvm(nc).open('counters')).get('pages.front-page');
   assert.equal(entry?.string(), '32');
 });
@@ -75,13 +82,26 @@ test('What a grant does not cover is denied to the function, which may catch it'
   for (const call of denied) {
     const caught = JSON.parse((await ask('prober', JSON.stringify(call), { headers: catching })).text);
     const shown = call.join(' ');
-    assert.deepEqual([shown, caught.code, caught.host, caught.retryable], [shown, 'HS_BINDING_DENIED', true, false]);
+    assert.deepEqual(
+      [shown, caught.code, caught.host, caught.retryable],
+      [shown, 'HS_BINDING_DENIED', true, false],
+    );
     assert.match(caught.message, new RegExp(`binding ${call[0]} grants`), shown);
     const uncaught = await ask('prober', JSON.stringify(call));
     assert.deepEqual([shown, uncaught.outcome], [shown, 'HS_FUNCTION_THREW']);
     assert.match(uncaught.headers?.get('error') ?? '', /HostError: Cannot/, shown);
   }
-  for (const key of ['..', '../foreign.k', '>', '*', 'public.>', '', 'public.\r\nPUB x 0', '$KV.foreign.k', 'public. k']) {
+  for (const key of [
+    '..',
+    '../foreign.k',
+    '>',
+    '*',
+    'public.>',
+    '',
+    'public.\r\nPUB x 0',
+    '$KV.foreign.k',
+    'public. k',
+  ]) {
     const call = JSON.stringify(['WRITE', 'put', key, 'v']);
     const caught = JSON.parse((await ask('prober', call, { headers: catching })).text);
     assert.match(caught.code, /^HS_(KV_KEY_INVALID|BINDING_DENIED)$/, key);

@@ -16,7 +16,9 @@ test('What is beyond concurrency and queue is refused at once, and the rest is a
   const answers = await Promise.all(Array.from({ length: 12 }, () => ask('narrow')));
   assert.deepEqual(tally(answers), { ok: 5, HS_FUNCTION_OVERLOADED: 7 });
   const refused = answers.filter(({ outcome }) => outcome !== 'ok');
-  const firstDoneMs = Math.min(...answers.filter(({ outcome }) => outcome === 'ok').map(({ tookMs }) => tookMs));
+  const firstDoneMs = Math.min(
+    ...answers.filter(({ outcome }) => outcome === 'ok').map(({ tookMs }) => tookMs),
+  );
   for (const { tookMs, headers } of refused) {
     assert.ok(tookMs < firstDoneMs, `refused only after ${tookMs} ms`);
     assert.equal(headers?.get('Nats-Service-Error-Code'), '429');
@@ -33,7 +35,11 @@ test('A message over limits.payload is refused, one of just that size is not', a
 });
 
 test('A promise that never settles ends at limits.timeout', async () => {
-  await deploy({ name: 'never', code: handler('await new Promise(() => {});'), limits: { timeout: '200ms' } });
+  await deploy({
+    name: 'never',
+    code: handler('await new Promise(() => {});'),
+    limits: { timeout: '200ms' },
+  });
   const answer = await ask('never');
   assert.equal(answer.outcome, 'HS_FUNCTION_TIMEOUT');
   assert.ok(answer.tookMs >= 195, `ended after ${answer.tookMs} ms`);
@@ -47,6 +53,7 @@ test('An endless loop after a real KV call fails its own invocation only', async
       if (msg.text() === 'loop') for (;;) {}
       return 'good';`),
     bindings: { BUCKET: { kv: 'limits', access: 'read' } },
+    limits: { cpu: '100ms' },
   });
   const texts = Array.from({ length: 20 }, (_, index) => (index === 7 ? 'loop' : 'good'));
   const answers = await Promise.all(texts.map((text) => ask('looper', text)));
@@ -57,7 +64,7 @@ test('An endless loop after a real KV call fails its own invocation only', async
 test('An endless loop in a timer or a microtask does not silence anybody', async () => {
   await deploy({
     name: 'detours',
-    limits: { timeout: '1s' },
+    limits: { timeout: '2s', cpu: '100ms' },
     code: handler(`
       switch (msg.text()) {
         case 'timer': await new Promise(() => setTimeout(() => { for (;;) {} }, 1)); break;
@@ -90,7 +97,7 @@ test('An instance over limits.memory is disposed, its callers hear of it, and th
       if (msg.text() === 'hoard') for (;;) kept.push(new Array(1e5).fill(kept.length + 0.5));
       return kept.length;
     } };`,
-    limits: { memory: '16MiB', cpu: '1s' },
+    limits: { memory: '16MiB' },
   });
   assert.equal((await ask('hoarder')).text, '0');
   const waiting = ask('hoarder', 'wait');

@@ -9,13 +9,29 @@ const blue = world.client('blue');
 
 test('Two namespaces do not see each other, even with the same names', async () => {
   const common = { name: 'same', code: handler('return env.COLOUR;') };
-  const inRed = await world.deploy({ ...common, triggers: ['red.same'], environment: { COLOUR: 'red' }, namespace: 'red' });
-  const inBlue = await world.deploy({ ...common, triggers: ['blue.same'], environment: { COLOUR: 'blue' }, namespace: 'blue' });
+  const inRed = await world.deploy({
+    ...common,
+    triggers: ['red.same'],
+    environment: { COLOUR: 'red' },
+    namespace: 'red',
+  });
+  const inBlue = await world.deploy({
+    ...common,
+    triggers: ['blue.same'],
+    environment: { COLOUR: 'blue' },
+    namespace: 'blue',
+  });
   await world.deploy({ name: 'secret', code: handler('return "blue only";'), namespace: 'blue' });
   assert.notEqual(inRed.id, inBlue.id);
 
-  assert.deepEqual((await red.list()).map(({ name }) => name), ['same']);
-  assert.deepEqual((await blue.list()).map(({ name }) => name), ['same', 'secret']);
+  assert.deepEqual(
+    (await red.list()).map(({ name }) => name),
+    ['same'],
+  );
+  assert.deepEqual(
+    (await blue.list()).map(({ name }) => name),
+    ['same', 'secret'],
+  );
   assert.deepEqual((await red.list({ filter: [inBlue.id] })).length, 0);
   assert.equal((await world.client('system').list()).length, 3);
 
@@ -48,7 +64,6 @@ test('Namespaces have a cell each, and one that dies does not touch the other', 
   await world.deploy({
     name: 'suicidal',
     code: `export default { message: () => 'x'.repeat(2 ** 28).split('').length };`,
-    limits: { cpu: '1s' },
     namespace: 'red',
   });
   const started = await world.ask('blue.same');
@@ -58,4 +73,19 @@ test('Namespaces have a cell each, and one that dies does not touch the other', 
   const answers = await Promise.all(Array.from({ length: 50 }, () => world.ask('blue.same')));
   assert.deepEqual(new Set(answers.map(({ text }) => text)), new Set(['blue']));
   assert.equal((await blue.info('same')).stats.coldStarts, before.stats.coldStarts);
+});
+
+test('A deploy that kills the cell it is checked in does not fail a deploy of another namespace', async () => {
+  const killer = 'Array.prototype.indexOf.call({ length: 2 ** 53 - 1 }, 1); export default { message() {} };';
+  const bad = [1, 2].map((n) => world.deploy({ name: `killer-${n}`, code: killer, namespace: 'red' }));
+  const good = [1, 2, 3].map((n) =>
+    world.deploy({ name: `bystander-${n}`, code: handler('return "fine";'), namespace: `green-${n}` }),
+  );
+  const outcomes = await Promise.allSettled(bad);
+  assert.deepEqual(
+    outcomes.map((outcome) => outcome.status === 'rejected' && outcome.reason.code),
+    ['HS_FUNCTION_LOAD', 'HS_FUNCTION_LOAD'],
+  );
+  await Promise.all(good);
+  for (const n of [1, 2, 3]) assert.equal((await world.ask(`bystander-${n}`)).text, 'fine');
 });

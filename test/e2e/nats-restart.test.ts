@@ -34,7 +34,12 @@ test('After nats-server was killed and started again, functions answer and deplo
   await using again = await startTestNats({ storeDir, port: nats.port });
   assert.equal(again.url, nats.url);
   const startedMs = performance.now();
-  await until('the client is back', () => world.nc.flush().then(() => true, () => false));
+  await until('the client is back', () =>
+    world.nc.flush().then(
+      () => true,
+      () => false,
+    ),
+  );
   for (const subject of ['counter', 'other']) {
     await until(
       `${subject} answers`,
@@ -43,7 +48,11 @@ test('After nats-server was killed and started again, functions answer and deplo
   }
   const tookMs = performance.now() - startedMs;
   assert.ok(tookMs < BACK_WITHIN_MS, `functions answered ${tookMs} ms after the server was back`);
-  assert.deepEqual(world.host.cellPids().slice(0, 2), cells.slice(0, 2), 'cells were to reconnect, not to be replaced');
+  assert.deepEqual(
+    world.host.cellPids().slice(0, 2),
+    cells.slice(0, 2),
+    'cells were to reconnect, not to be replaced',
+  );
   assert.ok(Number((await world.ask('counter')).text) > 1, 'the instance stayed warm');
 
   await until('the node answers', async () => (await world.client().nodes()).length === 1);

@@ -14,8 +14,17 @@ test('A host that starts again, on the same or on an empty data folder, serves e
   cleanUp.defer(() => rm(dataDir, { recursive: true, force: true }));
   const before = await (async () => {
     await using world = await startTestHost({ nats, dataDir });
-    await world.deploy({ name: 'one', code: handler('return "one" + env.GREETING;'), environment: { GREETING: '!' } });
-    await world.deploy({ name: 'two', code: handler('return "two";'), triggers: ['two.>'], namespace: 'other' });
+    await world.deploy({
+      name: 'one',
+      code: handler('return "one" + env.GREETING;'),
+      environment: { GREETING: '!' },
+    });
+    await world.deploy({
+      name: 'two',
+      code: handler('return "two";'),
+      triggers: ['two.>'],
+      namespace: 'other',
+    });
     await world.deploy({
       name: 'keeper',
       code: handler('await env.B.put("k", msg.text()); return (await env.B.get("k")).text();'),
@@ -27,7 +36,11 @@ test('A host that starts again, on the same or on an empty data folder, serves e
   for (const options of [{ nats, dataDir }, { nats }]) {
     await using world = await startTestHost(options);
     nodeIds.add(world.host.nodeId);
-    const now = (await world.client('system').list()).map(({ id, name, namespace }) => ({ id, name, namespace }));
+    const now = (await world.client('system').list()).map(({ id, name, namespace }) => ({
+      id,
+      name,
+      namespace,
+    }));
     assert.deepEqual(now, before);
     assert.equal((await world.ask('one')).text, 'one!');
     assert.equal((await world.ask('two.x.y')).text, 'two');
@@ -64,7 +77,10 @@ test('A function whose artifact is damaged under a running host fails coded, and
   await writeFile(join(artifacts, file), '{"format":1}');
   // The cell remembers code that it has read; another one has to read the file.
   process.kill(world.host.cellPids()[0] ?? 0, 'SIGKILL');
-  await until('another cell reads the file', async () => (await world.ask('damaged')).outcome === 'HS_ARTIFACT_CORRUPT');
+  await until(
+    'another cell reads the file',
+    async () => (await world.ask('damaged')).outcome === 'HS_ARTIFACT_CORRUPT',
+  );
   await world.deploy(definition);
   assert.equal((await world.ask('damaged')).text, 'whole');
 });

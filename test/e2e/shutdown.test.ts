@@ -48,7 +48,11 @@ test('A node in lame duck finishes accepted work, refuses deploys and then stops
 
 test('Work that outlasts the grace of a shutdown ends with a coded error', async () => {
   await using world = await startTestHost({ drainGraceMs: 200 });
-  await world.deploy({ name: 'endless', code: handler('await new Promise(() => {});'), limits: { timeout: '1m' } });
+  await world.deploy({
+    name: 'endless',
+    code: handler('await new Promise(() => {});'),
+    limits: { timeout: '1m' },
+  });
   const asked = world.ask('endless', '', { timeoutMs: 20_000 });
   await until('the call runs', async () => (await world.client().info('endless')).stats.inFlight === 1);
   const startedMs = performance.now();

@@ -46,7 +46,10 @@ test('Body and headers of the message come in, body and headers of the reply go 
   assert.deepEqual([...reply.data], [...bytes]);
   assert.deepEqual(reply.headers?.values('x-tags'), ['a', 'ü']);
   assert.equal(reply.headers?.get('x-one'), '1');
-  const { id } = await world.client().info('mirror').then(({ definition }) => definition);
+  const { id } = await world
+    .client()
+    .info('mirror')
+    .then(({ definition }) => definition);
   assert.equal(reply.headers?.get('workload_id'), id);
   assert.equal(reply.headers?.get('namespace'), 'default');
 });
@@ -78,7 +81,14 @@ test('A reply may be nothing, text, JSON or bytes', async () => {
     }`),
     triggers: ['kinds.{kind}'],
   });
-  const expected = { nothing: '', text: 'héllo', json: '{"a":[1,null]}', number: '0', bytes: 'hi', buffer: 'hi' };
+  const expected = {
+    nothing: '',
+    text: 'héllo',
+    json: '{"a":[1,null]}',
+    number: '0',
+    bytes: 'hi',
+    buffer: 'hi',
+  };
   for (const [kind, text] of Object.entries(expected)) {
     const answer = await ask(`kinds.${kind}`);
     assert.deepEqual([kind, answer.outcome, answer.text], [kind, 'ok', text]);
@@ -159,6 +169,9 @@ test('A function is invoked by name over the control plane, its error in the res
   const other = await client.invoke('named', 'x', { subject: 'named.y' });
   assert.equal(Buffer.from(other.data).toString(), 'named.yx');
   assert.equal((await client.invoke('named', 'bad')).error?.code, 'HS_FUNCTION_THREW');
-  assert.equal((await client.invoke('named', '', { subject: 'else.where' })).error?.code, 'HS_INVOKE_SUBJECT');
+  assert.equal(
+    (await client.invoke('named', '', { subject: 'else.where' })).error?.code,
+    'HS_INVOKE_SUBJECT',
+  );
   assert.equal((await client.invoke('nobody', '')).error?.code, 'HS_FUNCTION_NOT_FOUND');
 });

@@ -24,7 +24,8 @@ async function leftovers(nats: NatsConnection): Promise<Leftovers> {
   const manager = await jetstreamManager(nats);
   const consumers: string[] = [];
   for await (const { config } of manager.streams.list())
-    for await (const { name } of manager.consumers.list(config.name)) consumers.push(`${config.name} ${name}`);
+    for await (const { name } of manager.consumers.list(config.name))
+      consumers.push(`${config.name} ${name}`);
   const objects = await (await new Objm(nats).open('hairspring-artifacts')).list();
   const { state } = await manager.streams.info('KV_hairspring-functions');
   return {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createTestFunction, handlerOf, moduleOf, type TestFunction, textOf } from '../support/functions.ts';
+import { createTestFunction, handlerOf, moduleOf, type TestFunction, textOf, until } from '../support/functions.ts';
 
 /** Long beside what a busy machine takes from a thread, short beside the time-out of a call. */
 const CPU_MS = 100;
@@ -127,10 +127,10 @@ test('More completions than one entry takes reach an instance that a loop has re
     host: () => new Promise((resolve) => waiters.push(() => resolve({ value: null }))),
   });
   const calls = Array.from({ length: 300 }, (_, index) => probe.text({ subject: `probe.k${index}` }));
-  while (waiters.length < 300) await new Promise((resolve) => setTimeout(resolve, 5));
+  await until(() => waiters.length === 300);
   assert.equal(await probe.code({ subject: 'probe.bad' }), 'HS_FUNCTION_CPU');
   for (const resume of waiters.splice(0)) resume();
-  while (waiters.length < 300) await new Promise((resolve) => setTimeout(resolve, 5));
+  await until(() => waiters.length === 300);
   for (const resume of waiters.splice(0)) resume();
   assert.equal(new Set(await Promise.all(calls)).size, 300);
 });

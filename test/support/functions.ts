@@ -161,6 +161,7 @@ export function createTestFunction(code: string, options: TestFunctionOptions = 
     },
     readCode: () => code,
     mapStack: (_spec, stack) => stack,
+    mapStack: (_spec, stack) => stack,
   };
   const spec = createSpec({
     ...options,
@@ -231,4 +232,13 @@ function payloadText(payload: string | Uint8Array | undefined): string {
 /** Turns of the event loop, so that the scheduler does what is planned. */
 export async function turns(count = 5): Promise<void> {
   for (let index = 0; index < count; index += 1) await new Promise((resolve) => setImmediate(resolve));
+}
+
+/** Waits until `condition` holds; fails the test when it does not within a few seconds. */
+export async function until(condition: () => boolean, withinMs = 5_000): Promise<void> {
+  const deadlineMs = performance.now() + withinMs;
+  while (!condition()) {
+    assert.ok(performance.now() < deadlineMs, `It did not come about within ${withinMs} ms: ${condition}`);
+    await new Promise((resolve) => setTimeout(resolve, 2));
+  }
 }

@@ -27,6 +27,7 @@ export interface TestFunction {
   readonly code: string;
   /** @default its name */
   readonly triggers?: readonly (string | { readonly subject: string; readonly fanout?: boolean })[];
+  /** @default the product's, with a `cpu` of 1s: it is measured on the wall clock, and test machines are busy */
   readonly limits?: Readonly<Record<string, string | number>>;
   readonly bindings?: Readonly<Record<string, object>>;
   readonly environment?: Readonly<Record<string, string>>;
@@ -100,7 +101,7 @@ export async function deployTo(
       triggers: triggers.map((trigger) => (typeof trigger === 'string' ? { subject: trigger } : trigger)),
       bindings,
       environment,
-      limits,
+      limits: { cpu: '1s', ...limits },
     }),
   };
   return await client.deploy(request, nodeId === undefined ? {} : { nodeId });

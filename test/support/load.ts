@@ -42,14 +42,19 @@ export async function ask(
       tookMs: performance.now() - startedMs,
     };
   } catch (error) {
-    const outcome = isNoResponders(error) ? 'no responders' : isTimeout(error) ? 'silent' : `failed: ${error}`;
+    const outcome = isNoResponders(error)
+      ? 'no responders'
+      : isTimeout(error)
+        ? 'silent'
+        : `failed: ${error}`;
     return { outcome, text: '', headers: undefined, tookMs: performance.now() - startedMs };
   }
 }
 
 function isNoResponders(error: unknown): boolean {
   return (
-    error instanceof errors.NoRespondersError || (error instanceof errors.RequestError && error.isNoResponders())
+    error instanceof errors.NoRespondersError ||
+    (error instanceof errors.RequestError && error.isNoResponders())
   );
 }
 

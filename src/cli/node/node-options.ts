@@ -37,26 +37,26 @@ function parsePort(text: string): number {
 }
 
 /**
- * The NATS to join, when one is named by option or environment; a context that is merely selected does not count.
- * @throws HS_USAGE when options for a server of our own are given too; HS_CONTEXT_INVALID
+ * The NATS to join, when an option names one, or the environment does and no option asks for a server
+ * of our own. A context that is merely selected does not count.
+ * @throws HS_USAGE when options ask for both; HS_CONTEXT_INVALID
  */
 export async function endpointToJoin(
   { options, env }: CommandContext,
   flags: NodeFlags,
 ): Promise<NatsEndpoint | undefined> {
-  const named =
-    options.server ??
-    options.context ??
-    (env.variables['NATS_URL'] || env.variables['NATS_CONTEXT'] || undefined);
-  if (named === undefined) return undefined;
-  for (const [flag, value] of [
-    ['--port', flags.port],
-    ['--nats-server', flags.natsServer],
-  ] as const) {
-    if (value === undefined) continue;
-    throw new HairspringError('HS_USAGE', `Cannot start a nats-server by ${flag} and join "${named}" too`, {
-      hint: `Leave out ${flag}, or --server, --context, NATS_URL and NATS_CONTEXT`,
-    });
+  const wantsOwn = flags.port === undefined ? flags.natsServer && '--nats-server' : '--port';
+  const named = options.server ?? options.context;
+  if (named !== undefined && wantsOwn) {
+    throw new HairspringError(
+      'HS_USAGE',
+      `Cannot join "${named}" and start a nats-server by ${wantsOwn} too`,
+      {
+        hint: 'Leave out one of the two',
+      },
+    );
   }
+  const inEnvironment = env.variables['NATS_URL'] || env.variables['NATS_CONTEXT'];
+  if (named === undefined && (wantsOwn || !inEnvironment)) return undefined;
   return await resolveEndpoint(options, env);
 }

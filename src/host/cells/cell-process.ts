@@ -24,7 +24,8 @@ const MAX_STDERR_CHARS = 4_096;
 /** The line that says why a process ended, without stack and without more than fits a log line. */
 function lastWords(stderr: string): string {
   const lines = stderr.split('\n').map((line) => line.trim());
-  const telling = lines.find((line) => /^(?:\w*Error\b|# Fatal|FATAL ERROR)/.test(line)) ?? lines.at(-1) ?? '';
+  const telling =
+    lines.find((line) => /^(?:\w*Error\b|# Fatal|FATAL ERROR)/.test(line)) ?? lines.at(-1) ?? '';
   return telling.slice(0, 300);
 }
 

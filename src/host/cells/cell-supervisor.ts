@@ -65,9 +65,8 @@ export class CellSupervisor {
    * @throws the code that says why it does not load
    */
   async check(spec: FunctionSpec): Promise<CheckResult> {
-    const cell = await this.#spares.borrow();
     try {
-      return await cell.command('check', { spec });
+      return await this.#spares.lend((cell) => cell.command('check', { spec }));
     } catch (error) {
       if (!HairspringError.is(error) || error.code !== 'HS_CELL_LOST') throw error;
       const message = `Cannot load ${spec.name}: the code at the top level of its module brought the cell down`;

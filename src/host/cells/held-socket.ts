@@ -24,7 +24,11 @@ export async function dialPaused(host: string, port: number): Promise<Socket> {
  * Ends the subscriptions of a dead cell on its own connection and reads all that NATS had sent it and
  * it had not read. The server answers PING after everything before it, so its PONG marks the end.
  */
-export async function drainSocket(socket: Socket, sids: readonly number[], clock: Clock): Promise<Uint8Array> {
+export async function drainSocket(
+  socket: Socket,
+  sids: readonly number[],
+  clock: Clock,
+): Promise<Uint8Array> {
   const chunks: Buffer[] = [];
   let bytes = 0;
   await new Promise<void>((resolve) => {

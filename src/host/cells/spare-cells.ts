@@ -23,6 +23,9 @@ export class SpareCells {
     readonly reject: (error: HairspringError) => void;
   }[] = [];
   #starting = 0;
+  /** 1 while a cell is lent, or is about to be. */
+  #lent = 0;
+  #lending: Promise<void> = Promise.resolve();
   #failures = 0;
   #cancelRetry: (() => void) | undefined;
   #disposed = false;
@@ -39,7 +42,8 @@ export class SpareCells {
   /** Starts what is missing: the spares, and one for each that waits. */
   #fill(): void {
     if (this.#disposed || this.#cancelRetry !== undefined) return;
-    while (this.#ready.length + this.#starting < this.#options.count + this.#waiting.length) this.#start();
+    const wanted = this.#options.count + this.#waiting.length;
+    while (this.#ready.length + this.#starting + this.#lent < wanted) this.#start();
   }
 
   #start(): void {
@@ -98,20 +102,52 @@ export class SpareCells {
       this.#fill();
       return cell;
     }
+    return this.#next();
+  }
+
+  /** The next cell that is ready. */
+  #next(): Promise<CellProcess> {
     return new Promise((resolve, reject) => {
+      if (this.#disposed) reject(new HairspringError('HS_DRAINING', 'The node is stopping'));
       this.#waiting.push({ resolve, reject });
       this.#fill();
     });
   }
 
-  /** A ready cell to try something in, which stays here. */
-  async borrow(): Promise<CellProcess> {
-    const ready = this.#ready[0];
-    if (ready !== undefined) return ready;
-    const cell = await this.take();
-    this.#all.add(cell);
-    this.#ready.push(cell);
-    return cell;
+  /**
+   * Lends a ready cell, which stays here. One borrower at a time, and nobody takes the cell meanwhile: what
+   * one tenant tries out in it must not fail another.
+   */
+  async lend<Result>(action: (cell: CellProcess) => Promise<Result>): Promise<Result> {
+    const turn = this.#lending.then(() => this.#lendNow(action));
+    this.#lending = turn.then(
+      () => undefined,
+      () => undefined,
+    );
+    return turn;
+  }
+
+  async #lendNow<Result>(action: (cell: CellProcess) => Promise<Result>): Promise<Result> {
+    this.#lent = 1;
+    try {
+      const cell = this.#ready.shift() ?? (await this.#next());
+      this.#all.add(cell);
+      try {
+        return await action(cell);
+      } finally {
+        this.#takeBack(cell);
+      }
+    } finally {
+      this.#lent = 0;
+      this.#fill();
+    }
+  }
+
+  #takeBack(cell: CellProcess): void {
+    if (cell.state === 'dead' || this.#disposed) return;
+    const waiting = this.#waiting.shift();
+    if (waiting === undefined) this.#ready.push(cell);
+    else this.#give(cell, waiting.resolve);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -29,6 +29,8 @@ export interface RunnerDependencies {
   readonly mapStack: (spec: FunctionSpec, stack: string) => string;
 }
 
+/** The guest's marks hold ids as signed 32-bit numbers. */
+const MAX_FLIGHT_ID = 2 ** 31 - 1;
 let lastFlightId = 0;
 
 /** One version of one function in a cell: accepts invocations, wakes an instance, and keeps the limits. */
@@ -83,7 +85,7 @@ export class FunctionRunner implements Runnable, Sweepable {
     }
     const { clock, scheduler, sweeper } = this.#dependencies;
     const acceptedMs = clock.monotonicMs();
-    lastFlightId += 1;
+    lastFlightId = lastFlightId === MAX_FLIGHT_ID ? 1 : lastFlightId + 1;
     this.#waiting.push({
       id: lastFlightId,
       invocation,
@@ -107,6 +109,7 @@ export class FunctionRunner implements Runnable, Sweepable {
     this.#settleIdle();
     return (
       this.#instance?.hasWork === true ||
+      [...this.#retired].some((retired) => retired.hasWork) ||
       (this.#waiting.length > 0 && this.#running < this.spec.limits.concurrency)
     );
   }
@@ -217,7 +220,10 @@ export class FunctionRunner implements Runnable, Sweepable {
   #interrupted(instance: Instance, guiltyId: number): void {
     const guilty = instance.flights.get(guiltyId);
     this.#requeue(instance);
-    if (guilty !== undefined && !guilty.answered) this.#failFlight(instance, guilty, cpuExceeded(this.spec));
+    if (guilty?.answered === true) {
+      instance.forget(guilty);
+      this.#running -= 1;
+    } else if (guilty !== undefined) this.#failFlight(instance, guilty, cpuExceeded(this.spec));
     if (instance.flights.size === 0) this.#drop(instance);
     else this.#retired.add(instance);
   }

@@ -11,6 +11,7 @@ import type { EntryFault, GuestIsolate, GuestOutput } from '../isolate/guest-iso
 import type { EntryJournal } from '../observer.ts';
 import { BatchEncoder, decodeGuestBatch, type GuestRecord } from '../wire/batch.ts';
 import { Fifo, type Flight } from './flight.ts';
+import { cpuExceeded } from './limit-errors.ts';
 
 /** Records given to the guest in one entry at the most. */
 const MAX_BATCH = 128;
@@ -167,8 +168,7 @@ export class Instance {
       case 'error': {
         const flight = this.#settle(record.id, record.tails);
         if (flight === undefined) return;
-        const code = isErrorCode(record.code) ? record.code : 'HS_FUNCTION_THREW';
-        this.#owner.onError(flight, new HairspringError(code, record.message), record.stack);
+        this.#owner.onError(flight, this.#errorOf(record), record.stack);
         return;
       }
       case 'call':
@@ -191,6 +191,11 @@ export class Instance {
         this.#owner.onTailsDone(flight);
       }
     }
+  }
+
+  #errorOf({ code, message }: Extract<GuestRecord, { kind: 'error' }>): HairspringError {
+    if (code === 'HS_FUNCTION_CPU') return cpuExceeded(this.#spec);
+    return new HairspringError(isErrorCode(code) ? code : 'HS_FUNCTION_THREW', message);
   }
 
   #settle(id: number, tails: number): Flight | undefined {

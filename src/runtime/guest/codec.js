@@ -33,6 +33,8 @@ const mapGet = uncurry(Map.prototype.get);
 const mapSet = uncurry(Map.prototype.set);
 /** @type {<K>(map: Map<K, unknown>, key: K) => boolean} */
 const mapDelete = uncurry(Map.prototype.delete);
+/** @type {<K, V>(map: Map<K, V>, visit: (value: V) => void) => void} */
+const mapForEach = uncurry(Map.prototype.forEach);
 /** @type {<T>(promise: Promise<T>, onValue: (value: T) => unknown, onError?: (error: unknown) => unknown) => Promise<unknown>} */
 const promiseThen = uncurry(Promise.prototype.then);
 /** @type {(text: string, index: number) => number} */

@@ -107,6 +107,19 @@ function fail(invocation, error) {
 }
 
 /**
+ * After an interruption that no open invocation can be blamed for: V8 has dropped all microtasks, so
+ * whoever waits for neither the host nor a timer was the one that ran, or never goes on.
+ */
+function failStranded() {
+  mapForEach(invocations, (invocation) => {
+    if (invocation.settled || invocation.pendingCalls > 0) return;
+    invocation.settled = true;
+    mapDelete(invocations, invocation.id);
+    pushError(invocation.id, 'HS_FUNCTION_CPU', undefined, invocation.pendingTails);
+  });
+}
+
+/**
  * @param {number} at
  * @returns {GuestPayload}
  */
@@ -265,6 +278,7 @@ function load(json) {
 function enter(kind, json, ...extras) {
   if (kind === 1) return load(json);
   if (kind === 2) {
+    if (current === undefined || current.settled) failStranded();
     running = false;
     batch = [];
     setCurrent(undefined);

@@ -30,6 +30,8 @@ export class BatchEncoder {
   #json = '';
   #extras: Extra[] = [];
   #size = 0;
+  #lastSubject = '';
+  #lastQuoted = '""';
 
   get size(): number {
     return this.#size;
@@ -68,8 +70,17 @@ export class BatchEncoder {
   ): void {
     const pairs = headers === undefined || headers.length === 0 ? '0' : JSON.stringify(headers.flat());
     this.#add(
-      `0,${id},${triggerIndex},${JSON.stringify(subject)},${reply ? 1 : 0},${deadlineMs},${pairs},${this.#payload(data)}`,
+      `0,${id},${triggerIndex},${this.#quotedSubject(subject)},${reply ? 1 : 0},${deadlineMs},${pairs},${this.#payload(data)}`,
     );
+  }
+
+  /** Most messages of a function come on the same subject as the one before. */
+  #quotedSubject(subject: string): string {
+    if (subject !== this.#lastSubject) {
+      this.#lastSubject = subject;
+      this.#lastQuoted = JSON.stringify(subject);
+    }
+    return this.#lastQuoted;
   }
 
   completed(callId: number, value: unknown, data: Uint8Array | undefined): void {

@@ -56,9 +56,9 @@ export class ReplyWriter {
   /** @returns the error that was sent instead when the reply cannot be sent as it is */
   succeed(reply: string, outcome: Outcome): HairspringError | undefined {
     const payload = outcome.payload ?? '';
+    const data = typeof payload === 'string' ? Buffer.from(payload, 'utf8') : payload;
+    const bytes = data.length;
     const limit = this.#nc.info?.max_payload ?? Number.POSITIVE_INFINITY;
-    const bytes =
-      typeof payload === 'string' && payload.length * 3 > limit ? Buffer.byteLength(payload) : payload.length;
     if (bytes > limit) {
       const error = new HairspringError(
         'HS_REPLY_TOO_LARGE',
@@ -68,7 +68,7 @@ export class ReplyWriter {
       return error;
     }
     try {
-      this.#nc.publish(reply, payload, {
+      this.#nc.publish(reply, data, {
         headers: outcome.headers.length === 0 ? this.#plain : this.#withHeaders(outcome.headers),
       });
       return undefined;

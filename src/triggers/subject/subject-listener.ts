@@ -6,6 +6,7 @@ import {
   INVOKE_TRIGGER,
   type Invocation,
   isForbiddenReply,
+  isLiteralSubject,
   type Outcome,
 } from '../../core/index.ts';
 import { ReplyWriter } from './reply-writer.ts';
@@ -28,6 +29,8 @@ export interface SubjectListenerOptions {
 
 interface Listening {
   readonly key: string;
+  /** The subject of every message, when the trigger has no wildcard; decoding it each time costs. */
+  readonly literal: string | undefined;
   readonly subscription: Subscription;
   triggerIndex: number;
 }
@@ -124,13 +127,20 @@ export class SubjectListener {
         if (error === null) this.#onMessage(message, listening);
       },
     });
-    const listening: Listening = { key, subscription, triggerIndex };
+    const literal = isLiteralSubject(subject) ? subject : undefined;
+    const listening: Listening = { key, literal, subscription, triggerIndex };
     return listening;
   }
 
   #onMessage(message: Msg, listening: Listening): void {
     const headers = message.headers === undefined ? undefined : toPairs(message.headers);
-    this.deliver(listening.triggerIndex, message.subject, message.reply ?? '', headers, message.data);
+    this.deliver(
+      listening.triggerIndex,
+      listening.literal ?? message.subject,
+      message.reply ?? '',
+      headers,
+      message.data,
+    );
   }
 
   /** Hands a message to the function; also one that came by the invoke subject or from a dead cell. */

@@ -1,0 +1,89 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { test } from 'node:test';
+import { createProgram } from '../../src/cli/program.ts';
+import { readEnvironment } from '../../src/cli/shell/environment.ts';
+import { EXIT, exitCodeOf } from '../../src/cli/shell/exit-codes.ts';
+import { ERROR_CODES, isErrorCode } from '../../src/core/index.ts';
+import { defaultCacheDir } from '../../src/host/index.ts';
+
+const DOCUMENT = readFileSync(new URL('../../docs/cli.md', import.meta.url), 'utf8');
+const ERRORS = readFileSync(new URL('../../docs/errors.md', import.meta.url), 'utf8');
+
+const program = createProgram({ env: readEnvironment({}), exitCode: EXIT.ok }, '');
+const GLOBAL = new Set(['--help', ...program.options.map(({ long }) => long ?? '')]);
+
+/** The text of the section under `## heading`. */
+function section(heading: string): string {
+  const [, text = ''] =
+    new RegExp(`^## ${heading}\\n([\\s\\S]*?)(?=^## |(?![\\s\\S]))`, 'm').exec(DOCUMENT) ?? [];
+  return text;
+}
+
+/** First cells of the tables in `text` that are code. */
+function documented(text: string): readonly string[] {
+  return [...text.matchAll(/^\| `([^`]+)` \|/gm)].map(([, flags = '']) => flags);
+}
+
+test('docs/cli.md has a section for each command, with its aliases', () => {
+  const listed = [...section('Commands').matchAll(/^\| \[`(\w+)`\]\(#\w+\)(?:, `(\w+)`)?/gm)];
+  assert.deepEqual(
+    listed.map(([, name, alias]) => [name, alias]),
+    program.commands.map((command) => [command.name(), command.alias()]),
+  );
+});
+
+for (const command of program.commands) {
+  test(`docs/cli.md shows the usage and exactly the options of ${command.name()}`, () => {
+    const text = section(command.name());
+    const usage = command.registeredArguments.map((argument) => {
+      const inner = `${argument.name()}${argument.variadic ? '...' : ''}`;
+      return argument.required ? ` <${inner}>` : ` [${inner}]`;
+    });
+    assert.ok(text.includes(`\`hairspring ${command.name()}${usage.join('')}\``), text);
+    const own = command.options.filter(({ long }) => !GLOBAL.has(long ?? '')).map(({ flags }) => flags);
+    assert.deepEqual(documented(text), own);
+    assert.equal(text.replaceAll('\n', ' ').includes('no options of its own'), own.length === 0);
+  });
+
+  test(`The help of ${command.name()} shows its options and an example`, () => {
+    let help = '';
+    command.configureOutput({
+      writeOut(text) {
+        help += text;
+      },
+    });
+    command.outputHelp();
+    for (const { flags } of command.options) assert.ok(help.includes(flags), flags);
+    assert.match(help, new RegExp(`Examples:\\n {2}\\$ .*\\b(?:${command.name()}|${command.alias()})\\b`));
+  });
+}
+
+test('docs/cli.md shows exactly the global options', () => {
+  const flags = program.options.map((option) => option.flags).filter((each) => !each.includes('--version'));
+  assert.deepEqual(documented(section('Global options')), [...flags, '-h, --help']);
+});
+
+test('docs/cli.md and docs/errors.md list the exit codes of the program', () => {
+  const codes = Object.values(EXIT).map(String);
+  const listed = (text: string): readonly string[] =>
+    [...text.matchAll(/^\| (\d+) \|/gm)].map(([, code = '']) => code);
+  assert.deepEqual(listed(section('Exit codes')), codes);
+  assert.deepEqual(listed(ERRORS), codes);
+});
+
+test('Every error code has an exit code, and none of them is success', () => {
+  const codes = Object.keys(ERROR_CODES).filter(isErrorCode);
+  assert.ok(codes.length > 30);
+  for (const code of codes) assert.ok(exitCodeOf(code) > 0, code);
+});
+
+test('The cache folder of the command line is the one of the host', () => {
+  for (const env of [
+    { HOME: '/somewhere' },
+    { HOME: '/somewhere', XDG_CACHE_HOME: '/cache' },
+    { HOME: '/somewhere', XDG_CACHE_HOME: '/cache', HAIRSPRING_CACHE: '/mine' },
+  ]) {
+    assert.equal(readEnvironment(env).cacheDir, defaultCacheDir(env));
+  }
+});
