@@ -63,11 +63,11 @@ export function missing(reason, hint) {
   });
 }
 
-/** Prints one line on what is wrong and one on what helps; sets exit code 1. */
+/** Prints one line on what is wrong and one on what helps; sets the exit code: 2 for usage, 5 for the environment. */
 export function reportFailure(error) {
   const code = typeof error?.code === 'string' ? ` ${error.code}` : '';
   const [firstLine] = String(error?.message ?? error).split('\n', 1);
   process.stderr.write(`error${code}: ${firstLine}\n`);
   if (typeof error?.hint === 'string') process.stderr.write(`hint: ${error.hint}\n`);
-  process.exitCode = 1;
+  process.exitCode = error?.code === 'HS_USAGE' ? 2 : 5;
 }

@@ -1,5 +1,6 @@
 import type { Msg, NatsConnection, Subscription } from '@nats-io/transport-node';
 import {
+  type FunctionSpec,
   HairspringError,
   hairspringSubjects,
   INVOKE_TRIGGER,
@@ -25,35 +26,52 @@ function onInvoke(nc: NatsConnection, namespace: string, table: FunctionTable, m
   const name = message.subject.slice(message.subject.lastIndexOf('.') + 1);
   const reply = message.reply ?? '';
   const slot = table.byName(name);
+  const refuse = (error: HairspringError): void => {
+    const workloadId = slot?.runner.spec.id ?? '';
+    if (reply !== '' && !isForbiddenReply(reply)) replyToError(nc, reply, { workloadId, namespace }, error);
+  };
   if (slot === undefined) {
-    const error = new HairspringError(
-      'HS_FUNCTION_NOT_FOUND',
-      `There is no function "${name}" in namespace "${namespace}"`,
+    refuse(
+      new HairspringError(
+        'HS_FUNCTION_NOT_FOUND',
+        `There is no function "${name}" in namespace "${namespace}"`,
+      ),
     );
-    if (reply !== '' && !isForbiddenReply(reply))
-      replyToError(nc, reply, { workloadId: '', namespace }, error);
     return;
   }
-  const { spec } = slot.runner;
-  const literal = spec.triggers.find((trigger) => isLiteralSubject(trigger.subject))?.subject;
-  const subject = message.headers?.get(REQUEST_HEADERS.subject) || literal || '';
-  const triggerIndex = isLiteralSubject(subject)
-    ? spec.triggers.findIndex((trigger) => subjectMatches(trigger.subject, subject))
-    : INVOKE_TRIGGER;
-  if (triggerIndex === INVOKE_TRIGGER) {
-    const listens = spec.triggers.map((trigger) => trigger.pattern).join(', ');
-    const detail =
-      subject === ''
-        ? 'it listens on wildcards only, so a subject is needed'
-        : `"${subject}" matches none of its triggers`;
-    const error = new HairspringError('HS_INVOKE_SUBJECT', `Cannot invoke ${name}: ${detail} (${listens})`);
-    if (reply !== '' && !isForbiddenReply(reply))
-      replyToError(nc, reply, { workloadId: spec.id, namespace }, error);
+  const asked = message.headers?.get(REQUEST_HEADERS.subject) ?? '';
+  const place = placeInvoke(slot.runner.spec, asked);
+  if (HairspringError.is(place)) {
+    refuse(place);
     return;
   }
   const headers = [...(message.headers ?? [])].flatMap(([key, values]) =>
     values.map((value) => [key, value] as const),
   );
   const passed = headers.filter(([key]) => key !== REQUEST_HEADERS.subject);
-  slot.listener.deliver(triggerIndex, subject, reply, passed, message.data);
+  slot.listener.deliver(place.triggerIndex, place.subject, reply, passed, message.data);
+}
+
+/**
+ * The subject and the trigger that an invocation by name stands for: the subject asked for, else the
+ * first trigger without a wildcard, else, for a function without triggers, its name.
+ */
+function placeInvoke(
+  spec: FunctionSpec,
+  asked: string,
+): { readonly subject: string; readonly triggerIndex: number } | HairspringError {
+  const literal = spec.triggers.find((trigger) => isLiteralSubject(trigger.subject))?.subject;
+  const subject = asked || literal || (spec.triggers.length === 0 ? spec.name : '');
+  const valid = isLiteralSubject(subject);
+  const triggerIndex = valid
+    ? spec.triggers.findIndex((trigger) => subjectMatches(trigger.subject, subject))
+    : INVOKE_TRIGGER;
+  if (triggerIndex !== INVOKE_TRIGGER || (valid && spec.triggers.length === 0))
+    return { subject, triggerIndex };
+  const listens = spec.triggers.map((trigger) => trigger.pattern).join(', ');
+  const detail =
+    subject === ''
+      ? 'it listens on wildcards only, so a subject is needed'
+      : `"${subject}" matches none of its triggers`;
+  return new HairspringError('HS_INVOKE_SUBJECT', `Cannot invoke ${spec.name}: ${detail} (${listens})`);
 }

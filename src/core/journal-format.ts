@@ -17,6 +17,9 @@ export const JOURNAL = {
   recordHeaderBytes: 5,
 } as const;
 
+/** Values of the reason byte, written by the watchdog just before it kills the cell. */
+export const KILL_REASONS = { hang: 1, memory: 2 } as const;
+
 export const JOURNAL_RECORD = {
   /** End of the half. */
   end: 0,

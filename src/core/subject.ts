@@ -91,19 +91,6 @@ export function parseSubjectPattern(pattern: string): SubjectPattern | string {
   return { pattern, subject, captures };
 }
 
-/** What the wildcards of `pattern` caught in `subject`. */
-export function captureParams(pattern: SubjectPattern, subject: string): Record<string, string> {
-  const params: Record<string, string> = {};
-  if (pattern.captures.length === 0) return params;
-  const tokens = subject.split('.');
-  for (const capture of pattern.captures) {
-    params[capture.name] = capture.rest
-      ? tokens.slice(capture.index).join('.')
-      : (tokens[capture.index] ?? '');
-  }
-  return params;
-}
-
 /** First tokens under which no function may listen: they belong to the server, to JetStream and to the control plane. */
 const RESERVED_FIRST_TOKENS = ['_INBOX', '_R_', '_HSBOX'] as const;
 

@@ -3,25 +3,20 @@ export {
   type Bundler,
   bundleFunction,
   createBundler,
-  decodeArtifact,
   digestOf,
   encodeArtifact,
 } from './bundle/index.ts';
 export {
   artifactUri,
-  findNexfile,
   findNexfiles,
-  nexfileJsonSchema,
   parseNexfile,
   startRequestToWire,
 } from './manifest/index.ts';
 export {
-  compareVersions,
   defaultCacheDir,
   type FetchProgress,
   type FoundNatsServer,
   findNatsServer,
-  MINIMUM_NATS_VERSION,
   type RunningNatsServer,
   startNatsServer,
 } from './nats-server/index.ts';

@@ -4,13 +4,11 @@ export { Scheduler } from './dispatch/scheduler.ts';
 export { GuestIsolate } from './isolate/guest-isolate.ts';
 export { IsolatePool } from './isolate/isolate-pool.ts';
 export { buildPrelude } from './isolate/prelude.ts';
-export {
-  type EntryJournal,
-  type FinishedInvocation,
-  noJournal,
-  noObserver,
-  type RuntimeObserver,
+export type {
+  EntryJournal,
+  FinishedInvocation,
+  RuntimeObserver,
 } from './observer.ts';
 export { EntryGuard } from './watchdog/entry-guard.ts';
-export { KILL_REASONS, startWatchdog } from './watchdog/watchdog.ts';
+export { startWatchdog } from './watchdog/watchdog.ts';
 export { BatchEncoder, decodeGuestBatch } from './wire/batch.ts';

@@ -9,14 +9,12 @@ export interface FinishedInvocation {
   readonly replyBytes: number;
 }
 
-/** What the runtime tells about itself. Every method has a no-op default and must not throw. */
+/** What the runtime tells about itself. Methods must not throw. */
 export interface RuntimeObserver {
   onFinished(spec: FunctionSpec, finished: FinishedInvocation): void;
   /** A line that the function logged, or that the runtime says about it. */
   onLog(spec: FunctionSpec, level: string, text: string): void;
 }
-
-export const noObserver: RuntimeObserver = { onFinished: () => undefined, onLog: () => undefined };
 
 /** Writes down what is in an isolate, so that the host can answer for a cell that died. */
 export interface EntryJournal {
@@ -24,5 +22,3 @@ export interface EntryJournal {
   enter(functionId: string, started: readonly Invocation[]): void;
   leave(): void;
 }
-
-export const noJournal: EntryJournal = { enter: () => undefined, leave: () => undefined };

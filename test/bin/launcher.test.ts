@@ -113,7 +113,7 @@ for (const otherNode of [false, true]) {
   test(`A program under ${under} that cannot be loaded is reported in one line, without a stack trace`, async () => {
     const root = await install(`import './not-there.ts';`, { bundled: true });
     const run = await launch(join(root, 'bin/hairspring.js'), [], { otherNode });
-    assert.equal(run.code, 1);
+    assert.equal(run.code, 5);
     assert.match(run.stderr, /^error ERR_MODULE_NOT_FOUND: .*not-there\.ts.*\nhint: .*`npm ci`\n$/);
   });
 }
@@ -124,10 +124,10 @@ test('A program that a signal ended makes the launcher end by the same signal', 
   assert.equal(run.signal, 'SIGKILL');
 });
 
-test('Without the bundled Node the launcher names the package and the command, and exits 1', async () => {
+test('Without the bundled Node the launcher names the package and the command, and exits 5', async () => {
   const root = await install(SHOW, { bundled: false });
   const run = await launch(join(root, 'bin/hairspring.js'), [], { otherNode: true });
-  assert.equal(run.code, 1);
+  assert.equal(run.code, 5);
   assert.equal(run.stdout, '');
   const [error = '', hint = '', ...rest] = run.stderr.split('\n');
   assert.match(error, new RegExp(`^error HS_RUNTIME_MISSING: .*v20\\.20\\.2.*"${RUNTIME_PACKAGE}"`));
@@ -138,7 +138,7 @@ test('Without the bundled Node the launcher names the package and the command, a
 test('On a platform without a bundled Node the launcher says which ones have it', async () => {
   const root = await install(SHOW, { bundled: true });
   const run = await launch(join(root, 'bin/hairspring.js'), [], { otherNode: true, platform: 'sunos' });
-  assert.equal(run.code, 1);
+  assert.equal(run.code, 5);
   assert.match(run.stderr, /linux-x64, linux-arm64, darwin-arm64 but not for sunos-/);
   assert.match(run.stderr, /\nhint: Install Node 26/);
 });
@@ -147,7 +147,7 @@ test('A package without its program is reported with the command that mends it',
   const root = await install(SHOW, { bundled: true });
   await rm(join(root, 'src'), { recursive: true });
   const run = await launch(join(root, 'bin/hairspring.js'), []);
-  assert.equal(run.code, 1);
+  assert.equal(run.code, 5);
   assert.match(run.stderr, /^error HS_RUNTIME_MISSING: .*dist\/cli\/main\.js.*\nhint: .*npm run build/);
 });
 
@@ -169,6 +169,6 @@ test('with-node runs a script on Node 26 with its arguments and exit code', asyn
 
 test('with-node without a script says how it is called', async () => {
   const run = await launch(join(BIN, 'with-node.js'), []);
-  assert.equal(run.code, 1);
+  assert.equal(run.code, 2);
   assert.match(run.stderr, /^error HS_USAGE: .*\nhint: node bin\/with-node\.js SCRIPT/);
 });

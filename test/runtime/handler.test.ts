@@ -114,7 +114,7 @@ test('A promise that rejects unheard is logged and harms nobody', async () => {
   const calls = Array.from({ length: 10 }, () => probe.text());
   assert.deepEqual(new Set(await Promise.all(calls)), new Set(['unharmed']));
   assert.equal(probe.runner.stats().coldStarts, 1);
-  assert.ok(probe.logs.some(({ text }) => /nobody handled it: floating/.test(text)), probe.logs[0]?.text);
+  assert.ok(probe.logs.some(({ text }) => /nobody handled it: floating/.test(text)));
 });
 
 test('A module without a message handler answers with an error', async () => {

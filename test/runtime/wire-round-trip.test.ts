@@ -62,7 +62,7 @@ const awkward = [
   Buffer.from('\u0000\u2028"\\\n'),
   Buffer.from('𝄞'.repeat(100)),
 ];
-const sizes = [1, 1023, 1024, 1025, 8191, 8192, 8193, 100_000];
+const sizes = [1, 1023, 1024, 1025, 8191, 8192, 8193, 20_000];
 const fills = [0x00, 0x61, 0xe9, 0xff];
 
 test('Every payload comes back as the bytes that went in', () => {
@@ -84,7 +84,7 @@ test('Every payload comes back as the bytes that went in', () => {
       for (const [index, data] of payloads.entries())
         assert.ok(payloadBytes(records[index]).equals(data), `payload ${index} of ${data.length} bytes`);
     }),
-    { numRuns: 30 },
+    { numRuns: 25 },
   );
 });
 

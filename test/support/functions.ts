@@ -107,6 +107,8 @@ export type Answer =
 
 export interface TestFunctionOptions extends SpecOptions {
   readonly clock?: Clock;
+  /** @default one of its own */
+  readonly scheduler?: Scheduler;
   /** Serves `env.HOST`, whose every method calls this with its name. */
   readonly host?: (call: HostCall) => Promise<HostCallResult>;
 }
@@ -135,14 +137,14 @@ const HOST_BINDING: Binding = {
 
 /** A function with its own pool, scheduler and sweeper. */
 export function createTestFunction(code: string, options: TestFunctionOptions = {}): TestFunction {
-  const { clock = systemClock, host } = options;
+  const { clock = systemClock, scheduler = new Scheduler(), host } = options;
   const pool = createTestPool();
   const logs: { level: string; text: string }[] = [];
   const finished: FinishedInvocation[] = [];
   const entries: string[][] = [];
   const dependencies: RunnerDependencies = {
     pool,
-    scheduler: new Scheduler(),
+    scheduler,
     sweeper: new DeadlineSweeper(clock),
     clock,
     journal: {
@@ -160,7 +162,6 @@ export function createTestFunction(code: string, options: TestFunctionOptions = 
       },
     },
     readCode: () => code,
-    mapStack: (_spec, stack) => stack,
     mapStack: (_spec, stack) => stack,
   };
   const spec = createSpec({

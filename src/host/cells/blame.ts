@@ -1,8 +1,4 @@
-import type { ErrorCode } from '../../core/index.ts';
-
-/** Reason bytes of the journal, written by the cell's watchdog (runtime/watchdog). */
-const WATCHDOG_HANG = 1;
-const WATCHDOG_MEMORY = 2;
+import { type ErrorCode, KILL_REASONS } from '../../core/index.ts';
 
 /** How many deaths within the window suspend the function that caused them. */
 export const KILLS_TO_SUSPEND = 5;
@@ -14,8 +10,8 @@ const WINDOW_MS = 60_000;
  * came from outside.
  */
 export function guiltyCode(killReason: number, signal: string | null): ErrorCode | undefined {
-  if (killReason === WATCHDOG_HANG) return 'HS_FUNCTION_CPU';
-  if (killReason === WATCHDOG_MEMORY) return 'HS_FUNCTION_MEMORY';
+  if (killReason === KILL_REASONS.hang) return 'HS_FUNCTION_CPU';
+  if (killReason === KILL_REASONS.memory) return 'HS_FUNCTION_MEMORY';
   return signal === 'SIGKILL' || signal === 'SIGTERM' ? undefined : 'HS_FUNCTION_CRASHED';
 }
 

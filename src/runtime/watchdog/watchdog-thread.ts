@@ -5,8 +5,9 @@
  */
 import { readFileSync, writeSync } from 'node:fs';
 import { workerData } from 'node:worker_threads';
+import { KILL_REASONS } from '../../core/index.ts';
 import { EntryGuard } from './entry-guard.ts';
-import { KILL_REASONS, type WatchdogData } from './watchdog.ts';
+import type { WatchdogData } from './watchdog.ts';
 
 const POLL_MS = 5;
 /** While nothing is entered. The main thread never wakes this one: that would cost each invocation a context switch. */

@@ -2,9 +2,6 @@ import { Worker } from 'node:worker_threads';
 import { siblingModule } from '../../core/index.ts';
 import type { EntryGuard } from './entry-guard.ts';
 
-/** Written to the journal's reason byte just before the watchdog kills the cell. */
-export const KILL_REASONS = { hang: 1, memory: 2 } as const;
-
 export interface WatchdogData {
   readonly guard: SharedArrayBuffer;
   readonly journalFd: number;
