@@ -1,0 +1,189 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { headers } from '@nats-io/nats-core';
+import { halfOffset, JOURNAL, JOURNAL_RECORD, type JournalRecordType } from '../../src/core/index.ts';
+import { type Recovered, recover, type SidLookup } from '../../src/host/cells/recovery.ts';
+
+type Entry = readonly [type: JournalRecordType, data?: string | Uint8Array];
+
+const { inbound, enter, leave, answered, open, gap } = JOURNAL_RECORD;
+
+/** A journal file with these records in one half. */
+function journal(records: readonly Entry[], active = 0): Uint8Array {
+  const file = Buffer.alloc(halfOffset(2));
+  file[JOURNAL.activeOffset] = active;
+  let at = halfOffset(active);
+  for (const [type, data = ''] of records) {
+    const bytes = Buffer.from(data);
+    file[at] = type;
+    file.writeUInt32LE(bytes.length, at + 1);
+    bytes.copy(file, at + JOURNAL.recordHeaderBytes);
+    at += JOURNAL.recordHeaderBytes + bytes.length;
+  }
+  return file;
+}
+
+/** Subscription 1 is function "f", 2 is "g"; others are nobody's. */
+const lookup: SidLookup = (sid) =>
+  sid === 1 || sid === 2 ? { functionId: sid === 1 ? 'f' : 'g', triggerIndex: sid } : undefined;
+
+function msg(reply: string, data = '', sid = 1): string {
+  return `MSG s.${sid} ${sid} ${reply === '' ? '' : `${reply} `}${Buffer.byteLength(data)}\r\n${data}\r\n`;
+}
+
+function owed({ open: begun, unstarted, enteredFunctionId }: Recovered) {
+  return {
+    open: begun.map(({ reply, functionId }) => `${reply}:${functionId ?? '?'}`),
+    unstarted: unstarted.map(({ reply }) => reply),
+    entered: enteredFunctionId,
+  };
+}
+
+const CASES: readonly (readonly [
+  what: string,
+  records: readonly Entry[],
+  unread: string,
+  expected: ReturnType<typeof owed>,
+])[] = [
+  ['An empty journal owes nothing', [], '', { open: [], unstarted: [], entered: undefined }],
+  [
+    'A message that was received only is unstarted',
+    [[inbound, msg('r1') + msg('r2')]],
+    '',
+    { open: [], unstarted: ['r1', 'r2'], entered: undefined },
+  ],
+  [
+    'A message that was begun is open, and blamed on its function',
+    [[inbound, msg('r1') + msg('r2')], [enter, 'f\nr1']],
+    '',
+    { open: ['r1:f'], unstarted: ['r2'], entered: 'f' },
+  ],
+  [
+    'After leaving, what was begun is still open and no function is entered',
+    [[inbound, msg('r1')], [enter, 'f\nr1'], [leave]],
+    '',
+    { open: ['r1:f'], unstarted: [], entered: undefined },
+  ],
+  [
+    'An answered message is owed nothing',
+    [[inbound, msg('r1') + msg('r2')], [enter, 'f\nr1\nr2'], [leave], [answered, 'r1']],
+    '',
+    { open: ['r2:f'], unstarted: [], entered: undefined },
+  ],
+  [
+    'A message that was answered without being begun, as an overload is, is owed nothing',
+    [[inbound, msg('r1') + msg('r2')], [answered, 'r2']],
+    '',
+    { open: [], unstarted: ['r1'], entered: undefined },
+  ],
+  [
+    'The function entered last is the one that is blamed',
+    [[inbound, msg('r1') + msg('r2', '', 2)], [enter, 'f\nr1'], [leave], [enter, 'g\nr2']],
+    '',
+    { open: ['r1:f', 'r2:g'], unstarted: [], entered: 'g' },
+  ],
+  [
+    'An entry that begins nothing still names its function',
+    [[enter, 'f']],
+    '',
+    { open: [], unstarted: [], entered: 'f' },
+  ],
+  [
+    'A message without a reply subject is owed nothing',
+    [[inbound, msg('')], [enter, 'f\n']],
+    '',
+    { open: [], unstarted: [], entered: 'f' },
+  ],
+  [
+    'What was open when the half was begun stays open',
+    [[open, 'r1\nr2'], [inbound, msg('r3')], [answered, 'r2']],
+    '',
+    { open: ['r1:?'], unstarted: ['r3'], entered: undefined },
+  ],
+  [
+    'What was open when the half was begun and is begun later is one call, not two',
+    [[open, 'r1\nr2'], [enter, 'f\nr1'], [leave], [answered, 'r1'], [enter, 'f\nr2']],
+    '',
+    { open: ['r2:f'], unstarted: [], entered: 'f' },
+  ],
+  [
+    'Two calls with the same reply subject are two',
+    [[inbound, msg('r') + msg('r') + msg('r')], [enter, 'f\nr\nr'], [leave], [answered, 'r']],
+    '',
+    { open: ['r:f'], unstarted: ['r'], entered: undefined },
+  ],
+  [
+    'Bytes that were left in the socket continue a message that the journal begins',
+    [[inbound, msg('r1') + msg('r2', 'payload').slice(0, -5)]],
+    msg('r2', 'payload').slice(-5) + msg('r3'),
+    { open: [], unstarted: ['r1', 'r2', 'r3'], entered: undefined },
+  ],
+  [
+    'A message that ends nowhere is not made up',
+    [[inbound, msg('r1') + msg('r2', 'payload').slice(0, -3)]],
+    '',
+    { open: [], unstarted: ['r1'], entered: undefined },
+  ],
+  [
+    'After a gap inbound bytes are not joined to what they do not belong to',
+    [[inbound, msg('r1') + msg('r2').slice(0, -3)], [gap], [inbound, msg('r3')], [enter, 'f\nr4'], [leave]],
+    msg('r5'),
+    { open: ['r4:f'], unstarted: ['r1'], entered: undefined },
+  ],
+  [
+    'Protocol lines and other subscriptions are passed over',
+    [[inbound, `INFO {}\r\nPING\r\n${msg('r9', 'x', 9)}PONG\r\n+OK\r\n${msg('r1')}-ERR 'x'\r\n${msg('r2', '', 2)}`]],
+    'PONG\r\n',
+    { open: [], unstarted: ['r1', 'r2'], entered: undefined },
+  ],
+];
+
+for (const [what, records, unread, expected] of CASES) {
+  test(what, () => {
+    for (const active of [0, 1])
+      assert.deepEqual(owed(recover(journal(records, active), Buffer.from(unread), lookup)), expected);
+  });
+}
+
+test('An unstarted message keeps its subject, headers, payload and trigger', () => {
+  const pairs = headers();
+  pairs.append('A', '1');
+  pairs.append('A', '2');
+  pairs.append('b', '');
+  const head = Buffer.from('NATS/1.0\r\nA: 1\r\nA: 2\r\nb: \r\n\r\n');
+  const data = Buffer.from([0, 255, 13, 10, 0]);
+  const line = `HMSG greet.x 2 r1 ${head.length} ${head.length + data.length}\r\n`;
+  const bytes = Buffer.concat([Buffer.from(line), head, data, Buffer.from('\r\n')]);
+  const { unstarted } = recover(journal([[inbound, bytes]]), new Uint8Array(0), lookup);
+  const expected = { functionId: 'g', triggerIndex: 2, subject: 'greet.x', reply: 'r1' };
+  const [message] = unstarted;
+  assert.ok(message !== undefined);
+  assert.deepEqual({ ...message, data: [...message.data] }, {
+    ...expected,
+    headers: [
+      ['A', '1'],
+      ['A', '2'],
+      ['b', ''],
+    ],
+    data: [...data],
+  });
+});
+
+test('A torn last record is passed over, and what stood before it holds', () => {
+  const records: readonly Entry[] = [[inbound, msg('r1') + msg('r2')], [enter, 'f\nr1'], [leave]];
+  const whole = journal(records);
+  const torn = Buffer.from(whole);
+  const at = halfOffset(0) + records.reduce((sum, [, data = '']) => sum + 5 + Buffer.byteLength(data), 0);
+  torn[at] = answered;
+  torn.writeUInt32LE(JOURNAL.halfBytes, at + 1);
+  assert.deepEqual(
+    recover(torn, new Uint8Array(0), lookup),
+    recover(whole, new Uint8Array(0), lookup),
+  );
+});
+
+test('Bytes that are no NATS protocol, as of an encrypted connection, owe nothing and break nothing', () => {
+  const noise = Buffer.from(Array.from({ length: 5_000 }, (_, index) => (index * 7919) % 256));
+  const recovered = recover(journal([[inbound, noise], [enter, 'f\nr1']]), noise, lookup);
+  assert.deepEqual(owed(recovered), { open: ['r1:f'], unstarted: [], entered: 'f' });
+});
