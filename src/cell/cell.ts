@@ -143,6 +143,7 @@ export async function startCell(options: CellOptions): Promise<void> {
       return null;
     },
     adopt({ messages }) {
+      journal.adopting(messages.map(({ reply }) => reply));
       serving().table.adopt(messages);
       return null;
     },
@@ -184,6 +185,8 @@ function toConnectionOptions(nats: NatsEndpoint, name: string): ConnectionOption
     reconnectTimeWait: 250,
     pingInterval: 10_000,
     ignoreAuthErrorAbort: true,
+    // An error object for every request, made in case it fails, would cost more than the request.
+    noAsyncTraces: true,
     ...(nats.inboxPrefix === undefined ? {} : { inboxPrefix: nats.inboxPrefix }),
     ...(nats.user === undefined ? {} : { user: nats.user, pass: nats.password ?? '' }),
     ...(nats.token === undefined ? {} : { token: nats.token }),

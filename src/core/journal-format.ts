@@ -13,7 +13,7 @@ export const JOURNAL = {
   /** One byte: the active half, 0 or 1. */
   activeOffset: 1,
   headerBytes: 16,
-  halfBytes: 4 * 1024 ** 2,
+  halfBytes: 16 * 1024 ** 2,
   recordHeaderBytes: 5,
 } as const;
 
@@ -29,7 +29,7 @@ export const JOURNAL_RECORD = {
   enter: 2,
   /** The isolate has been left. */
   leave: 3,
-  /** Reply subjects that have been answered. */
+  /** Reply subjects that have been answered. Written outside of every isolate, so it says `leave` too. */
   answered: 4,
   /** Reply subjects that were open when the half was begun. */
   open: 5,

@@ -54,7 +54,10 @@ const CASES: readonly (readonly [
   ],
   [
     'A message that was begun is open, and blamed on its function',
-    [[inbound, msg('r1') + msg('r2')], [enter, 'f\nr1']],
+    [
+      [inbound, msg('r1') + msg('r2')],
+      [enter, 'f\nr1'],
+    ],
     '',
     { open: ['r1:f'], unstarted: ['r2'], entered: 'f' },
   ],
@@ -72,7 +75,10 @@ const CASES: readonly (readonly [
   ],
   [
     'A message that was answered without being begun, as an overload is, is owed nothing',
-    [[inbound, msg('r1') + msg('r2')], [answered, 'r2']],
+    [
+      [inbound, msg('r1') + msg('r2')],
+      [answered, 'r2'],
+    ],
     '',
     { open: [], unstarted: ['r1'], entered: undefined },
   ],
@@ -90,13 +96,20 @@ const CASES: readonly (readonly [
   ],
   [
     'A message without a reply subject is owed nothing',
-    [[inbound, msg('')], [enter, 'f\n']],
+    [
+      [inbound, msg('')],
+      [enter, 'f\n'],
+    ],
     '',
     { open: [], unstarted: [], entered: 'f' },
   ],
   [
     'What was open when the half was begun stays open',
-    [[open, 'r1\nr2'], [inbound, msg('r3')], [answered, 'r2']],
+    [
+      [open, 'r1\nr2'],
+      [inbound, msg('r3')],
+      [answered, 'r2'],
+    ],
     '',
     { open: ['r1:?'], unstarted: ['r3'], entered: undefined },
   ],
@@ -132,7 +145,12 @@ const CASES: readonly (readonly [
   ],
   [
     'Protocol lines and other subscriptions are passed over',
-    [[inbound, `INFO {}\r\nPING\r\n${msg('r9', 'x', 9)}PONG\r\n+OK\r\n${msg('r1')}-ERR 'x'\r\n${msg('r2', '', 2)}`]],
+    [
+      [
+        inbound,
+        `INFO {}\r\nPING\r\n${msg('r9', 'x', 9)}PONG\r\n+OK\r\n${msg('r1')}-ERR 'x'\r\n${msg('r2', '', 2)}`,
+      ],
+    ],
     'PONG\r\n',
     { open: [], unstarted: ['r1', 'r2'], entered: undefined },
   ],
@@ -158,15 +176,18 @@ test('An unstarted message keeps its subject, headers, payload and trigger', () 
   const expected = { functionId: 'g', triggerIndex: 2, subject: 'greet.x', reply: 'r1' };
   const [message] = unstarted;
   assert.ok(message !== undefined);
-  assert.deepEqual({ ...message, data: [...message.data] }, {
-    ...expected,
-    headers: [
-      ['A', '1'],
-      ['A', '2'],
-      ['b', ''],
-    ],
-    data: [...data],
-  });
+  assert.deepEqual(
+    { ...message, data: [...message.data] },
+    {
+      ...expected,
+      headers: [
+        ['A', '1'],
+        ['A', '2'],
+        ['b', ''],
+      ],
+      data: [...data],
+    },
+  );
 });
 
 test('A torn last record is passed over, and what stood before it holds', () => {
@@ -176,14 +197,18 @@ test('A torn last record is passed over, and what stood before it holds', () => 
   const at = halfOffset(0) + records.reduce((sum, [, data = '']) => sum + 5 + Buffer.byteLength(data), 0);
   torn[at] = answered;
   torn.writeUInt32LE(JOURNAL.halfBytes, at + 1);
-  assert.deepEqual(
-    recover(torn, new Uint8Array(0), lookup),
-    recover(whole, new Uint8Array(0), lookup),
-  );
+  assert.deepEqual(recover(torn, new Uint8Array(0), lookup), recover(whole, new Uint8Array(0), lookup));
 });
 
 test('Bytes that are no NATS protocol, as of an encrypted connection, owe nothing and break nothing', () => {
   const noise = Buffer.from(Array.from({ length: 5_000 }, (_, index) => (index * 7919) % 256));
-  const recovered = recover(journal([[inbound, noise], [enter, 'f\nr1']]), noise, lookup);
+  const recovered = recover(
+    journal([
+      [inbound, noise],
+      [enter, 'f\nr1'],
+    ]),
+    noise,
+    lookup,
+  );
   assert.deepEqual(owed(recovered), { open: ['r1:f'], unstarted: [], entered: 'f' });
 });

@@ -4,7 +4,11 @@ import { createManualClock } from '../control/support/manual-clock.ts';
 import { type Call, createTestFunction, handlerOf, turns, until } from '../support/functions.ts';
 
 /** Each call waits in the host until it is let go. */
-function createGate(): { wait(): Promise<{ value: null }>; open(count?: number): void; readonly waiting: number } {
+function createGate(): {
+  wait(): Promise<{ value: null }>;
+  open(count?: number): void;
+  readonly waiting: number;
+} {
   const held: (() => void)[] = [];
   return {
     wait: () => new Promise((resolve) => held.push(() => resolve({ value: null }))),
@@ -41,9 +45,9 @@ test('So many calls run, so many wait, and every one beyond is refused at once',
   assert.equal(await probe.code(keyed('late')), 'HS_FUNCTION_OVERLOADED');
   gate.open(1);
   await until(() => gate.waiting === 3 && probe.runner.stats().queued === 3);
-  const extra = probe.call(keyed('extra'));
+  calls.push(probe.call(keyed('extra')));
   const opening = setInterval(() => gate.open(), 1);
-  const answers = await Promise.all([...calls, extra]);
+  const answers = await Promise.all(calls);
   clearInterval(opening);
   assert.deepEqual(
     answers.map((answer) => (answer.ok ? answer.text : answer.error.code)),
@@ -124,11 +128,14 @@ test('The time in the queue counts, and a place that a time-out frees is given o
 test('What a timed-out call still produces is dropped', async () => {
   const clock = createManualClock();
   const gate = createGate();
-  using probe = createTestFunction(handlerOf('await env.HOST.keys(); console.log("went on"); return "late"'), {
-    clock,
-    host: () => gate.wait(),
-    limits: { timeoutMs: 100 },
-  });
+  using probe = createTestFunction(
+    handlerOf('await env.HOST.keys(); console.log("went on"); return "late"'),
+    {
+      clock,
+      host: () => gate.wait(),
+      limits: { timeoutMs: 100 },
+    },
+  );
   const call = probe.code();
   await until(() => gate.waiting === 1);
   clock.advance(200);
@@ -165,7 +172,9 @@ test('waitUntil keeps a call going after its reply, at most until its deadline',
 test('A rejection in waitUntil is logged and frees the place', async () => {
   const odd = 'new Proxy({}, { get() { throw 1 }, getPrototypeOf() { throw 2 } })';
   using probe = createTestFunction(
-    handlerOf(`ctx.waitUntil(Promise.reject(new Error('in the tail'))); ctx.waitUntil(Promise.reject(${odd}));`),
+    handlerOf(
+      `ctx.waitUntil(Promise.reject(new Error('in the tail'))); ctx.waitUntil(Promise.reject(${odd}));`,
+    ),
   );
   await probe.text();
   await until(() => probe.runner.inFlight === 0);
@@ -181,7 +190,11 @@ test('A function that eats its memory loses its instance, and the next call work
   });
   assert.equal(await probe.code(keyed('bomb')), 'HS_FUNCTION_MEMORY');
   assert.equal(await probe.text(keyed('fine')), 'fine');
-  const around = [probe.call(keyed('before')), probe.call(keyed('bomb')), probe.text(keyed('after'))] as const;
+  const around = [
+    probe.call(keyed('before')),
+    probe.call(keyed('bomb')),
+    probe.text(keyed('after')),
+  ] as const;
   const [before, bomb, after] = await Promise.all(around);
   assert.ok(before.ok || before.error.code === 'HS_FUNCTION_MEMORY');
   assert.equal(bomb.ok ? '' : bomb.error.code, 'HS_FUNCTION_MEMORY');

@@ -1,6 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createTestFunction, handlerOf, moduleOf, type TestFunction, textOf, until } from '../support/functions.ts';
+import {
+  createTestFunction,
+  handlerOf,
+  moduleOf,
+  type TestFunction,
+  textOf,
+  until,
+} from '../support/functions.ts';
 
 /** Long beside what a busy machine takes from a thread, short beside the time-out of a call. */
 const CPU_MS = 100;
@@ -43,7 +50,8 @@ const CASES: Readonly<Record<string, string>> = {
   'in a getter of its reply': 'return { get a() { for (;;) {} } };',
   'in the toString of a header': 'return new Reply("", { headers: { a: { toString() { for (;;) {} } } } });',
   'in the argument of a host call': 'await env.HOST.get({ toString() { for (;;) {} } });',
-  'in the message of its error': 'throw Object.defineProperty(new Error(), "message", { get() { for (;;) {} } });',
+  'in the message of its error':
+    'throw Object.defineProperty(new Error(), "message", { get() { for (;;) {} } });',
   'in a regular expression': '/^(a+)+$/.test("a".repeat(60) + "b");',
   'in a sort': 'const a = [1, 2, 3]; for (;;) a.sort(() => 1);',
   'in finally': 'try { for (;;) {} } finally { for (;;) {} }',
@@ -99,7 +107,10 @@ test('A loop in what waitUntil keeps alive costs no answer, and its place is fre
 });
 
 test('A background timer that loops is blamed on no caller', async () => {
-  const code = handlerOf('return "answered"', 'let n = 0; setInterval(() => { if (n++ === 1) for (;;) {} }, 5);');
+  const code = handlerOf(
+    'return "answered"',
+    'let n = 0; setInterval(() => { if (n++ === 1) for (;;) {} }, 5);',
+  );
   using probe = createTestFunction(code, { limits: { cpuMs: CPU_MS } });
   assert.equal(await probe.text(), 'answered');
   await new Promise((resolve) => setTimeout(resolve, 3 * CPU_MS));

@@ -38,12 +38,10 @@ test('Parameters belong to the trigger that the message came by', async () => {
 });
 
 test('A message without a reply subject and without payload says so', async () => {
-  assert.deepEqual(await evaluate('[msg.reply, msg.text(), msg.data.length, [...msg.headers]]', { reply: '' }), [
-    false,
-    '',
-    0,
-    [],
-  ]);
+  assert.deepEqual(
+    await evaluate('[msg.reply, msg.text(), msg.data.length, [...msg.headers]]', { reply: '' }),
+    [false, '', 0, []],
+  );
 });
 
 test('Text that is not JSON makes json() throw a SyntaxError', async () => {
@@ -152,7 +150,10 @@ test('A timer that throws anything is logged and harms nobody', async () => {
 
 test('Clearing what is no timer does nothing', async () => {
   const odd = '[0, -1, 1e9, "x", null, undefined, {}, NaN]';
-  assert.equal(await evaluate(`(${odd}.forEach(clearTimeout), ${odd}.forEach(clearInterval), 'fine')`), 'fine');
+  assert.equal(
+    await evaluate(`(${odd}.forEach(clearTimeout), ${odd}.forEach(clearInterval), 'fine')`),
+    'fine',
+  );
 });
 
 test('TextEncoder and TextDecoder agree with the standard', async () => {

@@ -1,6 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type Answer, codeOf, createTestFunction, handlerOf, moduleOf, textOf } from '../support/functions.ts';
+import {
+  type Answer,
+  codeOf,
+  createTestFunction,
+  handlerOf,
+  moduleOf,
+  textOf,
+} from '../support/functions.ts';
 
 async function answerOf(body: string): Promise<Answer> {
   using probe = createTestFunction(handlerOf(body));

@@ -20,7 +20,11 @@ test('A host call carries its operation, arguments and payload, and brings back 
   );
   assert.equal(await probe.text(), '["k",9,[1,255],1000]');
   assert.deepEqual(
-    seen.map(({ op, args, payload }) => [op, args, typeof payload === 'string' ? payload : payload && [...payload]]),
+    seen.map(({ op, args, payload }) => [
+      op,
+      args,
+      typeof payload === 'string' ? payload : payload && [...payload],
+    ]),
     [
       ['put', ['text'], 'ü'],
       ['put', ['bytes'], [0, 255]],
@@ -103,9 +107,12 @@ test('A host call after the invocation has ended is refused', async () => {
 });
 
 test('A host call on a binding that the cell does not have is refused', async () => {
-  using probe = createTestFunction(handlerOf('try { await env.HOST.keys() } catch (e) { return e.message }'), {
-    bindings: { HOST: { service: 'kv', bucket: 'b', access: 'read', keys: '>', existing: true } },
-  });
+  using probe = createTestFunction(
+    handlerOf('try { await env.HOST.keys() } catch (e) { return e.message }'),
+    {
+      bindings: { HOST: { service: 'kv', bucket: 'b', access: 'read', keys: '>', existing: true } },
+    },
+  );
   assert.equal(await probe.text(), 'Cannot call keys: there is no binding "HOST"');
 });
 

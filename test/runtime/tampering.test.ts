@@ -13,8 +13,10 @@ const TAMPERING: Readonly<Record<string, string>> = {
     'Array.prototype[Symbol.iterator] = () => { let n = 0; return { next: () => n++ ? { done: true } : { value: { byteLength: -1e15 } } } }',
   'the array iterator, to send 300 strings':
     'Array.prototype[Symbol.iterator] = () => { let n = 0; return { next: () => n++ > 300 ? { done: true } : { value: "x" } } }',
-  'the array iterator, endlessly': 'Array.prototype[Symbol.iterator] = () => ({ next: () => ({ value: 1 }) })',
-  'Array.prototype[0]': 'Object.defineProperty(Array.prototype, "0", { set() { throw 1 }, get() { return 5 } })',
+  'the array iterator, endlessly':
+    'Array.prototype[Symbol.iterator] = () => ({ next: () => ({ value: 1 }) })',
+  'Array.prototype[0]':
+    'Object.defineProperty(Array.prototype, "0", { set() { throw 1 }, get() { return 5 } })',
   'Object.prototype[0]': 'Object.prototype[0] = { evil: true }',
   'Array.isArray': 'Array.isArray = () => true',
   'Promise.prototype.then': 'Promise.prototype.then = () => { throw 1 }',
@@ -38,7 +40,8 @@ const TAMPERING: Readonly<Record<string, string>> = {
   'Function.prototype.call': 'Function.prototype.call = Function.prototype.apply = () => { throw 1 }',
   'Function.prototype.bind': 'Function.prototype.bind = () => { throw 1 }',
   'Reflect.apply': 'Reflect.apply = () => { throw 1 }',
-  'String.prototype': 'for (const n of ["slice", "charCodeAt", "toLowerCase", "split"]) String.prototype[n] = () => { throw 1 }',
+  'String.prototype':
+    'for (const n of ["slice", "charCodeAt", "toLowerCase", "split"]) String.prototype[n] = () => { throw 1 }',
   'String.fromCharCode': 'String.fromCharCode = () => { throw 1 }',
   'Uint8Array.prototype': 'Object.setPrototypeOf(Uint8Array.prototype, null)',
   'ArrayBuffer.prototype.slice': 'ArrayBuffer.prototype.slice = () => "x"',
@@ -78,9 +81,7 @@ for (const [what, code] of Object.entries(TAMPERING)) {
       for (let round = 0; round < 2; round += 1) {
         const keys = ['plain', 'calls', 'throw', 'large', 'headers', 'timer', 'plain'];
         const answers = await Promise.all(
-          keys.map((key) =>
-            probe.call({ subject: `probe.${key}`, data: 'ü\ufeff', headers: [['a', 'b']] }),
-          ),
+          keys.map((key) => probe.call({ subject: `probe.${key}`, data: 'ü\ufeff', headers: [['a', 'b']] })),
         );
         for (const answer of answers) if (!answer.ok) assert.ok(isErrorCode(answer.error.code));
       }

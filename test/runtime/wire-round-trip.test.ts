@@ -131,7 +131,10 @@ test('The headers of a reply come out as the function gave them', () => {
       const given: string[][] = [];
       for (let index = 0; index < record.headers.length; index += 2)
         given.push(record.headers.slice(index, index + 2));
-      assert.deepEqual(new Map(given.map(([key = '', value]) => [key, value])), new Map(Object.entries(pairs)));
+      assert.deepEqual(
+        new Map(given.map(([key = '', value]) => [key, value])),
+        new Map(Object.entries(pairs)),
+      );
     }),
     { numRuns: 100 },
   );

@@ -1,4 +1,13 @@
-import { accessSync, closeSync, constants, mkdtempSync, openSync, readSync, rmSync } from 'node:fs';
+import {
+  accessSync,
+  closeSync,
+  constants,
+  fstatSync,
+  mkdtempSync,
+  openSync,
+  readSync,
+  rmSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { halfOffset, JOURNAL } from '../../core/index.ts';
@@ -26,15 +35,21 @@ export class JournalFile {
     rmSync(dir, { recursive: true });
   }
 
-  /** What the cell has written, the unused ends as zeros. */
+  /** What the cell has written: the header and the active half, anything else as zeros. */
   read(): Uint8Array {
-    const bytes = Buffer.alloc(halfOffset(2));
-    for (let at = 0; at < bytes.length; ) {
-      const count = readSync(this.fd, bytes, at, bytes.length - at, at);
-      if (count === 0) break;
+    const bytes = Buffer.alloc(Math.max(fstatSync(this.fd).size, JOURNAL.headerBytes));
+    this.#readInto(bytes, 0, JOURNAL.headerBytes);
+    const start = halfOffset(bytes[JOURNAL.activeOffset] === 1 ? 1 : 0);
+    this.#readInto(bytes, start, Math.min(bytes.length, start + JOURNAL.halfBytes));
+    return bytes;
+  }
+
+  #readInto(bytes: Buffer, start: number, end: number): void {
+    for (let at = start; at < end; ) {
+      const count = readSync(this.fd, bytes, at, end - at, at);
+      if (count === 0) return;
       at += count;
     }
-    return bytes;
   }
 
   get killReason(): number {

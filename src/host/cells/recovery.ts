@@ -47,6 +47,8 @@ class Tally {
 export function recover(journal: Uint8Array, unread: Uint8Array, lookup: SidLookup): Recovered {
   const inbound: Uint8Array[] = [];
   const started: OpenCall[] = [];
+  /** Places in `started` of calls that were open when the half was begun and have not been entered since. */
+  const carried = new Map<string, number[]>();
   const answered = new Tally();
   let enteredFunctionId: string | undefined;
   let gap = false;
@@ -62,17 +64,27 @@ export function recover(journal: Uint8Array, unread: Uint8Array, lookup: SidLook
       case JOURNAL_RECORD.enter: {
         const [functionId = '', ...replies] = text.split('\n');
         enteredFunctionId = functionId;
-        for (const reply of replies) if (reply !== '') started.push({ reply, functionId });
+        for (const reply of replies) {
+          if (reply === '') continue;
+          const place = carried.get(reply)?.shift() ?? started.length;
+          started[place] = { reply, functionId };
+        }
         break;
       }
       case JOURNAL_RECORD.leave:
         enteredFunctionId = undefined;
         break;
       case JOURNAL_RECORD.answered:
+        enteredFunctionId = undefined;
         for (const reply of text.split('\n')) answered.add(reply);
         break;
       case JOURNAL_RECORD.open:
-        for (const reply of text.split('\n')) started.push({ reply, functionId: undefined });
+        for (const reply of text.split('\n')) {
+          const places = carried.get(reply) ?? [];
+          places.push(started.length);
+          carried.set(reply, places);
+          started.push({ reply, functionId: undefined });
+        }
         break;
       default:
         break;

@@ -1,0 +1,152 @@
+/** The journal's writer and its reader together, against a model of a cell that dies at any moment. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { JournalWriter } from '../../src/cell/journal-writer.ts';
+import type { Invocation } from '../../src/core/index.ts';
+import { JournalFile } from '../../src/host/cells/journal-file.ts';
+import { recover } from '../../src/host/cells/recovery.ts';
+
+type Step =
+  | { readonly do: 'read'; readonly bytes: number }
+  | { readonly do: 'enter'; readonly count: number }
+  | { readonly do: 'leave' }
+  | { readonly do: 'answer'; readonly which: number }
+  | { readonly do: 'refuse' }
+  | { readonly do: 'turn' };
+
+interface Sent {
+  readonly reply: string;
+  readonly bytes: Buffer;
+  /** Where the message ends in the stream. */
+  readonly end: number;
+}
+
+const step: fc.Arbitrary<Step> = fc.oneof(
+  {
+    weight: 5,
+    arbitrary: fc.record({ do: fc.constant('read' as const), bytes: fc.integer({ min: 1, max: 120 }) }),
+  },
+  {
+    weight: 3,
+    arbitrary: fc.record({ do: fc.constant('enter' as const), count: fc.integer({ min: 1, max: 4 }) }),
+  },
+  { weight: 2, arbitrary: fc.constant({ do: 'leave' as const }) },
+  { weight: 3, arbitrary: fc.record({ do: fc.constant('answer' as const), which: fc.nat(5) }) },
+  { weight: 1, arbitrary: fc.constant({ do: 'refuse' as const }) },
+  { weight: 1, arbitrary: fc.constant({ do: 'turn' as const }) },
+);
+
+function stream(payloads: readonly string[]): { readonly messages: readonly Sent[]; readonly bytes: Buffer } {
+  const messages: Sent[] = [];
+  let end = 0;
+  for (const [index, payload] of payloads.entries()) {
+    // Every fourth caller waits for no reply.
+    const reply = index % 4 === 3 ? '' : `r${index}`;
+    const bytes = Buffer.from(
+      `MSG s 1 ${reply}${reply && ' '}${Buffer.byteLength(payload)}\r\n${payload}\r\n`,
+    );
+    end += bytes.length;
+    messages.push({ reply, bytes, end });
+  }
+  return { messages, bytes: Buffer.concat(messages.map(({ bytes }) => bytes)) };
+}
+
+function begun(reply: string): Invocation {
+  const done = (): void => undefined;
+  return {
+    triggerIndex: 0,
+    subject: 's',
+    reply,
+    headers: undefined,
+    data: new Uint8Array(0),
+    succeed: done,
+    fail: done,
+  };
+}
+
+const lookup = (): { functionId: string; triggerIndex: number } => ({ functionId: 'f', triggerIndex: 0 });
+
+/** Lets a cell live through `steps`, kills it, and says what became of each caller. */
+async function liveAndDie(payloads: readonly string[], steps: readonly Step[]) {
+  using file = new JournalFile();
+  const { messages, bytes } = stream(payloads);
+  let readTo = 0;
+  let parsed = 0;
+  const atBoundary = (): boolean => readTo === 0 || messages.some(({ end }) => end === readTo);
+  const writer = new JournalWriter(file.fd, atBoundary);
+  const waiting: string[] = [];
+  const running: string[] = [];
+  const answered: string[] = [];
+  const everBegun = new Set<string>();
+  for (const now of steps) {
+    switch (now.do) {
+      case 'read': {
+        const chunk = bytes.subarray(readTo, readTo + now.bytes);
+        if (chunk.length === 0) break;
+        writer.inbound(chunk);
+        readTo += chunk.length;
+        for (; (messages[parsed]?.end ?? Number.POSITIVE_INFINITY) <= readTo; parsed += 1) {
+          const { reply } = messages[parsed] ?? { reply: '' };
+          if (reply !== '') writer.received(reply);
+          waiting.push(reply);
+        }
+        break;
+      }
+      case 'enter': {
+        const started = waiting.splice(0, now.count);
+        writer.enter('f', started.map(begun));
+        for (const reply of started) everBegun.add(reply);
+        running.push(...started.filter((reply) => reply !== ''));
+        break;
+      }
+      case 'leave':
+        writer.leave();
+        break;
+      case 'answer': {
+        const [reply] = running.splice(now.which % Math.max(running.length, 1), 1);
+        if (reply === undefined) break;
+        writer.answered(reply);
+        answered.push(reply);
+        break;
+      }
+      case 'refuse': {
+        const reply = waiting.pop();
+        if (reply === undefined || reply === '') break;
+        writer.answered(reply);
+        answered.push(reply);
+        break;
+      }
+      case 'turn':
+        if (atBoundary()) writer.startStream();
+    }
+  }
+  await new Promise((resolve) => setImmediate(resolve));
+  const { open, unstarted } = recover(file.read(), bytes.subarray(readTo), lookup);
+  return { messages, answered, open, unstarted, everBegun };
+}
+
+test('Wherever a cell dies, each caller is answered, open or unstarted, and exactly one of these', async () => {
+  const payload = fc.oneof(
+    fc.string({ maxLength: 30 }),
+    fc.constantFrom('\r\n', 'MSG s 1 r0 0\r\n\r\n', '', 'x'.repeat(200)),
+  );
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(payload, { minLength: 1, maxLength: 12 }),
+      fc.array(step, { maxLength: 40 }),
+      async (payloads, steps) => {
+        const { messages, answered, open, unstarted, everBegun } = await liveAndDie(payloads, steps);
+        const owed = [...answered, ...open.map(({ reply }) => reply), ...unstarted.map(({ reply }) => reply)];
+        const callers = messages.map(({ reply }) => reply).filter((reply) => reply !== '');
+        assert.deepEqual(owed.toSorted(), callers.toSorted());
+        for (const { reply } of unstarted) assert.ok(!everBegun.has(reply), `${reply} would run twice`);
+        for (const { reply, data } of unstarted)
+          assert.equal(Buffer.from(data).toString(), payloads[Number(reply.slice(1))]);
+        for (const { reply, functionId } of open)
+          if (functionId === 'f') assert.ok(everBegun.has(reply), `${reply} had not begun`);
+      },
+    ),
+    { numRuns: 400 },
+  );
+});
