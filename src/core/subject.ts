@@ -77,6 +77,7 @@ export function parseSubjectPattern(pattern: string): SubjectPattern | string {
       return `"${part}" takes all the rest, so it must be the last token`;
     if (named !== null || part === '*' || part === '>') {
       const name = named?.[1] ?? String(captures.length);
+      if (name === '__proto__') return '"__proto__" cannot name a capture';
       if (captures.some((capture) => capture.name === name)) return `the name "${name}" is used twice`;
       captures.push({ index, name, rest });
       tokens.push(rest ? '>' : '*');

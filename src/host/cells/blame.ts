@@ -1,4 +1,4 @@
-import { type ErrorCode, KILL_REASONS } from '../../core/index.ts';
+import { type ErrorCode, HairspringError, KILL_REASONS } from '../../core/index.ts';
 
 /** How many deaths within the window suspend the function that caused them. */
 export const KILLS_TO_SUSPEND = 5;
@@ -30,4 +30,35 @@ export class KillCounter {
   forget(functionId: string): void {
     this.#kills.delete(functionId);
   }
+}
+
+/** What the invocations of the guilty function hear. */
+export function guiltyError(
+  name: string | undefined,
+  code: ErrorCode,
+  signal: string | null,
+): HairspringError {
+  const subject = name ?? 'The function';
+  switch (code) {
+    case 'HS_FUNCTION_CPU':
+      return new HairspringError(
+        code,
+        `${subject} held the thread beyond limits.cpu in a way that only ending its cell could stop`,
+      );
+    case 'HS_FUNCTION_MEMORY':
+      return new HairspringError(
+        code,
+        `${subject} took memory outside its heap until its cell had to be ended`,
+      );
+    default:
+      return new HairspringError(code, `${subject} brought its cell down (${signal ?? 'it exited'})`);
+  }
+}
+
+/** What all others hear. */
+export function lostError(): HairspringError {
+  return new HairspringError(
+    'HS_CELL_LOST',
+    'The cell that held this invocation died; the function itself was not at fault',
+  );
 }

@@ -12,14 +12,18 @@ import {
   type Logger,
   type NatsEndpoint,
 } from '../../core/index.ts';
-import { guiltyCode, KILLS_TO_SUSPEND, KillCounter } from './blame.ts';
+import { guiltyCode, guiltyError, KILLS_TO_SUSPEND, KillCounter, lostError } from './blame.ts';
 import type { CellExit, CellProcess } from './cell-process.ts';
-import { drainSocket } from './held-socket.ts';
-import { type OpenCall, recover, type SidLookup } from './recovery.ts';
+import { OrphanSocket } from './orphan-socket.ts';
+import { type OpenCall, type Recovered, recover, type SidLookup } from './recovery.ts';
 import type { SpareCells } from './spare-cells.ts';
 
 /** Callers of a dead cell hear something within this time, whether or not another cell is up. */
 const ANSWER_BY_MS = 600;
+/** And those that come in while there is still no other, within this. */
+const ANSWER_AGAIN_MS = 200;
+const FIRST_RETRY_MS = 100;
+const LAST_RETRY_MS = 1_000;
 
 export interface CellGroupOptions {
   readonly namespace: string;
@@ -107,12 +111,34 @@ export class CellGroup {
     const { spares, namespace, nats } = this.#options;
     const cell = await spares.take();
     const bound: Bound = { cell, sids: new Map() };
-    cell.exited.then((exit) => this.#onExit(bound, exit)).catch(() => undefined);
-    await cell.command('assign', { namespace, nats });
+    try {
+      await cell.command('assign', { namespace, nats });
+      const specs = [...this.#functions.values()].filter(({ id }) => !this.#suspended.has(id));
+      await this.#activateIn(bound, specs);
+    } catch (error) {
+      await cell[Symbol.asyncDispose]();
+      throw error;
+    }
     this.#bound = bound;
-    const specs = [...this.#functions.values()].filter(({ id }) => !this.#suspended.has(id));
-    await this.#activateIn(bound, specs);
+    cell.exited.then((exit) => this.#onExit(bound, exit)).catch(() => undefined);
     return bound;
+  }
+
+  /** Binds as soon as it can be done: the server may be away, or a cell die while it starts. */
+  async #rebind(): Promise<Bound | undefined> {
+    const { clock, logger, namespace } = this.#options;
+    let delayMs = FIRST_RETRY_MS;
+    while (!this.#stopping && this.#functions.size > 0) {
+      try {
+        return await this.#bind();
+      } catch (error) {
+        const { message } = HairspringError.from(error);
+        logger.error('A cell could not be replaced', { namespace, error: message, retryInMs: delayMs });
+      }
+      await clock.sleep(delayMs);
+      delayMs = Math.min(2 * delayMs, LAST_RETRY_MS);
+    }
+    return undefined;
   }
 
   async #activateIn(bound: Bound, specs: readonly FunctionSpec[]): Promise<void> {
@@ -128,50 +154,54 @@ export class CellGroup {
     if (this.#bound === bound) this.#bound = undefined;
     if (this.#stopping) return;
     void this.#inTurn(() => this.#recover(bound, exit)).catch((error: unknown) => {
-      this.#options.logger.error('A cell could not be replaced', {
-        namespace: this.#options.namespace,
-        error: HairspringError.from(error).message,
-      });
+      const { message } = HairspringError.from(error);
+      this.#options.logger.error('A dead cell could not be answered for', { error: message });
     });
   }
 
   /** Answers or hands over everything that a dead cell had taken on, and puts another in its place. */
   async #recover(dead: Bound, exit: CellExit): Promise<void> {
-    const { logger, namespace, clock } = this.#options;
+    const { clock } = this.#options;
+    const socket = dead.cell.takeSocket();
+    const orphan = socket === undefined ? undefined : new OrphanSocket(socket, clock);
     const journal = dead.cell.journal.read();
     const lookup: SidLookup = (sid) => dead.sids.get(sid);
-    const { enteredFunctionId, open } = recover(journal, new Uint8Array(0), lookup);
-    const guilty = guiltyCode(dead.cell.journal.killReason, exit.signal);
-    const guiltyId = guilty === undefined ? undefined : enteredFunctionId;
-    const guiltyName = guiltyId === undefined ? undefined : this.#functions.get(guiltyId)?.name;
-    logger.warn('A cell died', {
-      namespace,
+    const unstartedOf = (unread: Uint8Array): readonly AdoptedMessage[] =>
+      recover(journal, unread, lookup).unstarted;
+    this.#answerOpen(dead, exit, recover(journal, new Uint8Array(0), lookup));
+    const replacement = this.#rebind();
+    let answered = 0;
+    let bound = await orTimeout(replacement, clock.sleep(ANSWER_BY_MS));
+    while (bound === 'late') {
+      // Until there is another cell, the dead one's subscriptions stay: a coded error beats no responders.
+      const late = unstartedOf(orphan?.read() ?? new Uint8Array(0));
+      for (const message of late.slice(answered)) this.#answer(message, lostError());
+      answered = late.length;
+      bound = await orTimeout(replacement, clock.sleep(ANSWER_AGAIN_MS));
+    }
+    const unread = (await orphan?.finish([...dead.sids.keys()])) ?? new Uint8Array(0);
+    await this.#handOver(unstartedOf(unread).slice(answered), bound);
+    await dead.cell[Symbol.asyncDispose]();
+  }
+
+  /** Tells the callers of what had begun, and holds the death against the function that caused it. */
+  #answerOpen(dead: Bound, exit: CellExit, { enteredFunctionId, open }: Recovered): void {
+    const code = guiltyCode(dead.cell.journal.killReason, exit.signal);
+    const guiltyId = code === undefined ? undefined : enteredFunctionId;
+    const name = guiltyId === undefined ? undefined : this.#functions.get(guiltyId)?.name;
+    this.#options.logger.warn('A cell died', {
+      namespace: this.#options.namespace,
       pid: dead.cell.pid,
       signal: exit.signal ?? '',
-      function: guiltyName ?? '',
+      function: name ?? '',
       open: open.length,
-      stderr: exit.stderr.slice(-300),
+      stderr: exit.stderr,
     });
-    if (guilty !== undefined && guiltyId !== undefined) this.#count(guiltyId, guilty);
-    for (const call of open)
-      this.#answer(
-        call,
-        guilty !== undefined && call.functionId === guiltyId
-          ? this.#guiltyError(guiltyName, guilty, exit)
-          : this.#lostError(),
-      );
-    const replacement = this.#bind();
-    replacement.catch(() => undefined);
-    const inTime = await Promise.race([
-      replacement.then((bound) => bound),
-      clock.sleep(ANSWER_BY_MS).then(() => undefined),
-    ]).catch(() => undefined);
-    const socket = dead.cell.takeSocket();
-    const unread =
-      socket === undefined ? new Uint8Array(0) : await drainSocket(socket, [...dead.sids.keys()], clock);
-    await this.#handOver(recover(journal, unread, lookup).unstarted, inTime);
-    await dead.cell[Symbol.asyncDispose]();
-    await replacement;
+    if (code !== undefined && guiltyId !== undefined) this.#count(guiltyId, code);
+    for (const call of open) {
+      const guilty = code !== undefined && guiltyId !== undefined && call.functionId === guiltyId;
+      this.#answer(call, guilty ? guiltyError(name, code, exit.signal) : lostError());
+    }
   }
 
   async #handOver(unstarted: readonly AdoptedMessage[], bound: Bound | undefined): Promise<void> {
@@ -179,14 +209,14 @@ export class CellGroup {
       bound !== undefined &&
       this.#functions.has(message.functionId) &&
       !this.#suspended.has(message.functionId);
-    for (const message of unstarted) if (!adoptable(message)) this.#answer(message, this.#lostError());
+    for (const message of unstarted) if (!adoptable(message)) this.#answer(message, lostError());
     const messages = unstarted.filter(adoptable);
     if (messages.length === 0 || bound === undefined) return;
     try {
       await bound.cell.command('adopt', { messages });
     } catch {
       // The new cell died as well; its own journal does not know these.
-      for (const message of messages) this.#answer(message, this.#lostError());
+      for (const message of messages) this.#answer(message, lostError());
     }
   }
 
@@ -198,35 +228,6 @@ export class CellGroup {
       function: this.#functions.get(functionId)?.name ?? functionId,
       reason,
     });
-  }
-
-  #guiltyError(
-    name: string | undefined,
-    code: NonNullable<ReturnType<typeof guiltyCode>>,
-    exit: CellExit,
-  ): HairspringError {
-    const subject = name ?? 'The function';
-    if (code === 'HS_FUNCTION_CPU')
-      return new HairspringError(
-        code,
-        `${subject} held the thread beyond limits.cpu in a way that only ending its cell could stop`,
-      );
-    if (code === 'HS_FUNCTION_MEMORY')
-      return new HairspringError(
-        code,
-        `${subject} took memory outside its heap until its cell had to be ended`,
-      );
-    return new HairspringError(
-      code,
-      `${subject} brought its cell down (${exit.signal ?? `exit code ${exit.code}`})`,
-    );
-  }
-
-  #lostError(): HairspringError {
-    return new HairspringError(
-      'HS_CELL_LOST',
-      'The cell that held this invocation died; the function itself was not at fault',
-    );
   }
 
   #answer(call: Pick<OpenCall, 'reply' | 'functionId'>, error: HairspringError): void {
@@ -247,4 +248,8 @@ export class CellGroup {
       await bound.cell[Symbol.asyncDispose]();
     });
   }
+}
+
+async function orTimeout<Value>(value: Promise<Value>, timeout: Promise<void>): Promise<Value | 'late'> {
+  return Promise.race([value, timeout.then(() => 'late' as const)]);
 }
