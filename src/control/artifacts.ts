@@ -93,7 +93,13 @@ export async function getObject(nc: NatsConnection, bucket: string, name: string
 export async function deleteArtifact(nc: NatsConnection, digest: string): Promise<void> {
   try {
     const store = await openStore(nc, ARTIFACT_BUCKET);
-    await store.delete(artifactName(digest));
+    const name = artifactName(digest);
+    if ((await store.info(name)) === null) return;
+    await store.delete(name);
+    // The store keeps a marker of what was deleted; nothing of an artifact is to stay.
+    const manager = await jetstreamManager(nc, { checkAPI: false });
+    const encoded = toUrlSafe(Buffer.from(name, 'utf8').toString('base64'));
+    await manager.streams.purge(`OBJ_${ARTIFACT_BUCKET}`, { filter: `$O.${ARTIFACT_BUCKET}.M.${encoded}` });
   } catch (error) {
     if (!isJetStreamCode(error, STREAM_NOT_FOUND)) {
       throw natsFailure(error, `Cannot delete artifact ${digest}`);
@@ -169,6 +175,10 @@ function checkSize(bytes: number, action: string): void {
 
 /** The object store's way of writing a hash. */
 function natsDigest(digest: string): string {
-  const base64 = Buffer.from(digest, 'hex').toString('base64');
-  return `SHA-256=${base64.replaceAll('+', '-').replaceAll('/', '_')}`;
+  return `SHA-256=${toUrlSafe(Buffer.from(digest, 'hex').toString('base64'))}`;
+}
+
+/** The object store's spelling of Base64: URL-safe, with padding. */
+function toUrlSafe(base64: string): string {
+  return base64.replaceAll('+', '-').replaceAll('/', '_');
 }

@@ -139,9 +139,9 @@ test('No text whatever makes a pattern whose subject is not one', () => {
       const parsed: SubjectPattern | string = parseSubjectPattern(pattern);
       if (typeof parsed === 'string') return;
       assert.ok(isSubject(parsed.subject));
-      const subject = parsed.subject.replaceAll('*', 'x').replaceAll('>', 'y.z');
-      const params = captureParams(parsed, subject);
-      assert.deepEqual(Object.keys(params).toSorted(), parsed.captures.map(({ name }) => name).toSorted());
+      const wildcards = parsed.subject.split('.').filter((part) => part === '*' || part === '>');
+      assert.equal(parsed.captures.length, wildcards.length);
+      assert.equal(new Set(parsed.captures.map(({ name }) => name)).size, wildcards.length);
     }),
     { numRuns: 2_000 },
   );

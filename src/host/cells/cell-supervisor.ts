@@ -34,10 +34,16 @@ export class CellSupervisor {
     const { clock, logger } = options;
     this.#spares = new SpareCells({
       create: () => this.#createCell(),
-      count: options.spareCells,
+      count: this.#spareCount(),
       clock,
       logger,
     });
+  }
+
+  /** One more before the first function: its deployment takes a cell to try it in and one to serve it. */
+  #spareCount(): number {
+    const { spareCells } = this.#options;
+    return spareCells > 0 && this.#groups.size === 0 ? spareCells + 1 : spareCells;
   }
 
   #createCell(): CellProcess {
@@ -53,9 +59,11 @@ export class CellSupervisor {
   #group(namespace: string): CellGroup {
     let group = this.#groups.get(namespace);
     if (group === undefined) {
+      const first = this.#groups.size === 0;
       const { nats, nc, clock, logger } = this.#options;
       group = new CellGroup({ namespace, nats, nc, spares: this.#spares, clock, logger });
       this.#groups.set(namespace, group);
+      if (first) this.#spares.keep(this.#spareCount());
     }
     return group;
   }

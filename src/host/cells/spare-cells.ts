@@ -22,6 +22,7 @@ export class SpareCells {
     readonly resolve: (cell: CellProcess) => void;
     readonly reject: (error: HairspringError) => void;
   }[] = [];
+  #count: number;
   #starting = 0;
   /** 1 while a cell is lent, or is about to be. */
   #lent = 0;
@@ -32,6 +33,13 @@ export class SpareCells {
 
   constructor(options: SpareCellsOptions) {
     this.#options = options;
+    this.#count = options.count;
+    this.#fill();
+  }
+
+  /** Keeps `count` cells ready from now on; what is there beyond it is used up first. */
+  keep(count: number): void {
+    this.#count = count;
     this.#fill();
   }
 
@@ -42,7 +50,7 @@ export class SpareCells {
   /** Starts what is missing: the spares, and one for each that waits. */
   #fill(): void {
     if (this.#disposed || this.#cancelRetry !== undefined) return;
-    const wanted = this.#options.count + this.#waiting.length;
+    const wanted = this.#count + this.#waiting.length;
     while (this.#ready.length + this.#starting + this.#lent < wanted) this.#start();
   }
 

@@ -1,11 +1,13 @@
 import type { NatsConnection } from '@nats-io/transport-node';
 import { deleteArtifact, type StartWorkloadRequest } from '../../control/index.ts';
 import {
+  type ArtifactRef,
   type Clock,
   type FunctionDefinition,
   type FunctionSpec,
   HairspringError,
   type Logger,
+  type StartRequest,
   toSpec,
 } from '../../core/index.ts';
 import { provisionBinding } from '../../hostservices/provision.ts';
@@ -34,6 +36,8 @@ export class Deployments {
   readonly #cache: ArtifactCache;
   readonly #byId = new Map<string, StoredDefinition>();
   readonly #lock = new KeyLock();
+  /** How many deployments in progress use an artifact, by digest. */
+  readonly #inDeploy = new Map<string, number>();
 
   private constructor(options: DeploymentsOptions, store: DefinitionStore) {
     this.#options = options;
@@ -97,9 +101,28 @@ export class Deployments {
   }
 
   async #deploy(request: StartWorkloadRequest): Promise<FunctionDefinition> {
-    const { nc, cells, clock } = this.#options;
+    const { nc } = this.#options;
     const start = parseStartRequest(request.run_request);
     const artifact = await resolveArtifact(nc, this.#cache, request.name, start);
+    const { digest } = artifact;
+    this.#inDeploy.set(digest, (this.#inDeploy.get(digest) ?? 0) + 1);
+    try {
+      return await this.#deployArtifact(request, start, artifact);
+    } finally {
+      const others = (this.#inDeploy.get(digest) ?? 1) - 1;
+      if (others > 0) this.#inDeploy.set(digest, others);
+      else this.#inDeploy.delete(digest);
+      // A deployment that was refused must not leave its artifact behind.
+      this.#dropLater(digest);
+    }
+  }
+
+  async #deployArtifact(
+    request: StartWorkloadRequest,
+    start: StartRequest,
+    artifact: ArtifactRef,
+  ): Promise<FunctionDefinition> {
+    const { nc, cells, clock } = this.#options;
     const previous = await this.#store.get(request.namespace, request.name);
     const definition = toDefinition(request, start, artifact, previous?.definition, new Date(clock.now()));
     const serving = this.#byId.get(definition.id)?.definition;
@@ -117,7 +140,7 @@ export class Deployments {
       throw error;
     }
     this.#byId.set(definition.id, { definition, revision });
-    if (previous !== undefined) await this.#dropArtifact(previous.definition.artifact.digest);
+    if (previous !== undefined) this.#dropLater(previous.definition.artifact.digest);
     return definition;
   }
 
@@ -154,10 +177,22 @@ export class Deployments {
     });
   }
 
-  /** Deletes an artifact that no function of any node names any more. */
+  /** Drops an artifact when nothing waits for it any more, so that a deployment need not. */
+  #dropLater(digest: string): void {
+    if (this.all().some((definition) => definition.artifact.digest === digest)) return;
+    this.#dropArtifact(digest).catch((error: unknown) => {
+      this.#options.logger.warn('An artifact could not be removed', {
+        digest,
+        error: HairspringError.from(error).message,
+      });
+    });
+  }
+
+  /** Deletes an artifact that no function of any node names any more, and none being deployed here. */
   async #dropArtifact(digest: string): Promise<void> {
     const stored = await this.#store.all(this.#options.logger);
     if (stored.some(({ definition }) => definition.artifact.digest === digest)) return;
+    if (this.#inDeploy.has(digest)) return;
     this.#cache.forget(digest);
     await deleteArtifact(this.#options.nc, digest);
   }

@@ -71,7 +71,7 @@ class KvGrant implements PreparedBinding {
     if (op === 'keys') return this.#keys(args[0]);
     const key = checkKey(this.#label, this.#binding, op, args[0]);
     try {
-      return await this.#perform(op, key, args[1] ?? undefined, payload ?? '');
+      return await this.#perform(op, key, args.slice(1), payload ?? '');
     } catch (error) {
       throw toKvError(error, `${op} key "${key}" in bucket "${this.#binding.bucket}"`, this.#binding.bucket);
     }
@@ -80,7 +80,7 @@ class KvGrant implements PreparedBinding {
   async #perform(
     op: Exclude<KvOperation, 'keys'>,
     key: string,
-    revision: string | number | undefined,
+    [revision]: readonly unknown[],
     payload: string | Uint8Array,
   ): Promise<HostCallResult> {
     const kv = await this.#open();
@@ -97,13 +97,20 @@ class KvGrant implements PreparedBinding {
       case 'update':
         return { value: await kv.update(key, payload, this.#revision(op, revision)) };
       case 'delete':
+        // A revision that is no number comes as null, and must not count as none.
         await kv.delete(key, revision === undefined ? {} : { previousSeq: this.#revision(op, revision) });
         return { value: null };
     }
   }
 
   #revision(op: string, revision: unknown): number {
-    if (typeof revision === 'number' && Number.isSafeInteger(revision) && revision >= 0) return revision;
+    if (revision === 0) {
+      throw new HairspringError(
+        'HS_KV_REVISION_CONFLICT',
+        `Cannot ${op} in ${this.#label}: no entry has revision 0; use create for a key that is not there`,
+      );
+    }
+    if (typeof revision === 'number' && Number.isSafeInteger(revision) && revision > 0) return revision;
     throw new HairspringError(
       'HS_HOST_CALL_INVALID',
       `Cannot ${op} in ${this.#label}: the revision is not a whole number`,

@@ -129,13 +129,14 @@ export class GuestIsolate {
    * @throws HS_FUNCTION_LOAD, HS_FUNCTION_MEMORY
    */
   load(code: string, filename: string, spec: LoadSpec): readonly string[] {
-    this.#begin(LOAD_LIMIT_MS);
+    const limitMs = this.#guard.stretch(LOAD_LIMIT_MS);
+    this.#begin(limitMs);
     try {
       const script = this.#isolate.compileScriptSync(code, { filename });
-      script.runSync(this.#context, { timeout: LOAD_LIMIT_MS });
+      script.runSync(this.#context, { timeout: limitMs });
       script.release();
       const found = this.#enter.applySync(undefined, [ENTER_LOAD, JSON.stringify(spec)], {
-        timeout: LOAD_LIMIT_MS,
+        timeout: limitMs,
       });
       return parseHandlers(found);
     } catch (error) {
@@ -155,16 +156,17 @@ export class GuestIsolate {
   }
 
   /** Gives the guest a batch; returns when its microtasks have run dry, it gave the rest back, or a limit ended it. */
-  run(batch: EncodedBatch, limitMs: number): EntryOutcome {
-    return this.#entry([ENTER_BATCH, batch.json, ...batch.extras], limitMs);
+  run(batch: EncodedBatch, cpuMs: number): EntryOutcome {
+    return this.#entry([ENTER_BATCH, batch.json, ...batch.extras], cpuMs);
   }
 
   /** Takes what an interrupted entry had ready. */
-  collect(limitMs: number): EntryOutcome {
-    return this.#entry([ENTER_COLLECT, ''], limitMs);
+  collect(cpuMs: number): EntryOutcome {
+    return this.#entry([ENTER_COLLECT, ''], cpuMs);
   }
 
-  #entry(args: (string | number | ArrayBuffer)[], limitMs: number): EntryOutcome {
+  #entry(args: (string | number | ArrayBuffer)[], cpuMs: number): EntryOutcome {
+    const limitMs = this.#guard.stretch(cpuMs);
     let fault: EntryFault | undefined;
     let unhandled: string | undefined;
     this.#marks[1] = 0;

@@ -32,6 +32,29 @@ function rssBytes(): number {
   }
 }
 
+/** Run and wait time of the process's main thread in nanoseconds: https://docs.kernel.org/scheduler/sched-stats.html */
+function mainThreadTimes(): readonly [run: number, wait: number] | undefined {
+  try {
+    const [run, wait] = readFileSync('/proc/self/schedstat', 'latin1').split(' ', 2).map(Number);
+    return run !== undefined && wait !== undefined && run > 0 ? [run, wait] : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Work over which waiting is judged; less says too little. */
+const JUDGED_RUN_NS = 2_000_000;
+let judgedTimes = mainThreadTimes();
+
+function judgeStarvation(): void {
+  const times = mainThreadTimes();
+  if (times === undefined || judgedTimes === undefined) return;
+  const run = times[0] - judgedTimes[0];
+  if (run < JUDGED_RUN_NS) return;
+  guard.setStretch((100 * (run + times[1] - judgedTimes[1])) / run);
+  judgedTimes = times;
+}
+
 const sleeper = new Int32Array(new SharedArrayBuffer(4));
 let lastSequence = guard.sequence;
 let lastAt = performance.now();
@@ -46,5 +69,6 @@ for (;;) {
   lastAt = now;
   if (heldMs > guard.limitMs + data.hangGraceMs) kill('hang');
   if (rssBytes() > data.rssLimitBytes) kill('memory');
+  judgeStarvation();
   Atomics.wait(sleeper, 0, 0, quiet ? IDLE_POLL_MS : POLL_MS);
 }

@@ -1,0 +1,235 @@
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import type { NatsConnection } from '@nats-io/transport-node';
+import { HOST_LIMITS } from '../../src/core/index.ts';
+import { countConsumers, createBucket, type KvHandle, kvBinding, openBinding } from '../support/kv.ts';
+import { connectTo, startTestNats, type TestNats } from '../support/nats.ts';
+
+let server: TestNats;
+let nc: NatsConnection;
+let store: KvHandle;
+
+before(async () => {
+  server = await startTestNats();
+  nc = await connectTo(server);
+  await createBucket(nc, 'ops');
+  store = openBinding(nc, kvBinding('ops'));
+});
+
+after(async () => {
+  await nc?.close();
+  await server?.[Symbol.asyncDispose]();
+});
+
+async function revisionOf(key: string): Promise<number> {
+  const value = await store.call('get', [key]);
+  assert.ok(Array.isArray(value) && typeof value[0] === 'number', JSON.stringify(value));
+  return value[0];
+}
+
+test('A value that was put is got with its revision and its time', async () => {
+  const startedMs = Date.now();
+  const revision = await store.call('put', ['a.b'], 'hello ü');
+  const { value, data } = await store.result('get', ['a.b']);
+  assert.ok(Array.isArray(value));
+  assert.equal(value[0], revision);
+  assert.ok(Math.abs(value[1] - startedMs) < 60_000, String(value[1]));
+  assert.equal(Buffer.from(data ?? '').toString('utf8'), 'hello ü');
+});
+
+test('A key that was never put, and one that was deleted, is null', async () => {
+  assert.deepEqual(await store.result('get', ['never']), { value: null });
+  await store.call('put', ['gone'], 'x');
+  assert.equal(await store.call('delete', ['gone']), null);
+  assert.deepEqual(await store.result('get', ['gone']), { value: null });
+});
+
+test('Values of every kind of bytes come back as they went in', async () => {
+  for (const payload of [
+    new Uint8Array(0),
+    '',
+    Uint8Array.from({ length: 256 }, (_, index) => index),
+    Buffer.from('\ufeffmarked'),
+    Buffer.alloc(500_000, 0xfe),
+  ]) {
+    await store.call('put', ['bytes'], payload);
+    const { data } = await store.result('get', ['bytes']);
+    assert.ok(Buffer.from(data ?? 'none').equals(Buffer.from(payload)));
+  }
+  await store.call('put', ['bytes']);
+  assert.equal((await store.result('get', ['bytes'])).data?.length, 0);
+});
+
+test('create stores where nothing is, also after a deletion, and conflicts where something is', async () => {
+  assert.equal(typeof (await store.call('create', ['new'], '1')), 'number');
+  assert.equal((await store.refused('create', ['new'], '2')).code, 'HS_KV_REVISION_CONFLICT');
+  await store.call('delete', ['new']);
+  assert.equal(typeof (await store.call('create', ['new'], '3')), 'number');
+  assert.equal(Buffer.from((await store.result('get', ['new'])).data ?? '').toString(), '3');
+});
+
+test('update stores at the expected revision only', async () => {
+  const first = await store.call('put', ['counted'], '1');
+  assert.ok(typeof first === 'number');
+  const second = await store.call('update', ['counted', first], '2');
+  assert.ok(typeof second === 'number' && second > first);
+  for (const stale of [first, second + 1])
+    assert.equal((await store.refused('update', ['counted', stale], '3')).code, 'HS_KV_REVISION_CONFLICT');
+  assert.equal(await revisionOf('counted'), second);
+});
+
+test('Of many updates from the same revision exactly one wins', async () => {
+  const first = await store.call('put', ['raced'], '0');
+  assert.ok(typeof first === 'number');
+  const settled = await Promise.allSettled(
+    Array.from({ length: 20 }, (_, index) => store.call('update', ['raced', first], String(index))),
+  );
+  assert.equal(settled.filter(({ status }) => status === 'fulfilled').length, 1);
+});
+
+test('delete with a revision deletes at that revision only', async () => {
+  const revision = await store.call('put', ['kept'], '1');
+  assert.ok(typeof revision === 'number');
+  for (const wrong of [0, revision - 1, revision + 1]) {
+    assert.equal(
+      (await store.refused('delete', ['kept', wrong])).code,
+      'HS_KV_REVISION_CONFLICT',
+      String(wrong),
+    );
+    assert.equal(await revisionOf('kept'), revision);
+  }
+  await store.call('delete', ['kept', revision]);
+  assert.equal(await store.call('get', ['kept']), null);
+});
+
+test('A revision that is no revision is refused, and nothing is done', async () => {
+  const revision = await store.call('put', ['firm'], '1');
+  for (const wrong of [null, -1, 0.5, 2 ** 53, '1', 'x']) {
+    for (const op of ['update', 'delete'])
+      assert.equal(
+        (await store.refused(op, ['firm', wrong], 'v')).code,
+        'HS_HOST_CALL_INVALID',
+        `${op} ${wrong}`,
+      );
+  }
+  assert.equal((await store.refused('update', ['firm'], 'v')).code, 'HS_HOST_CALL_INVALID');
+  assert.equal(await revisionOf('firm'), revision);
+});
+
+test('Operations that a bucket does not have are refused', async () => {
+  for (const op of ['', 'purge', 'destroy', 'constructor', '__proto__', 'toString', 'GET', 'get '])
+    assert.equal((await store.refused(op, ['k'])).code, 'HS_HOST_CALL_INVALID', op);
+});
+
+test('Keys are listed by prefix, also by a part of a token, without deleted ones', async () => {
+  await createBucket(nc, 'listed');
+  const listed = openBinding(nc, kvBinding('listed'));
+  for (const key of ['a', 'ab', 'a.x', 'a.xy', 'a.x.1', 'b.x', 'B', 'a-c', 'z/1'])
+    await listed.call('put', [key], 'v');
+  for (const key of ['a.gone', 'gone']) {
+    await listed.call('put', [key], 'v');
+    await listed.call('delete', [key]);
+  }
+  const cases: readonly (readonly [string, readonly string[]])[] = [
+    ['', ['B', 'a', 'a-c', 'a.x', 'a.x.1', 'a.xy', 'ab', 'b.x', 'z/1']],
+    ['a', ['a', 'a-c', 'a.x', 'a.x.1', 'a.xy', 'ab']],
+    ['a.', ['a.x', 'a.x.1', 'a.xy']],
+    ['a.x', ['a.x', 'a.x.1', 'a.xy']],
+    ['a.x.', ['a.x.1']],
+    ['a.x.1', ['a.x.1']],
+    ['a.x.1.', []],
+    ['gone', []],
+    ['none.at.all', []],
+  ];
+  for (const [prefix, keys] of cases) assert.deepEqual(await listed.call('keys', [prefix]), keys, prefix);
+  assert.equal(await countConsumers(nc, 'listed'), 0);
+});
+
+test('An empty bucket and one with deleted keys only list nothing, at once', async () => {
+  await createBucket(nc, 'bare');
+  const bare = openBinding(nc, kvBinding('bare'));
+  const startedMs = performance.now();
+  assert.deepEqual(await bare.call('keys', ['']), []);
+  await bare.call('put', ['k'], 'v');
+  await bare.call('delete', ['k']);
+  assert.deepEqual(await bare.call('keys', ['']), []);
+  assert.ok(performance.now() - startedMs < 3_000);
+});
+
+test('Many listings at once leave no consumer behind', async () => {
+  await createBucket(nc, 'busy');
+  const busy = openBinding(nc, kvBinding('busy'));
+  for (let index = 0; index < 50; index += 1) await busy.call('put', [`k.${index}`], 'v');
+  const lists = await Promise.all(Array.from({ length: 10 }, () => busy.call('keys', ['k.'])));
+  for (const list of lists) assert.equal(Array.isArray(list) ? list.length : 0, 50);
+  assert.equal(await countConsumers(nc, 'busy'), 0);
+});
+
+test('More keys than one call lists are refused, and a longer prefix helps', async () => {
+  await createBucket(nc, 'many');
+  const many = openBinding(nc, kvBinding('many'));
+  for (let index = 0; index <= HOST_LIMITS.kvKeys; index += 1) nc.publish(`$KV.many.k.${index}`, 'v');
+  await many.call('put', ['other.1'], 'v');
+  assert.equal((await many.refused('keys', [''])).code, 'HS_HOST_CALL_LIMIT');
+  assert.deepEqual(await many.call('keys', ['other.']), ['other.1']);
+  assert.equal(await countConsumers(nc, 'many'), 0);
+});
+
+test('A bucket that does not exist is told as missing by every operation', async () => {
+  const missing = openBinding(nc, kvBinding('nowhere'));
+  for (const [op, ...args] of [
+    ['get', 'k'],
+    ['put', 'k'],
+    ['create', 'k'],
+    ['update', 'k', 1],
+    ['delete', 'k'],
+    ['keys', ''],
+  ] as const) {
+    const error = await missing.refused(op, args, 'v');
+    assert.equal(error.code, 'HS_KV_BUCKET_MISSING', `${op}: ${error.message}`);
+    assert.match(error.message, /"nowhere"/);
+  }
+});
+
+test('A value beyond the limit of the bucket or of the server is told as too large', async () => {
+  await createBucket(nc, 'small', { maxValueSize: 100 });
+  const small = openBinding(nc, kvBinding('small'));
+  await small.call('put', ['k'], 'x'.repeat(90));
+  for (const bytes of [200, 2 * 1024 ** 2]) {
+    for (const [op, ...args] of [
+      ['put', 'k'],
+      ['create', 'other'],
+      ['update', 'k', 1],
+    ] as const)
+      assert.equal(
+        (await small.refused(op, args, 'x'.repeat(bytes))).code,
+        'HS_KV_VALUE_TOO_LARGE',
+        `${op} ${bytes}`,
+      );
+  }
+  const max = nc.info?.max_payload ?? 0;
+  for (const bytes of [max, max + 1])
+    assert.equal(
+      (await store.refused('update', ['k', 1], Buffer.alloc(bytes))).code,
+      'HS_KV_VALUE_TOO_LARGE',
+      String(bytes),
+    );
+  assert.equal(typeof (await store.call('put', ['still'], 'works')), 'number');
+});
+
+test('A full bucket refuses a value as too large', async () => {
+  await createBucket(nc, 'full', { max_bytes: 2_000 });
+  const full = openBinding(nc, kvBinding('full'));
+  await full.call('put', ['a'], 'x'.repeat(1_500));
+  assert.equal((await full.refused('put', ['b'], 'x'.repeat(1_500))).code, 'HS_KV_VALUE_TOO_LARGE');
+});
+
+test('A server that is gone is told as unavailable', { timeout: 20_000 }, async () => {
+  await using other = await startTestNats();
+  const lost = await connectTo(other, { reconnect: false });
+  await createBucket(lost, 'lost');
+  const handle = openBinding(lost, kvBinding('lost'));
+  await lost.close();
+  for (const op of ['get', 'put', 'keys'])
+    assert.equal((await handle.refused(op, ['k'], 'v')).code, 'HS_KV_UNAVAILABLE');
+});

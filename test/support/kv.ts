@@ -1,0 +1,73 @@
+/** KV bindings called as a function's host calls arrive, against a real server. */
+import assert from 'node:assert/strict';
+import { jetstreamManager } from '@nats-io/jetstream';
+import { type KV, Kvm, type KvOptions } from '@nats-io/kv';
+import type { NatsConnection } from '@nats-io/transport-node';
+import {
+  type ErrorCode,
+  HairspringError,
+  type HostCallResult,
+  type KvBinding,
+  type PreparedBinding,
+} from '../../src/core/index.ts';
+import { createHostServices } from '../../src/hostservices/index.ts';
+
+export function kvBinding(bucket: string, grant: Partial<KvBinding> = {}): KvBinding {
+  return { service: 'kv', bucket, access: 'read-write', keys: '>', existing: true, ...grant };
+}
+
+/** Creates a bucket as a deployment does. */
+export function createBucket(
+  nc: NatsConnection,
+  bucket: string,
+  options: Partial<KvOptions> = {},
+): Promise<KV> {
+  return new Kvm(nc).create(bucket, { history: 1, allow_direct: true, ...options });
+}
+
+export interface KvHandle {
+  readonly prepared: PreparedBinding;
+  /** The call's value. */
+  call(
+    op: string,
+    args?: readonly (string | number | null)[],
+    payload?: string | Uint8Array,
+  ): Promise<unknown>;
+  result(
+    op: string,
+    args?: readonly (string | number | null)[],
+    payload?: string | Uint8Array,
+  ): Promise<HostCallResult>;
+  /** The error that the call ends with. Fails the test when it ends well. */
+  refused(
+    op: string,
+    args?: readonly (string | number | null)[],
+    payload?: string | Uint8Array,
+  ): Promise<{ readonly code: ErrorCode; readonly message: string }>;
+}
+
+export function openBinding(nc: NatsConnection, binding: KvBinding, label = 'STORE'): KvHandle {
+  const prepared = createHostServices(nc).kv.prepare(label, binding);
+  const result: KvHandle['result'] = (op, args = [], payload = undefined) =>
+    prepared.call({ op, args, payload });
+  return {
+    prepared,
+    result,
+    call: async (...call) => (await result(...call)).value,
+    async refused(...call) {
+      try {
+        await result(...call);
+      } catch (error) {
+        assert.ok(HairspringError.is(error), String(error));
+        return error;
+      }
+      return assert.fail(`${call[0]} was not refused`);
+    },
+  };
+}
+
+/** Consumers on the stream of a bucket. */
+export async function countConsumers(nc: NatsConnection, bucket: string): Promise<number> {
+  const manager = await jetstreamManager(nc);
+  return (await manager.streams.info(`KV_${bucket}`)).state.consumer_count;
+}
