@@ -24,18 +24,18 @@ export async function measureDensity({ plan, progress }: BenchRun): Promise<Dens
     progress(`${when}: ${sample.processes} processes, ${(sample.rssBytes / 1e6).toFixed(1)} MB`);
     return sample.rssBytes;
   };
+  let noneBytes: number;
   {
     await using host = await site.startHost({});
-    await record(host, 'no function, no cell in use', 0);
+    noneBytes = await record(host, 'no function', 0);
     await deployCopies(site.nc, 'echo.js', [idleFunction(0)]);
   }
   let startWithOneMs: number;
-  let oneBytes: number;
   let deployMs: number;
   {
     await using host = await site.startHost({});
     startWithOneMs = host.startMs;
-    oneBytes = await record(host, 'started with 1 function', 1);
+    await record(host, 'started with 1 function', 1);
     progress(`deploying ${plan.idleFunctions} functions`);
     const startedAt = performance.now();
     const functions = Array.from({ length: plan.idleFunctions - 1 }, (_, index) => idleFunction(index + 1));
@@ -50,7 +50,7 @@ export async function measureDensity({ plan, progress }: BenchRun): Promise<Dens
   return {
     samples,
     functions: plan.idleFunctions,
-    extraRssBytes: allBytes - oneBytes,
+    extraRssBytes: allBytes - noneBytes,
     startMs: host.startMs,
     startWithOneMs,
     deployMs,

@@ -61,9 +61,7 @@ async function startResponders(
   }
   if (targets.has('bridge-call')) {
     const bindings = { KV: { kv: BUCKET, access: 'read', keys: 'granted.>' } };
-    await deployCopies(nc, 'denied-get.js', [
-      { name: 'denied-get', subject: 'bench.bridge-call', bindings, limits: LIMITS },
-    ]);
+    await deployCopies(nc, 'digest.js', [{ name: 'digest', subject: 'bench.bridge-call', limits: LIMITS }]);
     await deployCopies(nc, 'kv-get.js', [
       { name: 'kv-get', subject: 'bench.kv-function', bindings, limits: LIMITS },
     ]);

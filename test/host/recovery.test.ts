@@ -83,6 +83,22 @@ const CASES: readonly (readonly [
     { open: [], unstarted: ['r1'], entered: undefined },
   ],
   [
+    'An answer is given outside of every isolate, so it says that the function was left',
+    [
+      [inbound, msg('r1') + msg('r2')],
+      [enter, 'f\nr1\nr2'],
+      [answered, 'r1'],
+    ],
+    '',
+    { open: ['r2:f'], unstarted: [], entered: undefined },
+  ],
+  [
+    'A caller whose reply subject is forbidden is owed nothing',
+    [[inbound, msg('$KV.b.k') + msg('r1')]],
+    msg('$JS.API.x'),
+    { open: [], unstarted: ['r1'], entered: undefined },
+  ],
+  [
     'The function entered last is the one that is blamed',
     [[inbound, msg('r1') + msg('r2', '', 2)], [enter, 'f\nr1'], [leave], [enter, 'g\nr2']],
     '',

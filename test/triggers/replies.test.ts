@@ -188,7 +188,7 @@ test('A caller who names a subject of JetStream or the control plane as reply ge
   const bucket = await createBucket(nc, 'victim');
   await bucket.put('key', 'before');
   const heard: string[] = [];
-  nc.subscribe('$NEX.>', { callback: (_error, message) => heard.push(message.subject) });
+  nc.subscribe('$NEX.>', { callback: (_error, message) => void heard.push(message.subject) });
   const replies = [
     '$KV.victim.key',
     '$KV.victim.new',
