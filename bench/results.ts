@@ -2,7 +2,13 @@ import type { LoadResult } from './load-generator.ts';
 import type { Plan } from './plan.ts';
 
 /** Who answers in a load window. */
-export type Target = 'echo-floor' | 'echo-function' | 'bridge-call' | 'kv-floor' | 'kv-function';
+export type Target =
+  | 'echo-floor'
+  | 'echo-function'
+  | 'bridge-call'
+  | 'digest-call'
+  | 'kv-floor'
+  | 'kv-function';
 
 export interface LoadWindow extends LoadResult {
   readonly round: number;

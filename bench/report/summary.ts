@@ -44,6 +44,7 @@ export interface Summary {
 const FLOOR_OF: Partial<Record<Target, Target>> = {
   'echo-function': 'echo-floor',
   'bridge-call': 'echo-floor',
+  'digest-call': 'echo-floor',
   'kv-function': 'kv-floor',
 };
 
@@ -57,7 +58,14 @@ export function summarize(results: BenchResults): Summary {
   return { load, cold, verdicts: findVerdicts(load, cold, results) };
 }
 
-const ORDER: readonly Target[] = ['echo-floor', 'echo-function', 'bridge-call', 'kv-floor', 'kv-function'];
+const ORDER: readonly Target[] = [
+  'echo-floor',
+  'echo-function',
+  'bridge-call',
+  'digest-call',
+  'kv-floor',
+  'kv-function',
+];
 
 function order(target: Target): number {
   return ORDER.indexOf(target);

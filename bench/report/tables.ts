@@ -21,7 +21,8 @@ function thousands(value: number): string {
 const TARGET_NAMES: Readonly<Record<LoadSummary['target'], string>> = {
   'echo-floor': 'bare nats.js echo (floor)',
   'echo-function': 'echo function',
-  'bridge-call': 'function with one host call, answered in the cell',
+  'bridge-call': 'function with one host call (a timer of 0 ms)',
+  'digest-call': 'function with one host call (a digest of the payload)',
   'kv-floor': 'bare nats.js KV get (floor)',
   'kv-function': 'function with one KV get',
 };

@@ -30,7 +30,7 @@ function targetsOf(tiers: readonly Tier[]): ReadonlyMap<Target, readonly number[
   else if (hostCall) targets.set('echo-floor', [HOST_CALL_IN_FLIGHT]);
   if (warm) targets.set('echo-function', IN_FLIGHT);
   if (hostCall) {
-    for (const target of ['bridge-call', 'kv-floor', 'kv-function'] as const)
+    for (const target of ['bridge-call', 'digest-call', 'kv-floor', 'kv-function'] as const)
       targets.set(target, [HOST_CALL_IN_FLIGHT]);
   }
   return targets;
@@ -61,7 +61,8 @@ async function startResponders(
   }
   if (targets.has('bridge-call')) {
     const bindings = { KV: { kv: BUCKET, access: 'read', keys: 'granted.>' } };
-    await deployCopies(nc, 'digest.js', [{ name: 'digest', subject: 'bench.bridge-call', limits: LIMITS }]);
+    await deployCopies(nc, 'timer.js', [{ name: 'timer', subject: 'bench.bridge-call', limits: LIMITS }]);
+    await deployCopies(nc, 'digest.js', [{ name: 'digest', subject: 'bench.digest-call', limits: LIMITS }]);
     await deployCopies(nc, 'kv-get.js', [
       { name: 'kv-get', subject: 'bench.kv-function', bindings, limits: LIMITS },
     ]);
@@ -72,6 +73,7 @@ async function startResponders(
       await startKvGet({ url, subject: 'bench.kv-floor', bucket: BUCKET, key: KEY }),
     );
     add('bridge-call', hostPids);
+    add('digest-call', hostPids);
     add('kv-floor', async () => [kvResponder.pid]);
     add('kv-function', hostPids);
   }

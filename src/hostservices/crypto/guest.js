@@ -10,13 +10,14 @@ defineGlobal(
        * @param {string | { name: string }} algorithm
        * @param {ArrayBuffer | ArrayBufferView} data
        */
-      async digest(algorithm, data) {
-        const name = typeof algorithm === 'string' ? algorithm : algorithm.name;
+      digest(algorithm, data) {
         if (!(data instanceof NativeArrayBuffer) && !ArrayBufferIsView(data)) {
-          throw new TypeError('crypto.subtle.digest takes an ArrayBuffer or a view of one');
+          return NativePromise.reject(
+            new TypeError('crypto.subtle.digest takes an ArrayBuffer or a view of one'),
+          );
         }
-        const { payload } = await callHost('$crypto', 'digest', [`${name}`], data);
-        return payloadBytes(payload).buffer;
+        const name = typeof algorithm === 'string' ? algorithm : algorithm.name;
+        return callHost('$crypto', 'digest', [name], data, (_value, payload) => payloadBytes(payload).buffer);
       },
     }),
   }),

@@ -35,45 +35,57 @@ class KvEntry {
   }
 }
 
-services['kv'] = (_label, call) => ({
+/**
+ * @param {string} key
+ * @param {unknown} found revision and time of creation, or null
+ * @param {GuestPayload} payload
+ */
+function toEntry(key, found, payload) {
+  if (found === null) return null;
+  const [revision, createdMs] = /** @type {[number, number]} */ (found);
+  return new KvEntry(key, revision, createdMs, payload);
+}
+
+/** @param {unknown} value */
+const asIs = (value) => value;
+
+services['kv'] = (call) => ({
   /** @param {string} key */
-  async get(key) {
-    const { value, payload } = await call('get', [key]);
-    if (value === null) return null;
-    const [revision, createdMs] = /** @type {[number, number]} */ (value);
-    return new KvEntry(key, revision, createdMs, payload);
+  get(key) {
+    return call('get', [key], undefined, (found, payload) => toEntry(`${key}`, found, payload));
   },
   /**
    * @param {string} key
    * @param {unknown} value
    */
-  async put(key, value) {
-    return (await call('put', [key], value)).value;
+  put(key, value) {
+    return call('put', [key], value, asIs);
   },
   /**
    * @param {string} key
    * @param {unknown} value
    */
-  async create(key, value) {
-    return (await call('create', [key], value)).value;
+  create(key, value) {
+    return call('create', [key], value, asIs);
   },
   /**
    * @param {string} key
    * @param {unknown} value
    * @param {number} revision
    */
-  async update(key, value, revision) {
-    return (await call('update', [key, revision], value)).value;
+  update(key, value, revision) {
+    return call('update', [key, revision], value, asIs);
   },
   /**
    * @param {string} key
    * @param {{ revision?: number }} options
    */
-  async delete(key, options = {}) {
-    await call('delete', options.revision === undefined ? [key] : [key, options.revision]);
+  delete(key, options = {}) {
+    const { revision } = options;
+    return call('delete', revision === undefined ? [key] : [key, revision], undefined, () => undefined);
   },
   /** @param {string} prefix */
-  async keys(prefix = '') {
-    return (await call('keys', [prefix])).value;
+  keys(prefix = '') {
+    return call('keys', [prefix], undefined, asIs);
   },
 });

@@ -243,6 +243,12 @@ export class Instance {
       return;
     }
     this.#timers.get(timerId)?.();
+    if (delayMs < 1) {
+      // A cleared timer is unknown to the guest, so there is nothing to cancel here.
+      this.#timers.delete(timerId);
+      this.#push({ kind: 'timer', timerId });
+      return;
+    }
     const cancel = this.#clock.after(delayMs, () => {
       this.#timers.delete(timerId);
       this.#push({ kind: 'timer', timerId });

@@ -153,15 +153,20 @@ function latin1ToBytes(latin1) {
 
 /** @param {Uint8Array} bytes */
 function bytesToLatin1(bytes) {
+  if (bytes.length <= 4096) return fromCharCodes(bytes);
   let text = '';
   for (let start = 0; start < bytes.length; start += 4096) {
-    const end = MathMin(start + 4096, bytes.length);
-    const codes = [];
-    for (let index = start; index < end; index += 1)
-      codes[index - start] = /** @type {number} */ (bytes[index]);
-    text += ReflectApply(StringFromCharCode, undefined, codes);
+    text += fromCharCodes(bytes.subarray(start, MathMin(start + 4096, bytes.length)));
   }
   return text;
+}
+
+/**
+ * @param {Uint8Array} codes
+ * @returns {string}
+ */
+function fromCharCodes(codes) {
+  return ReflectApply(StringFromCharCode, undefined, /** @type {any} */ (codes));
 }
 
 /**

@@ -23,7 +23,7 @@ const HOPS_BUSY = 48;
 
 /** @type {Map<number, GuestInvocation>} */
 const invocations = new NativeMap();
-/** @type {Map<number, { invocation: GuestInvocation | undefined, resolve: (value: { value: unknown, payload: GuestPayload }) => void, reject: (error: unknown) => void }>} */
+/** @type {Map<number, PendingCall>} */
 const calls = new NativeMap();
 let lastCallId = 0;
 
@@ -43,28 +43,24 @@ function setCurrent(invocation) {
 }
 
 /**
- * @param {string} label
- * @param {string} op
- * @param {(string | number)[]} args
- * @param {unknown} payload
- * @returns {Promise<{ value: unknown, payload: GuestPayload }>}
+ * Makes one host call; resolves with what `convert` makes of the answer.
+ * @type {HostCaller}
  */
-function callHost(label, op, args, payload) {
+function callHost(label, op, args, payload, convert) {
   const invocation = current;
   return new NativePromise((resolve, reject) => {
-    const body = toBody(payload);
-    lastCallId += 1;
-    if (invocation !== undefined) invocation.pendingCalls += 1;
-    mapSet(calls, lastCallId, { invocation, resolve, reject });
     let quoted = '';
     for (let index = 0; index < args.length; index += 1) {
       const arg = args[index];
       quoted += `${index === 0 ? '' : ','}${typeof arg === 'number' ? (arg === arg && arg - arg === 0 ? arg : 'null') : JSONStringify(`${arg}`)}`;
     }
-    // Two steps: quoteBody may flush, which must not come between a record's parts.
-    const tail = quoteBody(body);
+    // Quoted first: it may flush, which must not come between a record's parts.
+    const tail = quoteBody(toBody(payload));
+    lastCallId += 1;
+    if (invocation !== undefined) invocation.pendingCalls += 1;
+    mapSet(calls, lastCallId, { invocation, convert, resolve, reject });
     push(
-      `2,${lastCallId},${invocation === undefined ? 0 : invocation.id},${JSONStringify(label)},${JSONStringify(op)},[${quoted}],${tail}`,
+      `2,${lastCallId},${invocation === undefined ? 0 : invocation.id},${JSONStringify(label)},"${op}",[${quoted}],${tail}`,
     );
   });
 }
@@ -182,7 +178,7 @@ function takeCompletion() {
   mapDelete(calls, id);
   if (call.invocation !== undefined) call.invocation.pendingCalls -= 1;
   setCurrent(call.invocation);
-  if (status === 1) call.resolve({ value, payload });
+  if (status === 1) call.resolve(call.convert(value, payload));
   else {
     const [code, message, retryable] = /** @type {[string, string, number]} */ (value);
     call.reject(new HostError(code, message, retryable === 1));
@@ -253,7 +249,9 @@ function load(json) {
   for (const label of ObjectKeys(spec.bindings)) {
     const factory = services[spec.bindings[label]];
     if (factory !== undefined)
-      values[label] = ObjectFreeze(factory(label, (op, args, payload) => callHost(label, op, args, payload)));
+      values[label] = ObjectFreeze(
+        factory((op, args, payload, convert) => callHost(label, op, args, payload, convert)),
+      );
   }
   env = ObjectFreeze(values);
   const module = /** @type {Record<string, any>} */ (globalThis)['__hairspring_module'];

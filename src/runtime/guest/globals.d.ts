@@ -22,12 +22,30 @@ interface GuestPayload {
 
 /** Makes the object that the handler finds under a binding's label. */
 type ServiceFactory = (
-  label: string,
-  call: (
+  call: <Result>(
     op: string,
     args: (string | number)[],
-    payload?: unknown,
-  ) => Promise<{ value: unknown; payload: GuestPayload }>,
+    payload: unknown,
+    convert: AnswerConverter<Result>,
+  ) => Promise<Result>,
 ) => object;
+
+/** Makes the result of a host call from the value and the payload that came back. */
+type AnswerConverter<Result> = (value: unknown, payload: GuestPayload) => Result;
+
+type HostCaller = <Result>(
+  label: string,
+  op: string,
+  args: (string | number)[],
+  payload: unknown,
+  convert: AnswerConverter<Result>,
+) => Promise<Result>;
+
+interface PendingCall {
+  invocation: GuestInvocation | undefined;
+  convert: AnswerConverter<unknown>;
+  resolve(value: unknown): void;
+  reject(error: unknown): void;
+}
 
 type GuestHandlers = Record<string, ((...args: unknown[]) => unknown) | undefined>;
