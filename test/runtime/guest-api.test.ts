@@ -49,14 +49,14 @@ test('Text that is not JSON makes json() throw a SyntaxError', async () => {
 });
 
 test('The context names the function, the invocation and its deadline', async () => {
-  const clock = createManualClock();
   using probe = createTestFunction(
-    handlerOf('return [ctx.functionName, ctx.namespace, ctx.deadline, ctx.invocationId]'),
-    { name: 'named', clock, limits: { timeoutMs: 2_000 } },
+    handlerOf('return [ctx.functionName, ctx.namespace, ctx.invocationId, ctx.deadline - Date.now()]'),
+    { name: 'named', limits: { timeoutMs: 60_000 } },
   );
   const [one, two] = [JSON.parse(await probe.text()), JSON.parse(await probe.text())];
-  assert.deepEqual(one.slice(0, 3), ['named', 'default', clock.now() + 2_000]);
-  assert.notEqual(one[3], two[3]);
+  assert.deepEqual(one.slice(0, 2), ['named', 'default']);
+  assert.notEqual(one[2], two[2]);
+  assert.ok(one[3] > 0 && one[3] <= 60_000, `${one[3]} ms are left`);
 });
 
 test('The environment is in env, which cannot be changed', async () => {

@@ -55,7 +55,7 @@ test('A top level that never ends is ended, in its own code and in microtasks', 
   for (const code of [
     'for (;;) {}',
     'Promise.resolve().then(() => { for (;;) {} })',
-    'const again = () => Promise.resolve().then(again); again()',
+    'const again = () => { Promise.resolve().then(again); }; again()',
   ]) {
     const error = loadError(code);
     assert.equal(error.code, 'HS_FUNCTION_LOAD', code);

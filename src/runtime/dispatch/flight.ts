@@ -7,8 +7,6 @@ export interface Flight {
   /** On the monotonic clock. */
   readonly acceptedMs: number;
   readonly deadlineMs: number;
-  /** On the wall clock, for the guest. */
-  readonly deadlineEpochMs: number;
   answered: boolean;
   /** Host calls that the host still works on. */
   pendingCalls: number;

@@ -91,7 +91,6 @@ export class FunctionRunner implements Runnable, Sweepable {
       invocation,
       acceptedMs,
       deadlineMs: acceptedMs + limits.timeoutMs,
-      deadlineEpochMs: clock.now() + limits.timeoutMs,
       answered: false,
       pendingCalls: 0,
       coldMs: undefined,

@@ -95,12 +95,13 @@ export class Instance {
 
   /** Enters the isolate once. */
   runOnce(): EntryFault | undefined {
+    const nowMs = this.#clock.monotonicMs();
     const given: Item[] = [];
     const started: Flight[] = [];
     while (given.length < MAX_BATCH && !this.#encoder.full) {
       const item = this.#items.shift();
       if (item === undefined) break;
-      if (!this.#encode(item)) continue;
+      if (!this.#encode(item, nowMs)) continue;
       given.push(item);
       if (item.kind === 'invoke') started.push(item.flight);
     }
@@ -123,13 +124,14 @@ export class Instance {
   }
 
   /** @returns whether the item still matters */
-  #encode(item: Item): boolean {
+  #encode(item: Item, nowMs: number): boolean {
     switch (item.kind) {
       case 'invoke': {
-        const { id, invocation, deadlineEpochMs } = item.flight;
+        const { id, invocation, deadlineMs } = item.flight;
         if (!this.flights.has(id)) return false;
         const { triggerIndex, subject, reply, headers, data } = invocation;
-        this.#encoder.invoke(id, triggerIndex, subject, reply !== '', deadlineEpochMs, headers, data);
+        const leftMs = Math.max(0, Math.round(deadlineMs - nowMs));
+        this.#encoder.invoke(id, triggerIndex, subject, reply !== '', leftMs, headers, data);
         return true;
       }
       case 'completed':

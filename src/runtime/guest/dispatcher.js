@@ -9,6 +9,8 @@ let batchExtras = [];
 let cursor = 0;
 let taken = 0;
 let startedAt = 0;
+/** A record's subject is 0 when it is that of the record before it in the batch. */
+let lastSubject = '';
 let budgetMs = 5;
 
 /** @type {GuestInvocation | undefined} */
@@ -128,24 +130,38 @@ function payloadAt(at) {
     : { kind: 3, value: /** @type {ArrayBuffer} */ (extra) };
 }
 
+/**
+ * @param {number} trigger
+ * @param {string[] | 0} pairs
+ * @param {number} at
+ * @returns {MessageParts}
+ */
+function toParts(trigger, pairs, at) {
+  const kind = /** @type {number} */ (batch[at]);
+  if (kind !== 3) return { trigger, pairs, kind, value: /** @type {string} */ (batch[at + 1]) };
+  const payload = payloadAt(at);
+  return { trigger, pairs, kind: payload.kind, value: payload.value };
+}
+
 /** @returns {GuestInvocation | undefined} the invocation whose microtasks must run before the next record */
 function takeInvoke() {
   const id = /** @type {number} */ (batch[cursor + 1]);
   const trigger = /** @type {number} */ (batch[cursor + 2]);
-  const subject = /** @type {string} */ (batch[cursor + 3]);
+  const subject = batch[cursor + 3];
+  if (subject !== 0) lastSubject = /** @type {string} */ (subject);
   const reply = batch[cursor + 4] === 1;
-  const deadline = /** @type {number} */ (batch[cursor + 5]);
+  const leftMs = /** @type {number} */ (batch[cursor + 5]);
   const pairs = /** @type {string[] | 0} */ (batch[cursor + 6]);
-  const payload = payloadAt(cursor + 7);
+  const parts = toParts(trigger, pairs, cursor + 7);
   cursor += 9;
   /** @type {GuestInvocation} */
-  const invocation = { id, deadline, settled: false, pendingCalls: 0, pendingTails: 0 };
+  const invocation = { id, startedAt, leftMs, settled: false, pendingCalls: 0, pendingTails: 0 };
   mapSet(invocations, id, invocation);
   setCurrent(invocation);
   try {
     const handler = handlers['message'];
     if (handler === undefined) throw new TypeError('The module exports no message handler');
-    const message = new Message(subject, reply, { trigger, pairs, payload });
+    const message = new Message(lastSubject, reply, parts);
     const result = callFunction(handler, handlers, message, env, new Context(invocation));
     if (
       typeof result === 'object' &&

@@ -7,8 +7,10 @@ declare const marks: Int32Array;
 
 interface GuestInvocation {
   id: number;
-  /** Milliseconds since the epoch. */
-  deadline: number;
+  /** When its batch began, in milliseconds since the epoch. */
+  startedAt: number;
+  /** From then to its deadline. */
+  leftMs: number;
   settled: boolean;
   pendingCalls: number;
   pendingTails: number;

@@ -65,7 +65,8 @@ class MessageHeaders {
  * @typedef {{
  *   trigger: number,
  *   pairs: string[] | 0,
- *   payload: GuestPayload,
+ *   kind: number,
+ *   value: string | ArrayBuffer,
  *   headers?: MessageHeaders,
  *   params?: Record<string, string>,
  *   data?: Uint8Array,
@@ -100,14 +101,14 @@ class Message {
   }
   get data() {
     const parts = this.#parts;
-    parts.data ??= payloadBytes(parts.payload);
+    parts.data ??= payloadBytes(parts);
     return parts.data;
   }
   text() {
-    return payloadText(this.#parts.payload);
+    return payloadText(this.#parts);
   }
   json() {
-    return JSONParse(payloadText(this.#parts.payload));
+    return JSONParse(payloadText(this.#parts));
   }
 }
 
@@ -140,7 +141,7 @@ class Context {
     return `${this.#invocation.id}`;
   }
   get deadline() {
-    return this.#invocation.deadline;
+    return this.#invocation.startedAt + this.#invocation.leftMs;
   }
   get functionName() {
     return functionName;

@@ -30,8 +30,8 @@ export class BatchEncoder {
   #json = '';
   #extras: Extra[] = [];
   #size = 0;
-  #lastSubject = '';
-  #lastQuoted = '""';
+  /** Of this batch: what the guest gave back must not leave it with another one than ours. */
+  #lastSubject: string | undefined;
 
   get size(): number {
     return this.#size;
@@ -64,23 +64,21 @@ export class BatchEncoder {
     triggerIndex: number,
     subject: string,
     reply: boolean,
-    deadlineMs: number,
+    leftMs: number,
     headers: readonly (readonly [string, string])[] | undefined,
     data: Uint8Array,
   ): void {
     const pairs = headers === undefined || headers.length === 0 ? '0' : JSON.stringify(headers.flat());
     this.#add(
-      `0,${id},${triggerIndex},${this.#quotedSubject(subject)},${reply ? 1 : 0},${deadlineMs},${pairs},${this.#payload(data)}`,
+      `0,${id},${triggerIndex},${this.#quotedSubject(subject)},${reply ? 1 : 0},${leftMs},${pairs},${this.#payload(data)}`,
     );
   }
 
-  /** Most messages of a function come on the same subject as the one before. */
+  /** Most messages of a function come on the same subject as the one before: it is sent once in a batch. */
   #quotedSubject(subject: string): string {
-    if (subject !== this.#lastSubject) {
-      this.#lastSubject = subject;
-      this.#lastQuoted = JSON.stringify(subject);
-    }
-    return this.#lastQuoted;
+    if (subject === this.#lastSubject) return '0';
+    this.#lastSubject = subject;
+    return JSON.stringify(subject);
   }
 
   completed(callId: number, value: unknown, data: Uint8Array | undefined): void {
@@ -106,6 +104,7 @@ export class BatchEncoder {
     this.#json = '';
     this.#extras = [];
     this.#size = 0;
+    this.#lastSubject = undefined;
     return batch;
   }
 }
