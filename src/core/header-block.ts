@@ -21,7 +21,8 @@ export function parseHeaderBlock(block: Uint8Array): HeaderPairs {
     const colon = text.indexOf(':', start);
     if (colon > start && colon < end) {
       const name = text.slice(start, colon);
-      if (/^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,256}$/.test(name)) pairs.push([name, text.slice(colon + 1, end).trim()]);
+      if (/^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,256}$/.test(name))
+        pairs.push([name, text.slice(colon + 1, end).trim()]);
     }
     start = end + 2;
   }

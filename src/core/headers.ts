@@ -79,7 +79,11 @@ export function errorHeaderPairs(
   ];
 }
 
+/** Longest error text put into a body; a function may throw one of any length. */
+const MAX_BODY_CHARS = 2_048;
+
 /** The body of a failed request: what the headers say, as JSON. */
 export function errorBody(error: HairspringError): string {
-  return JSON.stringify({ code: error.code, message: error.message, retryable: error.info.retryable });
+  const message = error.message.slice(0, MAX_BODY_CHARS);
+  return JSON.stringify({ code: error.code, message, retryable: error.info.retryable });
 }

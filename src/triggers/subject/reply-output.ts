@@ -1,5 +1,23 @@
+import type { NatsConnection } from '@nats-io/transport-node';
+import { HairspringError } from '../../core/index.ts';
+
 /** Gives bytes of the NATS protocol to a connection. */
-export type FrameSender = (frames: Uint8Array) => void;
+type FrameSender = (frames: Uint8Array) => void;
+
+interface ConnectionInternals {
+  readonly protocol?: { sendCommand?: FrameSender };
+}
+
+/** The library's own way out, below `publish`. */
+function frameSender(nc: NatsConnection): FrameSender {
+  const { protocol } = nc as unknown as ConnectionInternals;
+  if (typeof protocol?.sendCommand !== 'function') {
+    throw new HairspringError('HS_INTERNAL', 'The NATS client is of a version whose output is not known');
+  }
+  return (frames) => protocol.sendCommand?.(frames);
+}
+
+const outputs = new WeakMap<NatsConnection, ReplyOutput>();
 
 /** Frames are collected up to this size; a larger one goes out by itself. */
 const BUFFER_BYTES = 64 * 1024;
@@ -13,12 +31,22 @@ const MAX_COLLECTED_BYTES = 16 * 1024;
  */
 export class ReplyOutput {
   readonly #send: FrameSender;
-  #buffer = Buffer.allocUnsafe(BUFFER_BYTES);
+  #buffer: Buffer = Buffer.allocUnsafe(BUFFER_BYTES);
   #used = 0;
   #planned = false;
 
-  constructor(send: FrameSender) {
+  private constructor(send: FrameSender) {
     this.#send = send;
+  }
+
+  /** The one of a connection: replies of all functions go out together. */
+  static of(nc: NatsConnection): ReplyOutput {
+    let output = outputs.get(nc);
+    if (output === undefined) {
+      output = new ReplyOutput(frameSender(nc));
+      outputs.set(nc, output);
+    }
+    return output;
   }
 
   /** Publishes to a reply subject, which is a valid one because the server has let it through. */
@@ -28,10 +56,11 @@ export class ReplyOutput {
     const total = Buffer.byteLength(head, 'utf8') + headers.length + bytes + 2;
     if (total > MAX_COLLECTED_BYTES) {
       this.#flush();
-      this.#send(Buffer.concat([Buffer.from(head), headers, Buffer.from(payload as string), Buffer.from('\r\n')]));
+      const body = typeof payload === 'string' ? Buffer.from(payload, 'utf8') : payload;
+      this.#send(Buffer.concat([Buffer.from(head), headers, body, Buffer.from('\r\n')]));
       return;
     }
-    if (this.#used + total > BUFFER_BYTES) this.#flush();
+    if (this.#used + total > this.#buffer.length) this.#flush();
     let at = this.#used;
     at += this.#buffer.write(head, at, 'utf8');
     this.#buffer.set(headers, at);
@@ -52,15 +81,11 @@ export class ReplyOutput {
   readonly #flush = (): void => {
     this.#planned = false;
     if (this.#used === 0) return;
-    // The connection keeps what it is given until it is written, so the buffer is handed over for good.
     const full = this.#buffer.subarray(0, this.#used);
-    this.#buffer = this.#used > BUFFER_BYTES / 2 ? Buffer.allocUnsafe(BUFFER_BYTES) : this.#rest();
+    // The connection keeps what it is given until it is written, so that part is never used again.
+    const rest = this.#buffer.subarray(this.#used);
+    this.#buffer = rest.length >= MAX_COLLECTED_BYTES ? rest : Buffer.allocUnsafe(BUFFER_BYTES);
     this.#used = 0;
     this.#send(full);
   };
-
-  #rest(): Buffer {
-    const rest = this.#buffer.subarray(this.#used);
-    return rest.length >= MAX_COLLECTED_BYTES * 2 ? rest : Buffer.allocUnsafe(BUFFER_BYTES);
-  }
 }

@@ -1,32 +1,19 @@
 import { MsgHdrsImpl } from '@nats-io/nats-core/internal';
-import type { MsgHdrs, NatsConnection } from '@nats-io/transport-node';
+import type { NatsConnection } from '@nats-io/transport-node';
 import {
   errorBody,
   errorHeaderPairs,
   HairspringError,
   isReservedHeader,
   isSafeHeader,
+  MAX_HEADERS,
   type Outcome,
   REPLY_HEADERS,
   type ReplyIdentity,
 } from '../../core/index.ts';
+import { ReplyOutput } from './reply-output.ts';
 
-/** Headers that never change, encoded once. */
-class FrozenHeaders extends MsgHdrsImpl {
-  readonly #encoded: Uint8Array;
-
-  constructor(pairs: readonly (readonly [string, string])[]) {
-    super();
-    for (const [name, value] of pairs) this.append(name, value);
-    this.#encoded = super.encode();
-  }
-
-  override encode(): Uint8Array {
-    return this.#encoded;
-  }
-}
-
-/** Answers a caller with a coded error: in headers for clients, and as JSON in the body. */
+/** Answers a caller with a coded error: in headers for clients, and as JSON in the body. Never throws. */
 export function replyToError(
   nc: NatsConnection,
   reply: string,
@@ -35,64 +22,56 @@ export function replyToError(
 ): void {
   const headers = new MsgHdrsImpl();
   for (const [name, value] of errorHeaderPairs(identity, error)) headers.append(name, value);
-  nc.publish(reply, errorBody(error), { headers });
+  ReplyOutput.of(nc).publish(reply, headers.encode(), errorBody(error));
 }
 
 /** Writes the replies of one function. */
 export class ReplyWriter {
   readonly #nc: NatsConnection;
+  readonly #output: ReplyOutput;
   readonly #identity: ReplyIdentity;
-  readonly #plain: MsgHdrs;
+  /** The headers of a reply that sets none, encoded once. */
+  readonly #plain: Uint8Array;
 
   constructor(nc: NatsConnection, identity: ReplyIdentity) {
     this.#nc = nc;
+    this.#output = ReplyOutput.of(nc);
     this.#identity = identity;
-    this.#plain = new FrozenHeaders([
-      [REPLY_HEADERS.workloadId, identity.workloadId],
-      [REPLY_HEADERS.namespace, identity.namespace],
-    ]);
+    this.#plain = this.#withHeaders([]);
   }
 
-  /** @returns the error that was sent instead when the reply cannot be sent as it is */
-  succeed(reply: string, outcome: Outcome): HairspringError | undefined {
-    const payload = outcome.payload ?? '';
-    const data = typeof payload === 'string' ? Buffer.from(payload, 'utf8') : payload;
-    const bytes = data.length;
+  /** @returns the error that was sent instead when the reply is larger than the server lets through */
+  succeed(reply: string, { payload = '', headers: own }: Outcome): HairspringError | undefined {
+    const headers = own.length === 0 ? this.#plain : this.#withHeaders(own);
     const limit = this.#nc.info?.max_payload ?? Number.POSITIVE_INFINITY;
-    if (bytes > limit) {
-      const error = new HairspringError(
-        'HS_REPLY_TOO_LARGE',
-        `Cannot reply with ${bytes} bytes: the server's max_payload is ${limit}`,
-      );
-      this.fail(reply, error);
-      return error;
+    // A character is at most three bytes; most replies need not be measured.
+    const most = headers.length + (typeof payload === 'string' ? 3 * payload.length : payload.length);
+    if (most > limit) {
+      const bytes = headers.length + Buffer.byteLength(payload);
+      if (bytes > limit) {
+        const error = new HairspringError(
+          'HS_REPLY_TOO_LARGE',
+          `Cannot reply with ${bytes} bytes, headers included: the server's max_payload is ${limit}`,
+        );
+        this.fail(reply, error);
+        return error;
+      }
     }
-    try {
-      this.#nc.publish(reply, data, {
-        headers: outcome.headers.length === 0 ? this.#plain : this.#withHeaders(outcome.headers),
-      });
-      return undefined;
-    } catch (cause) {
-      const error = new HairspringError(
-        'HS_REPLY_TOO_LARGE',
-        `Cannot reply with ${bytes} bytes and headers: ${HairspringError.from(cause).message}`,
-      );
-      this.fail(reply, error);
-      return error;
-    }
+    this.#output.publish(reply, headers, payload);
+    return undefined;
   }
 
   /** The function's own headers, less what only the host may set. */
-  #withHeaders(pairs: readonly string[]): MsgHdrs {
+  #withHeaders(pairs: readonly string[]): Uint8Array {
     const headers = new MsgHdrsImpl();
     headers.append(REPLY_HEADERS.workloadId, this.#identity.workloadId);
     headers.append(REPLY_HEADERS.namespace, this.#identity.namespace);
-    for (let index = 0; index + 1 < pairs.length; index += 2) {
+    for (let index = 0; index + 1 < pairs.length && index < 2 * MAX_HEADERS; index += 2) {
       const name = pairs[index] ?? '';
       const value = pairs[index + 1] ?? '';
       if (isSafeHeader(name, value) && !isReservedHeader(name)) headers.append(name, value);
     }
-    return headers;
+    return headers.encode();
   }
 
   fail(reply: string, error: HairspringError): void {

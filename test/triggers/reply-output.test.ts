@@ -1,0 +1,56 @@
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { ReplyOutput } from '../../src/triggers/subject/reply-output.ts';
+import { connectTo, startTestNats } from '../support/nats.ts';
+
+const HEADERS = Buffer.from('NATS/1.0\r\nworkload_id: w\r\n\r\n');
+
+/** Short, so that a failure can be read. */
+function fingerprint(bytes: Buffer): string {
+  return `${bytes.length}:${createHash('sha256').update(bytes).digest('hex').slice(0, 12)}`;
+}
+
+test('Replies written as frames arrive whole and in order, whatever their size and bytes', async () => {
+  await using server = await startTestNats();
+  const sender = await connectTo(server);
+  const receiver = await connectTo(server);
+  const got: Buffer[] = [];
+  receiver.subscribe('_INBOX.frames', {
+    callback: (_error, message) => {
+      got.push(Buffer.from(message.data));
+    },
+  });
+  await receiver.flush();
+  const output = ReplyOutput.of(sender);
+  const payload = fc.oneof(
+    fc.string({ maxLength: 200, unit: 'binary' }).map((text) => text.toWellFormed()),
+    fc.uint8Array({ maxLength: 200 }),
+    fc.integer({ min: 15_000, max: 70_000 }).map((length) => 'é'.repeat(length / 2)),
+    fc.integer({ min: 15_000, max: 70_000 }).map((length) => new Uint8Array(length).fill(13)),
+  );
+  await fc.assert(
+    fc.asyncProperty(fc.array(payload, { minLength: 1, maxLength: 40 }), async (payloads) => {
+      got.length = 0;
+      for (const one of payloads) output.publish('_INBOX.frames', HEADERS, one);
+      await Promise.resolve(); // They go out at the end of the turn.
+      await sender.flush();
+      await receiver.flush();
+      assert.deepEqual(
+        got.map(fingerprint),
+        payloads.map((one) => fingerprint(Buffer.from(one as string))),
+      );
+    }),
+    { numRuns: 60 },
+  );
+  await sender.close();
+  await receiver.close();
+});
+
+test('A connection has one output, so that the replies of all its functions go out together', async () => {
+  await using server = await startTestNats();
+  const nc = await connectTo(server);
+  assert.equal(ReplyOutput.of(nc), ReplyOutput.of(nc));
+  await nc.close();
+});
