@@ -12,12 +12,14 @@ import {
   DEFAULT_LIMITS,
   type FunctionSpec,
   HairspringError,
+  HOST_LIMITS,
   JOURNAL,
   type NatsEndpoint,
   systemClock,
 } from '../core/index.ts';
 import { BUILT_IN_SERVICES, createHostServices, readGuestScripts } from '../hostservices/index.ts';
 import {
+  ByteBudget,
   buildPrelude,
   DeadlineSweeper,
   EntryGuard,
@@ -30,7 +32,6 @@ import { FeedPublisher } from './feed-publisher.ts';
 import { FunctionTable } from './function-table.ts';
 import { connectHeld, isBetweenMessages } from './held-transport.ts';
 import { HostLink } from './host-link.ts';
-import { listenForInvokes } from './invoke-listener.ts';
 import { JournalWriter } from './journal-writer.ts';
 import { StackMapper } from './stack-mapper.ts';
 import { warmUp } from './warm-up.ts';
@@ -40,7 +41,6 @@ interface Assignment {
   readonly nc: NatsConnection;
   readonly table: FunctionTable;
   readonly feed: FeedPublisher;
-  readonly invokeSid: number;
 }
 
 /** Wires a cell and serves the host's commands until the process ends. */
@@ -69,6 +69,7 @@ export async function startCell(options: CellOptions): Promise<void> {
       journal,
     );
     const feed = new FeedPublisher(nc, clock);
+    const stacks = new StackMapper(artifacts);
     const table = new FunctionTable({
       nc,
       services: createHostServices(nc),
@@ -80,8 +81,9 @@ export async function startCell(options: CellOptions): Promise<void> {
         clock,
         journal,
         observer: feed,
+        backlog: new ByteBudget(options.rssLimitBytes * HOST_LIMITS.cellBacklogShare),
         readCode: artifacts.code,
-        mapStack: new StackMapper(artifacts).map,
+        mapStack: (spec, stack) => (feed.admits(spec.id) ? stacks.map(spec, stack) : stack),
       },
       replies: {
         received: (reply) => journal.received(reply),
@@ -93,9 +95,8 @@ export async function startCell(options: CellOptions): Promise<void> {
       warmInstances: options.warmInstances,
       idleEvictMs: options.idleEvictMs,
     });
-    const invokes = listenForInvokes(nc, namespace, table);
     await nc.flush();
-    assignment = { nc, table, feed, invokeSid: invokes.getID() };
+    assignment = { nc, table, feed };
     nc.closed()
       .then((reason) => {
         if (!draining)
@@ -131,10 +132,13 @@ export async function startCell(options: CellOptions): Promise<void> {
     assign,
     check,
     async activate({ specs }) {
-      const { nc, table, invokeSid } = serving();
-      const sids = specs.map((spec) => table.activate(spec));
+      const { nc, table } = serving();
+      const active = specs.map((spec) => table.activate(spec));
       await nc.flush();
-      return { sids, invokeSid };
+      return {
+        sids: active.map(({ triggers }) => triggers),
+        invokeSids: active.map(({ invoke }) => invoke),
+      };
     },
     async deactivate({ id }) {
       const { table, feed } = serving();

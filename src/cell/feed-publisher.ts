@@ -1,5 +1,5 @@
 import { MsgHdrsImpl } from '@nats-io/nats-core/internal';
-import type { NatsConnection } from '@nats-io/transport-node';
+import type { MsgHdrs, NatsConnection } from '@nats-io/transport-node';
 import { type Clock, type FunctionSpec, feedSubjects, HOST_LIMITS, type LogLevel } from '../core/index.ts';
 import type { FinishedInvocation, RuntimeObserver } from '../runtime/index.ts';
 
@@ -33,6 +33,12 @@ export class FeedPublisher implements RuntimeObserver {
     this.#logWindows.delete(functionId);
   }
 
+  /** Whether a line that the function logs now is published; what is dropped need not be made. */
+  admits(functionId: string): boolean {
+    const window = this.#logWindows.get(functionId);
+    return window === undefined || !this.#isFull(window, HOST_LIMITS.logLinesPerSecond);
+  }
+
   onLog(spec: FunctionSpec, level: string, text: string): void {
     let window = this.#logWindows.get(spec.id);
     if (window === undefined) {
@@ -57,8 +63,17 @@ export class FeedPublisher implements RuntimeObserver {
     headers.append('Hairspring-Level', level);
     headers.append('Hairspring-Function', spec.name);
     const stream = level === 'error' || level === 'warn' ? 'stderr' : 'stdout';
-    const bytes = Buffer.from(text, 'utf8').subarray(0, HOST_LIMITS.logLineBytes);
-    this.#nc.publish(feedSubjects.logs(spec.namespace, spec.id, stream), bytes, { headers });
+    const bytes = Buffer.from(text.slice(0, HOST_LIMITS.logLineBytes)).subarray(0, HOST_LIMITS.logLineBytes);
+    this.#publish(feedSubjects.logs(spec.namespace, spec.id, stream), bytes, headers);
+  }
+
+  /** Who is told by a feed has no part in the work: it goes on when the connection does not take the line. */
+  #publish(subject: string, payload: Uint8Array | string, headers?: MsgHdrs): void {
+    try {
+      this.#nc.publish(subject, payload, headers === undefined ? {} : { headers });
+    } catch {
+      // The connection is closing, or the server takes less than a line.
+    }
   }
 
   onFinished(spec: FunctionSpec, finished: FinishedInvocation): void {
@@ -82,17 +97,12 @@ export class FeedPublisher implements RuntimeObserver {
       ...(coldMs === undefined ? {} : { coldMs }),
       ...(dropped === 0 ? {} : { dropped }),
     };
-    this.#nc.publish(feedSubjects.events(spec.namespace, 'INVOCATION'), JSON.stringify(event));
+    this.#publish(feedSubjects.events(spec.namespace, 'INVOCATION'), JSON.stringify(event));
   }
 
   /** @returns how many were dropped since the last one, or undefined when this one is dropped too */
   #take(window: Window, perSecond: number): number | undefined {
-    const nowMs = this.#clock.monotonicMs();
-    if (nowMs - window.startedMs >= 1_000) {
-      window.startedMs = nowMs;
-      window.count = 0;
-    }
-    if (window.count >= perSecond) {
+    if (this.#isFull(window, perSecond)) {
       window.dropped += 1;
       return undefined;
     }
@@ -100,6 +110,15 @@ export class FeedPublisher implements RuntimeObserver {
     const { dropped } = window;
     window.dropped = 0;
     return dropped;
+  }
+
+  #isFull(window: Window, perSecond: number): boolean {
+    const nowMs = this.#clock.monotonicMs();
+    if (nowMs - window.startedMs >= 1_000) {
+      window.startedMs = nowMs;
+      window.count = 0;
+    }
+    return window.count >= perSecond;
   }
 }
 

@@ -1,4 +1,4 @@
-import type { NatsConnection } from '@nats-io/transport-node';
+import type { NatsConnection, Subscription } from '@nats-io/transport-node';
 import {
   type AdoptedMessage,
   type Binding,
@@ -10,11 +10,20 @@ import {
 } from '../core/index.ts';
 import { FunctionRunner, type RunnerDependencies } from '../runtime/index.ts';
 import { type ReplyTarget, SubjectListener } from '../triggers/index.ts';
+import { listenForInvokes } from './invoke-listener.ts';
 
 /** A deployed function in this cell. */
-export interface FunctionSlot {
+interface FunctionSlot {
   readonly listener: SubjectListener;
+  readonly invokes: Subscription;
   runner: FunctionRunner;
+}
+
+/** What a function listens on, as NATS subscription ids. */
+interface ActiveSids {
+  /** One per trigger, in their order. */
+  readonly triggers: readonly number[];
+  readonly invoke: number;
 }
 
 export interface FunctionTableOptions {
@@ -33,7 +42,6 @@ const SWEEP_MS = 1_000;
 export class FunctionTable {
   readonly #options: FunctionTableOptions;
   readonly #slots = new Map<string, FunctionSlot>();
-  readonly #byName = new Map<string, FunctionSlot>();
   /** Replaced versions that still finish what they had begun. */
   readonly #retiring = new Set<FunctionRunner>();
   readonly #stopSweep: () => void;
@@ -41,10 +49,6 @@ export class FunctionTable {
   constructor(options: FunctionTableOptions) {
     this.#options = options;
     this.#stopSweep = options.runtime.clock.every(SWEEP_MS, () => this.#evict());
-  }
-
-  byName(name: string): FunctionSlot | undefined {
-    return this.#byName.get(name);
   }
 
   get inFlight(): number {
@@ -61,23 +65,27 @@ export class FunctionTable {
   }
 
   /** Subscribes a function, or puts a new version in the place of the running one without a gap. */
-  activate(spec: FunctionSpec): readonly number[] {
-    const { runtime, nc, replies } = this.#options;
+  activate(spec: FunctionSpec): ActiveSids {
+    const { runtime } = this.#options;
     const runner = new FunctionRunner(spec, this.#prepareBindings(spec), runtime);
     runtime.pool.prepare(spec.limits.memoryBytes);
     let slot = this.#slots.get(spec.id);
     const previous = slot?.runner;
     if (slot === undefined) {
-      const target: ReplyTarget = { ...replies, accept: (invocation) => created.runner.accept(invocation) };
-      const created: FunctionSlot = { listener: new SubjectListener({ nc, target }, spec), runner };
-      slot = created;
+      slot = this.#createSlot(spec, runner);
       this.#slots.set(spec.id, slot);
-      this.#byName.set(spec.name, slot);
     }
     slot.runner = runner;
-    const sids = slot.listener.update(spec);
+    const triggers = slot.listener.update(spec);
     if (previous !== undefined) this.#retire(previous, runner);
-    return sids;
+    return { triggers, invoke: slot.invokes.getID() };
+  }
+
+  #createSlot(spec: FunctionSpec, runner: FunctionRunner): FunctionSlot {
+    const { nc, replies } = this.#options;
+    const target: ReplyTarget = { ...replies, accept: (invocation) => current.runner.accept(invocation) };
+    const current = { listener: new SubjectListener({ nc, target }, spec), runner };
+    return Object.assign(current, { invokes: listenForInvokes(nc, current) });
   }
 
   #prepareBindings(spec: FunctionSpec): ReadonlyMap<string, PreparedBinding> {
@@ -107,8 +115,7 @@ export class FunctionTable {
     const slot = this.#slots.get(id);
     if (slot === undefined) return;
     this.#slots.delete(id);
-    if (this.#byName.get(slot.runner.spec.name) === slot) this.#byName.delete(slot.runner.spec.name);
-    await slot.listener.drain();
+    await stopListening(slot);
     await slot.runner.idle();
     slot.runner.dispose(
       new HairspringError('HS_FUNCTION_NOT_FOUND', `${slot.runner.spec.name} was undeployed`),
@@ -144,9 +151,11 @@ export class FunctionTable {
   async drain(graceMs: number): Promise<void> {
     this.#stopSweep();
     const slots = [...this.#slots.values()];
-    await Promise.all(slots.map(({ listener }) => listener.drain()));
     const runners = [...slots.map(({ runner }) => runner), ...this.#retiring];
-    const done = Promise.all(runners.map((runner) => runner.idle())).then(() => undefined);
+    // While the server is away a subscription does not drain, and the node is to stop all the same.
+    const done = Promise.all(slots.map(stopListening)).then(() =>
+      Promise.all(runners.map((runner) => runner.idle())),
+    );
     await Promise.race([done, this.#options.runtime.clock.sleep(graceMs)]);
     for (const runner of runners) {
       runner.dispose(
@@ -154,10 +163,13 @@ export class FunctionTable {
       );
     }
     this.#slots.clear();
-    this.#byName.clear();
   }
 
   stats(): readonly FunctionStats[] {
     return [...this.#slots.values()].map(({ runner }) => runner.stats());
   }
+}
+
+async function stopListening({ listener, invokes }: FunctionSlot): Promise<void> {
+  await Promise.allSettled([listener.drain(), invokes.drain()]);
 }

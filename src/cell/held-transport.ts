@@ -2,6 +2,7 @@ import type { Socket } from 'node:net';
 import { NatsConnectionImpl, setTransportFactory } from '@nats-io/nats-core/internal';
 import type { ConnectionOptions, NatsConnection } from '@nats-io/transport-node';
 import { NodeTransport, nodeResolveHost } from '@nats-io/transport-node/lib/node_transport.js';
+import { tolerateHeaders } from './tolerant-headers.ts';
 
 /** Gets a connected socket from the host, which keeps a duplicate of it. */
 export type Dialer = (host: string, port: number) => Promise<Socket>;
@@ -44,6 +45,7 @@ export async function connectHeld(
   dialer: Dialer,
   witness: InboundWitness,
 ): Promise<NatsConnection> {
+  tolerateHeaders();
   setTransportFactory({
     factory: () => new HeldTransport(dialer, witness),
     dnsResolveFn: nodeResolveHost,

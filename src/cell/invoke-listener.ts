@@ -9,47 +9,46 @@ import {
   REQUEST_HEADERS,
   subjectMatches,
 } from '../core/index.ts';
-import { replyToError } from '../triggers/index.ts';
-import type { FunctionTable } from './function-table.ts';
+import { readHeaders, refuseSize, replyToError, type SubjectListener } from '../triggers/index.ts';
 
-/** Answers invocations by name, on one subscription for the whole namespace. */
-export function listenForInvokes(nc: NatsConnection, namespace: string, table: FunctionTable): Subscription {
-  return nc.subscribe(hairspringSubjects.invoke(namespace, '*'), {
-    queue: `${namespace}.invoke`,
+/** The function that is invoked; its version may change between two invocations. */
+export interface InvokedFunction {
+  readonly listener: SubjectListener;
+  readonly runner: { readonly spec: FunctionSpec };
+}
+
+/**
+ * Answers invocations by name. Each function has a queue group of its own, so that only cells that
+ * have the function are asked, and none once the subscription is drained.
+ */
+export function listenForInvokes(nc: NatsConnection, invoked: InvokedFunction): Subscription {
+  const { namespace, name } = invoked.runner.spec;
+  return nc.subscribe(hairspringSubjects.invoke(namespace, name), {
+    queue: `${namespace}.${name}.invoke`,
     callback: (error, message) => {
-      if (error === null) onInvoke(nc, namespace, table, message);
+      if (error !== null) return;
+      try {
+        onInvoke(nc, invoked, message);
+      } catch {
+        // What is thrown here would end the read loop of the connection for all functions.
+      }
     },
   });
 }
 
-function onInvoke(nc: NatsConnection, namespace: string, table: FunctionTable, message: Msg): void {
-  const name = message.subject.slice(message.subject.lastIndexOf('.') + 1);
+function onInvoke(nc: NatsConnection, { listener, runner }: InvokedFunction, message: Msg): void {
+  const { spec } = runner;
   const reply = message.reply ?? '';
-  const slot = table.byName(name);
-  const refuse = (error: HairspringError): void => {
-    const workloadId = slot?.runner.spec.id ?? '';
-    if (reply !== '' && !isForbiddenReply(reply)) replyToError(nc, reply, { workloadId, namespace }, error);
-  };
-  if (slot === undefined) {
-    refuse(
-      new HairspringError(
-        'HS_FUNCTION_NOT_FOUND',
-        `There is no function "${name}" in namespace "${namespace}"`,
-      ),
-    );
-    return;
-  }
-  const asked = message.headers?.get(REQUEST_HEADERS.subject) ?? '';
-  const place = placeInvoke(slot.runner.spec, asked);
+  const { pairs, bytes } = readHeaders(message);
+  const asked = pairs?.find(([key]) => key === REQUEST_HEADERS.subject)?.[1] ?? '';
+  const place = refuseSize(spec, bytes, message.data.length) ?? placeInvoke(spec, asked);
   if (HairspringError.is(place)) {
-    refuse(place);
+    const identity = { workloadId: spec.id, namespace: spec.namespace };
+    if (reply !== '' && !isForbiddenReply(reply)) replyToError(nc, reply, identity, place);
     return;
   }
-  const headers = [...(message.headers ?? [])].flatMap(([key, values]) =>
-    values.map((value) => [key, value] as const),
-  );
-  const passed = headers.filter(([key]) => key !== REQUEST_HEADERS.subject);
-  slot.listener.deliver(place.triggerIndex, place.subject, reply, passed, message.data);
+  const passed = pairs?.filter(([key]) => key !== REQUEST_HEADERS.subject);
+  listener.deliver(place.triggerIndex, place.subject, reply, passed, message.data, bytes);
 }
 
 /**

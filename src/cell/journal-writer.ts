@@ -7,6 +7,7 @@ import {
   type JournalRecordType,
 } from '../core/index.ts';
 import type { EntryJournal } from '../runtime/index.ts';
+import { StreamTail } from './stream-tail.ts';
 
 /** The half is changed once it holds this much, or twice what is open if that is more, at the next moment that allows it. */
 const TURN_BYTES = 1024 ** 2;
@@ -14,10 +15,12 @@ const TURN_BYTES = 1024 ** 2;
 const SCRATCH_BYTES = 64 * 1024;
 /** Reply subjects of one record of what is open. */
 const OPEN_PER_RECORD = 1_000;
+const NOTHING: Uint8Array = new Uint8Array(0);
 
 /**
  * Writes the in-flight journal. Every write is one `pwrite` into the page cache, about half a
- * microsecond, and there it stays whatever becomes of this process.
+ * microsecond, and there it stays whatever becomes of this process. A record that cannot be written,
+ * because the memory behind the file is used up, is noted as missing and never thrown about.
  */
 export class JournalWriter implements EntryJournal {
   readonly #fd: number;
@@ -27,10 +30,12 @@ export class JournalWriter implements EntryJournal {
   readonly #end = Buffer.alloc(JOURNAL.recordHeaderBytes);
   /** How often each reply subject is open: received and not answered. */
   readonly #open = new Map<string, number>();
+  readonly #tail = new StreamTail();
   #active = 0;
   #used = 0;
   #turnAt = TURN_BYTES;
   #gap = false;
+  #incomplete = false;
   #answered = '';
   #left = false;
   #flushPlanned = false;
@@ -43,21 +48,32 @@ export class JournalWriter implements EntryJournal {
 
   /** A new connection begins: what came in on the last one can only be answered for. */
   startStream(): void {
-    this.#turn(true);
+    this.#tail.clear();
+    if (!this.#turn()) this.#beginGap();
   }
 
   /** Called with each chunk before anything looks into it. */
   inbound(chunk: Uint8Array): void {
-    if ((this.#used > this.#turnAt || this.#gap) && this.#atMessageBoundary()) this.#turn(true);
-    if (this.#gap || this.#append(JOURNAL_RECORD.inbound, chunk)) return;
+    if (this.#atMessageBoundary()) {
+      this.#tail.clear();
+      if (this.#used > this.#turnAt || this.#gap) this.#turn();
+    }
+    if (!this.#gap && !this.#append(JOURNAL_RECORD.inbound, chunk)) {
+      if (this.#tail.isKnown) this.#turn();
+      if (!this.#append(JOURNAL_RECORD.inbound, chunk)) this.#beginGap();
+    }
+    this.#tail.push(chunk);
+  }
+
+  #beginGap(): void {
     this.#gap = true;
-    this.#append(JOURNAL_RECORD.gap, this.#end.subarray(0, 0));
+    if (!this.#append(JOURNAL_RECORD.gap, NOTHING)) this.#noteIncomplete(true);
   }
 
   received(reply: string): void {
     this.#open.set(reply, (this.#open.get(reply) ?? 0) + 1);
     // The bytes of this message are in no record, so the caller is known by the reply subject only.
-    if (this.#gap && !this.#append(JOURNAL_RECORD.open, Buffer.from(reply, 'utf8'))) this.#turn(false);
+    if (this.#gap && !this.#append(JOURNAL_RECORD.open, Buffer.from(reply, 'utf8'))) this.#turn();
   }
 
   /** Messages of a dead cell come in beside the connection: they are open from now on. */
@@ -103,8 +119,7 @@ export class JournalWriter implements EntryJournal {
     this.#answered = '';
     if (answered !== '') {
       // A half that is begun now does not list them as open.
-      if (!this.#append(JOURNAL_RECORD.answered, Buffer.from(answered, 'utf8')))
-        this.#turn(this.#atMessageBoundary());
+      if (!this.#append(JOURNAL_RECORD.answered, Buffer.from(answered, 'utf8'))) this.#turn();
     } else if (this.#left) this.#appendText(JOURNAL_RECORD.leave, '');
     this.#left = false;
   };
@@ -112,11 +127,11 @@ export class JournalWriter implements EntryJournal {
   #appendText(type: JournalRecordType, text: string): void {
     const data = Buffer.from(text, 'utf8');
     if (this.#append(type, data)) return;
-    this.#turn(this.#atMessageBoundary());
-    this.#append(type, data);
+    this.#turn();
+    if (!this.#append(type, data)) this.#noteIncomplete(true);
   }
 
-  /** Writes a record and the mark of the end behind it. @returns whether it fitted */
+  /** Writes a record and the mark of the end behind it. @returns whether it is there */
   #append(type: JournalRecordType, data: Uint8Array): boolean {
     const bytes = JOURNAL.recordHeaderBytes + data.length;
     // Room for one more empty record, so that a gap can always be told.
@@ -125,28 +140,78 @@ export class JournalWriter implements EntryJournal {
     const scratch = this.#scratch;
     scratch[0] = type;
     scratch.writeUInt32LE(data.length, 1);
-    if (bytes + JOURNAL.recordHeaderBytes <= SCRATCH_BYTES) {
+    const parts =
+      bytes + JOURNAL.recordHeaderBytes <= SCRATCH_BYTES
+        ? undefined
+        : [scratch.subarray(0, JOURNAL.recordHeaderBytes), data, this.#end];
+    if (parts === undefined) {
       scratch.set(data, JOURNAL.recordHeaderBytes);
       scratch.fill(0, bytes, bytes + JOURNAL.recordHeaderBytes);
-      writeSync(this.#fd, scratch, 0, bytes + JOURNAL.recordHeaderBytes, position);
-    } else {
-      writevSync(this.#fd, [scratch.subarray(0, JOURNAL.recordHeaderBytes), data, this.#end], position);
     }
-    this.#used += bytes;
-    return true;
+    const count = this.#write(parts ?? scratch, bytes + JOURNAL.recordHeaderBytes, position);
+    if (count >= bytes) {
+      this.#used += bytes;
+      return true;
+    }
+    // A record that is there in part must not be read as one.
+    if (count > 0) this.#write(this.#end, this.#end.length, position);
+    return false;
   }
 
-  /** Begins the other half with what is still open. */
-  #turn(atBoundary: boolean): void {
-    const next = 1 - this.#active;
-    this.#active = next;
+  /** @returns how many bytes are written */
+  #write(data: Uint8Array | Uint8Array[], bytes: number, position: number): number {
+    try {
+      return Array.isArray(data)
+        ? writevSync(this.#fd, data, position)
+        : writeSync(this.#fd, data, 0, bytes, position);
+    } catch {
+      return 0;
+    }
+  }
+
+  /** Until this is taken back the host runs nothing that it finds in the journal: it may have begun. */
+  #noteIncomplete(incomplete: boolean): void {
+    if (this.#incomplete === incomplete) return;
+    this.#incomplete = incomplete;
+    this.#write(Uint8Array.of(incomplete ? 1 : 0), 1, JOURNAL.incompleteOffset);
+  }
+
+  /**
+   * Begins the other half with what is still open, and with the message that has not ended yet.
+   * @returns whether it is begun; when it cannot be written, the present one goes on
+   */
+  #turn(): boolean {
+    const before = { active: this.#active, used: this.#used, gap: this.#gap };
+    this.#active = 1 - before.active;
     this.#used = 0;
-    this.#gap = !atBoundary;
-    writeSync(this.#fd, this.#end, 0, this.#end.length, halfOffset(next));
+    const unfinished = this.#atMessageBoundary() ? NOTHING : this.#tail.unfinished();
+    this.#gap = unfinished === undefined;
+    const begun =
+      this.#write(this.#end, this.#end.length, halfOffset(this.#active)) === this.#end.length &&
+      this.#appendOpen() &&
+      this.#appendUnfinished(unfinished) &&
+      this.#write(Uint8Array.of(this.#active), 1, JOURNAL.activeOffset) === 1;
+    if (!begun) {
+      this.#active = before.active;
+      this.#used = before.used;
+      this.#gap = before.gap;
+    }
+    this.#turnAt = Math.max(TURN_BYTES, 2 * this.#used);
+    if (begun) this.#noteIncomplete(false);
+    return begun;
+  }
+
+  #appendUnfinished(unfinished: Uint8Array | undefined): boolean {
+    if (unfinished === undefined) return this.#append(JOURNAL_RECORD.gap, NOTHING);
+    return unfinished.length === 0 || this.#append(JOURNAL_RECORD.inbound, unfinished);
+  }
+
+  #appendOpen(): boolean {
     // What has been answered and is not on record yet will be.
     let replies = this.#answered === '' ? [] : this.#answered.split('\n');
+    let whole = true;
     const write = (): void => {
-      this.#append(JOURNAL_RECORD.open, Buffer.from(replies.join('\n'), 'utf8'));
+      whole &&= this.#append(JOURNAL_RECORD.open, Buffer.from(replies.join('\n'), 'utf8'));
       replies = [];
     };
     for (const [reply, count] of this.#open) {
@@ -154,8 +219,6 @@ export class JournalWriter implements EntryJournal {
       if (replies.length >= OPEN_PER_RECORD) write();
     }
     if (replies.length > 0) write();
-    this.#turnAt = Math.max(TURN_BYTES, 2 * this.#used);
-    if (this.#gap) this.#append(JOURNAL_RECORD.gap, this.#end.subarray(0, 0));
-    writeSync(this.#fd, Uint8Array.of(next), 0, 1, JOURNAL.activeOffset);
+    return whole;
   }
 }

@@ -6,6 +6,12 @@ import type { ArtifactReader } from './artifact-reader.ts';
 const MAX_MAPS = 4;
 /** A function that throws all the time must not spend the cell's time on its stacks. */
 const MAX_FRAMES = 12;
+/** The guest writes the stack, so nothing in it is as long as it likes. */
+const MAX_STACK_CHARS = 8 * 1024;
+const MAX_LINE_CHARS = 300;
+const MAX_POSITION_CHARS = 64;
+/** A larger map takes the cell's thread for too long to read. */
+const MAX_MAP_CHARS = 2 * 1024 ** 2;
 
 /** Turns the stacks of a function's errors into positions in its own source files, for its log. */
 export class StackMapper {
@@ -18,7 +24,11 @@ export class StackMapper {
 
   /** The stack without the frames of the runtime, each frame at the place where the author wrote it. */
   readonly map = (spec: FunctionSpec, stack: string): string => {
-    const lines = stack.split('\n').filter((line) => !line.includes('hairspring:prelude'));
+    const lines = stack
+      .slice(0, MAX_STACK_CHARS)
+      .split('\n')
+      .filter((line) => !line.includes('hairspring:prelude'))
+      .map((line) => line.slice(0, MAX_LINE_CHARS));
     const map = this.#mapOf(spec);
     if (map === undefined) return lines.join('\n');
     const file = `${spec.name}.js:`;
@@ -43,7 +53,7 @@ export class StackMapper {
   #parse(spec: FunctionSpec): SourceMap | undefined {
     try {
       const { map } = this.#artifacts.read(spec.name, spec.artifact);
-      return map === '' ? undefined : new SourceMap(JSON.parse(map));
+      return map === '' || map.length > MAX_MAP_CHARS ? undefined : new SourceMap(JSON.parse(map));
     } catch {
       return undefined; // The stack as it is says more than a failure to map it.
     }
@@ -51,10 +61,10 @@ export class StackMapper {
 }
 
 function mapFrame(line: string, file: string, map: SourceMap): string {
-  const match = /(\d+):(\d+)\)?$/.exec(line);
+  const match = /:(\d{1,7}):(\d{1,7})\)?$/.exec(line.slice(-MAX_POSITION_CHARS));
   if (match === null) return line;
   const entry = map.findEntry(Number(match[1]) - 1, Number(match[2]) - 1);
   if (!('originalSource' in entry) || typeof entry.originalSource !== 'string') return line;
   const place = `${entry.originalSource}:${entry.originalLine + 1}:${entry.originalColumn + 1}`;
-  return line.replace(`${file}${match[1]}:${match[2]}`, place);
+  return line.replace(`${file}${match[1]}:${match[2]}`, () => place.slice(-MAX_LINE_CHARS));
 }

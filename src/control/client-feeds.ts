@@ -117,7 +117,7 @@ function feedNamespace({ namespace }: ClientContext): string {
 
 function toLogLine(msg: Msg): LogLine {
   const stream = subjectToken(msg.subject, 5) === 'stderr' ? 'stderr' : 'stdout';
-  const named = msg.headers?.get(FEED_HEADERS.level);
+  const named = levelOf(msg);
   return {
     namespace: subjectToken(msg.subject, 2),
     functionId: subjectToken(msg.subject, 4),
@@ -125,6 +125,15 @@ function toLogLine(msg: Msg): LogLine {
     level: LOG_LEVELS.find((level) => level === named) ?? (stream === 'stderr' ? 'error' : 'info'),
     text: msg.string().replace(/\r?\n$/, ''),
   };
+}
+
+function levelOf(msg: Msg): string | undefined {
+  try {
+    return msg.headers?.get(FEED_HEADERS.level);
+  } catch {
+    // Anybody may publish on a feed; the client throws at headers that are none.
+    return undefined;
+  }
 }
 
 function parseEvent(msg: Msg): InvocationEvent | undefined {

@@ -9,6 +9,8 @@ import type { MicroReply } from './micro-endpoint.ts';
 
 const MASKED = 'internal server error';
 const MAX_HEADER_CHARS = 512;
+/** Longest text in a body: a function's own error may be of any length, and the reply must not be. */
+const MAX_BODY_CHARS = 2_048;
 
 /** Whether the text of `error` is meant for the caller. What we do not know may name internals. */
 export function isPublicError(error: unknown): error is HairspringError {
@@ -25,8 +27,22 @@ export function toErrorReply(error: unknown, errorId: string): MicroReply {
   replyHeaders.set(REPLY_HEADERS.serviceError, toHeaderText(known.message));
   replyHeaders.set(REPLY_HEADERS.code, known.code);
   if (known.info.retryable) replyHeaders.set(REPLY_HEADERS.retryable, 'true');
-  const body = { error_id: errorId, error: known.message, hairspring: known.toWire() };
+  const wire = cutTexts(known.toWire());
+  const body = { error_id: errorId, error: wire.message, hairspring: wire };
   return { data: JSON.stringify(body), headers: replyHeaders };
+}
+
+function cutTexts(wire: WireError): WireError {
+  const { message, hint, position } = wire;
+  const cut = (text: string): string => text.slice(0, MAX_BODY_CHARS);
+  return {
+    ...wire,
+    message: cut(message),
+    ...(hint === undefined ? {} : { hint: cut(hint) }),
+    ...(position?.lineText === undefined
+      ? {}
+      : { position: { ...position, lineText: cut(position.lineText) } }),
+  };
 }
 
 /** The error that a reply carries, or undefined for a good reply; understands Nex's nodes and cells as well. */

@@ -55,6 +55,14 @@ export async function startMicroService(
     return `${code}:${reply.headers?.get(REPLY_HEADERS.serviceError) ?? ''}`;
   }
 
+  function discover(msg: Msg, describe: () => unknown): void {
+    try {
+      send(nc, msg, { data: JSON.stringify(describe()) });
+    } catch {
+      // What is thrown in a callback ends the connection's read loop, and nobody hears of it.
+    }
+  }
+
   for (const endpoint of options.endpoints) {
     const subscription = nc.subscribe(endpoint.subject, {
       queue: options.queue,
@@ -75,7 +83,7 @@ export async function startMicroService(
       const subscription = nc.subscribe(subject, {
         callback: (error, msg) => {
           if (error !== null) options.onDiscoveryDenied(subject);
-          else if (!isForbiddenReply(msg.reply ?? '')) msg.respond(JSON.stringify(discovery[verb]()));
+          else if (!isForbiddenReply(msg.reply ?? '')) discover(msg, discovery[verb]);
         },
       });
       subscriptions.push(subscription);

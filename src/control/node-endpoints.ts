@@ -18,6 +18,8 @@ export interface ServeNodeOptions {
 }
 
 const HEARTBEAT_MS = 10_000;
+/** Longest text of an error in the node's log. */
+const MAX_LOG_CHARS = 8 * 1024;
 
 /**
  * Makes `backend` a node on the wire: all of Nex's node endpoints and ours, the heartbeat, and the
@@ -36,9 +38,13 @@ export async function serveNode(
 
   function onError(error: unknown, endpoint: MicroEndpoint): MicroReply {
     const errorId = nuid.next();
-    const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    const text = (error instanceof Error ? (error.stack ?? error.message) : String(error)).slice(
+      0,
+      MAX_LOG_CHARS,
+    );
     const fields = { endpoint: endpoint.name, errorId, error: text };
-    if (isPublicError(error)) logger.debug('Control request refused', { ...fields, error: error.message });
+    if (isPublicError(error))
+      logger.debug('Control request refused', { ...fields, error: error.message.slice(0, MAX_LOG_CHARS) });
     else logger.error('Control request failed', fields);
     return toErrorReply(error, errorId);
   }

@@ -86,8 +86,8 @@ export const INVOKE_TRIGGER = -1;
 export interface ActivateResult {
   /** For each function NATS subscription ids, one per trigger, in the order of the triggers. */
   readonly sids: readonly (readonly number[])[];
-  /** Subscription id of the group's invoke subject. */
-  readonly invokeSid: number;
+  /** For each function the subscription id of its invoke subject. */
+  readonly invokeSids: readonly number[];
 }
 
 export interface CheckResult {

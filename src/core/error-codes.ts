@@ -67,7 +67,7 @@ export const ERROR_CODES = {
     fault: 'caller',
     retryable: true,
     summary: 'The queue of the function is full',
-    remedy: 'Retry with back-off, or raise limits.queue or limits.concurrency in the Nexfile',
+    remedy: 'Retry with back-off; if the message names a limit of the function, raise it in the Nexfile',
   },
   HS_FUNCTION_LOAD: {
     status: 500,

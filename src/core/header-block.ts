@@ -4,6 +4,7 @@ import type { HeaderPairs } from './invocation.ts';
 export const MAX_HEADERS = 256;
 /** Bytes of a header block beyond which none of it is read. */
 export const MAX_HEADER_BYTES = 64 * 1024;
+const HEADER_NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,256}$/;
 
 /**
  * Reads a NATS header block (`NATS/1.0\r\nName: value\r\n…\r\n`). The server does not look into it, so
@@ -15,16 +16,17 @@ export function parseHeaderBlock(block: Uint8Array): HeaderPairs {
   const text = Buffer.from(block.buffer, block.byteOffset, block.byteLength).toString('utf8');
   const pairs: (readonly [string, string])[] = [];
   let start = text.indexOf('\r\n') + 2;
-  while (start >= 2 && start < text.length && pairs.length < MAX_HEADERS) {
+  // Looked for again only when passed: lines without one would each be a walk to the end.
+  let colon = text.indexOf(':', start);
+  while (start >= 2 && colon !== -1 && pairs.length < MAX_HEADERS) {
     const found = text.indexOf('\r\n', start);
     const end = found === -1 ? text.length : found;
-    const colon = text.indexOf(':', start);
     if (colon > start && colon < end) {
       const name = text.slice(start, colon);
-      if (/^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,256}$/.test(name))
-        pairs.push([name, text.slice(colon + 1, end).trim()]);
+      if (HEADER_NAME.test(name)) pairs.push([name, text.slice(colon + 1, end).trim()]);
     }
     start = end + 2;
+    if (colon < start) colon = text.indexOf(':', start);
   }
   return pairs;
 }

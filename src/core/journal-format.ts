@@ -12,6 +12,8 @@ export const JOURNAL = {
   reasonOffset: 0,
   /** One byte: the active half, 0 or 1. */
   activeOffset: 1,
+  /** One byte: 1 from when a record could not be written until a half is begun that tells all. */
+  incompleteOffset: 2,
   headerBytes: 16,
   halfBytes: 16 * 1024 ** 2,
   recordHeaderBytes: 5,
@@ -33,7 +35,7 @@ export const JOURNAL_RECORD = {
   answered: 4,
   /** Reply subjects that were open when the half was begun. */
   open: 5,
-  /** Inbound bytes are missing from here on: the half was full in the middle of a message. */
+  /** Inbound bytes are missing from here on: no room was left in the middle of a message. */
   gap: 6,
 } as const;
 

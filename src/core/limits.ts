@@ -48,6 +48,11 @@ export const HOST_LIMITS = {
   artifactBytes: 32 * 1024 ** 2,
   triggersPerFunction: 64,
   bindingsPerFunction: 64,
+  /** Bytes of messages that wait or run in one function of a cell: so much, or so many of its largest messages. */
+  backlogBytes: 16 * 1024 ** 2,
+  backlogPayloads: 8,
+  /** Share of a cell's memory limit that the messages of all its functions may take. */
+  cellBacklogShare: 0.25,
   /** Pending host calls of one invocation. */
   pendingHostCalls: 256,
   /** Bytes of one log line of a function; longer lines are cut. */

@@ -10,6 +10,9 @@ import { openDataDir } from './state/data-dir.ts';
 import { loadNodeIdentity } from './state/node-identity.ts';
 import type { HostOptions, RunningHost } from './types.ts';
 
+/** How long the last answers may take to leave, when the server is slow or away. */
+const FLUSH_MS = 1_000;
+
 /**
  * Starts a node: connects to NATS, keeps a cell ready, serves every function that is stored, and
  * answers the control plane.
@@ -74,7 +77,9 @@ export async function startHost(options: HostOptions): Promise<RunningHost> {
       rest.defer(() => node.moveTo('stopping'));
       rest.use(endpoints);
       await cells.drain(graceMs);
-      await nc.flush().catch(() => undefined);
+      // Without a server the flush would wait for one.
+      const late = new Promise<void>((resolve) => clock.after(FLUSH_MS, resolve));
+      await Promise.race([nc.flush().catch(() => undefined), late]);
     })().finally(onStopped);
     return stopping;
   }

@@ -1,3 +1,4 @@
+export { ByteBudget } from './dispatch/byte-budget.ts';
 export { DeadlineSweeper } from './dispatch/deadline-sweeper.ts';
 export { FunctionRunner, type RunnerDependencies } from './dispatch/function-runner.ts';
 export { Scheduler } from './dispatch/scheduler.ts';

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { closeSync, openSync } from 'node:fs';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { JournalWriter } from '../../src/cell/journal-writer.ts';
@@ -139,6 +140,50 @@ test('A half that fills up in the middle of a message notes the gap, and who is 
     { type: open, text: 'in-the-gap' },
     { type: inbound, text: 'whole again' },
   ]);
+});
+
+test('A half that fills up in the middle of a message takes the unfinished one into the next, and no other', () => {
+  using file = new JournalFile();
+  const writer = new JournalWriter(file.fd, () => false);
+  const size = Math.floor(JOURNAL.halfBytes / 40);
+  const message = `MSG s 1 r ${size}\r\n${'x'.repeat(size)}\r\n`;
+  const stream = `PING\r\n${message.repeat(50)}`;
+  let at = 0;
+  for (; file.read()[JOURNAL.activeOffset] === 0; at += 100_000) {
+    assert.ok(at < stream.length);
+    writer.inbound(Buffer.from(stream.slice(at, at + 100_000)));
+  }
+  const records = read(file);
+  assert.deepEqual(
+    records.map(({ type }) => type),
+    [inbound, inbound],
+  );
+  const text = records.map((record) => record.text).join('');
+  const before = at - 100_000;
+  const start = before - ((before - 'PING\r\n'.length) % message.length);
+  assert.ok(text === stream.slice(start, at), `${text.length} bytes, not ${at - start}`);
+});
+
+test('A file that takes no more bytes is told of, throws nothing, and is whole again when it does', () => {
+  using file = new JournalFile();
+  const full = openSync('/dev/full', 'w');
+  try {
+    const writer = new JournalWriter(full, () => true);
+    writer.startStream();
+    writer.inbound(Buffer.from('chunk'));
+    writer.received('r');
+    writer.adopting(['a']);
+    writer.enter('f', begun('r'));
+    writer.leave();
+  } finally {
+    closeSync(full);
+  }
+  const writer = new JournalWriter(file.fd, () => true);
+  // No half holds this.
+  writer.enter('f', begun('r'.repeat(JOURNAL.halfBytes)));
+  assert.equal(file.read()[JOURNAL.incompleteOffset], 1);
+  writer.startStream();
+  assert.equal(file.read()[JOURNAL.incompleteOffset], 0);
 });
 
 test('Small records fill a half as well, and none of them is lost at the change', () => {

@@ -274,6 +274,19 @@ test('A coded error of the node reaches the caller whole', async () => {
   assert.doesNotMatch(reply.string(), /secret/);
 });
 
+test('An error of any length is answered with a text that fits into a reply', async () => {
+  const long = 'y'.repeat(3e6);
+  const position = { file: 'Nexfile', line: 4, column: 2, lineText: long };
+  node.deployError = new HairspringError('HS_FUNCTION_LOAD', long, { hint: long, position });
+  const reply = await request(nc, `${CONTROL}.ADEPLOY.${await bid()}`, {
+    ...requestFor('hello'),
+    namespace: 'default',
+  });
+  assert.equal(reply.headers?.get('Hairspring-Error'), 'HS_FUNCTION_LOAD');
+  assert.ok(reply.data.length < 10_000, `${reply.data.length} bytes`);
+  for (const { fields } of records) assert.ok(JSON.stringify(fields).length < 10_000);
+});
+
 test('An unknown failure is masked for the caller and whole in the log, under one error id', async () => {
   node.deployError = new TypeError('secret path');
   const reply = await request(nc, `${CONTROL}.ADEPLOY.${await bid()}`, {

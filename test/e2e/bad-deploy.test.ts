@@ -34,6 +34,11 @@ const BAD: readonly { what: string; change: Partial<TestFunction>; code: string 
   },
   { what: 'has a syntax error', change: { code: 'export default {' }, code: 'HS_SOURCE_INVALID' },
   { what: 'exports no handler', change: { code: 'export const a = 1;' }, code: 'HS_HANDLER_MISSING' },
+  {
+    what: 'throws megabytes at its top level',
+    change: { code: `throw new Error('y'.repeat(20e6)); export default { message() {} };` },
+    code: 'HS_FUNCTION_LOAD',
+  },
   { what: 'never ends its top level', change: { code: 'for (;;) {}' }, code: 'HS_FUNCTION_LOAD' },
   {
     what: 'never ends its top level in a way that ignores termination',

@@ -26,6 +26,22 @@ test('What is beyond concurrency and queue is refused at once, and the rest is a
   }
 });
 
+test('What is beyond the bytes that a function may hold is refused at once, and a neighbour is answered', async () => {
+  await deploy({
+    name: 'heavy',
+    code: handler('await new Promise(() => {});'),
+    limits: { concurrency: 1, timeout: '3s' },
+  });
+  await deploy({ name: 'light', code: handler('return "light";') });
+  const pid = world.host.cellPids()[0];
+  const body = 'x'.repeat(512 * 1024);
+  const asked = Array.from({ length: 48 }, () => ask('heavy', body, { timeoutMs: 30_000 }));
+  assert.equal((await ask('light')).text, 'light');
+  const answers = tally(await Promise.all(asked));
+  assert.deepEqual(answers, { HS_FUNCTION_OVERLOADED: 16, HS_FUNCTION_TIMEOUT: 32 });
+  assert.equal(world.host.cellPids()[0], pid);
+});
+
 test('A message over limits.payload is refused, one of just that size is not', async () => {
   await deploy({ name: 'small', code: handler('return msg.data.length;'), limits: { payload: '1KiB' } });
   assert.equal((await ask('small', 'x'.repeat(1024))).text, '1024');

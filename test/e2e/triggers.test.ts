@@ -173,5 +173,5 @@ test('A function is invoked by name over the control plane, its error in the res
     (await client.invoke('named', '', { subject: 'else.where' })).error?.code,
     'HS_INVOKE_SUBJECT',
   );
-  assert.equal((await client.invoke('nobody', '')).error?.code, 'HS_FUNCTION_NOT_FOUND');
+  await assert.rejects(client.invoke('nobody', ''), { code: 'HS_FUNCTION_NOT_FOUND' });
 });

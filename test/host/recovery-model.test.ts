@@ -150,3 +150,78 @@ test('Wherever a cell dies, each caller is answered, open or unstarted, and exac
     { numRuns: 400 },
   );
 });
+
+interface Shared {
+  readonly index: number;
+  readonly functionId: string;
+  readonly reply: string;
+}
+
+/** Like `liveAndDie`, with callers that share two reply subjects and two functions, whole messages at a time. */
+async function liveAndDieShared(kinds: readonly number[], steps: readonly Step[]) {
+  using file = new JournalFile();
+  const writer = new JournalWriter(file.fd, () => true);
+  const all: readonly Shared[] = kinds.map((kind, index) => ({
+    index,
+    functionId: kind % 2 === 0 ? 'f' : 'g',
+    reply: kind < 2 ? 'r0' : 'r1',
+  }));
+  const bytesOf = ({ index, functionId, reply }: Shared): Buffer =>
+    Buffer.from(`MSG s ${functionId === 'f' ? 1 : 2} ${reply} ${String(index).length}\r\n${index}\r\n`);
+  let received = 0;
+  const waiting: Shared[] = [];
+  const running: Shared[] = [];
+  const everBegun = new Set<string>();
+  const answered: string[] = [];
+  for (const now of steps) {
+    if (now.do === 'read') {
+      const next = all.slice(received, received + 1 + (now.bytes % 3));
+      if (next.length > 0) writer.inbound(Buffer.concat(next.map(bytesOf)));
+      for (const { reply } of next) writer.received(reply);
+      waiting.push(...next);
+      received += next.length;
+    } else if (now.do === 'enter') {
+      const functionId = now.count % 2 === 0 ? 'f' : 'g';
+      const started = waiting.filter((message) => message.functionId === functionId).slice(0, now.count);
+      writer.enter(
+        functionId,
+        started.map(({ reply }) => begun(reply)),
+      );
+      for (const message of started) {
+        waiting.splice(waiting.indexOf(message), 1);
+        running.push(message);
+        everBegun.add(String(message.index));
+      }
+    } else if (now.do === 'leave') writer.leave();
+    else if (now.do === 'answer') {
+      const [done] = running.splice(now.which % Math.max(running.length, 1), 1);
+      if (done === undefined) continue;
+      writer.answered(done.reply);
+      answered.push(done.reply);
+    } else if (now.do === 'turn') writer.startStream();
+  }
+  await new Promise((resolve) => setImmediate(resolve));
+  const unread = Buffer.concat(all.slice(received).map(bytesOf));
+  const recovered = recover(file.read(), unread, (sid) => ({
+    functionId: sid === 1 ? 'f' : 'g',
+    triggerIndex: 0,
+  }));
+  return { all, answered, everBegun, ...recovered };
+}
+
+test('Callers that share reply subjects are owed as many answers as they sent, and nothing runs twice', async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(fc.nat(3), { minLength: 1, maxLength: 12 }),
+      fc.array(step, { maxLength: 40 }),
+      async (kinds, steps) => {
+        const { all, answered, open, unstarted, everBegun } = await liveAndDieShared(kinds, steps);
+        const owed = [...answered, ...open.map(({ reply }) => reply), ...unstarted.map(({ reply }) => reply)];
+        assert.deepEqual(owed.toSorted(), all.map(({ reply }) => reply).toSorted());
+        for (const { data } of unstarted)
+          assert.ok(!everBegun.has(Buffer.from(data).toString()), `${data} would run twice`);
+      },
+    ),
+    { numRuns: 400 },
+  );
+});

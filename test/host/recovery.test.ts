@@ -1,8 +1,15 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { headers } from '@nats-io/nats-core';
-import { halfOffset, JOURNAL, JOURNAL_RECORD, type JournalRecordType } from '../../src/core/index.ts';
-import { type Recovered, recover, type SidLookup } from '../../src/host/cells/recovery.ts';
+import {
+  halfOffset,
+  JOURNAL,
+  JOURNAL_RECORD,
+  type JournalRecordType,
+  MAX_HEADER_BYTES,
+} from '../../src/core/index.ts';
+import type { SidLookup } from '../../src/host/cells/message-parser.ts';
+import { type Recovered, recover } from '../../src/host/cells/recovery.ts';
 
 type Entry = readonly [type: JournalRecordType, data?: string | Uint8Array];
 
@@ -142,6 +149,30 @@ const CASES: readonly (readonly [
     { open: ['r:f'], unstarted: ['r'], entered: undefined },
   ],
   [
+    'When two functions share a reply subject, and one of them has begun, none of them is begun again',
+    [
+      [inbound, msg('r', '', 1) + msg('r', '', 2) + msg('r1')],
+      [enter, 'g\nr'],
+    ],
+    '',
+    { open: ['r:g', 'r:g'], unstarted: ['r1'], entered: 'g' },
+  ],
+  [
+    'A call that was open when the half was begun does not stand for another with its reply subject',
+    [[open, 'r'], [inbound, msg('r') + msg('r1')], [enter, 'f\nr'], [leave]],
+    '',
+    { open: ['r:f', 'r:f'], unstarted: ['r1'], entered: undefined },
+  ],
+  [
+    'What the cell never read cannot have begun, whatever its reply subject',
+    [
+      [inbound, msg('r')],
+      [enter, 'f\nr'],
+    ],
+    msg('r') + msg('r', '', 2),
+    { open: ['r:f'], unstarted: ['r', 'r'], entered: 'f' },
+  ],
+  [
     'Bytes that were left in the socket continue a message that the journal begins',
     [[inbound, msg('r1') + msg('r2', 'payload').slice(0, -5)]],
     msg('r2', 'payload').slice(-5) + msg('r3'),
@@ -204,6 +235,32 @@ test('An unstarted message keeps its subject, headers, payload and trigger', () 
       data: [...data],
     },
   );
+});
+
+test('A journal that misses records lets nothing be run that it lists', () => {
+  const file = journal([[inbound, msg('r1')]]);
+  file[JOURNAL.incompleteOffset] = 1;
+  const expected = { open: ['r1:f'], unstarted: [], entered: undefined };
+  assert.deepEqual(owed(recover(file, new Uint8Array(0), lookup)), expected);
+});
+
+test('A message with a malformed header takes no other with it, and one with too many bytes of them runs nowhere', () => {
+  const hmsg = (reply: string, head: string): string =>
+    `HMSG s 1 ${reply} ${head.length} ${head.length}\r\n${head}\r\n`;
+  const bytes =
+    hmsg('r1', 'NATS/1.0\r\nbad key: v\r\nok: 1\r\n\r\n') +
+    hmsg('r2', `NATS/1.0\r\na: ${'v'.repeat(MAX_HEADER_BYTES)}\r\n\r\n`) +
+    msg('r3');
+  const { unstarted } = recover(journal([[inbound, bytes]]), new Uint8Array(0), lookup);
+  assert.deepEqual(
+    unstarted.map(({ reply, functionId }) => [reply, functionId]),
+    [
+      ['r1', 'f'],
+      ['r2', ''],
+      ['r3', 'f'],
+    ],
+  );
+  assert.deepEqual(unstarted[0]?.headers, [['ok', '1']]);
 });
 
 test('A torn last record is passed over, and what stood before it holds', () => {

@@ -106,15 +106,23 @@ test('A loop in what waitUntil keeps alive costs no answer, and its place is fre
   assert.equal(probe.runner.inFlight, 0);
 });
 
-test('A background timer that loops is blamed on no caller', async () => {
-  const code = handlerOf(
-    'return "answered"',
-    'let n = 0; setInterval(() => { if (n++ === 1) for (;;) {} }, 5);',
-  );
-  using probe = createTestFunction(code, { limits: { cpuMs: CPU_MS } });
-  assert.equal(await probe.text(), 'answered');
-  await new Promise((resolve) => setTimeout(resolve, 3 * CPU_MS));
-  assert.equal(await probe.text(), 'answered');
+test('A timer that loops after its invocation has ended is blamed on no caller', async () => {
+  const held: (() => void)[] = [];
+  const body = `
+    if (msg.params.key === 'held') await env.HOST.get('k');
+    else setTimeout(() => { console.log('looping'); for (;;) {} }, 5);
+    return 'answered';`;
+  using probe = createTestFunction(handlerOf(body), {
+    limits: { cpuMs: CPU_MS },
+    host: () => new Promise((resolve) => held.push(() => resolve({ value: null }))),
+  });
+  const waiting = probe.text({ subject: 'probe.held' });
+  await until(() => held.length === 1);
+  assert.equal(await probe.text({ subject: 'probe.leaves' }), 'answered');
+  await until(() => probe.logs.some(({ text }) => text === 'looping'));
+  held[0]?.();
+  assert.equal(await waiting, 'answered');
+  assert.equal(await probe.text({ subject: 'probe.leaves' }), 'answered');
 });
 
 test('Every call of a function that always loops hears so, and the thread stays usable', async () => {

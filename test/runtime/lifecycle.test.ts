@@ -57,17 +57,6 @@ test('Only an idle instance is evicted, and the next call makes another', async 
   assert.equal(probe.runner.stats().coldStarts, 2);
 });
 
-test('An eviction ends the timers of its instance', async () => {
-  const code = handlerOf('return "up"', 'setInterval(() => console.log("tick"), 5);');
-  using probe = createTestFunction(code);
-  await probe.text();
-  await until(() => probe.logs.length > 0);
-  await until(() => probe.runner.evict());
-  const ticks = probe.logs.length;
-  await new Promise((resolve) => setTimeout(resolve, 40));
-  assert.equal(probe.logs.length, ticks);
-});
-
 test('A new version takes over what had not begun, and what had begun finishes on the old one', async () => {
   const held = holdCalls();
   using old = createTestFunction(handlerOf(HOLD, 'const version = "old-";'), {

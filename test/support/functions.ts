@@ -18,6 +18,7 @@ import {
 } from '../../src/core/index.ts';
 import { readGuestScripts } from '../../src/hostservices/index.ts';
 import {
+  ByteBudget,
   buildPrelude,
   DeadlineSweeper,
   EntryGuard,
@@ -107,6 +108,8 @@ export type Answer =
 
 export interface TestFunctionOptions extends SpecOptions {
   readonly clock?: Clock;
+  /** @default one that nothing fills */
+  readonly backlog?: ByteBudget;
   /** @default one of its own */
   readonly scheduler?: Scheduler;
   /** Serves `env.HOST`, whose every method calls this with its name. */
@@ -137,7 +140,12 @@ const HOST_BINDING: Binding = {
 
 /** A function with its own pool, scheduler and sweeper. */
 export function createTestFunction(code: string, options: TestFunctionOptions = {}): TestFunction {
-  const { clock = systemClock, scheduler = new Scheduler(), host } = options;
+  const {
+    clock = systemClock,
+    scheduler = new Scheduler(),
+    host,
+    backlog = new ByteBudget(1024 ** 3),
+  } = options;
   const pool = createTestPool();
   const logs: { level: string; text: string }[] = [];
   const finished: FinishedInvocation[] = [];
@@ -161,6 +169,7 @@ export function createTestFunction(code: string, options: TestFunctionOptions = 
         logs.push({ level, text });
       },
     },
+    backlog,
     readCode: () => code,
     mapStack: (_spec, stack) => stack,
   };

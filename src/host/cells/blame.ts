@@ -1,9 +1,5 @@
 import { type ErrorCode, HairspringError, KILL_REASONS } from '../../core/index.ts';
 
-/** How many deaths within the window suspend the function that caused them. */
-export const KILLS_TO_SUSPEND = 5;
-const WINDOW_MS = 60_000;
-
 /**
  * What the invocations of the function hear in whose isolate the cell died; undefined when the death
  * was not the function's doing. Guest code cannot send SIGKILL: without the watchdog's reason that
@@ -13,23 +9,6 @@ export function guiltyCode(killReason: number, signal: string | null): ErrorCode
   if (killReason === KILL_REASONS.hang) return 'HS_FUNCTION_CPU';
   if (killReason === KILL_REASONS.memory) return 'HS_FUNCTION_MEMORY';
   return signal === 'SIGKILL' || signal === 'SIGTERM' ? undefined : 'HS_FUNCTION_CRASHED';
-}
-
-/** Remembers which functions killed cells lately. */
-export class KillCounter {
-  readonly #kills = new Map<string, number[]>();
-
-  /** @returns whether the function has now killed so often that it must be suspended */
-  add(functionId: string, nowMs: number): boolean {
-    const recent = (this.#kills.get(functionId) ?? []).filter((at) => nowMs - at < WINDOW_MS);
-    recent.push(nowMs);
-    this.#kills.set(functionId, recent);
-    return recent.length >= KILLS_TO_SUSPEND;
-  }
-
-  forget(functionId: string): void {
-    this.#kills.delete(functionId);
-  }
 }
 
 /** What the invocations of the guilty function hear. */

@@ -1,22 +1,23 @@
-import { MsgHdrsImpl } from '@nats-io/nats-core/internal';
 import type { NatsConnection } from '@nats-io/transport-node';
 import {
   type AdoptedMessage,
   type CellStats,
   type Clock,
-  errorBody,
-  errorHeaderPairs,
   type FunctionSpec,
   HairspringError,
-  INVOKE_TRIGGER,
   type Logger,
   type NatsEndpoint,
 } from '../../core/index.ts';
-import { guiltyCode, guiltyError, KILLS_TO_SUSPEND, KillCounter, lostError } from './blame.ts';
+import { lostError } from './blame.ts';
+import { BoundCell } from './bound-cell.ts';
+import { CallerAnswers } from './caller-answers.ts';
 import type { CellExit, CellProcess } from './cell-process.ts';
+import { orLate } from './deadline.ts';
 import { OrphanSocket } from './orphan-socket.ts';
-import { type OpenCall, type Recovered, recover, type SidLookup } from './recovery.ts';
 import type { SpareCells } from './spare-cells.ts';
+import { Suspensions } from './suspensions.ts';
+import { Turns } from './turns.ts';
+import { createJudge, type Judge } from './verdict.ts';
 
 /** Callers of a dead cell hear something within this time, whether or not another cell is up. */
 const ANSWER_BY_MS = 600;
@@ -24,6 +25,12 @@ const ANSWER_BY_MS = 600;
 const ANSWER_AGAIN_MS = 200;
 const FIRST_RETRY_MS = 100;
 const LAST_RETRY_MS = 1_000;
+/** How much longer than the grace of a drain a cell may take before it is ended by force. */
+const DRAIN_MARGIN_MS = 1_000;
+/** How long the callers of a cell that was ended so may take to be answered. */
+const ANSWER_STUCK_MS = 2_000;
+/** A cell without functions only finishes what replaced versions had begun, each with its own deadline. */
+const RELEASE_GRACE_MS = 300_000;
 
 export interface CellGroupOptions {
   readonly namespace: string;
@@ -32,70 +39,133 @@ export interface CellGroupOptions {
   readonly spares: SpareCells;
   readonly clock: Clock;
   readonly logger: Logger;
-}
-
-interface Bound {
-  readonly cell: CellProcess;
-  /** By subscription id. */
-  readonly sids: Map<number, { readonly functionId: string; readonly triggerIndex: number }>;
+  /** Called when the group has neither functions nor a cell any more, and nothing to do. */
+  readonly onEmpty: () => void;
 }
 
 /** One trust group: its functions, and the cell that serves them, replaced whenever it dies. */
 export class CellGroup {
   readonly #options: CellGroupOptions;
+  readonly #answers: CallerAnswers;
   readonly #functions = new Map<string, FunctionSpec>();
-  readonly #suspended = new Map<string, string>();
-  readonly #kills = new KillCounter();
-  #bound: Bound | undefined;
-  #tail: Promise<unknown> = Promise.resolve();
+  readonly #suspensions = new Suspensions();
+  readonly #judge: Judge;
+  /** One change of the group at a time. */
+  readonly #turns: Turns;
+  /** Those that serve, begin to, or finish what they had begun. */
+  readonly #cells = new Set<CellProcess>();
+  readonly #releases = new Set<Promise<void>>();
+  #bound: BoundCell | undefined;
   #stopping = false;
 
   constructor(options: CellGroupOptions) {
     this.#options = options;
+    this.#answers = new CallerAnswers(options);
+    const nameOf = (id: string): string | undefined => this.#functions.get(id)?.name;
+    this.#judge = createJudge({ ...options, suspensions: this.#suspensions, nameOf });
+    this.#turns = new Turns(() => this.#tellIfEmpty());
   }
 
-  get pid(): number | undefined {
-    return this.#bound?.cell.pid;
+  get pids(): readonly number[] {
+    return [...this.#cells]
+      .filter(({ state }) => state !== 'dead')
+      .map(({ pid }) => pid)
+      .filter((pid) => pid !== undefined);
   }
 
-  get size(): number {
-    return this.#functions.size;
+  get isEmpty(): boolean {
+    return this.#functions.size === 0 && this.#cells.size === 0 && !this.#turns.busy;
+  }
+
+  #tellIfEmpty(): void {
+    if (this.isEmpty) this.#options.onEmpty();
   }
 
   /** Why a function is suspended; undefined when it is not. */
   suspendedReason(functionId: string): string | undefined {
-    return this.#suspended.get(functionId);
+    return this.#suspensions.reasonOf(functionId);
   }
 
-  /** One change of the group at a time. */
-  async #inTurn<Result>(action: () => Promise<Result>): Promise<Result> {
-    const turn = this.#tail.then(action, action);
-    this.#tail = turn.catch(() => undefined);
-    return turn;
-  }
-
-  /** Serves `specs`, each in the place of its earlier version. */
+  /** Serves `specs`, each in the place of its earlier version. When that fails, the earlier ones are served on. */
   async activate(specs: readonly FunctionSpec[]): Promise<void> {
-    await this.#inTurn(async () => {
-      for (const spec of specs) {
-        this.#functions.set(spec.id, spec);
-        this.#suspended.delete(spec.id);
-        this.#kills.forget(spec.id);
+    await this.#turns.run(async () => {
+      const earlier = specs.map(({ id }) => this.#functions.get(id));
+      const lifted = specs.map(({ id }) => this.#suspensions.lift(id));
+      for (const spec of specs) this.#functions.set(spec.id, spec);
+      try {
+        if (this.#bound === undefined) await this.#bind();
+        else await this.#bound.activate(specs);
+      } catch (error) {
+        for (const [index, { id }] of specs.entries()) {
+          const spec = earlier[index];
+          if (spec === undefined) this.#functions.delete(id);
+          else this.#functions.set(id, spec);
+          this.#suspensions.restore(id, lifted[index]);
+        }
+        await this.#revert(specs);
+        throw error;
       }
-      if (this.#bound === undefined) await this.#bind();
-      else await this.#activateIn(this.#bound, specs);
     });
+  }
+
+  /** Takes `specs` back in the cell, if there still is one. */
+  async #revert(specs: readonly FunctionSpec[]): Promise<void> {
+    const bound = this.#bound;
+    if (bound === undefined || bound.cell.state === 'dead') return;
+    const earlier = specs.flatMap(({ id }) => (this.#isServed(id) ? (this.#functions.get(id) ?? []) : []));
+    for (const { id } of specs) if (!this.#isServed(id)) void bound.deactivate(id);
+    try {
+      await bound.activate(earlier);
+    } catch {
+      // Whatever it serves now, it is not what it should: its successor begins with what is right.
+      bound.cell.kill();
+    }
+  }
+
+  #isServed(functionId: string): boolean {
+    return this.#functions.has(functionId) && this.#suspensions.reasonOf(functionId) === undefined;
   }
 
   /** Resolves when the function's accepted work is finished; others may come and go meanwhile. */
   async deactivate(functionId: string): Promise<void> {
-    const { draining } = await this.#inTurn(async () => {
+    const { finishing } = await this.#turns.run(async () => {
       this.#functions.delete(functionId);
-      this.#suspended.delete(functionId);
-      return { draining: this.#bound?.cell.command('deactivate', { id: functionId }) };
+      this.#suspensions.lift(functionId);
+      const bound = this.#bound;
+      if (this.#functions.size > 0) return { finishing: bound?.deactivate(functionId) };
+      // Whoever deploys from now on gets another cell, so that this one can be given up.
+      this.#bound = undefined;
+      return { finishing: bound && this.#release(bound, functionId) };
     });
-    // A cell that dies now takes the rest of the function with it.
-    await draining?.catch(() => undefined);
+    await finishing;
+  }
+
+  async #release(bound: BoundCell, functionId: string): Promise<void> {
+    const released = bound
+      .deactivate(functionId)
+      .then(() => Promise.all(bound.finishing))
+      .then(() => this.#finish(bound, RELEASE_GRACE_MS))
+      .finally(() => this.#releases.delete(released));
+    this.#releases.add(released);
+    await released;
+    this.#tellIfEmpty();
+  }
+
+  /** Ends a cell when it has finished its work. If it dies before, its callers are answered in a turn of its own. */
+  async #finish(bound: BoundCell, graceMs: number): Promise<void> {
+    try {
+      await bound.cell.command('drain', { graceMs });
+      bound.finished = true;
+      await this.#dispose(bound.cell);
+    } catch {
+      bound.cell.kill();
+      await bound.cell.exited;
+    }
+  }
+
+  async #dispose(cell: CellProcess): Promise<void> {
+    await cell[Symbol.asyncDispose]();
+    this.#cells.delete(cell);
   }
 
   async stats(): Promise<CellStats | undefined> {
@@ -107,16 +177,23 @@ export class CellGroup {
   }
 
   /** Takes a cell into the group and lets it serve every function that is not suspended. */
-  async #bind(): Promise<Bound> {
-    const { spares, namespace, nats } = this.#options;
+  async #bind(): Promise<BoundCell> {
+    const { spares, namespace, nats, logger } = this.#options;
     const cell = await spares.take();
-    const bound: Bound = { cell, sids: new Map() };
+    this.#cells.add(cell);
+    const bound = new BoundCell(cell, logger);
     try {
+      if (this.#stopping) throw new HairspringError('HS_DRAINING', 'The node is stopping');
       await cell.command('assign', { namespace, nats });
-      const specs = [...this.#functions.values()].filter(({ id }) => !this.#suspended.has(id));
-      await this.#activateIn(bound, specs);
+      await bound.activate([...this.#functions.values()].filter(({ id }) => this.#isServed(id)));
     } catch (error) {
-      await cell[Symbol.asyncDispose]();
+      const died = cell.state === 'dead';
+      cell.kill();
+      const exit = await cell.exited;
+      // It may have begun to serve.
+      if (died || bound.recover().open.length > 0)
+        this.#answers.sendBegun(bound.recover().open, this.#judge(bound, exit));
+      await this.#dispose(cell);
       throw error;
     }
     this.#bound = bound;
@@ -125,10 +202,12 @@ export class CellGroup {
   }
 
   /** Binds as soon as it can be done: the server may be away, or a cell die while it starts. */
-  async #rebind(): Promise<Bound | undefined> {
+  async #rebind(): Promise<BoundCell | undefined> {
     const { clock, logger, namespace } = this.#options;
     let delayMs = FIRST_RETRY_MS;
     while (!this.#stopping && this.#functions.size > 0) {
+      // A deployment that was waiting when the cell died has bound another one.
+      if (this.#bound !== undefined) return this.#bound;
       try {
         return await this.#bind();
       } catch (error) {
@@ -141,115 +220,71 @@ export class CellGroup {
     return undefined;
   }
 
-  async #activateIn(bound: Bound, specs: readonly FunctionSpec[]): Promise<void> {
-    const { sids, invokeSid } = await bound.cell.command('activate', { specs });
-    bound.sids.set(invokeSid, { functionId: '', triggerIndex: INVOKE_TRIGGER });
-    for (const [index, spec] of specs.entries()) {
-      for (const [triggerIndex, sid] of (sids[index] ?? []).entries())
-        bound.sids.set(sid, { functionId: spec.id, triggerIndex });
-    }
-  }
-
-  #onExit(bound: Bound, exit: CellExit): void {
+  #onExit(bound: BoundCell, exit: CellExit): void {
     if (this.#bound === bound) this.#bound = undefined;
-    if (this.#stopping) return;
-    void this.#inTurn(() => this.#recover(bound, exit)).catch((error: unknown) => {
-      const { message } = HairspringError.from(error);
-      this.#options.logger.error('A dead cell could not be answered for', { error: message });
-    });
+    if (bound.finished) return;
+    void this.#turns
+      .run(() => this.#recover(bound, exit))
+      .catch((error: unknown) => {
+        const { message } = HairspringError.from(error);
+        this.#options.logger.error('A dead cell could not be answered for', { error: message });
+      });
   }
 
   /** Answers or hands over everything that a dead cell had taken on, and puts another in its place. */
-  async #recover(dead: Bound, exit: CellExit): Promise<void> {
+  async #recover(dead: BoundCell, exit: CellExit): Promise<void> {
     const { clock } = this.#options;
     const socket = dead.cell.takeSocket();
     const orphan = socket === undefined ? undefined : new OrphanSocket(socket, clock);
-    const journal = dead.cell.journal.read();
-    const lookup: SidLookup = (sid) => dead.sids.get(sid);
-    const unstartedOf = (unread: Uint8Array): readonly AdoptedMessage[] =>
-      recover(journal, unread, lookup).unstarted;
-    this.#answerOpen(dead, exit, recover(journal, new Uint8Array(0), lookup));
+    // First, so that a successor does not begin with what is suspended now.
+    const verdict = this.#judge(dead, exit);
     const replacement = this.#rebind();
+    this.#answers.sendBegun(dead.recover().open, verdict);
     let answered = 0;
-    let bound = await orTimeout(replacement, clock.sleep(ANSWER_BY_MS));
+    let bound = await orLate(replacement, clock, ANSWER_BY_MS);
     while (bound === 'late') {
       // Until there is another cell, the dead one's subscriptions stay: a coded error beats no responders.
-      const late = unstartedOf(orphan?.read() ?? new Uint8Array(0));
-      for (const message of late.slice(answered)) this.#answer(message, lostError());
+      const late = dead.recover(orphan?.read()).unstarted;
+      for (const message of late.slice(answered)) this.#answers.send(message, lostError());
       answered = late.length;
-      bound = await orTimeout(replacement, clock.sleep(ANSWER_AGAIN_MS));
+      bound = await orLate(replacement, clock, ANSWER_AGAIN_MS);
     }
-    const unread = (await orphan?.finish([...dead.sids.keys()])) ?? new Uint8Array(0);
-    await this.#handOver(unstartedOf(unread).slice(answered), bound);
-    await dead.cell[Symbol.asyncDispose]();
+    const { unstarted } = dead.recover(await orphan?.finish([...dead.sids.keys()]));
+    await this.#handOver(unstarted.slice(answered), bound);
+    await this.#dispose(dead.cell);
   }
 
-  /** Tells the callers of what had begun, and holds the death against the function that caused it. */
-  #answerOpen(dead: Bound, exit: CellExit, { enteredFunctionId, open }: Recovered): void {
-    const code = guiltyCode(dead.cell.journal.killReason, exit.signal);
-    const guiltyId = code === undefined ? undefined : enteredFunctionId;
-    const name = guiltyId === undefined ? undefined : this.#functions.get(guiltyId)?.name;
-    this.#options.logger.warn('A cell died', {
-      namespace: this.#options.namespace,
-      pid: dead.cell.pid,
-      signal: exit.signal ?? '',
-      function: name ?? '',
-      open: open.length,
-      stderr: exit.stderr,
-    });
-    if (code !== undefined && guiltyId !== undefined) this.#count(guiltyId, code);
-    for (const call of open) {
-      const guilty = code !== undefined && guiltyId !== undefined && call.functionId === guiltyId;
-      this.#answer(call, guilty ? guiltyError(name, code, exit.signal) : lostError());
-    }
-  }
-
-  async #handOver(unstarted: readonly AdoptedMessage[], bound: Bound | undefined): Promise<void> {
-    const adoptable = (message: AdoptedMessage): boolean =>
-      bound !== undefined &&
-      this.#functions.has(message.functionId) &&
-      !this.#suspended.has(message.functionId);
-    for (const message of unstarted) if (!adoptable(message)) this.#answer(message, lostError());
+  async #handOver(unstarted: readonly AdoptedMessage[], bound: BoundCell | undefined): Promise<void> {
+    const adoptable = ({ functionId }: AdoptedMessage): boolean =>
+      bound !== undefined && this.#isServed(functionId);
+    for (const message of unstarted) if (!adoptable(message)) this.#answers.send(message, lostError());
     const messages = unstarted.filter(adoptable);
     if (messages.length === 0 || bound === undefined) return;
     try {
       await bound.cell.command('adopt', { messages });
     } catch {
       // The new cell died as well; its own journal does not know these.
-      for (const message of messages) this.#answer(message, lostError());
+      for (const message of messages) this.#answers.send(message, lostError());
     }
   }
 
-  #count(functionId: string, code: string): void {
-    if (!this.#kills.add(functionId, this.#options.clock.monotonicMs())) return;
-    const reason = `it killed ${KILLS_TO_SUSPEND} cells within a minute (${code})`;
-    this.#suspended.set(functionId, reason);
-    this.#options.logger.error('A function is suspended', {
-      function: this.#functions.get(functionId)?.name ?? functionId,
-      reason,
-    });
-  }
-
-  #answer(call: Pick<OpenCall, 'reply' | 'functionId'>, error: HairspringError): void {
-    const headers = new MsgHdrsImpl();
-    const identity = { workloadId: call.functionId ?? '', namespace: this.#options.namespace };
-    for (const [name, value] of errorHeaderPairs(identity, error)) headers.append(name, value);
-    this.#options.nc.publish(call.reply, errorBody(error), { headers });
-  }
-
-  /** Takes no new work, finishes what is accepted, and ends the cell. */
+  /** Takes no new work, finishes what is accepted, and ends the cell: within `graceMs` and a little, come what may. */
   async drain(graceMs: number): Promise<void> {
+    const { clock, logger, namespace } = this.#options;
     this.#stopping = true;
-    await this.#inTurn(async () => {
-      const bound = this.#bound;
-      this.#bound = undefined;
-      if (bound === undefined) return;
-      await bound.cell.command('drain', { graceMs }).catch(() => undefined);
-      await bound.cell[Symbol.asyncDispose]();
+    void this.#turns.run(async () => {
+      if (this.#bound !== undefined) await this.#finish(this.#bound, graceMs);
     });
+    if ((await orLate(this.#settled(), clock, graceMs + DRAIN_MARGIN_MS)) !== 'late') return;
+    logger.warn('A cell did not finish in time and is ended', { namespace, graceMs });
+    for (const cell of this.#cells) cell.kill();
+    await orLate(this.#settled(), clock, ANSWER_STUCK_MS);
   }
-}
 
-async function orTimeout<Value>(value: Promise<Value>, timeout: Promise<void>): Promise<Value | 'late'> {
-  return Promise.race([value, timeout.then(() => 'late' as const)]);
+  async #settled(): Promise<void> {
+    while (this.#releases.size > 0 || this.#turns.busy) {
+      await Promise.allSettled(this.#releases);
+      await this.#turns.settled();
+    }
+  }
 }

@@ -1,4 +1,4 @@
-import { type ChildProcess, fork } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import type { Socket } from 'node:net';
 import {
   CELL_TRANSITIONS,
@@ -7,19 +7,26 @@ import {
   type CellOptions,
   type CellState,
   type CellToHost,
+  type Clock,
   HairspringError,
   type HostToCell,
   isTransition,
   type Logger,
+  systemClock,
 } from '../../core/index.ts';
-import { cellEntry, cellFlags } from './cell-flags.ts';
+import { parseCellMessage, parseCellResult } from './cell-messages.ts';
+import { orLate } from './deadline.ts';
+import { forkCell } from './fork-cell.ts';
+import { guardChannel } from './guarded-channel.ts';
 import { dialPaused } from './held-socket.ts';
 import { JournalFile } from './journal-file.ts';
 
-/** Descriptor at which a cell finds its journal: after stdin, stdout, stderr and the IPC channel. */
-const JOURNAL_FD = 4;
 /** Last words of a cell that are kept, for the log. */
 const MAX_STDERR_CHARS = 4_096;
+/** A cell that takes longer over a command than this is stuck, and ended. */
+const COMMAND_TIMEOUT_MS = 30_000;
+/** They wait for guest code; whoever asks for them sets the deadline. */
+const UNTIMED: ReadonlySet<CellCommandName> = new Set(['deactivate', 'drain']);
 
 /** The line that says why a process ended, without stack and without more than fits a log line. */
 function lastWords(stderr: string): string {
@@ -48,65 +55,67 @@ export class CellProcess {
   readonly exited: Promise<CellExit>;
   readonly #child: ChildProcess;
   readonly #logger: Logger;
+  readonly #clock: Clock;
+  readonly #ready = Promise.withResolvers<void>();
+  readonly #exited = Promise.withResolvers<CellExit>();
   readonly #pending = new Map<number, PendingCommand>();
   #held: Socket | undefined;
   #lastRequestId = 0;
   #state: CellState = 'starting';
   #stderr = '';
 
-  constructor(options: Omit<CellOptions, 'journalFd'>, logger: Logger) {
+  /** @throws when the system refuses a process or a file at once; most refusals end `ready` instead */
+  constructor(options: Omit<CellOptions, 'journalFd'>, logger: Logger, clock: Clock = systemClock) {
     this.id = options.cellId;
     this.#logger = logger;
-    const cellOptions: CellOptions = { ...options, journalFd: JOURNAL_FD };
-    this.#child = fork(cellEntry(), [JSON.stringify(cellOptions)], {
-      execArgv: cellFlags(options.artifactDir),
-      serialization: 'advanced',
-      stdio: ['ignore', 'pipe', 'pipe', 'ipc', this.journal.fd],
-      // Nothing of the host's environment reaches a cell.
-      env: {},
-      // A Ctrl-C at the terminal is the host's to handle: it drains the cell first.
-      detached: true,
-    });
+    this.#clock = clock;
+    this.ready = this.#ready.promise;
+    this.exited = this.#exited.promise;
+    this.ready.catch(() => undefined);
+    try {
+      this.#child = forkCell(options, this.journal.fd);
+    } catch (error) {
+      this.journal[Symbol.dispose]();
+      throw error;
+    }
     const child = this.#child;
     for (const stream of [child.stdout, child.stderr]) {
       stream?.setEncoding('utf8').on('data', (text: string) => {
         this.#stderr = (this.#stderr + text).slice(-MAX_STDERR_CHARS);
       });
     }
-    this.ready = new Promise((resolve, reject) => {
-      child.on('message', (message: CellToHost) => {
-        if (message.type !== 'ready') return;
-        this.#moveTo('spare');
-        resolve();
-      });
-      child.once('exit', () =>
-        reject(
-          new HairspringError(
-            'HS_CELL_LOST',
-            `Cell ${this.id} ended before it was ready: ${lastWords(this.#stderr.trim())}`,
-          ),
-        ),
-      );
-      child.once('error', (cause) =>
-        reject(
-          new HairspringError('HS_INTERNAL', `Cannot start cell ${this.id}: ${cause.message}`, { cause }),
-        ),
+    guardChannel(child, (error) => this.#refuse(error));
+    child.on('message', (message: unknown) => this.#onMessage(message));
+    // Without the channel it cannot be told anything any more.
+    child.once('disconnect', () => this.kill());
+    child.once('exit', (code, signal) => {
+      const stderr = lastWords(this.#stderr.trim());
+      const message = `Cell ${this.id} ended before it was ready: ${stderr}`;
+      this.#onEnd({ code, signal, stderr }, new HairspringError('HS_CELL_LOST', message));
+    });
+    child.on('error', (cause) => {
+      // A process that could not be started has no end to wait for.
+      if (child.pid !== undefined) return;
+      const message = `Cannot start cell ${this.id}: ${cause.message}`;
+      this.#onEnd(
+        { code: null, signal: null, stderr: cause.message },
+        new HairspringError('HS_INTERNAL', message, { cause }),
       );
     });
-    this.ready.catch(() => undefined);
-    this.exited = new Promise((resolve) => {
-      child.once('exit', (code, signal) => {
-        this.#moveTo('dead');
-        this.#failPending();
-        resolve({ code, signal, stderr: lastWords(this.#stderr.trim()) });
-      });
-    });
-    child.on('message', (message: CellToHost) => this.#onMessage(message));
-    child.on('error', () => undefined);
   }
 
-  get pid(): number {
-    return this.#child.pid ?? 0;
+  #onEnd(exit: CellExit, notReady: HairspringError): void {
+    this.#moveTo('dead');
+    this.#ready.reject(notReady);
+    for (const { reject } of this.#pending.values())
+      reject(new HairspringError('HS_CELL_LOST', `Cell ${this.id} died`));
+    this.#pending.clear();
+    this.#exited.resolve(exit);
+  }
+
+  /** Undefined when there is no process. */
+  get pid(): number | undefined {
+    return this.#child.pid;
   }
 
   get state(): CellState {
@@ -117,8 +126,27 @@ export class CellProcess {
     if (isTransition(CELL_TRANSITIONS, this.#state, state)) this.#state = state;
   }
 
-  #onMessage(message: CellToHost): void {
+  #onMessage(value: unknown): void {
+    if (this.#state === 'dead') return;
+    try {
+      this.#onCellMessage(parseCellMessage(value));
+    } catch (error) {
+      this.#refuse(HairspringError.from(error));
+    }
+  }
+
+  /** Ends a cell that says what no cell says. */
+  #refuse({ message }: HairspringError): void {
+    this.#logger.error('A cell sent what cannot be read and is ended', { cell: this.id, error: message });
+    this.kill();
+  }
+
+  #onCellMessage(message: CellToHost): void {
     switch (message.type) {
+      case 'ready':
+        this.#moveTo('spare');
+        this.#ready.resolve();
+        return;
       case 'reply': {
         const pending = this.#pending.get(message.requestId);
         this.#pending.delete(message.requestId);
@@ -131,8 +159,8 @@ export class CellProcess {
         return;
       case 'log':
         this.#logger[message.record.level](message.record.message, {
-          cell: this.id,
           ...message.record.fields,
+          cell: this.id,
         });
         return;
       case 'closed':
@@ -142,15 +170,19 @@ export class CellProcess {
         });
         this.kill();
         return;
-      case 'ready':
-        return;
     }
   }
 
   async #dial(dialId: number, host: string, port: number): Promise<void> {
+    // A cell that dials has given up its last connection; the server must not go on sending into the duplicate.
+    this.takeSocket()?.destroy();
     try {
       const socket = await dialPaused(host, port);
-      this.#held?.destroy();
+      if (this.#state === 'dead') {
+        socket.destroy();
+        return;
+      }
+      this.takeSocket()?.destroy();
       this.#held = socket;
       this.#send({ type: 'socket', dialId }, socket);
     } catch (error) {
@@ -171,7 +203,7 @@ export class CellProcess {
     else this.#child.send(message, socket, { keepOpen: true }, () => undefined);
   }
 
-  /** @throws what the cell answers, or HS_CELL_LOST when it dies first */
+  /** @throws what the cell answers, or HS_CELL_LOST when it dies first or is ended for taking too long */
   async command<Name extends CellCommandName>(
     name: Name,
     params: CellCommands[Name]['params'],
@@ -181,18 +213,28 @@ export class CellProcess {
     if (name === 'drain') this.#moveTo('draining');
     this.#lastRequestId += 1;
     const requestId = this.#lastRequestId;
-    const result = new Promise<unknown>((resolve, reject) =>
-      this.#pending.set(requestId, { resolve, reject }),
-    );
+    const { promise, resolve, reject } = Promise.withResolvers<unknown>();
+    this.#pending.set(requestId, { resolve, reject });
     // The name and its params come from the same entry of CellCommands.
     this.#send({ type: 'command', requestId, name, params } as HostToCell);
-    return (await result) as CellCommands[Name]['result'];
+    const answer = UNTIMED.has(name) ? promise : this.#within(promise, requestId, name);
+    const result = await answer;
+    try {
+      return parseCellResult(name, result);
+    } catch (error) {
+      this.#refuse(HairspringError.from(error));
+      throw error;
+    }
   }
 
-  #failPending(): void {
-    for (const { reject } of this.#pending.values())
-      reject(new HairspringError('HS_CELL_LOST', `Cell ${this.id} died`));
-    this.#pending.clear();
+  async #within(answer: Promise<unknown>, requestId: number, name: CellCommandName): Promise<unknown> {
+    const result = await orLate(answer, this.#clock, COMMAND_TIMEOUT_MS);
+    if (result !== 'late') return result;
+    this.#pending.delete(requestId);
+    const message = `Cell ${this.id} did not answer "${name}" within ${COMMAND_TIMEOUT_MS} ms and is ended`;
+    this.#logger.error(message, { cell: this.id });
+    this.kill();
+    throw new HairspringError('HS_CELL_LOST', message);
   }
 
   /** The duplicate of the dead cell's socket; the caller owns it. */

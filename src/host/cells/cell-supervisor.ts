@@ -28,6 +28,7 @@ export class CellSupervisor {
   readonly #spares: SpareCells;
   readonly #groups = new Map<string, CellGroup>();
   #lastCellId = 0;
+  #stopping = false;
 
   constructor(options: CellSupervisorOptions) {
     this.#options = options;
@@ -48,24 +49,32 @@ export class CellSupervisor {
 
   #createCell(): CellProcess {
     this.#lastCellId += 1;
-    return new CellProcess({ ...this.#options.cell, cellId: `c${this.#lastCellId}` }, this.#options.logger);
+    const { cell, logger, clock } = this.#options;
+    return new CellProcess({ ...cell, cellId: `c${this.#lastCellId}` }, logger, clock);
   }
 
   get pids(): readonly number[] {
-    const serving = [...this.#groups.values()].map(({ pid }) => pid).filter((pid) => pid !== undefined);
-    return [...serving, ...this.#spares.pids];
+    return [...[...this.#groups.values()].flatMap(({ pids }) => pids), ...this.#spares.pids];
   }
 
+  /** @throws HS_DRAINING */
   #group(namespace: string): CellGroup {
-    let group = this.#groups.get(namespace);
-    if (group === undefined) {
-      const first = this.#groups.size === 0;
-      const { nats, nc, clock, logger } = this.#options;
-      group = new CellGroup({ namespace, nats, nc, spares: this.#spares, clock, logger });
-      this.#groups.set(namespace, group);
-      if (first) this.#spares.keep(this.#spareCount());
-    }
+    const present = this.#groups.get(namespace);
+    if (present !== undefined) return present;
+    if (this.#stopping) throw new HairspringError('HS_DRAINING', 'The node is stopping');
+    const { nats, nc, clock, logger } = this.#options;
+    const spares = this.#spares;
+    const onEmpty = (): void => this.#drop(namespace, group);
+    const group = new CellGroup({ namespace, nats, nc, spares, clock, logger, onEmpty });
+    this.#groups.set(namespace, group);
+    if (this.#groups.size === 1) spares.keep(this.#spareCount());
     return group;
+  }
+
+  #drop(namespace: string, group: CellGroup): void {
+    if (this.#stopping || this.#groups.get(namespace) !== group) return;
+    this.#groups.delete(namespace);
+    this.#spares.keep(this.#spareCount());
   }
 
   /**
@@ -103,8 +112,9 @@ export class CellSupervisor {
     await this.#groups.get(namespace)?.tap(untilMs);
   }
 
-  /** Takes no new work anywhere and resolves when all accepted work is finished or `graceMs` have passed. */
+  /** Takes no new work anywhere and resolves when all accepted work is finished, or soon after `graceMs`. */
   async drain(graceMs: number): Promise<void> {
+    this.#stopping = true;
     await Promise.all([...this.#groups.values()].map((group) => group.drain(graceMs)));
     this.#groups.clear();
   }

@@ -31,13 +31,18 @@ export class JournalFile {
 
   constructor() {
     const dir = mkdtempSync(join(journalRoot(), 'hairspring-'));
-    this.fd = openSync(join(dir, 'journal'), 'w+', 0o600);
-    rmSync(dir, { recursive: true });
+    try {
+      this.fd = openSync(join(dir, 'journal'), 'w+', 0o600);
+    } finally {
+      rmSync(dir, { recursive: true });
+    }
   }
 
   /** What the cell has written: the header and the active half, anything else as zeros. */
   read(): Uint8Array {
-    const bytes = Buffer.alloc(Math.max(fstatSync(this.fd).size, JOURNAL.headerBytes));
+    // A cell in the wrong hands may have made the file as long as it likes.
+    const size = Math.min(fstatSync(this.fd).size, halfOffset(2));
+    const bytes = Buffer.alloc(Math.max(size, JOURNAL.headerBytes));
     this.#readInto(bytes, 0, JOURNAL.headerBytes);
     const start = halfOffset(bytes[JOURNAL.activeOffset] === 1 ? 1 : 0);
     this.#readInto(bytes, start, Math.min(bytes.length, start + JOURNAL.halfBytes));

@@ -1,5 +1,12 @@
-import { Kind, MsgHdrsImpl, Parser } from '@nats-io/nats-core/internal';
-import { type AdoptedMessage, isForbiddenReply, JOURNAL_RECORD, readJournal } from '../../core/index.ts';
+import {
+  type AdoptedMessage,
+  isForbiddenReply,
+  JOURNAL,
+  JOURNAL_RECORD,
+  readJournal,
+} from '../../core/index.ts';
+import { MessageParser, type SidLookup } from './message-parser.ts';
+import { Tally } from './tally.ts';
 
 /** A caller of a dead cell who still waits, for an invocation that had begun or may have. */
 export interface OpenCall {
@@ -13,31 +20,23 @@ export interface Recovered {
   readonly enteredFunctionId: string | undefined;
   /** To be answered with an error: running them again could run them twice. */
   readonly open: readonly OpenCall[];
-  /** Received and never begun: safe to run elsewhere. */
+  /** Received and never begun: safe to run elsewhere. More unread bytes only ever add to its end. */
   readonly unstarted: readonly AdoptedMessage[];
 }
 
-/** Which function and trigger a subscription id of the cell belongs to. */
-export type SidLookup = (
-  sid: number,
-  subject: string,
-) => { readonly functionId: string; readonly triggerIndex: number } | undefined;
-
-/** Counts by key. */
-class Tally {
-  readonly #counts = new Map<string, number>();
-
-  add(key: string): void {
-    this.#counts.set(key, (this.#counts.get(key) ?? 0) + 1);
-  }
-
-  /** @returns whether there was one to take */
-  take(key: string): boolean {
-    const count = this.#counts.get(key) ?? 0;
-    if (count === 0) return false;
-    this.#counts.set(key, count - 1);
-    return true;
-  }
+/** What the journal tells. */
+interface Told {
+  enteredFunctionId: string | undefined;
+  readonly inbound: Uint8Array[];
+  /** Calls that have begun, or were open when the half was begun. */
+  readonly started: OpenCall[];
+  /** Reply subjects that were open when the half was begun. */
+  readonly carried: Tally;
+  /** Reply subjects of calls that have begun, other than those that were carried. */
+  readonly begun: Tally;
+  readonly answered: Tally;
+  /** Inbound bytes are missing at the end. */
+  gap: boolean;
 }
 
 /**
@@ -45,95 +44,106 @@ class Tally {
  * owed. A pure function: the same bytes give the same answer.
  */
 export function recover(journal: Uint8Array, unread: Uint8Array, lookup: SidLookup): Recovered {
-  const inbound: Uint8Array[] = [];
-  const started: OpenCall[] = [];
-  /** Places in `started` of calls that were open when the half was begun and have not been entered since. */
-  const carried = new Map<string, number[]>();
-  const answered = new Tally();
-  let enteredFunctionId: string | undefined;
-  let gap = false;
+  const told = readAll(journal);
+  const incomplete = journal[JOURNAL.incompleteOffset] === 1;
+  const parser = new MessageParser(lookup);
+  for (const chunk of told.inbound) parser.parse(chunk);
+  const received = parser.take().filter(expectsReply);
+  const { open, unstarted } = attribute(told, received, incomplete);
+  // The cell never saw these, so none of them can have begun.
+  if (!told.gap && !incomplete) parser.parse(unread);
+  unstarted.push(...parser.take().filter(expectsReply));
+  return { enteredFunctionId: told.enteredFunctionId, open, unstarted };
+}
+
+/** The cell runs a message with a forbidden reply subject as one without, so the journal is silent about it. */
+function expectsReply({ reply }: AdoptedMessage): boolean {
+  return reply !== '' && !isForbiddenReply(reply);
+}
+
+function readAll(journal: Uint8Array): Told {
+  const told: Told = {
+    enteredFunctionId: undefined,
+    inbound: [],
+    started: [],
+    carried: new Tally(),
+    begun: new Tally(),
+    answered: new Tally(),
+    gap: false,
+  };
+  /** Places in `started` of calls that were carried and have not been entered since. */
+  const places = new Map<string, number[]>();
   for (const { type, data } of readJournal(journal)) {
     const text = type === JOURNAL_RECORD.inbound ? '' : Buffer.from(data).toString('utf8');
     switch (type) {
       case JOURNAL_RECORD.inbound:
-        if (!gap) inbound.push(data);
+        if (!told.gap) told.inbound.push(data);
         break;
       case JOURNAL_RECORD.gap:
-        gap = true;
+        told.gap = true;
         break;
       case JOURNAL_RECORD.enter: {
         const [functionId = '', ...replies] = text.split('\n');
-        enteredFunctionId = functionId;
+        told.enteredFunctionId = functionId;
         for (const reply of replies) {
           if (reply === '') continue;
-          const place = carried.get(reply)?.shift() ?? started.length;
-          started[place] = { reply, functionId };
+          const place = places.get(reply)?.shift();
+          if (place === undefined) told.begun.add(reply);
+          told.started[place ?? told.started.length] = { reply, functionId };
         }
         break;
       }
       case JOURNAL_RECORD.leave:
-        enteredFunctionId = undefined;
+        told.enteredFunctionId = undefined;
         break;
       case JOURNAL_RECORD.answered:
-        enteredFunctionId = undefined;
-        for (const reply of text.split('\n')) answered.add(reply);
+        told.enteredFunctionId = undefined;
+        for (const reply of text.split('\n')) told.answered.add(reply);
         break;
       case JOURNAL_RECORD.open:
         for (const reply of text.split('\n')) {
-          const places = carried.get(reply) ?? [];
-          places.push(started.length);
-          carried.set(reply, places);
-          started.push({ reply, functionId: undefined });
+          const own = places.get(reply) ?? [];
+          own.push(told.started.length);
+          places.set(reply, own);
+          told.carried.add(reply);
+          told.started.push({ reply, functionId: undefined });
         }
         break;
       default:
         break;
     }
   }
-  if (!gap) inbound.push(unread);
-  const received = parseMessages(inbound, lookup);
-  const startedReplies = new Tally();
-  for (const { reply } of started) startedReplies.add(reply);
-  const open = started.filter(({ reply }) => !answered.take(reply));
-  const unstarted = received.filter(
-    // The cell runs a message with a forbidden reply subject as one without, so the journal is silent about it.
-    ({ reply }) =>
-      reply !== '' && !isForbiddenReply(reply) && !startedReplies.take(reply) && !answered.take(reply),
-  );
-  return { enteredFunctionId, open, unstarted };
+  return told;
 }
 
-function parseMessages(chunks: readonly Uint8Array[], lookup: SidLookup): AdoptedMessage[] {
-  const messages: AdoptedMessage[] = [];
-  const decoder = new TextDecoder();
-  const parser = new Parser({
-    push(event) {
-      if (typeof event === 'function' || event.kind !== Kind.MSG || event.msg === undefined) return;
-      const { sid, hdr } = event.msg;
-      const subject = decoder.decode(event.msg.subject);
-      const target = lookup(sid, subject);
-      if (target === undefined) return;
-      const bytes = event.data ?? new Uint8Array(0);
-      messages.push({
-        ...target,
-        subject,
-        reply: event.msg.reply === undefined ? '' : decoder.decode(event.msg.reply),
-        headers: hdr > 0 ? headerPairs(bytes.subarray(0, hdr)) : [],
-        data: bytes.slice(Math.max(hdr, 0)),
-      });
-    },
-  });
-  try {
-    for (const chunk of chunks) if (chunk.length > 0) parser.parse(chunk);
-  } catch {
-    // An encrypted connection, or bytes torn off in the middle: what came before them stands.
+/** Tells the received messages that have begun or been answered from those that have not. */
+function attribute(
+  { started, carried, begun, answered }: Told,
+  received: readonly AdoptedMessage[],
+  incomplete: boolean,
+): { readonly open: readonly OpenCall[]; readonly unstarted: AdoptedMessage[] } {
+  const shared = sharedReplies(received, carried);
+  const answeredLeft = answered.copy();
+  const open = started.filter(({ reply }) => !answeredLeft.take(reply));
+  const begunLeft = begun.copy();
+  const unstarted: AdoptedMessage[] = [];
+  for (const message of received) {
+    const { reply, functionId } = message;
+    if (begunLeft.take(reply) || answeredLeft.take(reply)) continue;
+    // Which of those that share a reply subject has begun, the journal does not tell.
+    if (incomplete || shared.has(reply)) open.push({ reply, functionId });
+    else unstarted.push(message);
   }
-  return messages;
+  return { open, unstarted };
 }
 
-function headerPairs(bytes: Uint8Array): (readonly [string, string])[] {
-  const pairs: (readonly [string, string])[] = [];
-  for (const [name, values] of MsgHdrsImpl.decode(bytes))
-    for (const value of values) pairs.push([name, value]);
-  return pairs;
+/** Reply subjects that stand for calls of several functions, or for some that were carried and for others. */
+function sharedReplies(received: readonly AdoptedMessage[], carried: Tally): ReadonlySet<string> {
+  const functions = new Map<string, string>();
+  const shared = new Set<string>();
+  for (const { reply, functionId } of received) {
+    if (carried.has(reply) || (functions.get(reply) ?? functionId) !== functionId) shared.add(reply);
+    functions.set(reply, functionId);
+  }
+  return shared;
 }

@@ -44,14 +44,19 @@ export class SpareCells {
   }
 
   get pids(): readonly number[] {
-    return [...this.#all].map((cell) => cell.pid);
+    return [...this.#all].map(({ pid }) => pid).filter((pid) => pid !== undefined);
   }
 
   /** Starts what is missing: the spares, and one for each that waits. */
   #fill(): void {
     if (this.#disposed || this.#cancelRetry !== undefined) return;
     const wanted = this.#count + this.#waiting.length;
-    while (this.#ready.length + this.#starting + this.#lent < wanted) this.#start();
+    try {
+      while (this.#ready.length + this.#starting + this.#lent < wanted) this.#start();
+    } catch (error) {
+      // The system refuses a process or a file right now.
+      this.#onStartFailed(HairspringError.from(error));
+    }
   }
 
   #start(): void {
@@ -59,19 +64,22 @@ export class SpareCells {
     this.#all.add(cell);
     this.#starting += 1;
     cell.exited.then((exit) => this.#onExit(cell, exit.stderr)).catch(() => undefined);
-    cell.ready
-      .then(() => {
-        this.#starting -= 1;
-        this.#failures = 0;
-        const waiting = this.#waiting.shift();
-        if (waiting === undefined) this.#ready.push(cell);
-        else this.#give(cell, waiting.resolve);
-        this.#fill();
-      })
-      .catch((error: unknown) => {
+    cell.ready.then(
+      () => this.#onReady(cell),
+      (error: unknown) => {
         this.#starting -= 1;
         this.#onStartFailed(HairspringError.from(error));
-      });
+      },
+    );
+  }
+
+  #onReady(cell: CellProcess): void {
+    this.#starting -= 1;
+    this.#failures = 0;
+    const waiting = this.#waiting.shift();
+    if (waiting === undefined) this.#ready.push(cell);
+    else this.#give(cell, waiting.resolve);
+    this.#fill();
   }
 
   #give(cell: CellProcess, resolve: (cell: CellProcess) => void): void {
@@ -116,7 +124,10 @@ export class SpareCells {
   /** The next cell that is ready. */
   #next(): Promise<CellProcess> {
     return new Promise((resolve, reject) => {
-      if (this.#disposed) reject(new HairspringError('HS_DRAINING', 'The node is stopping'));
+      if (this.#disposed) {
+        reject(new HairspringError('HS_DRAINING', 'The node is stopping'));
+        return;
+      }
       this.#waiting.push({ resolve, reject });
       this.#fill();
     });

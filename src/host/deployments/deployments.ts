@@ -136,7 +136,14 @@ export class Deployments {
     try {
       await cells.activate([spec]);
     } catch (error) {
-      await this.#undo(definition, previous, revision);
+      await this.#undo(definition, previous, revision).catch((cause: unknown) => {
+        const { message } = HairspringError.from(cause);
+        this.#options.logger.error('A failed deployment is still stored', {
+          name: definition.name,
+          namespace: definition.namespace,
+          error: message,
+        });
+      });
       throw error;
     }
     this.#byId.set(definition.id, { definition, revision });
@@ -169,9 +176,11 @@ export class Deployments {
     const definition = this.find(namespace, id);
     if (definition === undefined) return undefined;
     return this.#lock.run(`${definition.namespace}.${definition.name}`, async () => {
-      if (!this.#byId.delete(definition.id)) return undefined;
+      if (!this.#byId.has(definition.id)) return undefined;
       await this.#store.remove(definition.namespace, definition.name);
       await this.#options.cells.deactivate(definition);
+      // Last, so that whoever was told of a failure finds the function and can try again.
+      this.#byId.delete(definition.id);
       await this.#dropArtifact(definition.artifact.digest);
       return definition;
     });

@@ -46,17 +46,11 @@ export function toKvError(error: unknown, action: string, bucket: string): Hairs
       options,
     );
   }
-  if (isNoResponders(error)) {
-    return new HairspringError(
-      'HS_KV_BUCKET_MISSING',
-      `Cannot ${action}: bucket "${bucket}" does not exist`,
-      options,
-    );
-  }
   return new HairspringError('HS_KV_UNAVAILABLE', `Cannot ${action}: ${text}`, options);
 }
 
-function isNoResponders(error: unknown): boolean {
+/** Whether nobody listens on the subject of the operation. */
+export function isNoResponders(error: unknown): boolean {
   if (error instanceof errors.NoRespondersError) return true;
   return error instanceof Error && error.cause !== undefined && isNoResponders(error.cause);
 }

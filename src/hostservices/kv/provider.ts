@@ -1,5 +1,4 @@
 import { AckPolicy, DeliverPolicy, type JetStreamManager, jetstream } from '@nats-io/jetstream';
-import { type KV, Kvm } from '@nats-io/kv';
 import type { NatsConnection } from '@nats-io/transport-node';
 import {
   HairspringError,
@@ -11,7 +10,8 @@ import {
   type PreparedBinding,
 } from '../../core/index.ts';
 import { checkAccess, checkKey, isKvOperation, type KvOperation, keysFilter } from './grant.ts';
-import { toKvError } from './provider-errors.ts';
+import { KvBuckets } from './provider-buckets.ts';
+import { isNoResponders, toKvError } from './provider-errors.ts';
 
 /** A forgotten listing consumer goes away by itself after so long. */
 const CONSUMER_IDLE_NS = 5_000_000_000;
@@ -19,45 +19,19 @@ const CONSUMER_IDLE_NS = 5_000_000_000;
 /** The KV host service over the cell's own connection. */
 export function createKvService(nc: NatsConnection): HostService<KvBinding> {
   const js = jetstream(nc, { checkAPI: false });
-  const manager = new Kvm(js);
-  const buckets = new Map<string, Promise<KV>>();
-  /** Opened without a round trip: that the bucket is there shows at the first call. */
-  const open = (bucket: string): Promise<KV> => {
-    let opened = buckets.get(bucket);
-    if (opened === undefined) {
-      opened = manager.open(bucket, { allow_direct: true });
-      buckets.set(bucket, opened);
-    }
-    return opened;
-  };
-  return {
-    name: 'kv',
-    prepare: (label, binding) =>
-      new KvGrant(
-        label,
-        binding,
-        () => open(binding.bucket),
-        () => js.jetstreamManager(false),
-      ),
-  };
+  const buckets = new KvBuckets(js);
+  return { name: 'kv', prepare: (label, binding) => new KvGrant(label, binding, buckets) };
 }
 
 class KvGrant implements PreparedBinding {
   readonly #label: string;
   readonly #binding: KvBinding;
-  readonly #open: () => Promise<KV>;
-  readonly #manager: () => Promise<JetStreamManager>;
+  readonly #buckets: KvBuckets;
 
-  constructor(
-    label: string,
-    binding: KvBinding,
-    open: () => Promise<KV>,
-    manager: () => Promise<JetStreamManager>,
-  ) {
+  constructor(label: string, binding: KvBinding, buckets: KvBuckets) {
     this.#label = label;
     this.#binding = binding;
-    this.#open = open;
-    this.#manager = manager;
+    this.#buckets = buckets;
   }
 
   async call({ op, args, payload }: HostCall): Promise<HostCallResult> {
@@ -70,10 +44,12 @@ class KvGrant implements PreparedBinding {
     checkAccess(this.#label, this.#binding, op);
     if (op === 'keys') return this.#keys(args[0]);
     const key = checkKey(this.#label, this.#binding, op, args[0]);
+    const { bucket } = this.#binding;
     try {
       return await this.#perform(op, key, args.slice(1), payload ?? '');
     } catch (error) {
-      throw toKvError(error, `${op} key "${key}" in bucket "${this.#binding.bucket}"`, this.#binding.bucket);
+      const cause = isNoResponders(error) ? await this.#buckets.explain(bucket, error) : error;
+      throw toKvError(cause, `${op} key "${key}" in bucket "${bucket}"`, bucket);
     }
   }
 
@@ -83,7 +59,7 @@ class KvGrant implements PreparedBinding {
     [revision]: readonly unknown[],
     payload: string | Uint8Array,
   ): Promise<HostCallResult> {
-    const kv = await this.#open();
+    const kv = await this.#buckets.open(this.#binding.bucket);
     switch (op) {
       case 'get': {
         const entry = await kv.get(key);
@@ -123,7 +99,7 @@ class KvGrant implements PreparedBinding {
     const wanted = keysFilter(this.#label, this.#binding, prefix);
     const stream = `KV_${bucket}`;
     try {
-      const manager = await this.#manager();
+      const manager = await this.#buckets.manager();
       const info = await manager.consumers.add(stream, {
         ack_policy: AckPolicy.None,
         deliver_policy: DeliverPolicy.LastPerSubject,

@@ -4,6 +4,8 @@ import type { Invocation } from '../../core/index.ts';
 export interface Flight {
   readonly id: number;
   readonly invocation: Invocation;
+  /** What it counts for in the byte budgets. */
+  readonly bytes: number;
   /** On the monotonic clock. */
   readonly acceptedMs: number;
   readonly deadlineMs: number;

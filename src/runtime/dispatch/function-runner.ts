@@ -9,12 +9,15 @@ import {
 import type { EntryFault } from '../isolate/guest-isolate.ts';
 import type { IsolatePool } from '../isolate/isolate-pool.ts';
 import type { EntryJournal, RuntimeObserver } from '../observer.ts';
+import { Admission } from './admission.ts';
+import type { ByteBudget } from './byte-budget.ts';
 import type { DeadlineSweeper, Sweepable } from './deadline-sweeper.ts';
-import { Fifo, type Flight } from './flight.ts';
-import { BATCH_BUDGET_MS, Instance } from './instance.ts';
-import { cpuExceeded, isolateLost, overloaded, payloadTooLarge, timedOut } from './limit-errors.ts';
+import type { Flight } from './flight.ts';
+import type { Instance, InstanceOwner } from './instance.ts';
+import { cpuExceeded, isolateLost, timedOut } from './limit-errors.ts';
 import { RunnerCounters } from './runner-counters.ts';
 import type { Runnable, Scheduler } from './scheduler.ts';
+import { wakeInstance } from './wake-instance.ts';
 
 export interface RunnerDependencies {
   readonly pool: IsolatePool;
@@ -23,26 +26,23 @@ export interface RunnerDependencies {
   readonly clock: Clock;
   readonly journal: EntryJournal;
   readonly observer: RuntimeObserver;
+  /** Of the messages of all functions in the cell. */
+  readonly backlog: ByteBudget;
   /** The function's script. @throws HS_ARTIFACT_MISSING, HS_ARTIFACT_CORRUPT */
   readonly readCode: (spec: FunctionSpec) => string;
   /** An error's stack as its author wants to read it. */
   readonly mapStack: (spec: FunctionSpec, stack: string) => string;
 }
 
-/** The guest's marks hold ids as signed 32-bit numbers. */
-const MAX_FLIGHT_ID = 2 ** 31 - 1;
-let lastFlightId = 0;
-
 /** One version of one function in a cell: accepts invocations, wakes an instance, and keeps the limits. */
 export class FunctionRunner implements Runnable, Sweepable {
   readonly spec: FunctionSpec;
   readonly #bindings: ReadonlyMap<string, PreparedBinding>;
   readonly #dependencies: RunnerDependencies;
-  readonly #waiting = new Fifo<Flight>();
+  readonly #admission: Admission;
   #instance: Instance | undefined;
   /** Interrupted instances that still hold invocations. */
   readonly #retired = new Set<Instance>();
-  #running = 0;
   #lastUsedMs = 0;
   #onIdle: (() => void)[] = [];
   readonly #counters = new RunnerCounters();
@@ -56,6 +56,7 @@ export class FunctionRunner implements Runnable, Sweepable {
     this.spec = spec;
     this.#bindings = bindings;
     this.#dependencies = dependencies;
+    this.#admission = new Admission(spec, dependencies.backlog);
   }
 
   get warm(): boolean {
@@ -64,7 +65,7 @@ export class FunctionRunner implements Runnable, Sweepable {
 
   /** Accepted and not finished. */
   get inFlight(): number {
-    return this.#running + this.#waiting.length;
+    return this.#admission.running + this.#admission.queued;
   }
 
   get lastUsedMs(): number {
@@ -73,28 +74,12 @@ export class FunctionRunner implements Runnable, Sweepable {
 
   /** Takes an invocation, or fails it at once when it is too large or the queue is full. */
   accept(invocation: Invocation): void {
-    const { limits } = this.spec;
-    if (invocation.data.length > limits.payloadBytes) {
-      invocation.fail(payloadTooLarge(this.spec, invocation.data.length));
-      return;
-    }
-    // Both together: within one socket read everything waits and nothing runs yet.
-    if (this.inFlight >= limits.concurrency + limits.queue) {
-      invocation.fail(overloaded(this.spec));
-      return;
-    }
     const { clock, scheduler, sweeper } = this.#dependencies;
-    const acceptedMs = clock.monotonicMs();
-    lastFlightId = lastFlightId === MAX_FLIGHT_ID ? 1 : lastFlightId + 1;
-    this.#waiting.push({
-      id: lastFlightId,
-      invocation,
-      acceptedMs,
-      deadlineMs: acceptedMs + limits.timeoutMs,
-      answered: false,
-      pendingCalls: 0,
-      coldMs: undefined,
-    });
+    const refusal = this.#admission.accept(invocation, clock.monotonicMs());
+    if (refusal !== undefined) {
+      invocation.fail(refusal);
+      return;
+    }
     scheduler.mark(this);
     sweeper.watch(this);
   }
@@ -109,93 +94,61 @@ export class FunctionRunner implements Runnable, Sweepable {
     return (
       this.#instance?.hasWork === true ||
       [...this.#retired].some((retired) => retired.hasWork) ||
-      (this.#waiting.length > 0 && this.#running < this.spec.limits.concurrency)
+      this.#admission.ready
     );
   }
 
   /** Moves invocations from the queue into the instance, which is made when there is none. */
   #admit(): void {
-    while (this.#running < this.spec.limits.concurrency) {
-      const flight = this.#waiting.peek();
-      if (flight === undefined) return;
-      if (this.#instance === undefined && !this.#wake(flight)) return;
-      this.#waiting.shift();
-      this.#running += 1;
-      this.#instance?.invoke(flight);
+    for (let flight = this.#admission.next(); flight !== undefined; flight = this.#admission.next()) {
+      this.#instance ??= this.#wake(flight);
+      if (this.#instance === undefined) return;
+      this.#admission.begin();
+      this.#instance.invoke(flight);
     }
   }
 
-  #wake(first: Flight): boolean {
-    const { pool, clock, journal, readCode } = this.#dependencies;
+  #wake(first: Flight): Instance | undefined {
+    const { clock, journal, readCode } = this.#dependencies;
     const { spec } = this;
     const startedMs = clock.monotonicMs();
     journal.enter(spec.id, []);
     try {
-      const code = readCode(spec);
-      const { isolate } = pool.acquire(spec.limits.memoryBytes);
-      try {
-        isolate.load(code, `${spec.name}.js`, {
-          name: spec.name,
-          namespace: spec.namespace,
-          triggers: spec.triggers,
-          environment: spec.environment,
-          bindings: Object.fromEntries(
-            Object.entries(spec.bindings).map(([label, { service }]) => [label, service]),
-          ),
-          budgetMs: BATCH_BUDGET_MS,
-        });
-      } catch (error) {
-        isolate[Symbol.dispose]();
-        throw error;
-      }
-      this.#instance = new Instance({
-        isolate,
+      const instance = wakeInstance({
+        ...this.#dependencies,
         spec,
         bindings: this.#bindings,
-        clock,
-        journal,
+        code: readCode(spec),
         owner: this.#owner,
       });
+      first.coldMs = clock.monotonicMs() - startedMs;
+      this.#counters.woken(first.coldMs);
+      return instance;
     } catch (error) {
-      this.#failAll(this.#takeWaiting(), HairspringError.from(error));
-      return false;
+      this.#failAll(this.#admission.takeWaiting(), HairspringError.from(error));
+      return undefined;
     } finally {
       journal.leave();
     }
-    first.coldMs = clock.monotonicMs() - startedMs;
-    this.#counters.woken(first.coldMs);
-    return true;
   }
 
-  readonly #owner = {
-    onWork: (): void => this.#dependencies.scheduler.mark(this),
-    onReply: (
-      flight: Flight,
-      record: { tails: number; headers: readonly string[]; payload: string | Uint8Array | undefined },
-    ): void => {
-      if (record.tails === 0) this.#running -= 1;
+  readonly #owner: InstanceOwner = {
+    onWork: () => this.#dependencies.scheduler.mark(this),
+    onReply: (flight, record) => {
+      if (record.tails === 0) this.#admission.left(flight);
       flight.invocation.succeed(record);
       this.#finish(flight, 'ok', record.payload?.length ?? 0);
     },
-    onError: (flight: Flight, error: HairspringError, stack: string): void => {
-      if (!this.#holds(flight)) this.#running -= 1;
+    onError: (flight, error, { tails, stack }) => {
+      if (tails === 0) this.#admission.left(flight);
       const { observer, mapStack } = this.#dependencies;
       observer.onLog(this.spec, 'error', stack === '' ? error.message : mapStack(this.spec, stack));
       flight.invocation.fail(error);
       this.#finish(flight, error.code, 0);
     },
-    onTailsDone: (): void => {
-      this.#running -= 1;
-    },
-    onLog: (level: string, text: string): void => this.#dependencies.observer.onLog(this.spec, level, text),
+    onTailsDone: (flight) => this.#admission.left(flight),
+    onLog: (level, text) => this.#dependencies.observer.onLog(this.spec, level, text),
   };
-
-  /** Whether the flight still occupies a place, for promises it gave to waitUntil. */
-  #holds(flight: Flight): boolean {
-    if (this.#instance?.flights.has(flight.id) === true) return true;
-    for (const retired of this.#retired) if (retired.flights.has(flight.id)) return true;
-    return false;
-  }
 
   #finish(flight: Flight, status: 'ok' | HairspringError['code'], replyBytes: number): void {
     this.#lastUsedMs = this.#dependencies.clock.monotonicMs();
@@ -217,12 +170,9 @@ export class FunctionRunner implements Runnable, Sweepable {
 
   /** The instance overran its CPU limit: only the guilty invocation fails, and no new one comes in. */
   #interrupted(instance: Instance, guiltyId: number): void {
-    const guilty = instance.flights.get(guiltyId);
     this.#requeue(instance);
-    if (guilty?.answered === true) {
-      instance.forget(guilty);
-      this.#running -= 1;
-    } else if (guilty !== undefined) this.#failFlight(instance, guilty, cpuExceeded(this.spec));
+    const guilty = instance.flights.get(guiltyId);
+    if (guilty !== undefined) this.#end(instance, guilty, cpuExceeded(this.spec));
     if (instance.flights.size === 0) this.#drop(instance);
     else this.#retired.add(instance);
   }
@@ -230,18 +180,20 @@ export class FunctionRunner implements Runnable, Sweepable {
   /** The isolate is gone, and with it every invocation that had begun. */
   #lost(instance: Instance, fault: Exclude<EntryFault, { kind: 'cpu' }>): void {
     this.#requeue(instance);
-    const error = isolateLost(this.spec, fault);
-    for (const flight of [...instance.flights.values()]) {
-      if (flight.answered) this.#running -= 1;
-      else this.#failFlight(instance, flight, error);
-    }
+    this.#failStarted(instance, isolateLost(this.spec, fault));
     this.#drop(instance);
   }
 
-  #failFlight(instance: Instance, flight: Flight, error: HairspringError): void {
-    flight.answered = true;
+  #failStarted(instance: Instance, error: HairspringError): void {
+    for (const flight of [...instance.flights.values()]) this.#end(instance, flight, error);
+  }
+
+  /** Ends an invocation whatever it still does: with `error`, or without a word when it has replied. */
+  #end(instance: Instance, flight: Flight, error: HairspringError): void {
     instance.forget(flight);
-    this.#running -= 1;
+    this.#admission.left(flight);
+    if (flight.answered) return;
+    flight.answered = true;
     this.#dependencies.observer.onLog(this.spec, 'error', error.message);
     flight.invocation.fail(error);
     this.#finish(flight, error.code, 0);
@@ -249,24 +201,15 @@ export class FunctionRunner implements Runnable, Sweepable {
 
   /** Puts invocations that had not begun back to the front of the queue, and closes the instance to new ones. */
   #requeue(instance: Instance): void {
-    const unstarted = instance.takeUnstarted();
-    this.#running -= unstarted.length;
-    this.#waiting.unshift(unstarted);
+    this.#admission.giveBack(instance.takeUnstarted());
     if (this.#instance === instance) this.#instance = undefined;
-    if (this.#waiting.length > 0) this.#dependencies.scheduler.mark(this);
+    if (this.#admission.queued > 0) this.#dependencies.scheduler.mark(this);
   }
 
   #drop(instance: Instance): void {
     this.#retired.delete(instance);
     if (this.#instance === instance) this.#instance = undefined;
     instance[Symbol.dispose]();
-  }
-
-  #takeWaiting(): Flight[] {
-    const flights: Flight[] = [];
-    for (let flight = this.#waiting.shift(); flight !== undefined; flight = this.#waiting.shift())
-      flights.push(flight);
-    return flights;
   }
 
   #failAll(flights: readonly Flight[], error: HairspringError): void {
@@ -278,44 +221,31 @@ export class FunctionRunner implements Runnable, Sweepable {
   }
 
   sweep(nowMs: number): void {
-    const expired: Flight[] = [];
-    for (
-      let flight = this.#waiting.peek();
-      flight !== undefined && flight.deadlineMs <= nowMs;
-      flight = this.#waiting.peek()
-    ) {
-      this.#waiting.shift();
-      expired.push(flight);
-    }
+    const expired = this.#admission.expire(nowMs);
     if (expired.length > 0) this.#failAll(expired, timedOut(this.spec));
     for (const instance of this.#instance === undefined
       ? this.#retired
       : [this.#instance, ...this.#retired]) {
       for (const flight of instance.flights.values()) {
         if (flight.deadlineMs > nowMs) break;
-        if (flight.answered) {
-          instance.forget(flight);
-          this.#running -= 1;
-        } else this.#failFlight(instance, flight, timedOut(this.spec));
+        this.#end(instance, flight, timedOut(this.spec));
       }
       if (this.#retired.has(instance) && instance.flights.size === 0) this.#drop(instance);
     }
     this.#settleIdle();
   }
 
-  /** Frees the instance when nothing is in it. @returns whether it is gone */
+  /** Frees the instance when no invocation is in it. @returns whether it is gone */
   evict(): boolean {
-    if (this.#instance === undefined || this.#instance.flights.size > 0 || this.#instance.hasWork)
-      return false;
+    if (this.#instance === undefined || this.#instance.flights.size > 0) return false;
     this.#drop(this.#instance);
     return true;
   }
 
   /** Hands what has not begun to the version that takes this one's place; what has begun finishes here. */
   replaceWith(successor: FunctionRunner): void {
-    const admitted = this.#instance?.takeUnstarted() ?? [];
-    this.#running -= admitted.length;
-    for (const flight of [...admitted, ...this.#takeWaiting()]) successor.accept(flight.invocation);
+    this.#admission.giveBack(this.#instance?.takeUnstarted() ?? []);
+    for (const flight of this.#admission.takeWaiting()) successor.accept(flight.invocation);
     this.#settleIdle();
   }
 
@@ -339,8 +269,8 @@ export class FunctionRunner implements Runnable, Sweepable {
       invocations: this.#counters.invocations,
       errors: this.#counters.errors,
       coldStarts: this.#counters.coldStarts,
-      inFlight: this.#running,
-      queued: this.#waiting.length,
+      inFlight: this.#admission.running,
+      queued: this.#admission.queued,
       busyMs: this.#counters.busyMs,
       lastColdMs: this.#counters.lastColdMs,
       heapBytes: this.#instance?.heapBytes ?? 0,
@@ -352,12 +282,11 @@ export class FunctionRunner implements Runnable, Sweepable {
     if (this.#disposed) return;
     this.#disposed = true;
     this.#dependencies.scheduler.remove(this);
-    this.#failAll(this.#takeWaiting(), error);
+    this.#failAll(this.#admission.takeWaiting(), error);
     for (const instance of this.#instance === undefined
       ? [...this.#retired]
       : [this.#instance, ...this.#retired]) {
-      for (const flight of [...instance.flights.values()])
-        if (!flight.answered) this.#failFlight(instance, flight, error);
+      this.#failStarted(instance, error);
       this.#drop(instance);
     }
     this.#settleIdle();

@@ -12,27 +12,29 @@ import type { EntryJournal } from '../observer.ts';
 import { BatchEncoder, decodeGuestBatch, type GuestRecord } from '../wire/batch.ts';
 import { Fifo, type Flight } from './flight.ts';
 import { cpuExceeded } from './limit-errors.ts';
+import { type GuestTimer, TimerTable } from './timer-table.ts';
 
 /** Records given to the guest in one entry at the most. */
 const MAX_BATCH = 128;
+/** Share of the memory limit that the large payloads of one entry may take before the next waits its turn. */
+const BATCH_MEMORY_SHARE = 1 / 8;
 /** The guest gives a batch back after so long. */
 export const BATCH_BUDGET_MS = 5;
-/** Timers that one instance may have armed. */
-const MAX_TIMERS = 1_000;
 
 type Item =
   | { readonly kind: 'invoke'; readonly flight: Flight }
   | { readonly kind: 'completed'; readonly callId: number; readonly result: HostCallResult }
   | { readonly kind: 'failed'; readonly callId: number; readonly error: HairspringError }
   | { readonly kind: 'forget'; readonly id: number }
-  | { readonly kind: 'timer'; readonly timerId: number };
+  | { readonly kind: 'timer'; readonly timer: GuestTimer }
+  | { readonly kind: 'cancelled'; readonly timerId: number };
 
 /** What an instance tells its function. */
 export interface InstanceOwner {
   /** There is something to enter for. */
   onWork(): void;
   onReply(flight: Flight, record: Extract<GuestRecord, { kind: 'reply' }>): void;
-  onError(flight: Flight, error: HairspringError, stack: string): void;
+  onError(flight: Flight, error: HairspringError, record: Extract<GuestRecord, { kind: 'error' }>): void;
   onTailsDone(flight: Flight): void;
   onLog(level: string, text: string): void;
 }
@@ -57,7 +59,7 @@ export class Instance {
   readonly #owner: InstanceOwner;
   readonly #items = new Fifo<Item>();
   readonly #encoder = new BatchEncoder();
-  readonly #timers = new Map<number, () => void>();
+  readonly #timers: TimerTable;
   #disposed = false;
 
   constructor(dependencies: InstanceDependencies) {
@@ -67,6 +69,12 @@ export class Instance {
     this.#clock = dependencies.clock;
     this.#journal = dependencies.journal;
     this.#owner = dependencies.owner;
+    this.#timers = new TimerTable({
+      clock: dependencies.clock,
+      flights: this.flights,
+      onDue: (timer) => this.#push({ kind: 'timer', timer }),
+      onLog: (level, text) => this.#owner.onLog(level, text),
+    });
   }
 
   get hasWork(): boolean {
@@ -84,7 +92,14 @@ export class Instance {
 
   /** Drops an invocation that has been answered for; what it still does is ignored. */
   forget(flight: Flight): void {
-    if (this.flights.delete(flight.id)) this.#push({ kind: 'forget', id: flight.id });
+    if (!this.#remove(flight.id)) return;
+    this.#push({ kind: 'forget', id: flight.id });
+  }
+
+  #remove(flightId: number): boolean {
+    if (!this.flights.delete(flightId)) return false;
+    this.#timers.ended(flightId);
+    return true;
   }
 
   #push(item: Item): void {
@@ -96,9 +111,11 @@ export class Instance {
   /** Enters the isolate once. */
   runOnce(): EntryFault | undefined {
     const nowMs = this.#clock.monotonicMs();
+    this.#tellStale();
+    const maxExtraBytes = this.#spec.limits.memoryBytes * BATCH_MEMORY_SHARE;
     const given: Item[] = [];
     const started: Flight[] = [];
-    while (given.length < MAX_BATCH && !this.#encoder.full) {
+    while (given.length < MAX_BATCH && !this.#encoder.full && this.#encoder.extraBytes < maxExtraBytes) {
       const item = this.#items.shift();
       if (item === undefined) break;
       if (!this.#encode(item, nowMs)) continue;
@@ -115,12 +132,21 @@ export class Instance {
       this.#spec.limits.cpuMs,
     );
     this.#journal.leave();
-    if (taken < given.length) this.#items.unshift(given.slice(taken));
+    // The isolate may be gone before the first record is begun; given again, it would be so for ever.
+    const begun = fault === undefined || fault.kind === 'cpu' ? taken : Math.max(1, taken);
+    if (begun < given.length) this.#items.unshift(given.slice(begun));
     if (unhandled !== undefined)
       this.#owner.onLog('error', `A promise was rejected and nobody handled it: ${unhandled}`);
     const broken = this.#deliver(outputs);
     if (fault?.kind === 'cpu') this.#deliver(this.#isolate.collect(this.#spec.limits.cpuMs).outputs);
     return broken ?? fault;
+  }
+
+  /** Told with the next work, since it is worth no entry of its own. */
+  #tellStale(): void {
+    if (this.#items.length === 0) return;
+    const stale = this.#timers.takeStale();
+    if (stale.length > 0) this.#items.unshift(stale.map((timerId) => ({ kind: 'cancelled', timerId })));
   }
 
   /** @returns whether the item still matters */
@@ -144,7 +170,12 @@ export class Instance {
         this.#encoder.forget(item.id);
         return true;
       case 'timer':
-        this.#encoder.timer(item.timerId);
+        if (item.timer.cancelled) return false;
+        this.#timers.remove(item.timer);
+        this.#encoder.timer(item.timer.id);
+        return true;
+      case 'cancelled':
+        this.#encoder.cancelled(item.timerId);
         return true;
     }
   }
@@ -170,7 +201,7 @@ export class Instance {
       case 'error': {
         const flight = this.#settle(record.id, record.tails);
         if (flight === undefined) return;
-        this.#owner.onError(flight, this.#errorOf(record), record.stack);
+        this.#owner.onError(flight, this.#errorOf(record), record);
         return;
       }
       case 'call':
@@ -180,16 +211,15 @@ export class Instance {
         this.#owner.onLog(record.level, record.text);
         return;
       case 'timer':
-        this.#setTimer(record.timerId, record.delayMs);
+        this.#timers.set(record);
         return;
       case 'clear-timer':
-        this.#timers.get(record.timerId)?.();
-        this.#timers.delete(record.timerId);
+        this.#timers.clear(record.timerId);
         return;
       case 'tails-done': {
         const flight = this.flights.get(record.id);
         if (flight?.answered !== true) return;
-        this.flights.delete(record.id);
+        this.#remove(record.id);
         this.#owner.onTailsDone(flight);
       }
     }
@@ -204,7 +234,7 @@ export class Instance {
     const flight = this.flights.get(id);
     if (flight === undefined || flight.answered) return undefined;
     flight.answered = true;
-    if (tails === 0) this.flights.delete(id);
+    if (tails === 0) this.#remove(id);
     return flight;
   }
 
@@ -239,25 +269,6 @@ export class Instance {
     );
   }
 
-  #setTimer(timerId: number, delayMs: number): void {
-    if (this.#timers.size >= MAX_TIMERS) {
-      this.#owner.onLog('error', `A timer was not set: ${MAX_TIMERS} are armed already`);
-      return;
-    }
-    this.#timers.get(timerId)?.();
-    if (delayMs < 1) {
-      // A cleared timer is unknown to the guest, so there is nothing to cancel here.
-      this.#timers.delete(timerId);
-      this.#push({ kind: 'timer', timerId });
-      return;
-    }
-    const cancel = this.#clock.after(delayMs, () => {
-      this.#timers.delete(timerId);
-      this.#push({ kind: 'timer', timerId });
-    });
-    this.#timers.set(timerId, cancel);
-  }
-
   /** Invocations that were given to this instance and not begun, taken back in their order. */
   takeUnstarted(): Flight[] {
     const flights: Flight[] = [];
@@ -273,8 +284,7 @@ export class Instance {
   [Symbol.dispose](): void {
     if (this.#disposed) return;
     this.#disposed = true;
-    for (const cancel of this.#timers.values()) cancel();
-    this.#timers.clear();
+    this.#timers[Symbol.dispose]();
     this.flights.clear();
     this.#isolate[Symbol.dispose]();
   }

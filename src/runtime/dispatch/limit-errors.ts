@@ -14,6 +14,20 @@ export function overloaded({ name, limits }: FunctionSpec): HairspringError {
   return new HairspringError('HS_FUNCTION_OVERLOADED', `Cannot invoke ${name}: ${detail}`);
 }
 
+/** The messages that wait and run are too many bytes, though not too many. */
+export function backlogFull(
+  { name, limits }: FunctionSpec,
+  full: 'function' | 'cell',
+  limitBytes: number,
+): HairspringError {
+  const limit = formatBytes(limitBytes);
+  const detail =
+    full === 'function'
+      ? `its messages that run and wait fill the ${limit} that a function with limits.payload of ${formatBytes(limits.payloadBytes)} may hold`
+      : `the messages that run and wait in its cell fill the ${limit} that all its functions together may hold`;
+  return new HairspringError('HS_FUNCTION_OVERLOADED', `Cannot invoke ${name}: ${detail}`);
+}
+
 export function timedOut({ name, limits }: FunctionSpec): HairspringError {
   const limit = formatDuration(limits.timeoutMs);
   return new HairspringError(

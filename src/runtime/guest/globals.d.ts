@@ -14,6 +14,8 @@ interface GuestInvocation {
   settled: boolean;
   pendingCalls: number;
   pendingTails: number;
+  /** The newest invocation known when a timer outlived this one; 0 while none has. */
+  newestId: number;
 }
 
 interface GuestPayload {

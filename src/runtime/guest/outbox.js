@@ -58,9 +58,11 @@ function pushLog(level, text) {
 /**
  * @param {number} id
  * @param {number} delayMs
+ * @param {number} ownerId
+ * @param {number} newestId
  */
-function pushTimer(id, delayMs) {
-  push(`4,${id},${delayMs}`);
+function pushTimer(id, delayMs, ownerId, newestId) {
+  push(`4,${id},${delayMs},${ownerId},${newestId}`);
 }
 
 /** @param {number} id */

@@ -133,6 +133,19 @@ const timers = new NativeMap();
 let lastTimerId = 0;
 
 /**
+ * Tells the host of a timer and whose it is. After `await` the current invocation may be another than
+ * the one whose code runs, so a timer of one that is over names the newest that it may be of instead.
+ * @param {number} id
+ * @param {number} delayMs
+ * @param {GuestInvocation | undefined} owner
+ */
+function armTimer(id, delayMs, owner) {
+  if (owner === undefined) return pushTimer(id, delayMs, 0, 0);
+  if (owner.settled && owner.pendingTails === 0 && owner.newestId === 0) owner.newestId = newestInvocation();
+  pushTimer(id, delayMs, owner.id, owner.newestId === 0 ? newestInvocation() : owner.newestId);
+}
+
+/**
  * @param {unknown} action
  * @param {unknown} delayMs
  * @param {boolean} repeat
@@ -149,17 +162,25 @@ function setTimer(action, delayMs, repeat, args) {
     everyMs: repeat ? delay : undefined,
     invocation,
   });
-  pushTimer(lastTimerId, delay);
+  armTimer(lastTimerId, delay, invocation);
   return lastTimerId;
+}
+
+/**
+ * @param {unknown} id
+ * @returns {boolean} whether there was such a timer
+ */
+function forgetTimer(id) {
+  const timer = mapGet(timers, id);
+  if (timer === undefined) return false;
+  mapDelete(timers, id);
+  if (timer.invocation !== undefined) timer.invocation.pendingCalls -= 1;
+  return true;
 }
 
 /** @param {unknown} id */
 function clearTimer(id) {
-  const timer = mapGet(timers, id);
-  if (timer === undefined) return;
-  mapDelete(timers, id);
-  if (timer.invocation !== undefined) timer.invocation.pendingCalls -= 1;
-  pushTimerClear(/** @type {number} */ (id));
+  if (forgetTimer(id)) pushTimerClear(/** @type {number} */ (id));
 }
 
 /**
@@ -169,10 +190,8 @@ function clearTimer(id) {
 function fireTimer(id) {
   const timer = mapGet(timers, id);
   if (timer === undefined) return undefined;
-  if (timer.everyMs === undefined) {
-    mapDelete(timers, id);
-    if (timer.invocation !== undefined) timer.invocation.pendingCalls -= 1;
-  } else pushTimer(id, timer.everyMs);
+  if (timer.everyMs === undefined) forgetTimer(id);
+  else armTimer(id, timer.everyMs, timer.invocation);
   setCurrent(timer.invocation);
   try {
     timer.action();
@@ -203,6 +222,6 @@ defineGlobal('clearInterval', clearTimer);
 defineGlobal('queueMicrotask', (/** @type {() => void} */ action) => {
   promiseThen(PromiseResolved, () => action());
 });
-// What the memory limit does not see, and what lets two threads share state, is not offered (docs/security.md).
+// What the memory limit does not see, and what lets two threads share state, is not offered (SECURITY.md).
 for (const name of ['SharedArrayBuffer', 'Atomics', 'WebAssembly'])
   delete (/** @type {Record<string, unknown>} */ (globalThis)[name]);

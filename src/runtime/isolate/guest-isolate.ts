@@ -7,11 +7,16 @@ import type { EncodedBatch, Extra } from '../wire/batch.ts';
 const ENTER_BATCH = 0;
 const ENTER_LOAD = 1;
 const ENTER_COLLECT = 2;
+const ENTER_REHEARSE = 3;
 
 /** How long the top level of a module may run. */
 const LOAD_LIMIT_MS = 250;
 /** Text and bytes that one entry may hand out; a function that passes it is ended. */
 const MAX_OUTPUT_BYTES = 64 * 1024 ** 2;
+/** Longest text taken from what the guest threw; it may throw megabytes, and replies and logs carry it. */
+const MAX_ERROR_CHARS = 2_048;
+/** Longest list of handler names taken, as JSON. */
+const MAX_HANDLERS_CHARS = 64 * 1024;
 
 export interface GuestOutput {
   readonly json: string;
@@ -83,6 +88,9 @@ export class GuestIsolate {
     marks.release();
     setup.release();
     script.release();
+    this.#enter.applySync(undefined, [ENTER_REHEARSE, '']);
+    this.#outputs = [];
+    this.#outputBytes = 0;
   }
 
   #sharedMarks(shared: SharedArrayBuffer): ivm.Reference {
@@ -200,7 +208,7 @@ export class GuestIsolate {
     // The guest may throw an error with the same words, but not after the time is up.
     if (message === 'Script execution timed out.' && performance.now() - this.#enteredMs >= this.#limitMs)
       return { kind: 'cpu', invocationId: this.#marks[0] ?? 0 };
-    return { kind: 'broken', message };
+    return { kind: 'broken', message: message.slice(0, MAX_ERROR_CHARS) };
   }
 
   [Symbol.dispose](): void {
@@ -214,14 +222,16 @@ function isExtra(value: unknown): value is Extra {
 
 /** @throws SyntaxError when the guest's runtime did not answer with a list of names */
 function parseHandlers(found: unknown): readonly string[] {
-  const names: unknown = JSON.parse(String(found));
-  if (Array.isArray(names) && names.every((name) => typeof name === 'string')) return names;
+  if (typeof found === 'string' && found.length <= MAX_HANDLERS_CHARS) {
+    const names: unknown = JSON.parse(found);
+    if (Array.isArray(names) && names.every((name) => typeof name === 'string')) return names;
+  }
   throw new SyntaxError('it patched what the runtime works with');
 }
 
 function describe(error: unknown): string {
-  if (!(error instanceof Error)) return `it threw ${String(error)}`;
-  return `${error.name}: ${error.message}`;
+  const text = error instanceof Error ? `${error.name}: ${error.message}` : `it threw ${String(error)}`;
+  return text.slice(0, MAX_ERROR_CHARS);
 }
 
 /** The prelude's source and the code cache that V8 made of it in this process. */

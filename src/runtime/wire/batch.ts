@@ -2,7 +2,8 @@
  * The records that cross between a cell and an isolate. A batch is one JSON array of records laid end
  * to end, without brackets of their own, and beside it the payloads too large to quote.
  *
- * Into the guest: 0 invoke, 1 completion of a host call, 2 forget an invocation, 3 timer fired.
+ * Into the guest: 0 invoke, 1 completion of a host call, 2 forget an invocation, 3 timer fired,
+ * 4 timer cancelled.
  * Out of the guest: 0 reply, 1 error, 2 host call, 3 log, 4 set timer, 5 clear timer, 6 tails done.
  * `guest/dispatcher.js` is the other end. What comes out is hostile: it is parsed here, field by field.
  */
@@ -20,6 +21,10 @@ export const INLINE_BYTES = 8192;
 /** Payloads travelling beside one batch; isolated-vm's callbacks fail at some counts of 255 and more. */
 export const MAX_EXTRAS = 100;
 
+/** What is kept of an error's text and stack; the guest cuts them too, but may have been patched. */
+const MAX_ERROR_CHARS = 2_048;
+const MAX_STACK_CHARS = 8_192;
+
 export interface EncodedBatch {
   readonly json: string;
   readonly extras: readonly Extra[];
@@ -29,6 +34,7 @@ export interface EncodedBatch {
 export class BatchEncoder {
   #json = '';
   #extras: Extra[] = [];
+  #extraBytes = 0;
   #size = 0;
   /** Of this batch: what the guest gave back must not leave it with another one than ours. */
   #lastSubject: string | undefined;
@@ -39,6 +45,11 @@ export class BatchEncoder {
 
   get full(): boolean {
     return this.#extras.length >= MAX_EXTRAS;
+  }
+
+  /** Bytes of the payloads that travel beside the JSON. */
+  get extraBytes(): number {
+    return this.#extraBytes;
   }
 
   #add(record: string): void {
@@ -55,6 +66,7 @@ export class BatchEncoder {
         ? `1,${JSON.stringify(buffer.toString('utf8'))}`
         : `2,${JSON.stringify(buffer.toString('latin1'))}`;
     }
+    this.#extraBytes += data.length;
     this.#extras.push(text ? buffer.toString('utf8') : copyBuffer(data));
     return `3,${this.#extras.length - 1}`;
   }
@@ -99,10 +111,15 @@ export class BatchEncoder {
     this.#add(`3,${id}`);
   }
 
+  cancelled(timerId: number): void {
+    this.#add(`4,${timerId}`);
+  }
+
   take(): EncodedBatch {
     const batch = { json: `[${this.#json}]`, extras: this.#extras };
     this.#json = '';
     this.#extras = [];
+    this.#extraBytes = 0;
     this.#size = 0;
     this.#lastSubject = undefined;
     return batch;
@@ -147,7 +164,15 @@ export type GuestRecord =
       readonly payload: Payload;
     }
   | { readonly kind: 'log'; readonly level: string; readonly text: string }
-  | { readonly kind: 'timer'; readonly timerId: number; readonly delayMs: number }
+  | {
+      readonly kind: 'timer';
+      readonly timerId: number;
+      readonly delayMs: number;
+      /** The invocation that set it as far as the guest knows; 0 for none. */
+      readonly ownerId: number;
+      /** It may belong to an invocation up to this one: after an `await` the guest cannot tell for sure. */
+      readonly newestId: number;
+    }
   | { readonly kind: 'clear-timer'; readonly timerId: number }
   | { readonly kind: 'tails-done'; readonly id: number };
 
@@ -208,8 +233,8 @@ export function* decodeGuestBatch(json: string, extras: readonly Extra[]): Gener
           id: integer(),
           tails: integer(),
           code: text(),
-          message: text(),
-          stack: text(),
+          message: text().slice(0, MAX_ERROR_CHARS),
+          stack: text().slice(0, MAX_STACK_CHARS),
         };
         break;
       case 2: {
@@ -230,7 +255,7 @@ export function* decodeGuestBatch(json: string, extras: readonly Extra[]): Gener
         const delayMs = fields[at++];
         if (typeof delayMs !== 'number' || !Number.isFinite(delayMs) || delayMs < 0)
           throw tampered('a delay is not a number');
-        yield { kind: 'timer', timerId, delayMs };
+        yield { kind: 'timer', timerId, delayMs, ownerId: integer(), newestId: integer() };
         break;
       }
       case 5:

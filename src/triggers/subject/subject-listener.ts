@@ -1,7 +1,7 @@
 import type { Msg, NatsConnection, Subscription } from '@nats-io/transport-node';
 import {
   type FunctionSpec,
-  type HairspringError,
+  HairspringError,
   type HeaderPairs,
   INVOKE_TRIGGER,
   type Invocation,
@@ -9,6 +9,7 @@ import {
   isLiteralSubject,
   type Outcome,
 } from '../../core/index.ts';
+import { readHeaders, refuseSize } from './raw-headers.ts';
 import { ReplyWriter } from './reply-writer.ts';
 
 /** Where a listener's messages go, and who is told about their replies. */
@@ -83,12 +84,14 @@ class SubjectInvocation implements Invocation {
 export class SubjectListener {
   readonly #nc: NatsConnection;
   readonly #target: ReplyTarget;
+  #spec: FunctionSpec;
   #writer: ReplyWriter;
   #listening: Listening[] = [];
 
   constructor(options: SubjectListenerOptions, spec: FunctionSpec) {
     this.#nc = options.nc;
     this.#target = options.target;
+    this.#spec = spec;
     this.#writer = this.#writerFor(spec);
   }
 
@@ -101,6 +104,7 @@ export class SubjectListener {
    * @returns subscription ids in the order of the triggers
    */
   update(spec: FunctionSpec): readonly number[] {
+    this.#spec = spec;
     this.#writer = this.#writerFor(spec);
     const before = this.#listening;
     this.#listening = spec.triggers.map((trigger, triggerIndex) => {
@@ -124,7 +128,12 @@ export class SubjectListener {
     const subscription = this.#nc.subscribe(subject, {
       ...(queue === undefined ? {} : { queue }),
       callback: (error, message) => {
-        if (error === null) this.#onMessage(message, listening);
+        if (error !== null) return;
+        try {
+          this.#onMessage(message, listening);
+        } catch {
+          // What is thrown here would end the read loop of the connection for all functions.
+        }
       },
     });
     const literal = isLiteralSubject(subject) ? subject : undefined;
@@ -133,33 +142,55 @@ export class SubjectListener {
   }
 
   #onMessage(message: Msg, listening: Listening): void {
-    const headers = message.headers === undefined ? undefined : toPairs(message.headers);
-    this.deliver(
-      listening.triggerIndex,
-      listening.literal ?? message.subject,
-      message.reply ?? '',
-      headers,
-      message.data,
-    );
+    const { pairs, bytes } = readHeaders(message);
+    const subject = listening.literal ?? message.subject;
+    this.deliver(listening.triggerIndex, subject, message.reply ?? '', pairs, message.data, bytes);
   }
 
-  /** Hands a message to the function; also one that came by the invoke subject or from a dead cell. */
+  /**
+   * Hands a message to the function; also one that came by the invoke subject or from a dead cell.
+   * An error on the way is told to the caller and not thrown: the messages behind this one go on.
+   * @param headerBytes size of the header block, which counts toward the function's payload limit
+   */
   deliver(
     triggerIndex: number,
     subject: string,
     reply: string,
     headers: HeaderPairs | undefined,
     data: Uint8Array,
+    headerBytes: number = 0,
   ): void {
     let answerTo = reply;
     if (reply !== '' && isForbiddenReply(reply)) {
       this.#target.refusedReply(reply);
       answerTo = '';
     }
-    if (answerTo !== '') this.#target.received(answerTo);
-    this.#target.accept(
-      new SubjectInvocation(triggerIndex, subject, answerTo, headers, data, this.#writer, this.#target),
+    const invocation = new SubjectInvocation(
+      triggerIndex,
+      subject,
+      answerTo,
+      headers,
+      data,
+      this.#writer,
+      this.#target,
     );
+    try {
+      if (answerTo !== '') this.#target.received(answerTo);
+      const refusal = headerBytes === 0 ? undefined : refuseSize(this.#spec, headerBytes, data.length);
+      if (refusal === undefined) this.#target.accept(invocation);
+      else invocation.fail(refusal);
+    } catch (cause) {
+      this.#failQuietly(invocation, cause);
+    }
+  }
+
+  #failQuietly(invocation: SubjectInvocation, cause: unknown): void {
+    try {
+      const message = `Cannot invoke ${this.#spec.name}: the message could not be taken`;
+      invocation.fail(new HairspringError('HS_INTERNAL', message, { cause }));
+    } catch {
+      // The connection or the journal is gone, and with them the way to tell anybody.
+    }
   }
 
   /** Stops listening; what has been received is still handed over. */
@@ -168,10 +199,4 @@ export class SubjectListener {
     this.#listening = [];
     await Promise.allSettled(draining);
   }
-}
-
-function toPairs(headers: Iterable<[string, string[]]>): HeaderPairs {
-  const pairs: [string, string][] = [];
-  for (const [name, values] of headers) for (const value of values) pairs.push([name, value]);
-  return pairs;
 }

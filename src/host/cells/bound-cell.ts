@@ -1,0 +1,57 @@
+import { type FunctionSpec, HairspringError, INVOKE_TRIGGER, type Logger } from '../../core/index.ts';
+import type { CellProcess } from './cell-process.ts';
+import type { SidLookup } from './message-parser.ts';
+import { type Recovered, recover } from './recovery.ts';
+
+const NOTHING: Uint8Array = new Uint8Array(0);
+const NOBODY: Recovered = { enteredFunctionId: undefined, open: [], unstarted: [] };
+
+/** A cell that serves a group, and what the host must know of it when it dies. */
+export class BoundCell {
+  readonly cell: CellProcess;
+  /** By subscription id. */
+  readonly sids = new Map<number, { readonly functionId: string; readonly triggerIndex: number }>();
+  /** Functions that are undeployed and still finish what was accepted. */
+  readonly finishing = new Set<Promise<unknown>>();
+  /** It has finished everything, so its end is nobody's loss. */
+  finished = false;
+  readonly #logger: Logger;
+  #journal: Uint8Array | undefined;
+
+  constructor(cell: CellProcess, logger: Logger) {
+    this.cell = cell;
+    this.#logger = logger;
+  }
+
+  /** Serves `specs` from now on, each in the place of its earlier version. */
+  async activate(specs: readonly FunctionSpec[]): Promise<void> {
+    const { sids, invokeSids } = await this.cell.command('activate', { specs });
+    for (const sid of invokeSids) this.sids.set(sid, { functionId: '', triggerIndex: INVOKE_TRIGGER });
+    for (const [index, spec] of specs.entries()) {
+      for (const [triggerIndex, sid] of (sids[index] ?? []).entries())
+        this.sids.set(sid, { functionId: spec.id, triggerIndex });
+    }
+  }
+
+  /** Unsubscribes a function; resolves when its accepted work is finished. */
+  async deactivate(id: string): Promise<void> {
+    // A cell that dies now takes the rest of the function with it.
+    const done = this.cell.command('deactivate', { id }).catch(() => undefined);
+    this.finishing.add(done);
+    await done;
+    this.finishing.delete(done);
+  }
+
+  /** After its death: who is owed what, by its journal and what was `unread` in its socket. Never throws. */
+  recover(unread: Uint8Array = NOTHING): Recovered {
+    const lookup: SidLookup = (sid) => this.sids.get(sid);
+    try {
+      this.#journal ??= this.cell.journal.read();
+      return recover(this.#journal, unread, lookup);
+    } catch (error) {
+      const { message } = HairspringError.from(error);
+      this.#logger.error('The journal of a dead cell cannot be read', { cell: this.cell.id, error: message });
+      return NOBODY;
+    }
+  }
+}

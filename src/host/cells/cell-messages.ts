@@ -1,0 +1,104 @@
+import { z } from 'zod';
+import {
+  type ActivateResult,
+  type CellCommandName,
+  type CellCommands,
+  type CellStats,
+  type CellToHost,
+  type CheckResult,
+  type ErrorCode,
+  HairspringError,
+  LOG_LEVELS,
+  type WireError,
+} from '../../core/index.ts';
+
+/** Guest code that broke out of its isolate speaks with the cell's voice, so the host believes nothing it says. */
+
+const count = z.number().int().nonnegative();
+const port = z.number().int().min(1).max(65_535);
+
+const wireError: z.ZodType<WireError> = z.object({
+  // `HairspringError.fromWire` replaces codes that are none.
+  code: z.custom<ErrorCode>((value) => typeof value === 'string'),
+  message: z.string(),
+  hint: z.string().exactOptional(),
+  position: z
+    .object({ file: z.string(), line: count, column: count, lineText: z.string().exactOptional() })
+    .exactOptional(),
+});
+
+const logFields = z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.undefined()]));
+
+const messageSchema: z.ZodType<CellToHost> = z.union([
+  z.object({ type: z.literal('ready') }),
+  z.object({ type: z.literal('reply'), requestId: count, ok: z.literal(true), result: z.unknown() }),
+  z.object({ type: z.literal('reply'), requestId: count, ok: z.literal(false), error: wireError }),
+  z.object({ type: z.literal('dial'), dialId: count, host: z.string().min(1), port }),
+  z.object({
+    type: z.literal('log'),
+    record: z.object({ level: z.enum(LOG_LEVELS), message: z.string(), fields: logFields }),
+  }),
+  z.object({ type: z.literal('closed'), reason: z.string() }),
+]);
+
+const checkResult: z.ZodType<CheckResult> = z.object({
+  handlers: z.array(z.string()),
+  heapBytes: z.number(),
+});
+
+const activateResult: z.ZodType<ActivateResult> = z.object({
+  sids: z.array(z.array(count)),
+  invokeSids: z.array(count),
+});
+
+const cellStats: z.ZodType<CellStats> = z.object({
+  rssBytes: z.number(),
+  warm: z.number(),
+  spareIsolates: z.number(),
+  inFlight: z.number(),
+  droppedReplies: z.number(),
+  functions: z.array(
+    z.object({
+      id: z.string(),
+      state: z.enum(['idle', 'warm']),
+      invocations: z.number(),
+      errors: z.number(),
+      coldStarts: z.number(),
+      inFlight: z.number(),
+      queued: z.number(),
+      busyMs: z.number(),
+      lastColdMs: z.number(),
+      heapBytes: z.number(),
+    }),
+  ),
+});
+
+const resultSchemas: { readonly [Name in CellCommandName]: z.ZodType<CellCommands[Name]['result']> } = {
+  assign: z.null(),
+  check: checkResult,
+  activate: activateResult,
+  deactivate: z.null(),
+  adopt: z.null(),
+  tap: z.null(),
+  stats: cellStats,
+  drain: z.null(),
+};
+
+function parse<Value>(schema: z.ZodType<Value>, value: unknown, what: string): Value {
+  const { data, error } = schema.safeParse(value);
+  if (error === undefined) return data;
+  throw new HairspringError('HS_INTERNAL', `Cannot read ${what} of a cell: ${z.prettifyError(error)}`);
+}
+
+/** @throws HS_INTERNAL when it is none */
+export function parseCellMessage(value: unknown): CellToHost {
+  return parse(messageSchema, value, 'a message');
+}
+
+/** @throws HS_INTERNAL when it is not what `name` answers with */
+export function parseCellResult<Name extends CellCommandName>(
+  name: Name,
+  value: unknown,
+): CellCommands[Name]['result'] {
+  return parse(resultSchemas[name], value, `the result of ${name}`);
+}

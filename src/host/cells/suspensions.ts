@@ -1,0 +1,37 @@
+/** How many deaths within the window suspend the function that caused them. */
+const KILLS_TO_SUSPEND = 5;
+const WINDOW_MS = 60_000;
+
+/** Which functions killed cells lately, and which of them are suspended for it. */
+export class Suspensions {
+  readonly #kills = new Map<string, readonly number[]>();
+  readonly #reasons = new Map<string, string>();
+
+  /** Undefined when the function is not suspended. */
+  reasonOf(functionId: string): string | undefined {
+    return this.#reasons.get(functionId);
+  }
+
+  /** @returns the reason, when the function has now killed so often that it is suspended */
+  count(functionId: string, code: string, nowMs: number): string | undefined {
+    const recent = (this.#kills.get(functionId) ?? []).filter((at) => nowMs - at < WINDOW_MS);
+    this.#kills.set(functionId, [...recent, nowMs]);
+    if (recent.length + 1 < KILLS_TO_SUSPEND) return undefined;
+    const reason = `it killed ${KILLS_TO_SUSPEND} cells within a minute (${code})`;
+    this.#reasons.set(functionId, reason);
+    return reason;
+  }
+
+  /** The function begins anew. @returns why it was suspended */
+  lift(functionId: string): string | undefined {
+    const reason = this.#reasons.get(functionId);
+    this.#reasons.delete(functionId);
+    this.#kills.delete(functionId);
+    return reason;
+  }
+
+  /** Takes `lift` back. */
+  restore(functionId: string, reason: string | undefined): void {
+    if (reason !== undefined) this.#reasons.set(functionId, reason);
+  }
+}

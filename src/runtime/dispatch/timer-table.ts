@@ -1,0 +1,141 @@
+import type { Clock } from '../../core/index.ts';
+import type { GuestRecord } from '../wire/batch.ts';
+import type { Flight } from './flight.ts';
+
+/** Timers that one instance may have armed. */
+const MAX_TIMERS = 1_000;
+const NONE: readonly number[] = [];
+
+/** A timer that a guest has set, until it is given back to the guest. */
+export interface GuestTimer {
+  readonly id: number;
+  ownerId: number;
+  readonly newestId: number;
+  cancelled: boolean;
+  stop: () => void;
+}
+
+export interface TimerTableOptions {
+  readonly clock: Clock;
+  /** Invocations in progress, in the order in which they began. */
+  readonly flights: ReadonlyMap<number, Flight>;
+  readonly onDue: (timer: GuestTimer) => void;
+  readonly onLog: (level: string, text: string) => void;
+}
+
+/**
+ * The timers of one instance. Each belongs to an invocation in progress and ends with it, so that
+ * nothing runs without a deadline. A guest cannot tell for sure whose code runs after an `await` of
+ * something shared; so a timer that outlives its owner goes to the oldest invocation that was there
+ * when it was set, and is cancelled when there is none.
+ */
+export class TimerTable {
+  readonly #options: TimerTableOptions;
+  readonly #timers = new Map<number, GuestTimer>();
+  readonly #byOwner = new Map<number, Set<GuestTimer>>();
+  /** Cancelled here and still known to the guest. */
+  #stale: number[] = [];
+  #warned = false;
+
+  constructor(options: TimerTableOptions) {
+    this.#options = options;
+  }
+
+  set({ timerId, delayMs, ownerId, newestId }: Extract<GuestRecord, { kind: 'timer' }>): void {
+    const { clock, flights, onDue, onLog } = this.#options;
+    this.clear(timerId);
+    const owner = flights.has(ownerId) ? ownerId : this.#heir(newestId);
+    if (owner === undefined) {
+      if (!this.#warned)
+        onLog(
+          'warn',
+          'A timer was not set: it belongs to no invocation in progress, as at the top level of a module',
+        );
+      this.#warned = true;
+      this.#forget(timerId);
+      return;
+    }
+    if (this.#timers.size >= MAX_TIMERS) {
+      onLog('error', `A timer was not set: ${MAX_TIMERS} are armed already`);
+      this.#forget(timerId);
+      return;
+    }
+    const timer: GuestTimer = {
+      id: timerId,
+      ownerId: owner,
+      newestId,
+      cancelled: false,
+      stop: () => undefined,
+    };
+    this.#timers.set(timerId, timer);
+    this.#own(timer);
+    if (delayMs < 1) onDue(timer);
+    else timer.stop = clock.after(delayMs, () => onDue(timer));
+  }
+
+  #own(timer: GuestTimer): void {
+    const own = this.#byOwner.get(timer.ownerId);
+    if (own === undefined) this.#byOwner.set(timer.ownerId, new Set([timer]));
+    else own.add(timer);
+  }
+
+  /** The oldest invocation in progress, when it is not newer than `newestId`. */
+  #heir(newestId: number): number | undefined {
+    const oldest = this.#options.flights.keys().next();
+    return oldest.done === true || oldest.value > newestId ? undefined : oldest.value;
+  }
+
+  #forget(timerId: number): void {
+    if (this.#stale.length < MAX_TIMERS) this.#stale.push(timerId);
+  }
+
+  /** The guest is given the timer, or has cleared it. */
+  remove(timer: GuestTimer): void {
+    if (this.#timers.get(timer.id) === timer) this.#timers.delete(timer.id);
+    const own = this.#byOwner.get(timer.ownerId);
+    if (own?.delete(timer) === true && own.size === 0) this.#byOwner.delete(timer.ownerId);
+  }
+
+  clear(timerId: number): void {
+    const timer = this.#timers.get(timerId);
+    if (timer !== undefined) this.#cancel(timer);
+  }
+
+  #cancel(timer: GuestTimer): void {
+    timer.cancelled = true;
+    timer.stop();
+    this.remove(timer);
+  }
+
+  /** An invocation has ended, and is no longer among the flights. */
+  ended(flightId: number): void {
+    if (this.#timers.size === 0) return;
+    const own = this.#byOwner.get(flightId);
+    if (own === undefined) return;
+    this.#byOwner.delete(flightId);
+    for (const timer of own) {
+      const heir = this.#heir(timer.newestId);
+      if (heir === undefined) {
+        this.#cancel(timer);
+        this.#forget(timer.id);
+      } else {
+        timer.ownerId = heir;
+        this.#own(timer);
+      }
+    }
+  }
+
+  /** Timers that the guest is to forget; each is told once. */
+  takeStale(): readonly number[] {
+    if (this.#stale.length === 0) return NONE;
+    const stale = this.#stale;
+    this.#stale = [];
+    return stale;
+  }
+
+  [Symbol.dispose](): void {
+    for (const timer of this.#timers.values()) timer.stop();
+    this.#timers.clear();
+    this.#byOwner.clear();
+  }
+}

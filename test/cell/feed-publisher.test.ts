@@ -1,0 +1,32 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { FeedPublisher } from '../../src/cell/feed-publisher.ts';
+import { feedSubjects, HOST_LIMITS, systemClock } from '../../src/core/index.ts';
+import { createSpec } from '../support/functions.ts';
+import { connectTo, startTestNats } from '../support/nats.ts';
+
+test('Past the limit of log lines a function’s lines are not asked for until a second has gone', async () => {
+  await using server = await startTestNats();
+  const nc = await connectTo(server);
+  let nowMs = 10_000;
+  const feed = new FeedPublisher(nc, { ...systemClock, monotonicMs: () => nowMs });
+  const spec = createSpec();
+  const heard: string[] = [];
+  nc.subscribe(feedSubjects.logs('default', spec.id, '*'), {
+    callback: (_, msg) => void heard.push(msg.string()),
+  });
+  assert.equal(feed.admits(spec.id), true);
+  for (let line = 0; line < HOST_LIMITS.logLinesPerSecond; line += 1) feed.onLog(spec, 'info', 'x');
+  assert.equal(feed.admits(spec.id), false);
+  assert.equal(feed.admits('another'), true);
+  feed.onLog(spec, 'info', 'dropped');
+  nowMs += 1_000;
+  assert.equal(feed.admits(spec.id), true);
+  feed.onLog(spec, 'info', 'y'.repeat(1e6));
+  await nc.flush();
+  assert.equal(heard.length, HOST_LIMITS.logLinesPerSecond + 2);
+  assert.match(heard.at(-2) ?? '', /^1 log lines were dropped/);
+  assert.equal(heard.at(-1)?.length, HOST_LIMITS.logLineBytes);
+  await nc.close();
+  feed.onLog(spec, 'info', 'nobody is there');
+});

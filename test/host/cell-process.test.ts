@@ -1,0 +1,151 @@
+/** The host's side of a cell process, with processes in a cell's place that do what they like. */
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { registerHooks } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import { type Clock, createLogger, type LogRecord, silentLogger, systemClock } from '../../src/core/index.ts';
+import { turns, until } from '../support/functions.ts';
+
+const dir = mkdtempSync(join(tmpdir(), 'hairspring-cell-'));
+after(() => rmSync(dir, { recursive: true }));
+const entry = join(dir, 'cell.mjs');
+
+// Only what the processes run is replaced.
+registerHooks({
+  load(url, context, next) {
+    if (!url.endsWith('/host/cells/cell-flags.ts')) return next(url, context);
+    const source = `export const cellEntry = () => ${JSON.stringify(entry)}; export const cellFlags = () => [];`;
+    return { format: 'module', shortCircuit: true, source };
+  },
+});
+const { CellProcess } = await import('../../src/host/cells/cell-process.ts');
+const { SpareCells } = await import('../../src/host/cells/spare-cells.ts');
+
+const OPTIONS = {
+  cellId: 'c1',
+  artifactDir: dir,
+  rssLimitBytes: 1e9,
+  hangGraceMs: 1,
+  spareIsolates: 0,
+  warmInstances: 0,
+  idleEvictMs: 1,
+};
+
+/** A cell that runs this code, and is ready before. */
+function startCell(code: string, clock: Clock = systemClock) {
+  const logs: LogRecord[] = [];
+  writeFileSync(entry, `setInterval(() => {}, 1e6); process.send({ type: 'ready' }); ${code}`);
+  const cell = new CellProcess(
+    OPTIONS,
+    createLogger((record) => logs.push(record)),
+    clock,
+  );
+  return { cell, logs };
+}
+
+const NONSENSE = {
+  'no object at all': 'process.send(null)',
+  'an unknown type': `process.send({ type: 'nope' })`,
+  'a log level that is none': `process.send({ type: 'log', record: { level: 'constructor', message: '', fields: {} } })`,
+  'an error that is none': `process.send({ type: 'reply', requestId: 1, ok: false, error: null })`,
+  'a port that is none': `process.send({ type: 'dial', dialId: 1, host: 'localhost', port: 1e9 })`,
+  'an acknowledgement that nobody waits for': `process.send({ cmd: 'NODE_HANDLE_ACK' })`,
+  'bytes that are no message':
+    'await new Promise((resolve) => setTimeout(resolve, 50)); (await import("node:fs")).writeSync(3, Buffer.from([0, 0, 0, 4, 1, 2, 3, 4]))',
+} as const;
+
+for (const [what, code] of Object.entries(NONSENSE)) {
+  test(`A cell that sends ${what} is ended, and the host lives`, async () => {
+    const { cell, logs } = startCell(code);
+    const { signal } = await cell.exited;
+    assert.equal(signal, 'SIGKILL');
+    assert.ok(logs.some(({ message }) => message.includes('cannot be read')));
+    await cell[Symbol.asyncDispose]();
+  });
+}
+
+test('A cell that answers a command with something else is ended, and the command fails', async () => {
+  const { cell } = startCell(
+    `process.on('message', ({ requestId }) => process.send({ type: 'reply', requestId, ok: true, result: { sids: 1 } }));`,
+  );
+  await cell.ready;
+  await assert.rejects(cell.command('activate', { specs: [] }), { code: 'HS_INTERNAL' });
+  assert.equal((await cell.exited).signal, 'SIGKILL');
+  await cell[Symbol.asyncDispose]();
+});
+
+test('A cell that closes its channel is ended', async () => {
+  const { cell } = startCell('process.disconnect();');
+  assert.equal((await cell.exited).signal, 'SIGKILL');
+  await cell[Symbol.asyncDispose]();
+});
+
+test('A cell that does not answer a command in time is ended, and the command fails', async () => {
+  const timeouts: (() => void)[] = [];
+  const clock: Clock = {
+    ...systemClock,
+    after: (_delayMs, action) => {
+      timeouts.push(action);
+      return () => undefined;
+    },
+  };
+  const { cell } = startCell('process.on("message", () => {});', clock);
+  await cell.ready;
+  const asked = assert.rejects(cell.command('stats', {}), { code: 'HS_CELL_LOST' });
+  assert.equal(timeouts.length, 1);
+  timeouts[0]?.();
+  await asked;
+  assert.equal((await cell.exited).signal, 'SIGKILL');
+  await cell[Symbol.asyncDispose]();
+});
+
+test('A process that the system does not start counts as ended', async () => {
+  const { execPath } = process;
+  process.execPath = join(dir, 'no-such-node');
+  const { cell } = startCell('');
+  process.execPath = execPath;
+  assert.equal(cell.pid, undefined);
+  await assert.rejects(cell.ready, { code: 'HS_INTERNAL' });
+  await assert.rejects(cell.command('stats', {}), { code: 'HS_CELL_LOST' });
+  assert.equal((await cell.exited).signal, null);
+  await cell[Symbol.asyncDispose]();
+  assert.equal(cell.state, 'dead');
+});
+
+test('When cells cannot even be created, whoever waits hears of it, and it is tried again later', async () => {
+  let refuse = true;
+  let attempts = 0;
+  const retries: (() => void)[] = [];
+  const clock: Clock = {
+    ...systemClock,
+    after: (_delayMs, action) => {
+      retries.push(action);
+      return () => undefined;
+    },
+  };
+  await using spares = new SpareCells({
+    create() {
+      attempts += 1;
+      if (refuse) throw Object.assign(new Error('too many open files'), { code: 'EMFILE' });
+      return startCell('').cell;
+    },
+    count: 1,
+    clock,
+    logger: silentLogger,
+  });
+  const taken = assert.rejects(spares.take(), { message: 'too many open files' });
+  for (const round of [1, 2, 3]) {
+    assert.equal(attempts, round);
+    retries.shift()?.();
+    await turns();
+  }
+  await taken;
+  refuse = false;
+  retries.shift()?.();
+  const cell = await spares.take();
+  assert.equal(cell.state, 'spare');
+  await cell[Symbol.asyncDispose]();
+  await until(() => spares.pids.length === 1);
+});
