@@ -13,6 +13,5 @@ export * from './lifecycle.ts';
 export * from './limits.ts';
 export * from './logger.ts';
 export * from './manifest.ts';
-export * from './module-path.ts';
 export * from './subject.ts';
 export * from './subjects.ts';

@@ -43,7 +43,7 @@ test('Two namespaces do not see each other, even with the same names', async () 
     Buffer.from((await answer).data).toString();
   assert.equal(await text(red.invoke('same', '')), 'red');
   assert.equal(await text(blue.invoke('same', '')), 'blue');
-  assert.equal((await red.invoke('secret', '')).error?.code, 'HS_FUNCTION_NOT_FOUND');
+  await assert.rejects(red.invoke('secret', ''), { code: 'HS_FUNCTION_NOT_FOUND' });
 });
 
 test('A namespace cannot undeploy or clone what belongs to another', async () => {

@@ -2,14 +2,17 @@
  * Tells the watchdog thread, through shared memory, whether the main thread is inside an isolate and
  * for how long it may stay there.
  */
-const SEQUENCE = 0;
-const LIMIT_MS = 1;
-const STRETCH_PERCENT = 2;
+export const GUARD_LAYOUT = {
+  sequence: 0,
+  limitMs: 1,
+  stretchPercent: 2,
+  /** On the busiest machine a limit is stretched to so many times its length. */
+  maxStretchPercent: 600,
+} as const;
 
-export const GUARD_BYTES = 12;
+const { sequence: SEQUENCE, limitMs: LIMIT_MS, stretchPercent: STRETCH_PERCENT } = GUARD_LAYOUT;
 
-/** On the busiest machine a limit is stretched to so many times its length. */
-const MAX_STRETCH_PERCENT = 600;
+const GUARD_BYTES = 12;
 
 export class EntryGuard {
   readonly shared: SharedArrayBuffer;
@@ -31,18 +34,9 @@ export class EntryGuard {
   }
 
   /**
-   * Says how long the main thread lately took for 100 ms of its work, because others had the processor.
-   * Limits are on the wall clock, and a function must not fail for the time its thread did not run.
+   * The wall-clock time in which the thread probably gets `cpuMs` of processor time, from what the
+   * watchdog last saw: a function must not fail for the time its thread did not run.
    */
-  setStretch(percent: number): void {
-    Atomics.store(
-      this.#cells,
-      STRETCH_PERCENT,
-      Math.round(Math.min(Math.max(percent, 100), MAX_STRETCH_PERCENT)),
-    );
-  }
-
-  /** The wall-clock time in which the thread probably gets `cpuMs` of processor time. */
   stretch(cpuMs: number): number {
     return Math.ceil((cpuMs * Atomics.load(this.#cells, STRETCH_PERCENT)) / 100);
   }

@@ -1,9 +1,11 @@
 import { Worker } from 'node:worker_threads';
-import { siblingModule } from '../../core/index.ts';
-import type { EntryGuard } from './entry-guard.ts';
+import { KILL_REASONS } from '../../core/index.ts';
+import { type EntryGuard, GUARD_LAYOUT } from './entry-guard.ts';
 
 export interface WatchdogData {
   readonly guard: SharedArrayBuffer;
+  readonly layout: typeof GUARD_LAYOUT;
+  readonly reasons: typeof KILL_REASONS;
   readonly journalFd: number;
   readonly reasonOffset: number;
   readonly rssLimitBytes: number;
@@ -11,9 +13,12 @@ export interface WatchdogData {
 }
 
 /** Starts the watchdog thread; it ends with the process. Resolves when it runs. */
-export async function startWatchdog(guard: EntryGuard, options: Omit<WatchdogData, 'guard'>): Promise<void> {
-  const data: WatchdogData = { guard: guard.shared, ...options };
-  const thread = new Worker(siblingModule(import.meta.url, 'watchdog-thread'), {
+export async function startWatchdog(
+  guard: EntryGuard,
+  options: Omit<WatchdogData, 'guard' | 'layout' | 'reasons'>,
+): Promise<void> {
+  const data: WatchdogData = { guard: guard.shared, layout: GUARD_LAYOUT, reasons: KILL_REASONS, ...options };
+  const thread = new Worker(new URL('./watchdog-thread.js', import.meta.url), {
     workerData: data,
     resourceLimits: { maxOldGenerationSizeMb: 16, maxYoungGenerationSizeMb: 2, stackSizeMb: 1 },
   });
