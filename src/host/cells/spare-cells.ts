@@ -122,13 +122,17 @@ export class SpareCells {
   }
 
   /** The next cell that is ready. */
-  #next(): Promise<CellProcess> {
+  #next(onGiven: () => void = () => undefined): Promise<CellProcess> {
     return new Promise((resolve, reject) => {
       if (this.#disposed) {
         reject(new HairspringError('HS_DRAINING', 'The node is stopping'));
         return;
       }
-      this.#waiting.push({ resolve, reject });
+      const give = (cell: CellProcess): void => {
+        onGiven();
+        resolve(cell);
+      };
+      this.#waiting.push({ resolve: give, reject });
       this.#fill();
     });
   }
@@ -147,9 +151,14 @@ export class SpareCells {
   }
 
   async #lendNow<Result>(action: (cell: CellProcess) => Promise<Result>): Promise<Result> {
-    this.#lent = 1;
+    const markLent = (): void => {
+      this.#lent = 1;
+    };
     try {
-      const cell = this.#ready.shift() ?? (await this.#next());
+      const ready = this.#ready.shift();
+      if (ready !== undefined) markLent();
+      // While it waits for one, it counts as waiting: without spares nothing else would start a cell.
+      const cell = ready ?? (await this.#next(markLent));
       this.#all.add(cell);
       try {
         return await action(cell);
