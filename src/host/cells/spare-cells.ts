@@ -24,8 +24,10 @@ export class SpareCells {
   }[] = [];
   #count: number;
   #starting = 0;
-  /** 1 while a cell is lent, or is about to be. */
+  /** 1 while a cell is lent. */
   #lent = 0;
+  /** 1 while somebody waits to borrow. */
+  #borrowers = 0;
   #lending: Promise<void> = Promise.resolve();
   #failures = 0;
   #cancelRetry: (() => void) | undefined;
@@ -50,7 +52,9 @@ export class SpareCells {
   /** Starts what is missing: the spares, and one for each that waits. */
   #fill(): void {
     if (this.#disposed || this.#cancelRetry !== undefined) return;
-    const wanted = this.#count + this.#waiting.length;
+    const takers = this.#waiting.length - this.#borrowers;
+    // A borrowed cell comes back, so a borrower needs one of the spares and not one more.
+    const wanted = Math.max(this.#count, this.#borrowers) + takers;
     try {
       while (this.#ready.length + this.#starting + this.#lent < wanted) this.#start();
     } catch (error) {
@@ -152,12 +156,13 @@ export class SpareCells {
 
   async #lendNow<Result>(action: (cell: CellProcess) => Promise<Result>): Promise<Result> {
     const markLent = (): void => {
+      this.#borrowers = 0;
       this.#lent = 1;
     };
     try {
       const ready = this.#ready.shift();
-      if (ready !== undefined) markLent();
-      // While it waits for one, it counts as waiting: without spares nothing else would start a cell.
+      if (ready === undefined) this.#borrowers = 1;
+      else markLent();
       const cell = ready ?? (await this.#next(markLent));
       this.#all.add(cell);
       try {
@@ -166,6 +171,7 @@ export class SpareCells {
         this.#takeBack(cell);
       }
     } finally {
+      this.#borrowers = 0;
       this.#lent = 0;
       this.#fill();
     }
