@@ -30,9 +30,10 @@ import {
 import { ArtifactReader } from './artifact-reader.ts';
 import { FeedPublisher } from './feed-publisher.ts';
 import { FunctionTable } from './function-table.ts';
-import { connectHeld, isBetweenMessages } from './held-transport.ts';
+import { connectHeld, isAllSent, isBetweenMessages } from './held-transport.ts';
 import { HostLink } from './host-link.ts';
 import { JournalWriter } from './journal-writer.ts';
+import { openReadWindows } from './read-windows.ts';
 import { StackMapper } from './stack-mapper.ts';
 import { warmUp } from './warm-up.ts';
 
@@ -45,6 +46,7 @@ interface Assignment {
 
 /** Wires a cell and serves the host's commands until the process ends. */
 export async function startCell(options: CellOptions): Promise<void> {
+  const windows = await openReadWindows(options.journalFd);
   const guard = new EntryGuard();
   await startWatchdog(guard, {
     journalFd: options.journalFd,
@@ -60,13 +62,18 @@ export async function startCell(options: CellOptions): Promise<void> {
   let assignment: Assignment | undefined;
   let droppedReplies = 0;
   let draining = false;
-  const journal = new JournalWriter(options.journalFd, () => isBetweenMessages(assignment?.nc));
+  const journal = new JournalWriter(
+    options.journalFd,
+    () => isBetweenMessages(assignment?.nc),
+    () => isAllSent(assignment?.nc),
+  );
 
   async function assign({ namespace, nats }: CellCommands['assign']['params']): Promise<null> {
     const nc = await connectHeld(
       toConnectionOptions(nats, `hairspring cell ${namespace}`),
       link.dial,
       journal,
+      windows.buffers,
     );
     const feed = new FeedPublisher(nc, clock);
     const stacks = new StackMapper(artifacts);
@@ -174,6 +181,8 @@ export async function startCell(options: CellOptions): Promise<void> {
       return null;
     },
   });
+  // Everything that needs these is loaded by now.
+  for (const scope of ['addon', 'worker']) process.permission?.drop(scope);
   warmUp(pool);
   pool.prepare(DEFAULT_LIMITS.memoryBytes);
   link.send({ type: 'ready' });

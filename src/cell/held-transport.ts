@@ -3,38 +3,44 @@ import { NatsConnectionImpl, setTransportFactory } from '@nats-io/nats-core/inte
 import type { ConnectionOptions, NatsConnection } from '@nats-io/transport-node';
 import { NodeTransport, nodeResolveHost } from '@nats-io/transport-node/lib/node_transport.js';
 import { tolerateHeaders } from './tolerant-headers.ts';
+import { type ReadWitness, type WindowPair, WindowReader } from './window-reader.ts';
 
 /** Gets a connected socket from the host, which keeps a duplicate of it. */
 export type Dialer = (host: string, port: number) => Promise<Socket>;
 
 /** What the transport tells of the bytes it reads. */
-export interface InboundWitness {
+export interface InboundWitness extends ReadWitness {
   startStream(): void;
-  inbound(chunk: Uint8Array): void;
 }
 
 /**
- * The Node transport of nats.js with two differences: the host dials for it, and every chunk is
- * journaled before the client sees it. So nothing that reached this process or its socket is lost
- * with the process.
+ * The Node transport of nats.js with two differences: the host dials for it, and every chunk is read
+ * into memory that outlives the process, and journaled before the client sees it. So nothing that
+ * reached this process or its socket is lost with the process.
  */
 class HeldTransport extends NodeTransport {
   readonly #dialer: Dialer;
   readonly #witness: InboundWitness;
+  readonly #windows: WindowReader;
+  #plain: Socket | undefined;
 
-  constructor(dialer: Dialer, witness: InboundWitness) {
+  constructor(dialer: Dialer, witness: InboundWitness, windows: WindowReader) {
     super();
     this.#dialer = dialer;
     this.#witness = witness;
+    this.#windows = windows;
   }
 
   override async dial(hp: { hostname: string; port: number }): Promise<Socket> {
-    return this.#dialer(hp.hostname, hp.port);
+    this.#plain = this.#windows.read(await this.#dialer(hp.hostname, hp.port));
+    return this.#plain;
   }
 
   override setupHandlers(): void {
     this.#witness.startStream();
-    this.socket.on('data', (chunk: Uint8Array) => this.#witness.inbound(chunk));
+    // TLS takes the reads of the plain socket for itself.
+    if (this.socket !== this.#plain)
+      this.socket.on('data', (chunk: Uint8Array) => this.#witness.inbound(chunk));
     super.setupHandlers();
   }
 }
@@ -44,21 +50,34 @@ export async function connectHeld(
   options: ConnectionOptions,
   dialer: Dialer,
   witness: InboundWitness,
+  windows: WindowPair,
 ): Promise<NatsConnection> {
   tolerateHeaders();
+  const reader = new WindowReader(windows, witness);
   setTransportFactory({
-    factory: () => new HeldTransport(dialer, witness),
+    factory: () => new HeldTransport(dialer, witness, reader),
     dnsResolveFn: nodeResolveHost,
   });
   return NatsConnectionImpl.connect(options) as Promise<NatsConnection>;
 }
 
 interface ConnectionInternals {
-  readonly protocol?: { readonly parser?: { readonly state?: number } };
+  readonly protocol?: {
+    readonly parser?: { readonly state?: number };
+    readonly outbound?: { size?(): number };
+    readonly transport?: { readonly socket?: { readonly writableLength?: number } };
+  };
 }
 
 /** Whether the client's parser is between two messages; false when that cannot be told. */
 export function isBetweenMessages(connection: NatsConnection | undefined): boolean {
   if (connection === undefined) return true;
   return (connection as unknown as ConnectionInternals).protocol?.parser?.state === 0;
+}
+
+/** Whether the kernel has all that was given to the connection; true when that cannot be told. */
+export function isAllSent(connection: NatsConnection | undefined): boolean {
+  if (connection === undefined) return true;
+  const { outbound, transport } = (connection as unknown as ConnectionInternals).protocol ?? {};
+  return (outbound?.size?.() ?? 0) === 0 && (transport?.socket?.writableLength ?? 0) === 0;
 }

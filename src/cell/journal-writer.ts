@@ -15,6 +15,9 @@ const TURN_BYTES = 1024 ** 2;
 const SCRATCH_BYTES = 64 * 1024;
 /** Reply subjects of one record of what is open. */
 const OPEN_PER_RECORD = 1_000;
+/** How long to wait until the kernel may have taken what it had no room for. */
+const SEND_RETRY_MS = 1;
+const INBOUND_OF_WINDOW = [JOURNAL_RECORD.inbound, JOURNAL_RECORD.inboundSecond] as const;
 const NOTHING: Uint8Array = new Uint8Array(0);
 
 /**
@@ -25,6 +28,7 @@ const NOTHING: Uint8Array = new Uint8Array(0);
 export class JournalWriter implements EntryJournal {
   readonly #fd: number;
   readonly #atMessageBoundary: () => boolean;
+  readonly #allIsSent: () => boolean;
   readonly #scratch = Buffer.alloc(SCRATCH_BYTES);
   /** The header of a record that is none: where the next one will be. */
   readonly #end = Buffer.alloc(JOURNAL.recordHeaderBytes);
@@ -32,6 +36,9 @@ export class JournalWriter implements EntryJournal {
   readonly #open = new Map<string, number>();
   readonly #tail = new StreamTail();
   #active = 0;
+  /** The window of the last bytes on record, and the one that comes next. */
+  #lastWindow: 0 | 1 = 0;
+  #nextWindow: 0 | 1 = 0;
   #used = 0;
   #turnAt = TURN_BYTES;
   #gap = false;
@@ -40,10 +47,14 @@ export class JournalWriter implements EntryJournal {
   #left = false;
   #flushPlanned = false;
 
-  /** @param atMessageBoundary whether all bytes journaled so far end with a whole protocol message */
-  constructor(fd: number, atMessageBoundary: () => boolean) {
+  /**
+   * @param atMessageBoundary whether all bytes journaled so far end with a whole protocol message
+   * @param allIsSent whether the kernel has everything that was given to the connection
+   */
+  constructor(fd: number, atMessageBoundary: () => boolean, allIsSent: () => boolean = () => true) {
     this.#fd = fd;
     this.#atMessageBoundary = atMessageBoundary;
+    this.#allIsSent = allIsSent;
   }
 
   /** A new connection begins: what came in on the last one can only be answered for. */
@@ -52,16 +63,23 @@ export class JournalWriter implements EntryJournal {
     if (!this.#turn()) this.#beginGap();
   }
 
-  /** Called with each chunk before anything looks into it. */
-  inbound(chunk: Uint8Array): void {
+  /**
+   * Called with each chunk before anything looks into it.
+   * @param window the one that it was read into; the next chunk is read into the other
+   */
+  inbound(chunk: Uint8Array, window: 0 | 1 = 0): void {
+    const type = INBOUND_OF_WINDOW[window];
+    this.#nextWindow = window;
     if (this.#atMessageBoundary()) {
       this.#tail.clear();
       if (this.#used > this.#turnAt || this.#gap) this.#turn();
     }
-    if (!this.#gap && !this.#append(JOURNAL_RECORD.inbound, chunk)) {
+    if (!this.#gap && !this.#append(type, chunk)) {
       if (this.#tail.isKnown) this.#turn();
-      if (!this.#append(JOURNAL_RECORD.inbound, chunk)) this.#beginGap();
+      if (!this.#append(type, chunk)) this.#beginGap();
     }
+    this.#lastWindow = window;
+    this.#nextWindow = window === 0 ? 1 : 0;
     this.#tail.push(chunk);
   }
 
@@ -109,11 +127,15 @@ export class JournalWriter implements EntryJournal {
   #planFlush(): void {
     if (this.#flushPlanned) return;
     this.#flushPlanned = true;
-    // By then the client library has handed the replies to the kernel.
+    // By then the client library has handed the replies to the kernel, unless that takes no more.
     setImmediate(this.#flush);
   }
 
   readonly #flush = (): void => {
+    if (this.#answered !== '' && !this.#allIsSent()) {
+      setTimeout(this.#flush, SEND_RETRY_MS);
+      return;
+    }
     this.#flushPlanned = false;
     const answered = this.#answered;
     this.#answered = '';
@@ -190,6 +212,7 @@ export class JournalWriter implements EntryJournal {
       this.#write(this.#end, this.#end.length, halfOffset(this.#active)) === this.#end.length &&
       this.#appendOpen() &&
       this.#appendUnfinished(unfinished) &&
+      this.#write(Uint8Array.of(this.#nextWindow), 1, JOURNAL.windowOffset) === 1 &&
       this.#write(Uint8Array.of(this.#active), 1, JOURNAL.activeOffset) === 1;
     if (!begun) {
       this.#active = before.active;
@@ -203,7 +226,7 @@ export class JournalWriter implements EntryJournal {
 
   #appendUnfinished(unfinished: Uint8Array | undefined): boolean {
     if (unfinished === undefined) return this.#append(JOURNAL_RECORD.gap, NOTHING);
-    return unfinished.length === 0 || this.#append(JOURNAL_RECORD.inbound, unfinished);
+    return unfinished.length === 0 || this.#append(INBOUND_OF_WINDOW[this.#lastWindow], unfinished);
   }
 
   #appendOpen(): boolean {

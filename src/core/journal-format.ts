@@ -3,9 +3,13 @@
  * read by the host after the cell's death. It holds the bytes that came in on the NATS connection,
  * and the reply subjects of what was started and answered (docs/decisions/0002).
  *
- * Layout: a header, then two halves. Records are appended to the active half; when it is full, what is
- * still open is written to the other half, which then becomes the active one.
+ * Layout: a header, two halves, two windows. Records are appended to the active half; when it is full,
+ * what is still open is written to the other half, which then becomes the active one.
  * A record is one type byte, its length as an unsigned 32-bit little-endian number, and its bytes.
+ *
+ * The cell maps the windows into its memory and reads from its socket straight into them, in turns: so
+ * there is no moment at which bytes have left the socket and are not in this file. A window is filled
+ * with zeros once its bytes are on record, before it is read into again.
  */
 export const JOURNAL = {
   /** One byte: why the watchdog killed the cell (0: it did not). */
@@ -14,9 +18,13 @@ export const JOURNAL = {
   activeOffset: 1,
   /** One byte: 1 from when a record could not be written until a half is begun that tells all. */
   incompleteOffset: 2,
+  /** One byte: the window that is read into next, as of when the active half was begun. */
+  windowOffset: 3,
   headerBytes: 16,
   halfBytes: 16 * 1024 ** 2,
   recordHeaderBytes: 5,
+  /** As much as libuv reads at once. */
+  windowBytes: 64 * 1024,
 } as const;
 
 /** Values of the reason byte, written by the watchdog just before it kills the cell. */
@@ -25,7 +33,7 @@ export const KILL_REASONS = { hang: 1, memory: 2 } as const;
 export const JOURNAL_RECORD = {
   /** End of the half. */
   end: 0,
-  /** Bytes as they were read from the NATS connection. */
+  /** Bytes as they were read from the NATS connection, into the first window. */
   inbound: 1,
   /** An isolate is entered: function id, then the reply subjects that start with this entry, joined by line feeds. */
   enter: 2,
@@ -37,6 +45,8 @@ export const JOURNAL_RECORD = {
   open: 5,
   /** Inbound bytes are missing from here on: no room was left in the middle of a message. */
   gap: 6,
+  /** Like `inbound`, for the second window. */
+  inboundSecond: 7,
 } as const;
 
 export type JournalRecordType = (typeof JOURNAL_RECORD)[keyof typeof JOURNAL_RECORD];
@@ -51,6 +61,19 @@ export function halfOffset(active: number): number {
   return JOURNAL.headerBytes + active * JOURNAL.halfBytes;
 }
 
+/** Offset and bytes of the part with the windows: whole pages, as a mapping has them. */
+export const JOURNAL_WINDOWS = { offset: 33 * 1024 ** 2, bytes: 2 * JOURNAL.windowBytes } as const;
+
+/** Length of the file. */
+export const JOURNAL_FILE_BYTES: number = JOURNAL_WINDOWS.offset + JOURNAL_WINDOWS.bytes;
+
+/** What is in a window: the zeros behind it do not tell whether they were read. */
+export function readWindow(file: Uint8Array, window: 0 | 1): Uint8Array {
+  const start = JOURNAL_WINDOWS.offset + window * JOURNAL.windowBytes;
+  const bytes = file.subarray(start, start + JOURNAL.windowBytes);
+  return bytes.subarray(0, bytes.findLastIndex((byte) => byte !== 0) + 1);
+}
+
 /** The records of the active half of a journal file, up to its end or the first torn record. */
 export function* readJournal(file: Uint8Array): Generator<JournalRecord> {
   const active = file[JOURNAL.activeOffset] === 1 ? 1 : 0;
@@ -61,7 +84,8 @@ export function* readJournal(file: Uint8Array): Generator<JournalRecord> {
     const type = half[at] as JournalRecordType;
     const bytes = view.getUint32(at + 1, true);
     const start = at + JOURNAL.recordHeaderBytes;
-    if (type === JOURNAL_RECORD.end || type > JOURNAL_RECORD.gap || start + bytes > half.length) return;
+    if (type === JOURNAL_RECORD.end || type > JOURNAL_RECORD.inboundSecond || start + bytes > half.length)
+      return;
     yield { type, data: half.subarray(start, start + bytes) };
     at = start + bytes;
   }

@@ -5,6 +5,7 @@ import fc from 'fast-check';
 import { JournalWriter } from '../../src/cell/journal-writer.ts';
 import { halfOffset, type Invocation, JOURNAL, JOURNAL_RECORD, readJournal } from '../../src/core/index.ts';
 import { JournalFile } from '../../src/host/cells/journal-file.ts';
+import { until } from '../support/load.ts';
 
 interface Read {
   readonly type: number;
@@ -88,6 +89,26 @@ test('A half that is used again shows nothing of what it held before', () => {
   writer.startStream();
   writer.enter('new', begun('r'));
   assert.deepEqual(read(file), [{ type: enter, text: 'new\nr' }]);
+});
+
+test('An answer is on record once the kernel has taken it, and not before', async () => {
+  using file = new JournalFile();
+  let sent = false;
+  const writer = new JournalWriter(
+    file.fd,
+    () => true,
+    () => sent,
+  );
+  writer.enter('f', begun('r1'));
+  writer.answered('r1');
+  await flushed();
+  assert.deepEqual(
+    read(file).map(({ type }) => type),
+    [enter],
+  );
+  sent = true;
+  await until('it is on record', () => read(file).length === 2);
+  assert.deepEqual(read(file)[1], { type: answered, text: 'r1' });
 });
 
 test('A full half is left at the next boundary between messages, and what is open goes along', async () => {

@@ -4,7 +4,9 @@ import { headers } from '@nats-io/nats-core';
 import {
   halfOffset,
   JOURNAL,
+  JOURNAL_FILE_BYTES,
   JOURNAL_RECORD,
+  JOURNAL_WINDOWS,
   type JournalRecordType,
   MAX_HEADER_BYTES,
 } from '../../src/core/index.ts';
@@ -13,7 +15,7 @@ import { type Recovered, recover } from '../../src/host/cells/recovery.ts';
 
 type Entry = readonly [type: JournalRecordType, data?: string | Uint8Array];
 
-const { inbound, enter, leave, answered, open, gap } = JOURNAL_RECORD;
+const { inbound, inboundSecond, enter, leave, answered, open, gap } = JOURNAL_RECORD;
 
 /** A journal file with these records in one half. */
 function journal(records: readonly Entry[], active = 0): Uint8Array {
@@ -284,4 +286,82 @@ test('Bytes that are no NATS protocol, as of an encrypted connection, owe nothin
     lookup,
   );
   assert.deepEqual(owed(recovered), { open: ['r1:f'], unstarted: [], entered: 'f' });
+});
+
+/** A journal with these records, and bytes in its two windows. */
+function withWindows(records: readonly Entry[], ...windows: readonly (string | Uint8Array)[]): Uint8Array {
+  const file = Buffer.alloc(JOURNAL_FILE_BYTES);
+  file.set(journal(records));
+  for (const [index, bytes] of windows.entries())
+    Buffer.from(bytes).copy(file, JOURNAL_WINDOWS.offset + index * JOURNAL.windowBytes);
+  return file;
+}
+
+test('Bytes that were read and not put on record are unstarted, in whichever window they are', () => {
+  const first: readonly Entry[] = [[inbound, msg('r1')]];
+  const second: readonly Entry[] = [...first, [inboundSecond, msg('r2')]];
+  const told = (file: Uint8Array): readonly string[] =>
+    owed(recover(file, Buffer.from(msg('r9')), lookup)).unstarted;
+  assert.deepEqual(told(withWindows([], msg('r1'))), ['r1', 'r9']);
+  assert.deepEqual(told(withWindows(first, '', msg('r2'))), ['r1', 'r2', 'r9']);
+  assert.deepEqual(told(withWindows(second, msg('r3'), '')), ['r1', 'r2', 'r3', 'r9']);
+});
+
+test('Bytes that are on record and still in their window count once', () => {
+  const { unstarted } = recover(
+    withWindows([[inbound, msg('r1')]], msg('r1')),
+    Buffer.from(msg('r2')),
+    lookup,
+  );
+  assert.deepEqual(
+    unstarted.map(({ reply }) => reply),
+    ['r1', 'r2'],
+  );
+});
+
+test('A half without inbound records leaves it to the header which window was read into', () => {
+  const file = withWindows([[open, 'r0']], '', msg('r1'));
+  file[JOURNAL.windowOffset] = 1;
+  assert.deepEqual(owed(recover(file, new Uint8Array(0), lookup)).unstarted, ['r1']);
+});
+
+test('A payload of zeros that was read in part is whole again, wherever the read ended', () => {
+  const payload = Buffer.concat([
+    Buffer.from('head'),
+    Buffer.alloc(12),
+    Buffer.from('tail'),
+    Buffer.alloc(3),
+  ]);
+  const stream = Buffer.concat([
+    Buffer.from(`MSG s.1 1 r1 ${payload.length}\r\n`),
+    payload,
+    Buffer.from(`\r\n${msg('r2', 'more')}`),
+  ]);
+  for (let at = 17; at < stream.length; at += 1) {
+    const { unstarted } = recover(withWindows([], stream.subarray(0, at)), stream.subarray(at), lookup);
+    assert.deepEqual(
+      unstarted.map(({ reply }) => reply),
+      ['r1', 'r2'],
+      `read up to ${at}`,
+    );
+    assert.ok(payload.equals(unstarted[0]?.data ?? new Uint8Array(0)), `read up to ${at}`);
+  }
+});
+
+test('A window that was filled to its end with zeros is known to be full', () => {
+  const payload = Buffer.alloc(3 * JOURNAL.windowBytes);
+  const stream = Buffer.concat([
+    Buffer.from(`MSG s.1 1 r1 ${payload.length}\r\n`),
+    payload,
+    Buffer.from('\r\n'),
+  ]);
+  const unread = Buffer.concat([stream.subarray(JOURNAL.windowBytes), Buffer.from(msg('r2'))]);
+  const { unstarted } = recover(withWindows([], stream.subarray(0, JOURNAL.windowBytes)), unread, lookup);
+  assert.deepEqual(
+    unstarted.map(({ reply, data }) => [reply, data.length]),
+    [
+      ['r1', payload.length],
+      ['r2', 0],
+    ],
+  );
 });

@@ -44,6 +44,8 @@ export function cellFlags(artifactDir: string): string[] {
     '--allow-addons',
     '--allow-worker',
     '--allow-net',
+    // To map its journal; the cell drops it before it does anything else.
+    '--allow-ffi',
     ...[...new Set(readable)].map((path) => `--allow-fs-read=${path}`),
     '--disable-warning=SecurityWarning',
     '--disable-warning=ExperimentalWarning',

@@ -20,7 +20,7 @@ import { Turns } from './turns.ts';
 import { createJudge, type Judge } from './verdict.ts';
 
 /** Callers of a dead cell hear something within this time, whether or not another cell is up. */
-const ANSWER_BY_MS = 600;
+const ANSWER_BY_MS = 400;
 /** And those that come in while there is still no other, within this. */
 const ANSWER_AGAIN_MS = 200;
 const FIRST_RETRY_MS = 100;

@@ -10,7 +10,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { halfOffset, JOURNAL } from '../../core/index.ts';
+import { halfOffset, JOURNAL, JOURNAL_FILE_BYTES, JOURNAL_WINDOWS } from '../../core/index.ts';
 
 /** Memory-backed on Linux, so that a write is a copy and nothing more. */
 const SHARED_MEMORY = '/dev/shm';
@@ -38,14 +38,15 @@ export class JournalFile {
     }
   }
 
-  /** What the cell has written: the header and the active half, anything else as zeros. */
+  /** What the cell has written: the header, the active half and the windows, anything else as zeros. */
   read(): Uint8Array {
     // A cell in the wrong hands may have made the file as long as it likes.
-    const size = Math.min(fstatSync(this.fd).size, halfOffset(2));
+    const size = Math.min(fstatSync(this.fd).size, JOURNAL_FILE_BYTES);
     const bytes = Buffer.alloc(Math.max(size, JOURNAL.headerBytes));
     this.#readInto(bytes, 0, JOURNAL.headerBytes);
     const start = halfOffset(bytes[JOURNAL.activeOffset] === 1 ? 1 : 0);
     this.#readInto(bytes, start, Math.min(bytes.length, start + JOURNAL.halfBytes));
+    this.#readInto(bytes, JOURNAL_WINDOWS.offset, bytes.length);
     return bytes;
   }
 

@@ -1,4 +1,4 @@
-import { Kind, Parser } from '@nats-io/nats-core/internal';
+import { Kind, Parser, State } from '@nats-io/nats-core/internal';
 import { type AdoptedMessage, INVOKE_TRIGGER, MAX_HEADER_BYTES, parseHeaderBlock } from '../../core/index.ts';
 
 /** Which function and trigger a subscription id of the cell belongs to. */
@@ -46,6 +46,12 @@ export class MessageParser {
       // An encrypted connection, or bytes torn off in the middle: what came before them stands.
       this.#torn = true;
     }
+  }
+
+  /** Bytes of the present payload that are still to come; 0 outside of a payload. */
+  get missingBytes(): number {
+    const { state, ma, msgBuf } = this.#parser;
+    return this.#torn || state !== State.MSG_PAYLOAD ? 0 : ma.size - (msgBuf?.length ?? 0);
   }
 
   /** The messages that have ended since the last call. */

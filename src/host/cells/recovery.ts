@@ -4,7 +4,9 @@ import {
   JOURNAL,
   JOURNAL_RECORD,
   readJournal,
+  readWindow,
 } from '../../core/index.ts';
+import { parseLastRead } from './last-read.ts';
 import { MessageParser, type SidLookup } from './message-parser.ts';
 import { Tally } from './tally.ts';
 
@@ -37,6 +39,8 @@ interface Told {
   readonly answered: Tally;
   /** Inbound bytes are missing at the end. */
   gap: boolean;
+  /** The one that the cell was reading into. */
+  window: 0 | 1;
 }
 
 /**
@@ -50,8 +54,8 @@ export function recover(journal: Uint8Array, unread: Uint8Array, lookup: SidLook
   for (const chunk of told.inbound) parser.parse(chunk);
   const received = parser.take().filter(expectsReply);
   const { open, unstarted } = attribute(told, received, incomplete);
-  // The cell never saw these, so none of them can have begun.
-  if (!told.gap && !incomplete) parser.parse(unread);
+  // The cell never looked at these, so none of them can have begun.
+  if (!told.gap && !incomplete) parseLastRead(parser, readWindow(journal, told.window), unread);
   unstarted.push(...parser.take().filter(expectsReply));
   return { enteredFunctionId: told.enteredFunctionId, open, unstarted };
 }
@@ -70,13 +74,17 @@ function readAll(journal: Uint8Array): Told {
     begun: new Tally(),
     answered: new Tally(),
     gap: false,
+    window: journal[JOURNAL.windowOffset] === 1 ? 1 : 0,
   };
   /** Places in `started` of calls that were carried and have not been entered since. */
   const places = new Map<string, number[]>();
   for (const { type, data } of readJournal(journal)) {
-    const text = type === JOURNAL_RECORD.inbound ? '' : Buffer.from(data).toString('utf8');
+    const isInbound = type === JOURNAL_RECORD.inbound || type === JOURNAL_RECORD.inboundSecond;
+    const text = isInbound ? '' : Buffer.from(data).toString('utf8');
     switch (type) {
       case JOURNAL_RECORD.inbound:
+      case JOURNAL_RECORD.inboundSecond:
+        told.window = type === JOURNAL_RECORD.inbound ? 1 : 0;
         if (!told.gap) told.inbound.push(data);
         break;
       case JOURNAL_RECORD.gap:

@@ -1,0 +1,50 @@
+import { writeSync } from 'node:fs';
+import { JOURNAL, JOURNAL_WINDOWS } from '../core/index.ts';
+
+/** https://man7.org/linux/man-pages/man2/mmap.2.html: the same numbers on Linux and on macOS. */
+const PROT_READ_WRITE = 3;
+const MAP_SHARED = 1;
+const MAP_FAILED = 0xffff_ffff_ffff_ffffn;
+
+/** Memory for the reads of a socket, each into the next window in turn. */
+export interface ReadWindows {
+  readonly buffers: readonly [Uint8Array, Uint8Array];
+  /** Whether they are in the journal, so that they outlive this process. */
+  readonly shared: boolean;
+}
+
+/**
+ * Maps the journal's two windows into memory: what the kernel writes there at a read is in the file
+ * whatever becomes of the process then. Where that cannot be had the windows are ordinary memory.
+ *
+ * Mapping needs Node's foreign function interface, whose permission is dropped for good before this returns.
+ */
+export async function openReadWindows(fd: number): Promise<ReadWindows> {
+  const mapped = await mapWindows(fd).catch(() => undefined);
+  process.permission?.drop('ffi');
+  return {
+    buffers: split(mapped ?? new ArrayBuffer(JOURNAL_WINDOWS.bytes)),
+    shared: mapped !== undefined,
+  };
+}
+
+function split(memory: ArrayBuffer): [Uint8Array, Uint8Array] {
+  return [
+    new Uint8Array(memory, 0, JOURNAL.windowBytes),
+    new Uint8Array(memory, JOURNAL.windowBytes, JOURNAL.windowBytes),
+  ];
+}
+
+async function mapWindows(fd: number): Promise<ArrayBuffer | undefined> {
+  const { offset, bytes } = JOURNAL_WINDOWS;
+  // The file must have these pages: without room for one, a write to the mapping would end the process.
+  writeSync(fd, new Uint8Array(bytes), 0, bytes, offset);
+  const { DynamicLibrary, toArrayBuffer } = await import('node:ffi');
+  const own = new DynamicLibrary(null);
+  const mmap = own.getFunction('mmap', {
+    arguments: ['pointer', 'uint64', 'int32', 'int32', 'int32', 'int64'],
+    return: 'pointer',
+  });
+  const address = mmap(0n, BigInt(bytes), PROT_READ_WRITE, MAP_SHARED, fd, BigInt(offset));
+  return address === MAP_FAILED ? undefined : toArrayBuffer(address, bytes, false);
+}
