@@ -1,9 +1,4 @@
-import {
-  type ConnectionOptions,
-  credsAuthenticator,
-  type NatsConnection,
-  nkeyAuthenticator,
-} from '@nats-io/transport-node';
+import type { NatsConnection } from '@nats-io/transport-node';
 import {
   type CellCommands,
   type CellOptions,
@@ -14,7 +9,6 @@ import {
   HairspringError,
   HOST_LIMITS,
   JOURNAL,
-  type NatsEndpoint,
   systemClock,
 } from '../core/index.ts';
 import { BUILT_IN_SERVICES, createHostServices, readGuestScripts } from '../hostservices/index.ts';
@@ -28,6 +22,7 @@ import {
   startWatchdog,
 } from '../runtime/index.ts';
 import { ArtifactReader } from './artifact-reader.ts';
+import { toConnectionOptions } from './connection-options.ts';
 import { FeedPublisher } from './feed-publisher.ts';
 import { FunctionTable } from './function-table.ts';
 import { connectHeld, isAllSent, isBetweenMessages } from './held-transport.ts';
@@ -186,37 +181,4 @@ export async function startCell(options: CellOptions): Promise<void> {
   warmUp(pool);
   pool.prepare(DEFAULT_LIMITS.memoryBytes);
   link.send({ type: 'ready' });
-}
-
-/** Reconnects for ever: the server may be restarted at any time. */
-function toConnectionOptions(nats: NatsEndpoint, name: string): ConnectionOptions {
-  return {
-    servers: [...nats.servers],
-    name,
-    reconnect: true,
-    maxReconnectAttempts: -1,
-    reconnectTimeWait: 250,
-    pingInterval: 10_000,
-    ignoreAuthErrorAbort: true,
-    // An error object for every request, made in case it fails, would cost more than the request.
-    noAsyncTraces: true,
-    ...(nats.inboxPrefix === undefined ? {} : { inboxPrefix: nats.inboxPrefix }),
-    ...(nats.user === undefined ? {} : { user: nats.user, pass: nats.password ?? '' }),
-    ...(nats.token === undefined ? {} : { token: nats.token }),
-    ...(nats.creds === undefined
-      ? {}
-      : { authenticator: credsAuthenticator(new TextEncoder().encode(nats.creds)) }),
-    ...(nats.nkeySeed === undefined
-      ? {}
-      : { authenticator: nkeyAuthenticator(new TextEncoder().encode(nats.nkeySeed)) }),
-    ...(nats.tlsCa === undefined && nats.tlsCert === undefined
-      ? {}
-      : {
-          tls: {
-            ...(nats.tlsCa === undefined ? {} : { ca: nats.tlsCa }),
-            ...(nats.tlsCert === undefined ? {} : { cert: nats.tlsCert }),
-            ...(nats.tlsKey === undefined ? {} : { key: nats.tlsKey }),
-          },
-        }),
-  };
 }
