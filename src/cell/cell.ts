@@ -25,7 +25,7 @@ import { ArtifactReader } from './artifact-reader.ts';
 import { toConnectionOptions } from './connection-options.ts';
 import { FeedPublisher } from './feed-publisher.ts';
 import { FunctionTable } from './function-table.ts';
-import { connectHeld, isAllSent, isBetweenMessages } from './held-transport.ts';
+import { connectHeld, isAllSent, isBetweenMessages, isEncrypted } from './held-transport.ts';
 import { HostLink } from './host-link.ts';
 import { JournalWriter } from './journal-writer.ts';
 import { openReadWindows } from './read-windows.ts';
@@ -63,7 +63,10 @@ export async function startCell(options: CellOptions): Promise<void> {
     () => isAllSent(assignment?.nc),
   );
 
-  async function assign({ namespace, nats }: CellCommands['assign']['params']): Promise<null> {
+  async function assign({
+    namespace,
+    nats,
+  }: CellCommands['assign']['params']): Promise<CellCommands['assign']['result']> {
     const nc = await connectHeld(
       toConnectionOptions(nats, `hairspring cell ${namespace}`),
       link.dial,
@@ -105,7 +108,7 @@ export async function startCell(options: CellOptions): Promise<void> {
           link.send({ type: 'closed', reason: reason instanceof Error ? reason.message : 'closed' });
       })
       .catch(() => undefined);
-    return null;
+    return { encrypted: isEncrypted(nc) };
   }
 
   function serving(): Assignment {

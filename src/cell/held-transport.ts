@@ -65,7 +65,10 @@ interface ConnectionInternals {
   readonly protocol?: {
     readonly parser?: { readonly state?: number };
     readonly outbound?: { size?(): number };
-    readonly transport?: { readonly socket?: { readonly writableLength?: number } };
+    readonly transport?: {
+      isEncrypted?(): boolean;
+      readonly socket?: { readonly writableLength?: number };
+    };
   };
 }
 
@@ -80,4 +83,9 @@ export function isAllSent(connection: NatsConnection | undefined): boolean {
   if (connection === undefined) return true;
   const { outbound, transport } = (connection as unknown as ConnectionInternals).protocol ?? {};
   return (outbound?.size?.() ?? 0) === 0 && (transport?.socket?.writableLength ?? 0) === 0;
+}
+
+/** Whether nobody but this process can read the connection. */
+export function isEncrypted(connection: NatsConnection): boolean {
+  return (connection as unknown as ConnectionInternals).protocol?.transport?.isEncrypted?.() ?? false;
 }

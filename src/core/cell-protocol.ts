@@ -101,7 +101,8 @@ export interface CheckResult {
 export interface CellCommands {
   assign: {
     readonly params: { readonly namespace: string; readonly nats: NatsEndpoint };
-    readonly result: null;
+    /** Whether the connection is encrypted: then nobody but the cell can read on where it ends. */
+    readonly result: { readonly encrypted: boolean };
   };
   /** Loads an artifact in a throw-away isolate; fails with the code that says why it does not load. */
   check: { readonly params: { readonly spec: FunctionSpec }; readonly result: CheckResult };

@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net';
 import { type FunctionSpec, HairspringError, INVOKE_TRIGGER, type Logger } from '../../core/index.ts';
 import type { CellProcess } from './cell-process.ts';
 import type { SidLookup } from './message-parser.ts';
@@ -15,6 +16,7 @@ export class BoundCell {
   readonly finishing = new Set<Promise<unknown>>();
   /** It has finished everything, so its end is nobody's loss. */
   finished = false;
+  encrypted = false;
   readonly #logger: Logger;
   #journal: Uint8Array | undefined;
 
@@ -40,6 +42,17 @@ export class BoundCell {
     this.finishing.add(done);
     await done;
     this.finishing.delete(done);
+  }
+
+  /**
+   * After its death: the duplicate of its socket, to read on where it ended. An encrypted one is closed
+   * instead, so that no more messages go where nobody can read them.
+   */
+  takeSocket(): Socket | undefined {
+    const socket = this.cell.takeSocket();
+    if (!this.encrypted) return socket;
+    socket?.destroy();
+    return undefined;
   }
 
   /** After its death: who is owed what, by its journal and what was `unread` in its socket. Never throws. */

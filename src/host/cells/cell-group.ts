@@ -184,7 +184,8 @@ export class CellGroup {
     const bound = new BoundCell(cell, logger);
     try {
       if (this.#stopping) throw new HairspringError('HS_DRAINING', 'The node is stopping');
-      await cell.command('assign', { namespace, nats });
+      const { encrypted } = await cell.command('assign', { namespace, nats });
+      bound.encrypted = encrypted;
       await bound.activate([...this.#functions.values()].filter(({ id }) => this.#isServed(id)));
     } catch (error) {
       const died = cell.state === 'dead';
@@ -234,7 +235,7 @@ export class CellGroup {
   /** Answers or hands over everything that a dead cell had taken on, and puts another in its place. */
   async #recover(dead: BoundCell, exit: CellExit): Promise<void> {
     const { clock } = this.#options;
-    const socket = dead.cell.takeSocket();
+    const socket = dead.takeSocket();
     const orphan = socket === undefined ? undefined : new OrphanSocket(socket, clock);
     // First, so that a successor does not begin with what is suspended now.
     const verdict = this.#judge(dead, exit);

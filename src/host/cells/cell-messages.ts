@@ -74,7 +74,7 @@ const cellStats: z.ZodType<CellStats> = z.object({
 });
 
 const resultSchemas: { readonly [Name in CellCommandName]: z.ZodType<CellCommands[Name]['result']> } = {
-  assign: z.null(),
+  assign: z.object({ encrypted: z.boolean() }),
   check: checkResult,
   activate: activateResult,
   deactivate: z.null(),
