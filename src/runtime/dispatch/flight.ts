@@ -13,6 +13,17 @@ export interface Flight {
   /** Host calls that the host still works on. */
   pendingCalls: number;
   coldMs: number | undefined;
+  /** Armed by it, or inherited. */
+  timers: GuestTimer[] | undefined;
+}
+
+/** A timer that a guest has set, until it is given back to the guest. */
+export interface GuestTimer {
+  readonly id: number;
+  owner: Flight;
+  readonly newestId: number;
+  cancelled: boolean;
+  stop: () => void;
 }
 
 /** A first-in first-out queue whose removal from the front does not move the rest. */

@@ -10,9 +10,9 @@ import {
 import type { EntryFault, GuestIsolate, GuestOutput } from '../isolate/guest-isolate.ts';
 import type { EntryJournal } from '../observer.ts';
 import { BatchEncoder, decodeGuestBatch, type GuestRecord } from '../wire/batch.ts';
-import { Fifo, type Flight } from './flight.ts';
+import { Fifo, type Flight, type GuestTimer } from './flight.ts';
 import { cpuExceeded } from './limit-errors.ts';
-import { type GuestTimer, TimerTable } from './timer-table.ts';
+import { TimerTable } from './timer-table.ts';
 
 /** Records given to the guest in one entry at the most. */
 const MAX_BATCH = 128;
@@ -92,13 +92,13 @@ export class Instance {
 
   /** Drops an invocation that has been answered for; what it still does is ignored. */
   forget(flight: Flight): void {
-    if (!this.#remove(flight.id)) return;
+    if (!this.#remove(flight)) return;
     this.#push({ kind: 'forget', id: flight.id });
   }
 
-  #remove(flightId: number): boolean {
-    if (!this.flights.delete(flightId)) return false;
-    this.#timers.ended(flightId);
+  #remove(flight: Flight): boolean {
+    if (!this.flights.delete(flight.id)) return false;
+    this.#timers.ended(flight);
     return true;
   }
 
@@ -219,7 +219,7 @@ export class Instance {
       case 'tails-done': {
         const flight = this.flights.get(record.id);
         if (flight?.answered !== true) return;
-        this.#remove(record.id);
+        this.#remove(flight);
         this.#owner.onTailsDone(flight);
       }
     }
@@ -234,7 +234,7 @@ export class Instance {
     const flight = this.flights.get(id);
     if (flight === undefined || flight.answered) return undefined;
     flight.answered = true;
-    if (tails === 0) this.#remove(id);
+    if (tails === 0) this.#remove(flight);
     return flight;
   }
 

@@ -1,19 +1,10 @@
 import type { Clock } from '../../core/index.ts';
 import type { GuestRecord } from '../wire/batch.ts';
-import type { Flight } from './flight.ts';
+import type { Flight, GuestTimer } from './flight.ts';
 
 /** Timers that one instance may have armed. */
 const MAX_TIMERS = 1_000;
 const NONE: readonly number[] = [];
-
-/** A timer that a guest has set, until it is given back to the guest. */
-export interface GuestTimer {
-  readonly id: number;
-  ownerId: number;
-  readonly newestId: number;
-  cancelled: boolean;
-  stop: () => void;
-}
 
 export interface TimerTableOptions {
   readonly clock: Clock;
@@ -32,7 +23,6 @@ export interface TimerTableOptions {
 export class TimerTable {
   readonly #options: TimerTableOptions;
   readonly #timers = new Map<number, GuestTimer>();
-  readonly #byOwner = new Map<number, Set<GuestTimer>>();
   /** Cancelled here and still known to the guest. */
   #stale: number[] = [];
   #warned = false;
@@ -44,7 +34,7 @@ export class TimerTable {
   set({ timerId, delayMs, ownerId, newestId }: Extract<GuestRecord, { kind: 'timer' }>): void {
     const { clock, flights, onDue, onLog } = this.#options;
     this.clear(timerId);
-    const owner = flights.has(ownerId) ? ownerId : this.#heir(newestId);
+    const owner = flights.get(ownerId) ?? this.#heir(newestId);
     if (owner === undefined) {
       if (!this.#warned)
         onLog(
@@ -62,27 +52,21 @@ export class TimerTable {
     }
     const timer: GuestTimer = {
       id: timerId,
-      ownerId: owner,
+      owner,
       newestId,
       cancelled: false,
       stop: () => undefined,
     };
     this.#timers.set(timerId, timer);
-    this.#own(timer);
+    own(timer);
     if (delayMs < 1) onDue(timer);
     else timer.stop = clock.after(delayMs, () => onDue(timer));
   }
 
-  #own(timer: GuestTimer): void {
-    const own = this.#byOwner.get(timer.ownerId);
-    if (own === undefined) this.#byOwner.set(timer.ownerId, new Set([timer]));
-    else own.add(timer);
-  }
-
   /** The oldest invocation in progress, when it is not newer than `newestId`. */
-  #heir(newestId: number): number | undefined {
-    const oldest = this.#options.flights.keys().next();
-    return oldest.done === true || oldest.value > newestId ? undefined : oldest.value;
+  #heir(newestId: number): Flight | undefined {
+    const oldest = this.#options.flights.values().next();
+    return oldest.done === true || oldest.value.id > newestId ? undefined : oldest.value;
   }
 
   #forget(timerId: number): void {
@@ -92,8 +76,9 @@ export class TimerTable {
   /** The guest is given the timer, or has cleared it. */
   remove(timer: GuestTimer): void {
     if (this.#timers.get(timer.id) === timer) this.#timers.delete(timer.id);
-    const own = this.#byOwner.get(timer.ownerId);
-    if (own?.delete(timer) === true && own.size === 0) this.#byOwner.delete(timer.ownerId);
+    const { timers } = timer.owner;
+    const index = timers?.indexOf(timer) ?? -1;
+    if (index !== -1) timers?.splice(index, 1);
   }
 
   clear(timerId: number): void {
@@ -108,19 +93,18 @@ export class TimerTable {
   }
 
   /** An invocation has ended, and is no longer among the flights. */
-  ended(flightId: number): void {
-    if (this.#timers.size === 0) return;
-    const own = this.#byOwner.get(flightId);
-    if (own === undefined) return;
-    this.#byOwner.delete(flightId);
-    for (const timer of own) {
+  ended(flight: Flight): void {
+    const { timers } = flight;
+    if (timers === undefined) return;
+    flight.timers = undefined;
+    for (const timer of timers) {
       const heir = this.#heir(timer.newestId);
       if (heir === undefined) {
         this.#cancel(timer);
         this.#forget(timer.id);
       } else {
-        timer.ownerId = heir;
-        this.#own(timer);
+        timer.owner = heir;
+        own(timer);
       }
     }
   }
@@ -136,6 +120,11 @@ export class TimerTable {
   [Symbol.dispose](): void {
     for (const timer of this.#timers.values()) timer.stop();
     this.#timers.clear();
-    this.#byOwner.clear();
   }
+}
+
+function own(timer: GuestTimer): void {
+  const { owner } = timer;
+  if (owner.timers === undefined) owner.timers = [timer];
+  else owner.timers.push(timer);
 }

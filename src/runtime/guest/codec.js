@@ -8,16 +8,19 @@ const DateNow = Date.now;
 const ObjectFreeze = Object.freeze;
 const ObjectDefineProperty = Object.defineProperty;
 const ObjectKeys = Object.keys;
+const ObjectSetPrototypeOf = Object.setPrototypeOf;
 const ArrayIsArray = Array.isArray;
 const StringFromCharCode = String.fromCharCode;
 const MathMin = Math.min;
 const NativePromise = Promise;
 const PromiseResolved = Promise.resolve();
-const NativeMap = Map;
 const NativeError = Error;
 const NativeUint8Array = Uint8Array;
 const NativeArrayBuffer = ArrayBuffer;
 const ArrayBufferIsView = ArrayBuffer.isView;
+
+// Awaiting a promise asks for its constructor, which is not to be the guest's answer.
+void ObjectDefineProperty(PromiseResolved, 'constructor', { value: NativePromise });
 
 /**
  * A method as a plain function whose first argument is `this`. V8 inlines these, and later changes to
@@ -27,14 +30,6 @@ const ArrayBufferIsView = ArrayBuffer.isView;
 const uncurry = Function.prototype.bind.bind(Function.prototype.call);
 /** @type {(handler: Function, self: unknown, ...args: unknown[]) => unknown} */
 const callFunction = uncurry(Function.prototype.call);
-/** @type {<K, V>(map: Map<K, V>, key: K) => V | undefined} */
-const mapGet = uncurry(Map.prototype.get);
-/** @type {<K, V>(map: Map<K, V>, key: K, value: V) => Map<K, V>} */
-const mapSet = uncurry(Map.prototype.set);
-/** @type {<K>(map: Map<K, unknown>, key: K) => boolean} */
-const mapDelete = uncurry(Map.prototype.delete);
-/** @type {<K, V>(map: Map<K, V>, visit: (value: V) => void) => void} */
-const mapForEach = uncurry(Map.prototype.forEach);
 /** @type {<T>(promise: Promise<T>, onValue: (value: T) => unknown, onError?: (error: unknown) => unknown) => Promise<unknown>} */
 const promiseThen = uncurry(Promise.prototype.then);
 /** @type {(text: string, index: number) => number} */

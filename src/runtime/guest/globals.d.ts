@@ -16,6 +16,9 @@ interface GuestInvocation {
   pendingTails: number;
   /** The newest invocation known when a timer outlived this one; 0 while none has. */
   newestId: number;
+  /** Its neighbours among the open ones. */
+  before: GuestInvocation | undefined;
+  after: GuestInvocation | undefined;
 }
 
 interface GuestPayload {

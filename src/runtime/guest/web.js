@@ -128,9 +128,8 @@ const consoleShim = {
   error: consoleMethod('error'),
 };
 
-/** @type {Map<number, { action: () => void, everyMs: number | undefined, invocation: GuestInvocation | undefined }>} */
-const timers = new NativeMap();
-let lastTimerId = 0;
+/** @type {SlotTable<{ action: () => void, everyMs: number | undefined, invocation: GuestInvocation | undefined }>} */
+const timers = new SlotTable();
 
 /**
  * Tells the host of a timer and whose it is. After `await` the current invocation may be another than
@@ -154,16 +153,15 @@ function armTimer(id, delayMs, owner) {
 function setTimer(action, delayMs, repeat, args) {
   if (typeof action !== 'function') throw new TypeError('A timer takes a function');
   const delay = typeof delayMs === 'number' && delayMs > 0 ? MathMin(delayMs, 2 ** 31 - 1) : 0;
-  lastTimerId += 1;
   const invocation = currentInvocation();
   if (invocation !== undefined) invocation.pendingCalls += 1;
-  mapSet(timers, lastTimerId, {
+  const id = timers.add({
     action: () => ReflectApply(action, undefined, args),
     everyMs: repeat ? delay : undefined,
     invocation,
   });
-  armTimer(lastTimerId, delay, invocation);
-  return lastTimerId;
+  armTimer(id, delay, invocation);
+  return id;
 }
 
 /**
@@ -171,9 +169,8 @@ function setTimer(action, delayMs, repeat, args) {
  * @returns {boolean} whether there was such a timer
  */
 function forgetTimer(id) {
-  const timer = mapGet(timers, id);
+  const timer = timers.take(id);
   if (timer === undefined) return false;
-  mapDelete(timers, id);
   if (timer.invocation !== undefined) timer.invocation.pendingCalls -= 1;
   return true;
 }
@@ -188,7 +185,7 @@ function clearTimer(id) {
  * @returns {GuestInvocation | undefined} the invocation that set the timer
  */
 function fireTimer(id) {
-  const timer = mapGet(timers, id);
+  const timer = timers.get(id);
   if (timer === undefined) return undefined;
   if (timer.everyMs === undefined) forgetTimer(id);
   else armTimer(id, timer.everyMs, timer.invocation);

@@ -1,7 +1,14 @@
 import { readFileSync } from 'node:fs';
 
 /** The guest scripts of the runtime, in the order in which they are joined. */
-const RUNTIME_SCRIPTS = ['codec.js', 'outbox.js', 'web.js', 'message.js', 'dispatcher.js'] as const;
+const RUNTIME_SCRIPTS = [
+  'codec.js',
+  'slots.js',
+  'outbox.js',
+  'web.js',
+  'message.js',
+  'dispatcher.js',
+] as const;
 
 /**
  * The prelude of every isolate: one function expression that takes the host's callback and the shared

@@ -1,0 +1,114 @@
+// @ts-check
+// What waits for the host: timers, host calls, invocations in progress.
+
+/** An id is the number of its slot and, above that, how often the slot has been used. */
+const SLOTS = 2 ** 20;
+
+/**
+ * An array that no setter of a guest's can get hold of.
+ * @template Item
+ * @returns {Item[]}
+ */
+function bareArray() {
+  return /** @type {Item[]} */ (ObjectSetPrototypeOf([], null));
+}
+
+/**
+ * Things by ids that are given out here. Not a Map: that leaves its table behind whenever it makes a new
+ * one, and an old table keeps what it held, and all later tables, alive until the next full collection.
+ * @template Item
+ */
+class SlotTable {
+  /** @type {(Item | undefined)[]} */
+  #items = bareArray();
+  /** @type {number[]} */
+  #ids = bareArray();
+  /** @type {number[]} */
+  #free = bareArray();
+  #freeCount = 0;
+
+  /** @param {Item} item */
+  add(item) {
+    let slot = this.#items.length;
+    if (this.#freeCount > 0) {
+      this.#freeCount -= 1;
+      slot = /** @type {number} */ (this.#free[this.#freeCount]);
+    }
+    const id = (slot < this.#ids.length ? /** @type {number} */ (this.#ids[slot]) : slot) + SLOTS;
+    this.#items[slot] = item;
+    this.#ids[slot] = id;
+    return id;
+  }
+
+  /** @param {unknown} id */
+  get(id) {
+    if (typeof id !== 'number') return undefined;
+    const slot = id % SLOTS;
+    return this.#ids[slot] === id ? this.#items[slot] : undefined;
+  }
+
+  /**
+   * @param {unknown} id
+   * @returns {Item | undefined} what was there
+   */
+  take(id) {
+    if (typeof id !== 'number') return undefined;
+    const slot = id % SLOTS;
+    const item = this.#ids[slot] === id ? this.#items[slot] : undefined;
+    if (item === undefined) return undefined;
+    this.#items[slot] = undefined;
+    this.#free[this.#freeCount] = slot;
+    this.#freeCount += 1;
+    return item;
+  }
+}
+
+/** The invocations in progress, as a ring through this one. @type {GuestInvocation} */
+const open = {
+  id: 0,
+  startedAt: 0,
+  leftMs: 0,
+  settled: true,
+  pendingCalls: 0,
+  pendingTails: 0,
+  newestId: 0,
+  before: undefined,
+  after: undefined,
+};
+open.before = open;
+open.after = open;
+
+/** @param {GuestInvocation} invocation */
+function addOpen(invocation) {
+  const last = /** @type {GuestInvocation} */ (open.before);
+  invocation.before = last;
+  invocation.after = open;
+  last.after = invocation;
+  open.before = invocation;
+}
+
+/** @param {GuestInvocation} invocation */
+function removeOpen(invocation) {
+  const { before, after } = invocation;
+  if (before === undefined || after === undefined) return;
+  before.after = after;
+  after.before = before;
+  // What has grown old must hold on to nothing young.
+  invocation.before = undefined;
+  invocation.after = undefined;
+}
+
+/** @param {number} id */
+function findOpen(id) {
+  for (let at = open.after; at !== undefined && at !== open; at = at.after) if (at.id === id) return at;
+  return undefined;
+}
+
+/** @param {(invocation: GuestInvocation) => void} visit is free to remove the one that it is given */
+function eachOpen(visit) {
+  for (let at = open.after; at !== undefined && at !== open; ) {
+    const next = at.after;
+    visit(at);
+    at = next;
+  }
+}
