@@ -6,6 +6,8 @@
  */
 import { spawn } from 'node:child_process';
 import { globSync } from 'node:fs';
+import { join } from 'node:path';
+import { defaultCacheDir } from '../src/host/nats-server/index.ts';
 import { prepareNatsServer } from './prepare-nats-server.ts';
 
 const CONCURRENCY = 2;
@@ -30,6 +32,7 @@ async function main(args: readonly string[]): Promise<number> {
     [
       // isolated-vm asks for it on every Node from 20
       '--no-node-snapshot',
+      `--import=${new URL('../test/support/compile-cache.js', import.meta.url).href}`,
       '--test',
       '--test-reporter=spec',
       `--test-concurrency=${CONCURRENCY}`,
@@ -37,7 +40,7 @@ async function main(args: readonly string[]): Promise<number> {
       ...options,
       ...files,
     ],
-    { stdio: 'inherit' },
+    { stdio: 'inherit', env: { ...process.env, ...compileCache(options) } },
   );
   const forward = (signal: NodeJS.Signals): void => {
     child.kill(signal);
@@ -57,6 +60,12 @@ async function main(args: readonly string[]): Promise<number> {
     });
     child.on('exit', (code) => resolve(code ?? 1));
   });
+}
+
+/** The folder for what is compiled, the program's own one; none where the precise lines that ran are asked for. */
+function compileCache(options: readonly string[]): NodeJS.ProcessEnv {
+  if (options.some((option) => option.includes('coverage'))) return {};
+  return { HAIRSPRING_TEST_CACHE: join(defaultCacheDir(process.env), 'compiled') };
 }
 
 process.exitCode = await main(process.argv.slice(2));

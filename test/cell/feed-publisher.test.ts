@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { FeedPublisher } from '../../src/cell/feed-publisher.ts';
 import { feedSubjects, HOST_LIMITS, systemClock } from '../../src/core/index.ts';
-import { createSpec } from '../support/functions.ts';
 import { connectTo, startTestNats } from '../support/nats.ts';
+import { createSpec } from '../support/spec.ts';
 
 test('Past the limit of log lines a function’s lines are not asked for until a second has gone', async () => {
   await using server = await startTestNats();

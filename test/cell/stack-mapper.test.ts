@@ -7,7 +7,7 @@ import { after, test } from 'node:test';
 import { ArtifactReader, artifactFile } from '../../src/cell/artifact-reader.ts';
 import { StackMapper } from '../../src/cell/stack-mapper.ts';
 import type { FunctionSpec } from '../../src/core/index.ts';
-import { createSpec } from '../support/functions.ts';
+import { createSpec } from '../support/spec.ts';
 
 const dir = mkdtempSync(join(tmpdir(), 'hairspring-maps-'));
 after(() => rmSync(dir, { recursive: true, force: true }));

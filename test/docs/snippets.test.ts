@@ -5,8 +5,9 @@ import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { wrapScript } from '../../src/host/bundle/index.ts';
 import { parseNexfile } from '../../src/host/index.ts';
-import { createSpec, createTestPool } from '../support/functions.ts';
+import { createTestPool } from '../support/functions.ts';
 import { codeBlocks } from '../support/markdown.ts';
+import { createSpec } from '../support/spec.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const blocks = globSync(['docs/*.md', 'examples/*/README.md'], { cwd: ROOT }).flatMap((file) =>

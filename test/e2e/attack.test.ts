@@ -6,7 +6,7 @@ import { headers } from '@nats-io/transport-node';
 import { handler, startTestHost } from '../support/host.ts';
 import { ask, tally, until } from '../support/load.ts';
 
-const world = await startTestHost();
+const world = await startTestHost({ spareCells: 1 });
 after(() => world[Symbol.asyncDispose]());
 const { deploy, nc } = world;
 const kvm = new Kvm(nc);

@@ -3,7 +3,7 @@ import { after, test } from 'node:test';
 import { jetstreamManager } from '@nats-io/jetstream';
 import { startTestHost, type TestFunction } from '../support/host.ts';
 
-const world = await startTestHost();
+const world = await startTestHost({ spareCells: 1 });
 after(() => world[Symbol.asyncDispose]());
 const { ask, deploy } = world;
 const client = world.client();

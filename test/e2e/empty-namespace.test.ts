@@ -1,12 +1,14 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { after, test } from 'node:test';
 import { jetstreamManager } from '@nats-io/jetstream';
 import { Kvm } from '@nats-io/kv';
 import { handler, isAlive, startTestHost } from '../support/host.ts';
 import { tally, until } from '../support/load.ts';
 
+const world = await startTestHost({ spareCells: 1 });
+after(() => world[Symbol.asyncDispose]());
+
 test('The cell of a namespace ends with its last function, and the next deployment has another', async () => {
-  await using world = await startTestHost();
   const idle = await until(
     'the spares are there',
     () => world.host.cellPids().length === 2 && world.host.cellPids(),
@@ -24,7 +26,6 @@ test('The cell of a namespace ends with its last function, and the next deployme
 });
 
 test('A namespace that loses its last function and gets another at the same time serves it', async () => {
-  await using world = await startTestHost();
   const code = handler('await new Promise((resolve) => setTimeout(resolve, 300)); return "done";');
   for (const round of [1, 2, 3]) {
     await world.deploy({ name: `old${round}`, code });
@@ -44,7 +45,6 @@ test('A namespace that loses its last function and gets another at the same time
 });
 
 test('An undeploy that cannot be stored leaves the function, and can be tried again', async () => {
-  await using world = await startTestHost();
   await world.deploy({ name: 'stays', code: handler('return "here";') });
   const manager = await jetstreamManager(world.nc);
   await manager.streams.delete('KV_hairspring-functions');

@@ -44,7 +44,7 @@ const HAZARDS = [
   },
 ] as const;
 
-const world = await startTestHost();
+const world = await startTestHost({ spareCells: 1 });
 after(() => world[Symbol.asyncDispose]());
 const { ask, deploy, host } = world;
 await deploy({ name: 'neighbour', code: 'export default { message: () => "here" };' });

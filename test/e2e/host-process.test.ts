@@ -23,7 +23,7 @@ test('A host that is killed leaves no cell running, and the next one on its data
   await first.exited;
   await until('the cells are gone', () => cells.every((pid) => !isAlive(pid)), { withinMs: 3_000 });
   assert.equal((await ask(nc, 'survivor')).outcome, 'no responders');
-  await using second = await startHostProcess(nats.url, first.dataDir);
+  await using second = await startHostProcess(nats.url, { dataDir: first.dataDir, spareCells: 0 });
   assert.equal(second.nodeId, first.nodeId);
   assert.equal((await ask(nc, 'survivor')).text, 'here');
 });
@@ -47,9 +47,9 @@ test('A host stops on SIGTERM with exit code 0, its work finished and nothing le
 
 test('A second host on the data folder of a running one is refused', async () => {
   await using nats = await startTestNats();
-  await using first = await startHostProcess(nats.url);
+  await using first = await startHostProcess(nats.url, { spareCells: 0 });
   await assert.rejects(
-    startHostProcess(nats.url, first.dataDir),
+    startHostProcess(nats.url, { dataDir: first.dataDir, spareCells: 0 }),
     /HS_DATA_DIR[\s\S]*uses it|uses it[\s\S]*HS_DATA_DIR/,
   );
 });

@@ -7,7 +7,7 @@ import { manyNames, rawHeaders } from '../support/raw-headers.ts';
 
 const HEARD_WITHIN_MS = 3_000;
 
-const world = await startTestHost();
+const world = await startTestHost({ spareCells: 1 });
 after(() => world[Symbol.asyncDispose]());
 await world.deploy({ name: 'target', code: handler('return [...msg.headers].join();') });
 await world.deploy({ name: 'neighbour', code: handler('return "here";') });

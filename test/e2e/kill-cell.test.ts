@@ -53,7 +53,7 @@ function startClosedLoop(world: TestHost): { readonly calls: Caller[]; stop(): P
 }
 
 test('Every caller in flight hears within a second when a cell is killed, five times in a row', async (context) => {
-  await using world = await startTestHost();
+  await using world = await startTestHost({ spareCells: 1 });
   await deployMix(world);
   const cells = world.host.cellPids().length;
   const killed: number[] = [];
@@ -101,7 +101,7 @@ test('Every caller in flight hears within a second when a cell is killed, five t
 });
 
 test('A cell that dies idle is replaced, and a spare that dies too', async () => {
-  await using world = await startTestHost();
+  await using world = await startTestHost({ spareCells: 1 });
   await world.deploy({ name: 'idle', code: handler('return "served";') });
   const before = await until('there is a spare', () => {
     const pids = world.host.cellPids();

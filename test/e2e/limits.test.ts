@@ -30,7 +30,7 @@ test('What is beyond the bytes that a function may hold is refused at once, and 
   await deploy({
     name: 'heavy',
     code: handler('await new Promise(() => {});'),
-    limits: { concurrency: 1, timeout: '3s' },
+    limits: { concurrency: 1, timeout: '2s' },
   });
   await deploy({ name: 'light', code: handler('return "light";') });
   const pid = world.host.cellPids()[0];

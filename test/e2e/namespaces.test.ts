@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { handler, startTestHost } from '../support/host.ts';
 
-const world = await startTestHost();
+const world = await startTestHost({ spareCells: 1 });
 after(() => world[Symbol.asyncDispose]());
 const red = world.client('red');
 const blue = world.client('blue');

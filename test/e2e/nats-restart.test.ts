@@ -16,7 +16,7 @@ test('After nats-server was killed and started again, functions answer and deplo
   stack.defer(() => rm(storeDir, { recursive: true, force: true, maxRetries: 3 }));
   const nats = await startTestNats({ storeDir });
   stack.use(nats);
-  const world = stack.use(await startTestHost({ nats }));
+  const world = stack.use(await startTestHost({ nats, spareCells: 1 }));
   await world.deploy({
     name: 'counter',
     code: `let calls = 0; export default { async message(msg, env) {

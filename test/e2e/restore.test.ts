@@ -20,15 +20,15 @@ test('A host that starts again, on the same or on an empty data folder, serves e
       environment: { GREETING: '!' },
     });
     await world.deploy({
+      name: 'keeper',
+      code: handler('await env.B.put("k", msg.text()); return (await env.B.get("k")).text();'),
+      bindings: { B: { kv: 'kept', access: 'read-write' } },
+    });
+    await world.deploy({
       name: 'two',
       code: handler('return "two";'),
       triggers: ['two.>'],
       namespace: 'other',
-    });
-    await world.deploy({
-      name: 'keeper',
-      code: handler('await env.B.put("k", msg.text()); return (await env.B.get("k")).text();'),
-      bindings: { B: { kv: 'kept', access: 'read-write' } },
     });
     return (await world.client('system').list()).map(({ id, name, namespace }) => ({ id, name, namespace }));
   })();

@@ -14,7 +14,7 @@ async function state(world: TestHost, name: string): Promise<string> {
 }
 
 test('A function that kills five cells in a minute is suspended until it is deployed again', async () => {
-  await using world = await startTestHost();
+  await using world = await startTestHost({ spareCells: 1 });
   await world.deploy({ name: 'killer', code: KILLER });
   await world.deploy({ name: 'neighbour', code: 'export default { message: () => "here" };' });
   for (let kill = 1; kill <= 5; kill += 1) {

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { type Clock, createLogger, type LogRecord, silentLogger, systemClock } from '../../src/core/index.ts';
-import { turns, until } from '../support/functions.ts';
+import { turns, until } from '../support/turns.ts';
 
 const dir = mkdtempSync(join(tmpdir(), 'hairspring-cell-'));
 after(() => rmSync(dir, { recursive: true }));

@@ -1,25 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
-import { DEFAULT_LIMITS, HairspringError } from '../../src/core/index.ts';
+import { DEFAULT_LIMITS } from '../../src/core/index.ts';
 import { parseNexfile } from '../../src/host/manifest/index.ts';
-
-const HEAD = 'name: a\ntype: javascript\nlifecycle: function\nstart_request:\n';
-
-function failure(text: string): HairspringError {
-  try {
-    parseNexfile(text, 'Nexfile');
-  } catch (error) {
-    assert.ok(HairspringError.is(error), `not a HairspringError: ${String(error)}`);
-    return error;
-  }
-  return assert.fail('the Nexfile was accepted');
-}
-
-/** The error of a start request, written as YAML from line 5 on. */
-function failureOf(lines: string): HairspringError {
-  return failure(`${HEAD}  main: a.js\n${lines}`);
-}
+import { failure, failureOf, HEAD } from './support/nexfile.ts';
 
 test('A full Nexfile is resolved', () => {
   const manifest = parseNexfile(
@@ -277,50 +260,6 @@ test('A limit out of range is refused with the value, the range and the key', ()
   }
 });
 
-for (const subject of [
-  '$SYS.>',
-  '$JS.API.>',
-  '$NEX.x',
-  '$KV.b.k',
-  '_INBOX.x',
-  '_INBOX',
-  '>',
-  '*',
-  '*.a',
-  '{x}.a',
-  '{x>}',
-]) {
-  test(`A trigger on ${subject} is refused with the remedy`, () => {
-    const error = failureOf(`  triggers:\n    - subject: fine.*\n    - subject: ${JSON.stringify(subject)}`);
-    assert.equal(error.code, 'HS_TRIGGER_FORBIDDEN');
-    assert.ok(error.message.includes(JSON.stringify(subject)), error.message);
-    assert.match(error.hint ?? '', /subject of your own/);
-    assert.deepEqual([error.position?.line, error.position?.column], [8, 16]);
-  });
-}
-
-test('A subject that is not one is refused with what is wrong', () => {
-  const reasons = {
-    'a..b': /not a valid NATS subject/,
-    'a b': /not a valid/,
-    'a.{b': /not a capture/,
-    'a.>.b': /last/,
-  };
-  for (const [subject, reason] of Object.entries(reasons)) {
-    const error = failureOf(`  triggers: [{ subject: "${subject}" }]`);
-    assert.equal(error.code, 'HS_NEXFILE_INVALID');
-    assert.match(error.message, reason);
-  }
-  assert.match(failureOf('  triggers: [{ subject: "a.{x}.{x}" }]').message, /"x" is used twice/);
-});
-
-test('Two triggers of one function that overlap are refused at the second', () => {
-  const error = failureOf('  triggers:\n    - subject: a.{b}.c\n    - subject: x.y\n    - subject: a.>');
-  assert.equal(error.code, 'HS_NEXFILE_INVALID');
-  assert.match(error.message, /"a.>" .*overlaps "a.\{b\}.c" of triggers\[0\]/);
-  assert.equal(error.position?.line, 9);
-});
-
 test('What the format has and this version lacks is refused as not supported yet', () => {
   const triggers = [
     'stream: { name: O }',
@@ -340,88 +279,8 @@ test('What the format has and this version lacks is refused as not supported yet
   assert.equal(wasm.position?.line, 2);
 });
 
-test('A trigger of no kind or of two kinds is refused', () => {
-  assert.match(failureOf('  triggers: [{ subjct: a }]').hint ?? '', /"subject"/);
-  assert.match(failureOf('  triggers: [{ fanout: true }]').message, /which kind of trigger/);
-  assert.match(failureOf('  triggers: [7]').message, /7 for start_request.triggers\[0\]: .*must be a map/);
-});
-
 test('Of several problems the first in the file is the error and the others are listed', () => {
   const error = failureOf('  limits: { queue: -1 }\n  trigers: []\n  environment: { A: 1 }');
   assert.match(error.message, /limits.queue/);
   assert.match(error.hint ?? '', /2 more problems:\n- line 7: .*"trigers".*\n- line 8: .*environment.A/);
-});
-
-test('A Nexfile of thousands of unknown keys is refused in linear time', () => {
-  const text = Array.from({ length: 20_000 }, (_, index) => `k${index}: 1`).join('\n');
-  assert.match(failure(text).message, /"k0" in the Nexfile/);
-  assert.match(
-    failure(`a: &a x\nb: [${'*a,'.repeat(50_000)}]`).message,
-    /anchors are used more than 64 times/,
-  );
-});
-
-test('Too many triggers are refused without comparing them', () => {
-  const many = Array.from({ length: 3_000 }, (_, index) => `    - subject: a.x${index}`).join('\n');
-  assert.match(failureOf(`  triggers:\n${many}`).message, /at most 64 triggers/);
-});
-
-test('No text throws anything but a HairspringError', () => {
-  const pieces = fc.constantFrom(
-    'name',
-    ': ',
-    '\n',
-    '  ',
-    '- ',
-    '{',
-    '}',
-    '[',
-    ']',
-    '"',
-    "'",
-    '&a ',
-    '*a',
-    '!!',
-    '|',
-    '>',
-    '#',
-    '\t',
-    '---',
-    '...',
-    '? ',
-    '%',
-    'start_request',
-    'triggers',
-    'subject',
-    'bindings',
-    'kv',
-    'limits',
-    'timeout',
-    '5s',
-    '1',
-    '__proto__',
-    'null',
-    '<<',
-  );
-  const start = fc
-    .array(pieces, { maxLength: 40 })
-    .map((parts) => `${HEAD}  main: a.js\n  ${parts.join('')}`);
-  const texts = fc.oneof(
-    fc.string({ unit: 'binary' }),
-    fc.array(pieces, { maxLength: 60 }).map((parts) => parts.join('')),
-    start,
-    fc.json(),
-  );
-  fc.assert(
-    fc.property(texts, (text) => {
-      try {
-        parseNexfile(text, 'Nexfile');
-      } catch (error) {
-        assert.ok(HairspringError.is(error), `threw ${String(error)}`);
-        assert.notEqual(error.code, 'HS_INTERNAL');
-        assert.ok((error.position?.line ?? 0) >= 1);
-      }
-    }),
-    { numRuns: 500 },
-  );
 });

@@ -3,7 +3,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { HairspringError, type HostCallResult } from '../../src/core/index.ts';
 import { ByteBudget, FunctionRunner, Scheduler } from '../../src/runtime/index.ts';
-import { createTestFunction, handlerOf, until } from '../support/functions.ts';
+import { createTestFunction, handlerOf } from '../support/functions.ts';
+import { until } from '../support/turns.ts';
 
 const MIB = 1024 ** 2;
 const HOLD = handlerOf('await env.HOST.keys(); return "done";');

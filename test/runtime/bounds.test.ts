@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createManualClock } from '../control/support/manual-clock.ts';
-import { type Call, createTestFunction, handlerOf, turns, until } from '../support/functions.ts';
+import { type Call, createTestFunction, handlerOf } from '../support/functions.ts';
+import { turns, until } from '../support/turns.ts';
 
 /** Each call waits in the host until it is let go. */
 function createGate(): {

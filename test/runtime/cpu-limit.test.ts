@@ -1,13 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import {
-  createTestFunction,
-  handlerOf,
-  moduleOf,
-  type TestFunction,
-  textOf,
-  until,
-} from '../support/functions.ts';
+import { createTestFunction, handlerOf, moduleOf, type TestFunction, textOf } from '../support/functions.ts';
+import { until } from '../support/turns.ts';
 
 /** Long beside what a busy machine takes from a thread, short beside the time-out of a call. */
 const CPU_MS = 100;

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createManualClock } from '../control/support/manual-clock.ts';
-import { createTestFunction, handlerOf, turns } from '../support/functions.ts';
+import { createTestFunction, handlerOf } from '../support/functions.ts';
+import { turns } from '../support/turns.ts';
 
 async function evaluate(expression: string, call = {}, options = {}): Promise<unknown> {
   using probe = createTestFunction(handlerOf(`return JSON.stringify(await (${expression}))`), options);

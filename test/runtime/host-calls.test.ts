@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { HairspringError, HOST_LIMITS, type HostCall } from '../../src/core/index.ts';
-import { createTestFunction, handlerOf, turns, until } from '../support/functions.ts';
+import { createTestFunction, handlerOf } from '../support/functions.ts';
+import { turns, until } from '../support/turns.ts';
 
 test('A host call carries its operation, arguments and payload, and brings back value and bytes', async () => {
   const seen: HostCall[] = [];

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { HairspringError, type HostCallResult } from '../../src/core/index.ts';
 import { FunctionRunner, Scheduler } from '../../src/runtime/index.ts';
-import { createTestFunction, handlerOf, moduleOf, turns, until } from '../support/functions.ts';
+import { createTestFunction, handlerOf, moduleOf } from '../support/functions.ts';
+import { turns, until } from '../support/turns.ts';
 
 const HOLD = 'if (msg.params.key === "held") await env.HOST.keys(); return version + msg.params.key;';
 

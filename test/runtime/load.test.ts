@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { HairspringError } from '../../src/core/index.ts';
-import { createSpec, createTestPool, loadIsolate, moduleOf } from '../support/functions.ts';
+import { createTestPool, loadIsolate, moduleOf } from '../support/functions.ts';
+import { createSpec } from '../support/spec.ts';
 
 const pool = createTestPool();
 after(() => pool[Symbol.dispose]());

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { isErrorCode } from '../../src/core/index.ts';
-import { createTestFunction, handlerOf, turns } from '../support/functions.ts';
+import { createTestFunction, handlerOf } from '../support/functions.ts';
+import { turns } from '../support/turns.ts';
 
 /** What a function may do to the built-ins of its own isolate. */
 const TAMPERING: Readonly<Record<string, string>> = {

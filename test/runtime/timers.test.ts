@@ -3,7 +3,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { HostCallResult } from '../../src/core/index.ts';
 import { createManualClock } from '../control/support/manual-clock.ts';
-import { createTestFunction, handlerOf, type TestFunction, turns, until } from '../support/functions.ts';
+import { createTestFunction, handlerOf, type TestFunction } from '../support/functions.ts';
+import { turns, until } from '../support/turns.ts';
 
 type Clock = ReturnType<typeof createManualClock>;
 

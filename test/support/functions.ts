@@ -3,17 +3,12 @@ import assert from 'node:assert/strict';
 import {
   type Binding,
   type Clock,
-  DEFAULT_LIMITS,
   type ErrorCode,
-  type FunctionLimits,
-  type FunctionSpec,
   HairspringError,
   type HostCall,
   type HostCallResult,
   type Outcome,
   type PreparedBinding,
-  parseSubjectPattern,
-  type SubjectTrigger,
   systemClock,
 } from '../../src/core/index.ts';
 import { readGuestScripts } from '../../src/hostservices/index.ts';
@@ -29,14 +24,7 @@ import {
   type RunnerDependencies,
   Scheduler,
 } from '../../src/runtime/index.ts';
-
-/** Wide enough that a machine with other work to do does not look like a function that loops. */
-export const CALM_LIMITS: FunctionLimits = {
-  ...DEFAULT_LIMITS,
-  timeoutMs: 10_000,
-  cpuMs: 1_000,
-  memoryBytes: 32 * 1024 ** 2,
-};
+import { createSpec, type SpecOptions } from './spec.ts';
 
 /** A script that leaves `exported` (JavaScript source) where a bundle leaves its exports. */
 export function moduleOf(exported: string, topLevel = ''): string {
@@ -46,35 +34,6 @@ export function moduleOf(exported: string, topLevel = ''): string {
 /** A module whose message handler has this body, with `msg`, `env` and `ctx` in scope. */
 export function handlerOf(body: string, topLevel = ''): string {
   return moduleOf(`{ async message(msg, env, ctx) { ${body} } }`, topLevel);
-}
-
-export function subjectTrigger(pattern: string, fanout = false): SubjectTrigger {
-  const parsed = parseSubjectPattern(pattern);
-  assert.ok(typeof parsed !== 'string', String(parsed));
-  return { kind: 'subject', ...parsed, fanout };
-}
-
-export interface SpecOptions {
-  readonly name?: string;
-  readonly triggers?: readonly string[];
-  readonly bindings?: Readonly<Record<string, Binding>>;
-  readonly environment?: Readonly<Record<string, string>>;
-  readonly limits?: Partial<FunctionLimits>;
-}
-
-export function createSpec(options: SpecOptions = {}): FunctionSpec {
-  const { name = 'probe', triggers = ['probe.{key}'], bindings = {}, environment = {}, limits } = options;
-  return {
-    id: `id-${name}`,
-    namespace: 'default',
-    name,
-    version: '000000000001',
-    artifact: { digest: '0'.repeat(64), bytes: 0 },
-    triggers: triggers.map((pattern) => subjectTrigger(pattern)),
-    bindings,
-    environment,
-    limits: { ...CALM_LIMITS, ...limits },
-  };
 }
 
 const GUARD = new EntryGuard();
@@ -237,18 +196,4 @@ export function codeOf(answer: Answer): ErrorCode {
 
 function payloadText(payload: string | Uint8Array | undefined): string {
   return typeof payload === 'string' ? payload : Buffer.from(payload ?? '').toString('utf8');
-}
-
-/** Turns of the event loop, so that the scheduler does what is planned. */
-export async function turns(count = 5): Promise<void> {
-  for (let index = 0; index < count; index += 1) await new Promise((resolve) => setImmediate(resolve));
-}
-
-/** Waits until `condition` holds; fails the test when it does not within a few seconds. */
-export async function until(condition: () => boolean, withinMs = 5_000): Promise<void> {
-  const deadlineMs = performance.now() + withinMs;
-  while (!condition()) {
-    assert.ok(performance.now() < deadlineMs, `It did not come about within ${withinMs} ms: ${condition}`);
-    await new Promise((resolve) => setTimeout(resolve, 2));
-  }
 }

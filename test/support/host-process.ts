@@ -24,11 +24,20 @@ interface Report {
 
 const ENTRY = fileURLToPath(new URL('../e2e/fixtures/host-process.ts', import.meta.url));
 
-/** @param givenDir kept at the end; without it a temporary one, removed at the end */
-export async function startHostProcess(url: string, givenDir?: string): Promise<HostProcess> {
+export interface HostProcessOptions {
+  /** Kept at the end. @default a temporary one, removed at the end */
+  readonly dataDir?: string;
+  /** @default the product's */
+  readonly spareCells?: number;
+}
+
+export async function startHostProcess(url: string, options: HostProcessOptions = {}): Promise<HostProcess> {
+  const { dataDir: givenDir, spareCells = 1 } = options;
   const dataDir = givenDir ?? (await mkdtemp(join(tmpdir(), 'hairspring-host-')));
   const startedMs = performance.now();
-  const child = fork(ENTRY, [url, dataDir], { stdio: ['ignore', 'inherit', 'pipe', 'ipc'] });
+  const child = fork(ENTRY, [url, dataDir, String(spareCells)], {
+    stdio: ['ignore', 'inherit', 'pipe', 'ipc'],
+  });
   let stderr = '';
   child.stderr?.setEncoding('utf8').on('data', (text: string) => {
     stderr += text;

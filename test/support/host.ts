@@ -18,6 +18,8 @@ import { connectTo, startTestNats, type TestNats } from './nats.ts';
 export interface TestHostOptions extends Partial<Omit<HostOptions, 'nats' | 'logger'>> {
   /** A server that is kept at the end. @default one of its own, stopped at the end */
   readonly nats?: TestNats;
+  /** A cell costs half a second of CPU, and few tests are about spare ones. @default 0 */
+  readonly spareCells?: number;
 }
 
 /** A function as a Nexfile's `start_request` has it, with its code as text. */
@@ -33,7 +35,7 @@ export interface TestFunction {
   readonly environment?: Readonly<Record<string, string>>;
   /** @default "default" */
   readonly namespace?: string;
-  /** Where to deploy when several nodes run. */
+  /** @default the node of the TestHost; else any node that bids, which takes a moment longer */
   readonly nodeId?: string;
 }
 
@@ -64,7 +66,14 @@ export async function startTestHost(options: TestHostOptions = {}): Promise<Test
   const nc = await connectTo(nats, { maxReconnectAttempts: -1, reconnectTimeWait: 100 });
   stack.defer(() => nc.close());
   const host = stack.use(
-    await startHost({ nats: { servers: [nats.url] }, dataDir, nodeName: 'test', logger, ...hostOptions }),
+    await startHost({
+      nats: { servers: [nats.url] },
+      dataDir,
+      nodeName: 'test',
+      logger,
+      spareCells: 0,
+      ...hostOptions,
+    }),
   );
   const owned = stack.move();
   const client = (namespace = 'default'): ControlClient => createControlClient(nc, { namespace });
@@ -75,7 +84,8 @@ export async function startTestHost(options: TestHostOptions = {}): Promise<Test
     dataDir,
     logs,
     client,
-    deploy: (definition) => deployTo(nc, client(definition.namespace), definition),
+    deploy: (definition) =>
+      deployTo(nc, client(definition.namespace), { nodeId: host.nodeId, ...definition }),
     ask: (subject, payload, askOptions) => ask(nc, subject, payload, askOptions),
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };

@@ -27,14 +27,17 @@ export interface TestNats extends RunningNatsServer {
   readonly storeDir: string;
 }
 
+let found: Promise<FoundNatsServer> | undefined;
+
 /** The nats-server that tests run with; the first test on a machine may fetch it, the others wait for that. */
 export function findTestNats(): Promise<FoundNatsServer> {
   const { PATH = '' } = process.env;
-  return findNatsServer({
+  found ??= findNatsServer({
     cacheDir: defaultCacheDir(process.env),
     pathVariable: PATH,
     report: showFetch,
   });
+  return found;
 }
 
 /** Starts a server with JetStream on a free port; disposing stops it and removes its folder. */

@@ -3,10 +3,10 @@ import { after, afterEach, before, test } from 'node:test';
 import type { MsgHdrs, NatsConnection } from '@nats-io/transport-node';
 import { type Invocation, MAX_HEADER_BYTES } from '../../src/core/index.ts';
 import { SubjectListener } from '../../src/triggers/index.ts';
-import { createSpec } from '../support/functions.ts';
 import { ask } from '../support/load.ts';
 import { connectTo, startTestNats, type TestNats } from '../support/nats.ts';
 import { manyNames, rawHeaders } from '../support/raw-headers.ts';
+import { createSpec } from '../support/spec.ts';
 
 const PAYLOAD_LIMIT = 100_000;
 

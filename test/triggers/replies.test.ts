@@ -3,9 +3,9 @@ import { after, afterEach, before, test } from 'node:test';
 import { headers, type Msg, type NatsConnection } from '@nats-io/transport-node';
 import { HairspringError, type Invocation, type Outcome } from '../../src/core/index.ts';
 import { SubjectListener } from '../../src/triggers/index.ts';
-import { createSpec } from '../support/functions.ts';
 import { createBucket } from '../support/kv.ts';
 import { connectTo, startTestNats, type TestNats } from '../support/nats.ts';
+import { createSpec } from '../support/spec.ts';
 
 let server: TestNats;
 /** The cell's connection, and a caller's. */

@@ -3,8 +3,8 @@ import { after, before, test } from 'node:test';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { type FunctionSpec, INVOKE_TRIGGER, type Invocation } from '../../src/core/index.ts';
 import { SubjectListener } from '../../src/triggers/index.ts';
-import { createSpec, subjectTrigger } from '../support/functions.ts';
 import { connectTo, startTestNats, type TestNats } from '../support/nats.ts';
+import { createSpec, subjectTrigger } from '../support/spec.ts';
 
 let server: TestNats;
 let nc: NatsConnection;

@@ -29,7 +29,12 @@ export async function checkNode(): Promise<Finding> {
 export async function checkIsolates(): Promise<Finding> {
   const args = ['--no-node-snapshot', '--input-type=module', '-e', ISOLATE_SCRIPT];
   try {
-    await run(process.execPath, args, { cwd: fileURLToPath(PACKAGE_ROOT), timeout: 20_000 });
+    await run(process.execPath, args, {
+      cwd: fileURLToPath(PACKAGE_ROOT),
+      timeout: 20_000,
+      // Nothing of the environment's, as in a cell: Node's compile cache makes isolated-vm abort at the end.
+      env: {},
+    });
     return pass('isolated-vm loads and makes an isolate');
   } catch (error) {
     const said = error instanceof Error && 'stderr' in error ? String(error.stderr) : '';

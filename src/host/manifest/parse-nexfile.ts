@@ -128,8 +128,9 @@ function attempt<Result>(source: SourceText, action: () => Result): Result {
   }
 }
 
+/** The stack may end anywhere: also where a regular expression is compiled, which words it otherwise. */
 function tooDeep(sentence: string): string | undefined {
-  return sentence.includes('call stack') ? 'it is nested too deeply' : undefined;
+  return /call stack|stack overflow/i.test(sentence) ? 'it is nested too deeply' : undefined;
 }
 
 interface MalformedOptions {
