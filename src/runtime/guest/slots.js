@@ -1,8 +1,13 @@
 // @ts-check
 // What waits for the host: timers, host calls, invocations in progress.
 
-/** An id is the number of its slot and, above that, how often the slot has been used. */
-const SLOTS = 2 ** 20;
+/**
+ * An id is the number of its slot and, above that, how often the slot has been used, begun anew after a
+ * few thousand times: together 30 bits, which V8 keeps, and writes as text, without a heap number.
+ */
+const SLOT_MASK = 2 ** 18 - 1;
+const TURN = 2 ** 18;
+const ID_MASK = 2 ** 30 - 1;
 
 /**
  * An array that no setter of a guest's can get hold of.
@@ -34,7 +39,9 @@ class SlotTable {
       this.#freeCount -= 1;
       slot = /** @type {number} */ (this.#free[this.#freeCount]);
     }
-    const id = (slot < this.#ids.length ? /** @type {number} */ (this.#ids[slot]) : slot) + SLOTS;
+    if (slot > SLOT_MASK) throw new RangeError('Too much waits for the host');
+    const last = slot < this.#ids.length ? /** @type {number} */ (this.#ids[slot]) : slot;
+    const id = (last + TURN) & ID_MASK || TURN;
     this.#items[slot] = item;
     this.#ids[slot] = id;
     return id;
@@ -43,7 +50,7 @@ class SlotTable {
   /** @param {unknown} id */
   get(id) {
     if (typeof id !== 'number') return undefined;
-    const slot = id % SLOTS;
+    const slot = id & SLOT_MASK;
     return this.#ids[slot] === id ? this.#items[slot] : undefined;
   }
 
@@ -53,7 +60,7 @@ class SlotTable {
    */
   take(id) {
     if (typeof id !== 'number') return undefined;
-    const slot = id % SLOTS;
+    const slot = id & SLOT_MASK;
     const item = this.#ids[slot] === id ? this.#items[slot] : undefined;
     if (item === undefined) return undefined;
     this.#items[slot] = undefined;
