@@ -15,6 +15,7 @@ import { BUILT_IN_SERVICES, createHostServices, readGuestScripts } from '../host
 import {
   ByteBudget,
   buildPrelude,
+  configureGuestHeaps,
   DeadlineSweeper,
   EntryGuard,
   IsolatePool,
@@ -51,6 +52,7 @@ export async function startCell(options: CellOptions): Promise<void> {
   });
   const link = new HostLink();
   const clock = systemClock;
+  configureGuestHeaps();
   const prelude = buildPrelude(readGuestScripts());
   const pool = new IsolatePool({ prelude, guard, spares: options.spareIsolates });
   const artifacts = new ArtifactReader(options.artifactDir);
