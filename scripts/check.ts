@@ -23,6 +23,7 @@ function listSteps(withTests: boolean): readonly Step[] {
     { name: 'format and lint', args: [BIOME, 'check', '--error-on-warnings', '--max-diagnostics=100', '.'] },
     { name: 'types: host', args: [TSC, '-p', 'tsconfig.json'] },
     { name: 'types: guest', args: [TSC, '-p', 'tsconfig.guest.json'] },
+    { name: 'types: web', args: [TSC, '-p', 'tsconfig.web.json'] },
   ];
   if (existsSync('examples/tsconfig.json')) {
     steps.push({ name: 'types: examples', args: [TSC, '-p', 'examples/tsconfig.json'] });

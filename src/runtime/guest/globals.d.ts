@@ -5,6 +5,12 @@ declare const send: (json: string, ...extras: (string | ArrayBuffer)[]) => void;
 /** [0] id of the invocation that runs, [1] records taken from the batch, [2] 1 once the batch is done. Shared with the host. */
 declare const marks: Int32Array;
 
+/** What the host computes at once from the arguments alone; see web/runtime.d.ts. */
+declare const door: (op: string, first?: unknown, second?: unknown, third?: unknown) => unknown;
+
+/** What web features are given; they have their own types in web/runtime.d.ts. */
+type GuestRuntime = unknown;
+
 interface GuestInvocation {
   id: number;
   /** When its batch began, in milliseconds since the epoch. */

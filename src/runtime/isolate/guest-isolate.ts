@@ -2,6 +2,7 @@ import ivm from 'isolated-vm';
 import { HairspringError } from '../../core/index.ts';
 import type { EntryGuard } from '../watchdog/entry-guard.ts';
 import type { EncodedBatch, Extra } from '../wire/batch.ts';
+import { openDoor } from './door.ts';
 
 /** The doors of guest/dispatcher.js. */
 const ENTER_BATCH = 0;
@@ -82,7 +83,7 @@ export class GuestIsolate {
     this.#marks = new Int32Array(shared);
     const marks = this.#sharedMarks(shared);
     const send = new ivm.Callback((json: unknown, ...extras: unknown[]) => this.#receive(json, extras));
-    this.#enter = setup.applySync(undefined, [send, marks.derefInto()], {
+    this.#enter = setup.applySync(undefined, [send, marks.derefInto(), new ivm.Callback(openDoor)], {
       result: { reference: true },
     }) as ivm.Reference;
     marks.release();

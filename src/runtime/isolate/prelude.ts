@@ -8,15 +8,23 @@ const RUNTIME_SCRIPTS = [
   'web.js',
   'message.js',
   'dispatcher.js',
+  'features.js',
 ] as const;
 
+/** Web features, as `scripts/generate-web-features.ts` bundles them from `guest/web/`. */
+const WEB_FEATURES = ['streams'] as const;
+
 /**
- * The prelude of every isolate: one function expression that takes the host's callback and the shared
- * marks, sets up the globals and returns the door (`enter`) through which the host comes in.
+ * The prelude of every isolate: one function expression that takes the host's callback, the shared marks
+ * and the door, sets up the globals and returns the door (`enter`) through which the host comes in.
  */
 export function buildPrelude(serviceScripts: readonly string[]): string {
-  const runtime = RUNTIME_SCRIPTS.map((name) =>
-    readFileSync(new URL(`../guest/${name}`, import.meta.url), 'utf8'),
-  );
-  return `(function (send, marks) {\n'use strict';\n${[...runtime, ...serviceScripts].join('\n')}\nreturn enter;\n})`;
+  const runtime = RUNTIME_SCRIPTS.map(readGuest);
+  const features = WEB_FEATURES.map((name) => readGuest(`generated/${name}.js`));
+  const scripts = [...runtime, ...features, ...serviceScripts].join('\n');
+  return `(function (send, marks, door) {\n'use strict';\n${scripts}\nreturn enter;\n})`;
+}
+
+function readGuest(path: string): string {
+  return readFileSync(new URL(`../guest/${path}`, import.meta.url), 'utf8');
 }

@@ -1,0 +1,64 @@
+// @ts-check
+// Web features: parts of the platform that are made when a function first asks for one of their names,
+// so that a cold start pays for none that it does not use.
+
+/** What a feature is given of the runtime; features hold nothing else of it. */
+const runtime = ObjectFreeze({
+  __proto__: null,
+  door,
+  use: useFeature,
+  callHost,
+  currentInvocation,
+  encodeUtf8,
+  decodeUtf8,
+  payloadBytes,
+  payloadText,
+  inspect,
+  pushLog,
+  HostError,
+});
+
+/** @type {Record<string, (runtime: GuestRuntime) => Record<string, unknown>>} */
+const featureMakers = ObjectSetPrototypeOf({}, null);
+/** @type {Record<string, Record<string, unknown> | undefined>} */
+const featuresMade = ObjectSetPrototypeOf({}, null);
+
+/**
+ * The exports of a feature, which is made when it is asked for the first time.
+ * @param {string} name
+ */
+function useFeature(name) {
+  let made = featuresMade[name];
+  if (made === undefined) {
+    const make = featureMakers[name];
+    if (make === undefined) throw new TypeError(`There is no web feature "${name}"`);
+    made = make(/** @type {any} */ (runtime));
+    featuresMade[name] = made;
+  }
+  return made;
+}
+
+/**
+ * Announces a feature: each of its globals becomes an ordinary property when it is read or written.
+ * @param {string} name
+ * @param {string[]} globals
+ * @param {(runtime: GuestRuntime) => Record<string, unknown>} make
+ */
+function defineFeature(name, globals, make) {
+  featureMakers[name] = make;
+  for (let index = 0; index < globals.length; index += 1) {
+    const global = /** @type {string} */ (globals[index]);
+    ObjectDefineProperty(globalThis, global, {
+      configurable: true,
+      enumerable: false,
+      get() {
+        const value = useFeature(name)[global];
+        defineGlobal(global, value);
+        return value;
+      },
+      set(value) {
+        defineGlobal(global, value);
+      },
+    });
+  }
+}

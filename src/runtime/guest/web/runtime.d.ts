@@ -1,0 +1,37 @@
+/** What a web feature is given of the runtime (../features.js). */
+interface GuestRuntime {
+  /**
+   * Asks the host at once, for what V8 does not have and the host computes from the arguments alone
+   * (../../isolate/door.ts). `undefined` when the host refuses: an unknown `op`, or arguments that it
+   * does not take.
+   */
+  door(op: string, first?: DoorValue, second?: DoorValue, third?: DoorValue): DoorValue;
+  /** The exports of another feature, its globals and its `internals`. */
+  use(feature: string): Record<string, unknown>;
+  /** Makes one host call; resolves with what `convert` makes of the answer. */
+  callHost<Result>(
+    label: string,
+    op: string,
+    args: (string | number)[],
+    payload: unknown,
+    convert: (value: unknown, payload: GuestPayload) => Result,
+  ): Promise<Result>;
+  encodeUtf8(text: string): Uint8Array<ArrayBuffer>;
+  decodeUtf8(bytes: Uint8Array, fatal: boolean): string;
+  payloadBytes(payload: GuestPayload): Uint8Array<ArrayBuffer>;
+  payloadText(payload: GuestPayload): string;
+  /** A value as text for the log; never throws. */
+  inspect(value: unknown): string;
+  pushLog(level: string, text: string): void;
+  readonly HostError: new (code: string, message: string, retryable: boolean) => Error;
+}
+
+type DoorValue = string | number | boolean | ArrayBuffer | undefined;
+
+/** The payload of an answer, as it crossed. */
+interface GuestPayload {
+  readonly kind: number;
+  readonly value: string | ArrayBuffer;
+}
+
+declare const runtime: GuestRuntime;

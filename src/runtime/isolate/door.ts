@@ -1,0 +1,35 @@
+import { randomFillSync } from 'node:crypto';
+
+/** What crosses the door, either way. */
+export type DoorValue = string | number | boolean | ArrayBuffer | undefined;
+
+type DoorOperation = (first: unknown, second: unknown, third: unknown) => DoorValue;
+
+/** Web Crypto's own bound. https://www.w3.org/TR/WebCryptoAPI/#Crypto-method-getRandomValues */
+const MAX_RANDOM_BYTES = 65_536;
+/** Steps of the guest's clock in milliseconds: fine enough to measure with, too coarse for a side channel. */
+const CLOCK_STEP_MS = 0.1;
+
+/**
+ * What the host computes for a guest at once and from the arguments alone. Whatever the guest gives comes
+ * as it is: each operation checks, bounds what it takes, and answers `undefined` to what it does not.
+ */
+const OPERATIONS: Readonly<Record<string, DoorOperation>> = {
+  now: () => Math.floor(performance.now() / CLOCK_STEP_MS) * CLOCK_STEP_MS,
+  'time-origin': () => Math.floor(performance.timeOrigin / CLOCK_STEP_MS) * CLOCK_STEP_MS,
+  random(bytes) {
+    if (typeof bytes !== 'number' || !Number.isInteger(bytes) || bytes < 0 || bytes > MAX_RANDOM_BYTES)
+      return undefined;
+    return randomFillSync(new Uint8Array(bytes)).buffer;
+  },
+};
+
+/** Never throws: the guest would see the error. */
+export function openDoor(op: unknown, first: unknown, second: unknown, third: unknown): DoorValue {
+  if (typeof op !== 'string' || !Object.hasOwn(OPERATIONS, op)) return undefined;
+  try {
+    return OPERATIONS[op]?.(first, second, third);
+  } catch {
+    return undefined;
+  }
+}

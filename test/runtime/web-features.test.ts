@@ -1,0 +1,66 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { generateWebFeatures } from '../../scripts/generate-web-features.ts';
+import { openDoor } from '../../src/runtime/isolate/door.ts';
+import { ROOT } from '../architecture/support/tree.ts';
+import { createTestFunction, handlerOf } from '../support/functions.ts';
+
+async function evaluate(expression: string): Promise<unknown> {
+  using probe = createTestFunction(handlerOf(`return JSON.stringify(await (${expression}))`));
+  return JSON.parse((await probe.text()) || 'null');
+}
+
+test('The generated features are what their sources make', async () => {
+  const generated = await generateWebFeatures();
+  assert.ok(generated.size >= 2, `${generated.size} files are generated`);
+  for (const [path, text] of generated) {
+    assert.equal(
+      readFileSync(join(ROOT, path), 'utf8'),
+      text,
+      `${path} is stale; run: node bin/with-node.js scripts/generate-web-features.ts`,
+    );
+  }
+});
+
+test('A feature is made when its name is first read, and its names are then ordinary properties', async () => {
+  const seen = await evaluate(`(() => {
+    const before = Object.getOwnPropertyDescriptor(globalThis, 'ReadableStream');
+    const value = ReadableStream;
+    const after = Object.getOwnPropertyDescriptor(globalThis, 'ReadableStream');
+    return [typeof before.get, typeof value, after.value === value, after.writable, after.enumerable, after.configurable];
+  })()`);
+  assert.deepEqual(seen, ['function', 'function', true, true, false, true]);
+});
+
+test('A function may put its own value in the place of a feature', async () => {
+  assert.equal(await evaluate('(globalThis.ReadableStream = 7, ReadableStream)'), 7);
+});
+
+test('A stream of one function carries what was put in', async () => {
+  const seen = await evaluate(`(async () => {
+    const stream = new ReadableStream({ start(c) { c.enqueue('a'); c.enqueue('b'); c.close(); } });
+    const upper = stream.pipeThrough(new TransformStream({ transform(chunk, c) { c.enqueue(chunk.toUpperCase()); } }));
+    const all = [];
+    for await (const chunk of upper) all.push(chunk);
+    return all;
+  })()`);
+  assert.deepEqual(seen, ['A', 'B']);
+});
+
+test('The door answers what it does not take with undefined and never throws', () => {
+  for (const args of [
+    [undefined, undefined],
+    ['__proto__', 1],
+    ['constructor', 1],
+    ['random', -1],
+    ['random', 65_537],
+    ['random', '16'],
+    ['random', Number.NaN],
+  ] as const) {
+    assert.equal(openDoor(args[0], args[1], undefined, undefined), undefined, String(args));
+  }
+  const random = openDoor('random', 16, undefined, undefined);
+  assert.ok(random instanceof ArrayBuffer && random.byteLength === 16);
+});
