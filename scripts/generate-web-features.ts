@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { build, type Metafile } from 'esbuild';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
-const SOURCES = 'src/runtime/guest/web';
+const SOURCES = 'src/runtime/guest';
 const OUTPUT = 'src/runtime/guest/generated';
 
 /** Name under which a feature exports what only other features may have. */
@@ -16,12 +16,12 @@ const INTERNALS = 'internals';
 
 /** @returns the generated files, by path from the root */
 export async function generateWebFeatures(): Promise<ReadonlyMap<string, string>> {
-  const entries = globSync('*/index.ts', { cwd: join(ROOT, SOURCES) }).sort();
+  const entries = globSync('{web,wasm}/*/index.ts', { cwd: join(ROOT, SOURCES) }).sort();
   const files = new Map<string, string>();
   const packages = new Set<string>();
   for (const entry of entries) {
     const { code, globals, inputs } = await bundle(join(SOURCES, entry));
-    const name = dirname(entry);
+    const name = basename(dirname(entry));
     files.set(
       `${OUTPUT}/${name}.js`,
       `defineFeature(${JSON.stringify(name)},${JSON.stringify(globals)},(runtime)=>{${code}return feature;});\n`,

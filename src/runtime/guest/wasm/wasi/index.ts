@@ -1,0 +1,12 @@
+/** WASI preview 1 in memory: nothing of it reaches the host but clocks and random numbers. */
+import { Exit } from './errno.ts';
+import { createImports, type WasiImports } from './imports.ts';
+import { type ProcessOptions, WasiProcess } from './process.ts';
+
+export type { ProcessOptions, WasiImports };
+
+export const internals: {
+  readonly createImports: typeof createImports;
+  readonly WasiProcess: typeof WasiProcess;
+  readonly Exit: typeof Exit;
+} = { createImports, WasiProcess, Exit };
