@@ -20,6 +20,20 @@ export interface ErrorCodeInfo {
 /** Every error code of the product, in one place; `docs/errors.md` lists the same set and a test compares them. */
 export const ERROR_CODES = {
   // An invocation
+  HS_FUNCTION_EXIT: {
+    status: 500,
+    fault: 'function',
+    retryable: false,
+    summary: 'A WebAssembly function ended with another code than 0',
+    remedy: 'Read what it wrote to standard error with `hairspring logs NAME`',
+  },
+  HS_WASM_INVALID: {
+    status: 422,
+    fault: 'deployer',
+    retryable: false,
+    summary: 'The WebAssembly module cannot be run as a function',
+    remedy: 'The message says what is wrong; docs/wasm.md tells how to build one',
+  },
   HS_FUNCTION_THREW: {
     status: 500,
     fault: 'function',

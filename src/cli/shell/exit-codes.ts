@@ -19,6 +19,8 @@ export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 
 const EXIT_BY_CODE: Readonly<Record<ErrorCode, ExitCode>> = {
   HS_FUNCTION_THREW: EXIT.failed,
+  HS_FUNCTION_EXIT: EXIT.failed,
+  HS_WASM_INVALID: EXIT.refused,
   HS_FUNCTION_TIMEOUT: EXIT.failed,
   HS_FUNCTION_CPU: EXIT.failed,
   HS_FUNCTION_MEMORY: EXIT.failed,

@@ -18,6 +18,8 @@ const NativeError = Error;
 const NativeUint8Array = Uint8Array;
 const NativeArrayBuffer = ArrayBuffer;
 const ArrayBufferIsView = ArrayBuffer.isView;
+// Functions do not get it; modules that are functions themselves are run by it.
+const NativeWebAssembly = /** @type {Record<string, unknown>} */ (globalThis)['WebAssembly'];
 
 // Awaiting a promise asks for its constructor, which is not to be the guest's answer.
 void ObjectDefineProperty(PromiseResolved, 'constructor', { value: NativePromise });

@@ -98,7 +98,7 @@ function fail(invocation, error) {
   if (invocation.settled) return;
   invocation.settled = true;
   removeOpen(invocation);
-  pushError(invocation.id, 'HS_FUNCTION_THREW', error, invocation.pendingTails);
+  pushError(invocation.id, moduleErrorCode(error) ?? 'HS_FUNCTION_THREW', error, invocation.pendingTails);
 }
 
 /**
@@ -257,9 +257,10 @@ async function runRecords() {
 const services = {};
 
 /**
+ * Takes what the function was deployed with, and makes `env` of it.
  * @param {string} json
  */
-function load(json) {
+function prepare(json) {
   const spec = JSONParse(json);
   functionName = spec.name;
   functionNamespace = spec.namespace;
@@ -276,6 +277,15 @@ function load(json) {
       );
   }
   env = ObjectFreeze(values);
+  return spec;
+}
+
+/**
+ * A script that has just run: its exports are in a global.
+ * @param {string} json
+ */
+function load(json) {
+  prepare(json);
   const module = /** @type {Record<string, any>} */ (globalThis)['__hairspring_module'];
   const exported = module?.default ?? module;
   handlers =
@@ -288,6 +298,22 @@ function load(json) {
   }
   return JSONStringify(found);
 }
+
+/**
+ * A WebAssembly module as the function.
+ * @param {string} json
+ * @param {unknown} module
+ */
+function loadModule(json, module) {
+  const spec = prepare(json);
+  const functions = /** @type {any} */ (useFeature('functions')).internals;
+  moduleErrorCode = functions.codeOf;
+  handlers = { message: functions.createHandler(module, spec.module) };
+  return '["message"]';
+}
+
+/** The code of an error that a module caused. @type {(error: unknown) => string | undefined} */
+let moduleErrorCode = () => undefined;
 
 /**
  * Runs one record of ours before any function is loaded: V8 compiles what it meets at its first run,
@@ -317,7 +343,7 @@ function runBatch(json, extras) {
 
 /**
  * The only door: 0 runs a batch, 1 loads a module that has just run, 2 hands over what an interrupted
- * batch left, 3 rehearses.
+ * batch left, 3 rehearses, 4 loads a WebAssembly module.
  * @param {number} kind
  * @param {string} json
  * @param {unknown[]} extras
@@ -326,6 +352,7 @@ function enter(kind, json, ...extras) {
   if (kind === 0) return runBatch(json, extras);
   if (kind === 1) return load(json);
   if (kind === 3) return rehearse();
+  if (kind === 4) return loadModule(json, extras[0]);
   if (current === undefined || current.settled) failStranded();
   running = false;
   batch = [];

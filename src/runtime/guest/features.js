@@ -16,6 +16,8 @@ const runtime = ObjectFreeze({
   inspect,
   pushLog,
   HostError,
+  Reply,
+  wasm: NativeWebAssembly,
 });
 
 /** @type {Record<string, (runtime: GuestRuntime) => Record<string, unknown>>} */

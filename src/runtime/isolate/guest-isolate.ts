@@ -9,6 +9,7 @@ const ENTER_BATCH = 0;
 const ENTER_LOAD = 1;
 const ENTER_COLLECT = 2;
 const ENTER_REHEARSE = 3;
+const ENTER_LOAD_MODULE = 4;
 
 /** How long the top level of a module may run. */
 const LOAD_LIMIT_MS = 250;
@@ -133,21 +134,37 @@ export class GuestIsolate {
   }
 
   /**
-   * Runs the module's script and prepares `env`.
+   * Runs the function's script and prepares `env`.
    * @returns the names of the handlers it exports
    * @throws HS_FUNCTION_LOAD, HS_FUNCTION_MEMORY
    */
   load(code: string, filename: string, spec: LoadSpec): readonly string[] {
-    const limitMs = this.#guard.stretch(LOAD_LIMIT_MS);
-    this.#begin(limitMs);
-    try {
+    return this.#load(spec, (limitMs) => {
       const script = this.#isolate.compileScriptSync(code, { filename });
       script.runSync(this.#context, { timeout: limitMs });
       script.release();
-      const found = this.#enter.applySync(undefined, [ENTER_LOAD, JSON.stringify(spec)], {
+      return this.#enter.applySync(undefined, [ENTER_LOAD, JSON.stringify(spec)], { timeout: limitMs });
+    });
+  }
+
+  /**
+   * Takes a compiled WebAssembly module as the function.
+   * @throws HS_FUNCTION_LOAD, HS_FUNCTION_MEMORY
+   */
+  loadModule(module: WebAssembly.Module, spec: LoadSpec & { readonly module: object }): readonly string[] {
+    return this.#load(spec, (limitMs) =>
+      this.#enter.applySync(undefined, [ENTER_LOAD_MODULE, JSON.stringify(spec), module], {
+        arguments: { copy: true },
         timeout: limitMs,
-      });
-      return parseHandlers(found);
+      }),
+    );
+  }
+
+  #load(spec: LoadSpec, enter: (limitMs: number) => unknown): readonly string[] {
+    const limitMs = this.#guard.stretch(LOAD_LIMIT_MS);
+    this.#begin(limitMs);
+    try {
+      return parseHandlers(enter(limitMs));
     } catch (error) {
       const fault = this.#faultOf(error);
       if (fault.kind === 'memory')

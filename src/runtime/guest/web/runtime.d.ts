@@ -23,6 +23,9 @@ interface GuestRuntime {
   /** A value as text for the log; never throws. */
   inspect(value: unknown): string;
   pushLog(level: string, text: string): void;
+  /** Captured before it is hidden from functions. */
+  readonly wasm: WebAssemblyApi;
+  readonly Reply: new (body: unknown, options: { headers: Record<string, string> }) => object;
   readonly HostError: new (code: string, message: string, retryable: boolean) => Error;
 }
 
@@ -35,3 +38,5 @@ interface GuestPayload {
 }
 
 declare const runtime: GuestRuntime;
+
+declare function setTimeout(action: () => void, delayMs: number): number;

@@ -14,11 +14,10 @@ interface DescriptorBase {
   inheriting: number;
 }
 
+/** One of the standard streams, by its number. */
 export interface StreamDescriptor extends DescriptorBase {
   readonly kind: 'stream';
-  /** The next bytes, at most `length`; empty at the end. */
-  read(length: number): Uint8Array;
-  write(bytes: Uint8Array): void;
+  readonly stream: 0 | 1 | 2;
 }
 
 export interface FileDescriptor extends DescriptorBase {

@@ -179,7 +179,7 @@ export const FD_CALLS = {
       from.offset += total;
     } else {
       for (const part of parts) {
-        const piece = from.read(part.length);
+        const piece = process.readStdin(part.length);
         part.set(piece);
         total += piece.length;
         if (piece.length < part.length) break;
@@ -198,7 +198,8 @@ export const FD_CALLS = {
       to.offset += total;
     } else {
       for (const part of parts) {
-        to.write(part);
+        if (to.stream === 1) process.print(part);
+        else process.complain(part);
         total += part.length;
       }
     }

@@ -1,7 +1,7 @@
 /** WASI preview 1 in memory: nothing of it reaches the host but clocks and random numbers. */
 import { Exit } from './errno.ts';
 import { createImports, type WasiImports } from './imports.ts';
-import { type ProcessOptions, WasiProcess } from './process.ts';
+import { type ProcessOptions, toCString, WasiProcess } from './process.ts';
 
 export type { ProcessOptions, WasiImports };
 
@@ -9,4 +9,5 @@ export const internals: {
   readonly createImports: typeof createImports;
   readonly WasiProcess: typeof WasiProcess;
   readonly Exit: typeof Exit;
-} = { createImports, WasiProcess, Exit };
+  readonly toCString: typeof toCString;
+} = { createImports, WasiProcess, Exit, toCString };

@@ -1,5 +1,5 @@
 /** One run of a command: what it was given, what it has open, and what it has said. */
-import { type Descriptor, DescriptorTable } from './descriptors.ts';
+import { DescriptorTable } from './descriptors.ts';
 import { fail } from './errno.ts';
 import { ModuleMemory } from './memory.ts';
 import { addBundle, MemoryFs } from './nodes.ts';
@@ -12,9 +12,10 @@ const MAX_LINE_BYTES = 8 * 1024;
 const MAX_NODES = 10_000;
 
 export interface ProcessOptions {
-  readonly args: readonly string[];
-  /** `NAME=value` each. */
-  readonly env: readonly string[];
+  /** Each with a zero byte at its end. */
+  readonly args: readonly Uint8Array[];
+  /** `NAME=value` each, with a zero byte at its end. */
+  readonly env: readonly Uint8Array[];
   readonly stdin: Uint8Array;
   /** Bytes that the file system may hold. */
   readonly maxFsBytes: number;
@@ -24,35 +25,30 @@ export interface ProcessOptions {
   readonly onErrorLine: (line: string) => void;
 }
 
+const INPUT_RIGHTS = STREAM_RIGHTS & ~RIGHT.fdWrite;
+const OUTPUT_RIGHTS = STREAM_RIGHTS & ~RIGHT.fdRead;
+
 export class WasiProcess {
   readonly memory = new ModuleMemory();
   readonly descriptors = new DescriptorTable();
   readonly args: readonly Uint8Array[];
   readonly env: readonly Uint8Array[];
-  readonly fs: MemoryFs;
+  readonly #options: ProcessOptions;
+  #stdin: Uint8Array;
+  #fs: MemoryFs | undefined;
   readonly #out: Uint8Array[] = [];
   #outBytes = 0;
   #line: Uint8Array[] = [];
   #lineBytes = 0;
-  readonly #onErrorLine: (line: string) => void;
 
   constructor(options: ProcessOptions) {
-    this.args = options.args.map((text) => runtime.encodeUtf8(`${text}\0`));
-    this.env = options.env.map((text) => runtime.encodeUtf8(`${text}\0`));
-    this.#onErrorLine = options.onErrorLine;
-    this.fs = new MemoryFs({ nowNs: realtimeNs, maxBytes: options.maxFsBytes, maxNodes: MAX_NODES });
-    let { stdin } = options;
-    this.descriptors.add(
-      stream(STREAM_RIGHTS & ~RIGHT.fdWrite, {
-        read(length) {
-          const part = stdin.subarray(0, length);
-          stdin = stdin.subarray(part.length);
-          return part;
-        },
-      }),
-    );
-    this.descriptors.add(stream(STREAM_RIGHTS & ~RIGHT.fdRead, { write: (bytes) => this.#print(bytes) }));
-    this.descriptors.add(stream(STREAM_RIGHTS & ~RIGHT.fdRead, { write: (bytes) => this.#complain(bytes) }));
+    this.#options = options;
+    this.args = options.args;
+    this.env = options.env;
+    this.#stdin = options.stdin;
+    this.descriptors.add({ kind: 'stream', stream: 0, flags: 0, rights: INPUT_RIGHTS, inheriting: 0 });
+    this.descriptors.add({ kind: 'stream', stream: 1, flags: 0, rights: OUTPUT_RIGHTS, inheriting: 0 });
+    this.descriptors.add({ kind: 'stream', stream: 2, flags: 0, rights: OUTPUT_RIGHTS, inheriting: 0 });
     if (options.bundle === undefined) return;
     addBundle(this.fs, this.fs.root, options.bundle);
     this.descriptors.add({
@@ -65,14 +61,28 @@ export class WasiProcess {
     });
   }
 
-  #print(bytes: Uint8Array): void {
+  /** Most commands have none, so it is made when it is first asked for. */
+  get fs(): MemoryFs {
+    const { maxFsBytes: maxBytes } = this.#options;
+    this.#fs ??= new MemoryFs({ nowNs: realtimeNs, maxBytes, maxNodes: MAX_NODES });
+    return this.#fs;
+  }
+
+  /** The next bytes of standard input, at most `length`; empty at the end. */
+  readStdin(length: number): Uint8Array {
+    const part = this.#stdin.subarray(0, length);
+    this.#stdin = this.#stdin.subarray(part.length);
+    return part;
+  }
+
+  print(bytes: Uint8Array): void {
     this.#outBytes += bytes.length;
     if (this.#outBytes > MAX_STDOUT_BYTES) fail('fbig');
     this.#out.push(bytes.slice());
   }
 
   /** Hands over whole lines. */
-  #complain(bytes: Uint8Array): void {
+  complain(bytes: Uint8Array): void {
     let rest = bytes;
     for (let end = rest.indexOf(10); end !== -1; end = rest.indexOf(10)) {
       this.#line.push(rest.slice(0, end));
@@ -90,7 +100,7 @@ export class WasiProcess {
   /** Hands over what a line without an end has so far. */
   endLine(): void {
     if (this.#line.length === 0) return;
-    this.#onErrorLine(runtime.decodeUtf8(join(this.#line), false));
+    this.#options.onErrorLine(runtime.decodeUtf8(join(this.#line), false));
     this.#line = [];
     this.#lineBytes = 0;
   }
@@ -101,23 +111,14 @@ export class WasiProcess {
   }
 }
 
+/** A string as C has it. */
+export function toCString(text: string): Uint8Array {
+  return runtime.encodeUtf8(`${text}\0`);
+}
+
 /** Now, in nanoseconds since the epoch. */
 export function realtimeNs(): bigint {
   return BigInt(Date.now()) * 1_000_000n;
-}
-
-function stream(
-  rights: number,
-  ends: { read?(length: number): Uint8Array; write?(bytes: Uint8Array): void },
-): Descriptor {
-  return {
-    kind: 'stream',
-    flags: 0,
-    rights,
-    inheriting: 0,
-    read: ends.read ?? (() => fail('badf')),
-    write: ends.write ?? (() => fail('badf')),
-  };
 }
 
 function join(parts: readonly Uint8Array[]): Uint8Array {

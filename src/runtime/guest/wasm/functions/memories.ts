@@ -1,0 +1,48 @@
+/** The linear memories of one function: given to an instance, and zeroed for the next. */
+import type { ModuleSpec } from './types.ts';
+
+/** Thrown when the instances hold more memory than the function may; becomes HS_FUNCTION_MEMORY. */
+export class MemoryExceeded extends Error {}
+
+const PAGE_BYTES = 65_536;
+/** Zeroing a larger memory costs more than making one. */
+const MAX_KEPT_BYTES = 4 * 1024 ** 2;
+const MAX_KEPT = 8;
+
+export class Memories {
+  readonly #inUse = new Set<WebAssemblyMemory>();
+  readonly #kept: WebAssemblyMemory[] = [];
+  readonly #spec: ModuleSpec;
+
+  constructor(spec: ModuleSpec) {
+    this.#spec = spec;
+  }
+
+  /** A memory full of zeros. */
+  acquire(): WebAssemblyMemory {
+    const { minPages, maxPages } = this.#spec;
+    const memory = this.#kept.pop() ?? new runtime.wasm.Memory({ initial: minPages, maximum: maxPages });
+    this.#inUse.add(memory);
+    this.check();
+    return memory;
+  }
+
+  /** The instance is over. What has grown cannot shrink, and is let go. */
+  release(memory: WebAssemblyMemory): void {
+    this.#inUse.delete(memory);
+    const { buffer } = memory;
+    const bytes = this.#spec.minPages * PAGE_BYTES;
+    if (buffer.byteLength !== bytes || bytes > MAX_KEPT_BYTES || this.#kept.length >= MAX_KEPT) return;
+    new Uint8Array(buffer).fill(0);
+    this.#kept.push(memory);
+  }
+
+  /** Asked whenever an instance begins or goes on: in between only one can have grown. */
+  check(): void {
+    if (this.#inUse.size < 2) return;
+    let bytes = 0;
+    for (const { buffer } of this.#inUse) bytes += buffer.byteLength;
+    if (bytes > this.#spec.memoryBytes)
+      throw new MemoryExceeded(`its instances hold ${bytes} bytes of memory together`);
+  }
+}

@@ -1,0 +1,34 @@
+/** What a message handler is given (../../message.js). */
+export interface GuestMessage {
+  readonly subject: string;
+  readonly params: Readonly<Record<string, string>>;
+  readonly headers: { get(name: string): string | null };
+  readonly data: Uint8Array;
+}
+
+export interface GuestContext {
+  /** Milliseconds since the epoch. */
+  readonly deadline: number;
+}
+
+export type MessageHandler = (message: GuestMessage, env: unknown, context: GuestContext) => unknown;
+
+/** How a module is run, as the host found it (../../../wasm/inspect-module.ts). */
+export interface ModuleSpec {
+  readonly name: string;
+  readonly abi: 'command' | 'reactor';
+  /** Arguments of a command; otherwise its name and the subject. */
+  readonly args?: readonly string[];
+  /** Whether it calls something that may wait, so that its stack is suspended meanwhile. */
+  readonly suspends: boolean;
+  /** Whether an instance serves one message after the other; reactors only. */
+  readonly reuse: boolean;
+  readonly environment: Readonly<Record<string, string>>;
+  /** Linear memory that all instances together may hold. */
+  readonly memoryBytes: number;
+  /** Linear memory of one instance, in pages of 64 KiB. */
+  readonly minPages: number;
+  readonly maxPages: number;
+  /** Text of the files that a command finds in its file system; undefined for no file system. */
+  readonly files: Readonly<Record<string, string>> | undefined;
+}
