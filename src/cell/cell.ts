@@ -18,7 +18,9 @@ import {
   configureGuestHeaps,
   DeadlineSweeper,
   EntryGuard,
+  type FunctionCode,
   IsolatePool,
+  loadFunction,
   Scheduler,
   startWatchdog,
 } from '../runtime/index.ts';
@@ -56,6 +58,7 @@ export async function startCell(options: CellOptions): Promise<void> {
   const prelude = buildPrelude(readGuestScripts());
   const pool = new IsolatePool({ prelude, guard, spares: options.spareIsolates });
   const artifacts = new ArtifactReader(options.artifactDir);
+  const code = (spec: FunctionSpec): FunctionCode => artifacts.code(spec);
   let assignment: Assignment | undefined;
   let droppedReplies = 0;
   let draining = false;
@@ -89,7 +92,7 @@ export async function startCell(options: CellOptions): Promise<void> {
         journal,
         observer: feed,
         backlog: new ByteBudget(options.rssLimitBytes * HOST_LIMITS.cellBacklogShare),
-        readCode: artifacts.code,
+        readCode: code,
         mapStack: (spec, stack) => (feed.admits(spec.id) ? stacks.map(spec, stack) : stack),
       },
       replies: {
@@ -121,14 +124,7 @@ export async function startCell(options: CellOptions): Promise<void> {
   function check({ spec }: { readonly spec: FunctionSpec }): CheckResult {
     const isolate = pool.create(spec.limits.memoryBytes);
     try {
-      const handlers = isolate.load(artifacts.code(spec), `${spec.name}.js`, {
-        name: spec.name,
-        namespace: spec.namespace,
-        triggers: spec.triggers,
-        environment: spec.environment,
-        bindings: {},
-        budgetMs: 1,
-      });
+      const handlers = loadFunction(isolate, { ...spec, bindings: {} }, code(spec));
       return { handlers, heapBytes: isolate.heapBytes() };
     } finally {
       isolate[Symbol.dispose]();

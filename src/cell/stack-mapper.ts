@@ -52,7 +52,9 @@ export class StackMapper {
 
   #parse(spec: FunctionSpec): SourceMap | undefined {
     try {
-      const { map } = this.#artifacts.read(spec.name, spec.artifact);
+      const artifact = this.#artifacts.read(spec.name, spec.artifact);
+      if (artifact.type !== 'javascript') return undefined;
+      const { map } = artifact;
       return map === '' || map.length > MAX_MAP_CHARS ? undefined : new SourceMap(JSON.parse(map));
     } catch {
       return undefined; // The stack as it is says more than a failure to map it.

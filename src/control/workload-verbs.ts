@@ -1,7 +1,13 @@
 /** Nex's verbs about workloads, served for every namespace. */
-import { HairspringError, SYSTEM_NAMESPACE, workloadSubjects } from '../core/index.ts';
+import {
+  FUNCTION_TYPES,
+  HairspringError,
+  isFunctionType,
+  SYSTEM_NAMESPACE,
+  workloadSubjects,
+} from '../core/index.ts';
 import { type BidBook, createBidBook } from './bids.ts';
-import { AGENT_TYPE, type EndpointContext, SUPPORTED_LIFECYCLES } from './endpoint-context.ts';
+import { type EndpointContext, SUPPORTED_LIFECYCLES } from './endpoint-context.ts';
 import { json, type MicroEndpoint } from './micro-endpoint.ts';
 import { nodeTags, tagsMatch } from './node-tags.ts';
 import type { AuctionResponse, StartWorkloadRequest, StopWorkloadResponse } from './types.ts';
@@ -45,7 +51,7 @@ function auction({ backend }: EndpointContext, bids: BidBook): MicroEndpoint {
     subject: workloadSubjects.auction('*'),
     async handle(msg) {
       const request = parseBody(auctionRequest, msg, 'auction request');
-      if (request.agent_type !== AGENT_TYPE || backend.state() !== 'running') return undefined;
+      if (!isFunctionType(request.agent_type) || backend.state() !== 'running') return undefined;
       if (!tagsMatch(nodeTags(backend), request.tags)) return undefined;
       const bid: AuctionResponse = {
         bidder_id: bids.place(),
@@ -86,10 +92,10 @@ function deploy({ backend, events }: EndpointContext, bids: BidBook): MicroEndpo
 }
 
 function checkRunnable(request: StartWorkloadRequest): void {
-  if (request.workload_type !== AGENT_TYPE) {
+  if (!isFunctionType(request.workload_type)) {
     throw new HairspringError(
       'HS_WORKLOAD_TYPE',
-      `Cannot deploy "${request.name}": workload type "${request.workload_type}" not found, this node runs "${AGENT_TYPE}"`,
+      `Cannot deploy "${request.name}": workload type "${request.workload_type}" not found, this node runs ${FUNCTION_TYPES.map((type) => `"${type}"`).join(' and ')}`,
     );
   }
   if (!SUPPORTED_LIFECYCLES.includes(request.workload_lifecycle)) {

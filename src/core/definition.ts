@@ -1,5 +1,5 @@
 import type { FunctionLimits } from './limits.ts';
-import type { Binding, Trigger } from './manifest.ts';
+import type { Binding, FunctionType, Trigger } from './manifest.ts';
 
 /** Names an artifact by what is in it. */
 export interface ArtifactRef {
@@ -17,6 +17,20 @@ export interface JavaScriptArtifact {
   readonly map: string;
 }
 
+/** The artifact of a WebAssembly function: its module and how to run it. */
+export interface WasmArtifact {
+  readonly format: 1;
+  readonly type: 'wasm';
+  /** The core module, Base64. */
+  readonly module: string;
+  /** Base64 content by path, read-only, for the file system of a command; undefined: it has none. */
+  readonly files?: Readonly<Record<string, string>> | undefined;
+  /** Whether a reactor's instance serves one message after the other. */
+  readonly reuse: boolean;
+}
+
+export type Artifact = JavaScriptArtifact | WasmArtifact;
+
 /** Global in which a bundled script leaves its exports. */
 export const MODULE_GLOBAL = '__hairspring_module';
 
@@ -27,6 +41,7 @@ export interface FunctionDefinition {
   readonly id: string;
   readonly namespace: string;
   readonly name: string;
+  readonly type: FunctionType;
   /** First 12 hex digits of the hash over artifact and configuration. */
   readonly version: string;
   readonly description: string;

@@ -38,12 +38,31 @@ export interface StartRequest {
   readonly bindings: Readonly<Record<string, Binding>>;
   readonly environment: Readonly<Record<string, string>>;
   readonly limits: FunctionLimits;
+  /** For type wasm only; part of the artifact once it is made. */
+  readonly wasm: WasmOptions;
+}
+
+/** What a function is made of; Nex's workload type. */
+export type FunctionType = 'javascript' | 'wasm';
+
+export const FUNCTION_TYPES: readonly FunctionType[] = ['javascript', 'wasm'];
+
+export function isFunctionType(type: string): type is FunctionType {
+  return type === 'javascript' || type === 'wasm';
+}
+
+/** How a WebAssembly module is run. */
+export interface WasmOptions {
+  /** Folder whose files a command finds in its file system; undefined: it has none. */
+  readonly files: string | undefined;
+  /** Whether a reactor's instance serves one message after the other. */
+  readonly reuse: boolean;
 }
 
 /** A Nexfile, resolved. */
 export interface Manifest {
   readonly name: string;
-  readonly type: 'javascript';
+  readonly type: FunctionType;
   readonly lifecycle: 'function';
   readonly description: string;
   readonly tags: Readonly<Record<string, string>>;

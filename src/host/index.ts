@@ -5,6 +5,7 @@ export {
   createBundler,
   digestOf,
   encodeArtifact,
+  wrapModule,
 } from './bundle/index.ts';
 export {
   artifactUri,

@@ -1,7 +1,6 @@
 import { arch, cpus, platform } from 'node:os';
 import { nuid } from '@nats-io/nuid';
 import {
-  AGENT_TYPE,
   type FunctionInfo,
   formatGoDuration,
   type NodeBackend,
@@ -94,7 +93,7 @@ export class Node implements NodeBackend {
     const removed = await this.#options.deployments.undeploy(namespace, workloadId);
     return removed === undefined
       ? undefined
-      : { id: removed.id, workload_type: AGENT_TYPE, stopped: true, message: '' };
+      : { id: removed.id, workload_type: removed.type, stopped: true, message: '' };
   }
 
   async clone(namespace: string, workloadId: string): Promise<StartWorkloadRequest | undefined> {
@@ -104,7 +103,7 @@ export class Node implements NodeBackend {
       name: definition.name,
       namespace: definition.namespace,
       description: definition.description,
-      workload_type: AGENT_TYPE,
+      workload_type: definition.type,
       workload_lifecycle: 'function',
       run_request: definition.runRequest,
       tags: definition.tags,
@@ -137,7 +136,7 @@ export class Node implements NodeBackend {
       id: definition.id,
       name: definition.name,
       namespace: definition.namespace,
-      workload_type: AGENT_TYPE,
+      workload_type: definition.type,
       workload_lifecycle: 'function',
       workload_state: suspended === undefined ? (stats?.state === 'warm' ? 'warm' : 'running') : 'error',
       start_time: definition.deployedAt,

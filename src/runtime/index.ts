@@ -2,6 +2,7 @@ export { ByteBudget } from './dispatch/byte-budget.ts';
 export { DeadlineSweeper } from './dispatch/deadline-sweeper.ts';
 export { FunctionRunner, type RunnerDependencies } from './dispatch/function-runner.ts';
 export { Scheduler } from './dispatch/scheduler.ts';
+export { type FunctionCode, loadFunction } from './dispatch/wake-instance.ts';
 export { configureGuestHeaps } from './isolate/guest-heaps.ts';
 export { GuestIsolate } from './isolate/guest-isolate.ts';
 export { IsolatePool } from './isolate/isolate-pool.ts';
@@ -11,6 +12,7 @@ export type {
   FinishedInvocation,
   RuntimeObserver,
 } from './observer.ts';
+export { compileModule, type WasmFunction } from './wasm/wasm-function.ts';
 export { EntryGuard } from './watchdog/entry-guard.ts';
 export { startWatchdog } from './watchdog/watchdog.ts';
 export { BatchEncoder, decodeGuestBatch } from './wire/batch.ts';

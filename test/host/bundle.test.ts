@@ -4,7 +4,12 @@ import { tmpdir } from 'node:os';
 import { dirname, join, relative } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { runInNewContext } from 'node:vm';
-import { HairspringError, HOST_LIMITS, MODULE_GLOBAL } from '../../src/core/index.ts';
+import {
+  HairspringError,
+  HOST_LIMITS,
+  type JavaScriptArtifact,
+  MODULE_GLOBAL,
+} from '../../src/core/index.ts';
 import {
   type Bundle,
   bundleFunction,
@@ -43,7 +48,7 @@ async function failure(bundling: Promise<unknown>): Promise<HairspringError> {
 }
 
 /** The default export of a bundle, run as the runtime runs it. */
-function exported({ artifact }: Bundle): unknown {
+function exported({ artifact }: Bundle<JavaScriptArtifact>): unknown {
   const module: unknown = runInNewContext(`${artifact.code};${MODULE_GLOBAL}.default`);
   return module;
 }

@@ -18,6 +18,7 @@ import {
   DeadlineSweeper,
   EntryGuard,
   type FinishedInvocation,
+  type FunctionCode,
   FunctionRunner,
   type GuestIsolate,
   IsolatePool,
@@ -98,7 +99,7 @@ const HOST_BINDING: Binding = {
 };
 
 /** A function with its own pool, scheduler and sweeper. */
-export function createTestFunction(code: string, options: TestFunctionOptions = {}): TestFunction {
+export function createTestFunction(code: FunctionCode, options: TestFunctionOptions = {}): TestFunction {
   const {
     clock = systemClock,
     scheduler = new Scheduler(),

@@ -1,4 +1,4 @@
-import { AGENT_TYPE, ARTIFACT_BUCKET, artifactName, putArtifact } from '../../control/index.ts';
+import { ARTIFACT_BUCKET, artifactName, putArtifact } from '../../control/index.ts';
 import type { Source } from '../../core/index.ts';
 import { startRequestToWire } from '../../host/index.ts';
 import type { ControlConnection } from '../shell/connection.ts';
@@ -33,7 +33,7 @@ export async function deployFunction(
     {
       name: manifest.name,
       description: manifest.description,
-      workload_type: AGENT_TYPE,
+      workload_type: manifest.type,
       workload_lifecycle: manifest.lifecycle,
       run_request: runRequestOf(prepared),
       tags: manifest.tags,

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { dirname, relative } from 'node:path';
 import { HairspringError, type Manifest } from '../../core/index.ts';
-import { type Bundle, bundleFunction, parseNexfile } from '../../host/index.ts';
+import { type Bundle, bundleFunction, parseNexfile, wrapModule } from '../../host/index.ts';
 
 /** A function read from its folder, ready to be deployed. */
 export interface PreparedFunction {
@@ -15,6 +15,16 @@ export interface PreparedFunction {
 /** Turns a source file into a bundle; dev has one that remembers. */
 export type BundleSource = (entry: string, folder: string) => Promise<Bundle>;
 
+/** The artifact of what `main` names. */
+function bundleMain(
+  { type, start }: Manifest,
+  entry: string,
+  folder: string,
+  bundleSource: BundleSource,
+): Promise<Bundle> {
+  return type === 'wasm' ? wrapModule({ entry, folder, options: start.wasm }) : bundleSource(entry, folder);
+}
+
 /**
  * Reads a Nexfile and bundles what it names.
  * @throws HS_NEXFILE_…, HS_TRIGGER_FORBIDDEN, HS_SOURCE_…, HS_ARTIFACT_TOO_LARGE
@@ -25,7 +35,8 @@ export async function prepareFunction(
 ): Promise<PreparedFunction> {
   const manifest = parseNexfile(await readNexfile(file), shownPath(file));
   const { source } = manifest.start;
-  const bundle = source.kind === 'main' ? await bundleSource(source.path, dirname(file)) : undefined;
+  const bundle =
+    source.kind === 'main' ? await bundleMain(manifest, source.path, dirname(file), bundleSource) : undefined;
   return { file, manifest, bundle };
 }
 

@@ -1,21 +1,24 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
-import { HairspringError, HOST_LIMITS, type JavaScriptArtifact } from '../../core/index.ts';
+import { type Artifact, HairspringError, HOST_LIMITS } from '../../core/index.ts';
 
-const artifactSchema = z.strictObject({
-  format: z.literal(1),
-  type: z.literal('javascript'),
-  code: z.string(),
-  map: z.string(),
-});
+const artifactSchema: z.ZodType<Artifact> = z.discriminatedUnion('type', [
+  z.strictObject({ format: z.literal(1), type: z.literal('javascript'), code: z.string(), map: z.string() }),
+  z.strictObject({
+    format: z.literal(1),
+    type: z.literal('wasm'),
+    module: z.base64(),
+    files: z.record(z.string(), z.base64()).optional(),
+    reuse: z.boolean(),
+  }),
+]);
 
 /**
  * The bytes of an artifact as they are stored and hashed: JSON with its keys in one order.
  * @throws HS_ARTIFACT_TOO_LARGE past HOST_LIMITS.artifactBytes
  */
-export function encodeArtifact(artifact: JavaScriptArtifact): Uint8Array {
-  const { format, type, code, map } = artifact;
-  const bytes = new TextEncoder().encode(JSON.stringify({ format, type, code, map }));
+export function encodeArtifact(artifact: Artifact): Uint8Array {
+  const bytes = new TextEncoder().encode(JSON.stringify(inOrder(artifact)));
   if (bytes.length > HOST_LIMITS.artifactBytes) {
     throw new HairspringError(
       'HS_ARTIFACT_TOO_LARGE',
@@ -29,7 +32,7 @@ export function encodeArtifact(artifact: JavaScriptArtifact): Uint8Array {
  * Reads what {@link encodeArtifact} wrote.
  * @throws HS_ARTIFACT_CORRUPT
  */
-export function decodeArtifact(bytes: Uint8Array): JavaScriptArtifact {
+export function decodeArtifact(bytes: Uint8Array): Artifact {
   try {
     return artifactSchema.parse(JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes)));
   } catch (cause) {
@@ -41,6 +44,16 @@ export function decodeArtifact(bytes: Uint8Array): JavaScriptArtifact {
       },
     );
   }
+}
+
+function inOrder(artifact: Artifact): Artifact {
+  if (artifact.type === 'javascript') {
+    const { format, type, code, map } = artifact;
+    return { format, type, code, map };
+  }
+  const { format, type, module, files, reuse } = artifact;
+  const names = files === undefined ? undefined : Object.entries(files).sort(([a], [b]) => (a < b ? -1 : 1));
+  return { format, type, module, files: names === undefined ? undefined : Object.fromEntries(names), reuse };
 }
 
 /** Lower-case hex SHA-256, the name of an artifact. */

@@ -1,7 +1,7 @@
 import { realpath, stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { BuildResult, Message, Plugin } from 'esbuild';
-import { HairspringError, type JavaScriptArtifact } from '../../core/index.ts';
+import { type Artifact, HairspringError, type JavaScriptArtifact } from '../../core/index.ts';
 import { digestOf, encodeArtifact } from './artifact.ts';
 import { describeMessage, toBuildError } from './build-error.ts';
 import { BUILD_OPTIONS } from './build-options.ts';
@@ -14,8 +14,8 @@ export interface BundleOptions {
 }
 
 /** A function's code, bundled. */
-export interface Bundle {
-  readonly artifact: JavaScriptArtifact;
+export interface Bundle<Made extends Artifact = Artifact> {
+  readonly artifact: Made;
   /** Lower-case hex SHA-256 of `bytes`. */
   readonly digest: string;
   /** The encoded artifact. */
@@ -29,7 +29,7 @@ export interface Bundle {
 /** A bundler that remembers what it read, for building again and again. Disposing is idempotent. */
 export interface Bundler extends AsyncDisposable {
   /** As {@link bundleFunction}; what did not change is not parsed again. */
-  rebuild(): Promise<Bundle>;
+  rebuild(): Promise<Bundle<JavaScriptArtifact>>;
 }
 
 const NO_IMPORTS: Plugin = {
@@ -47,7 +47,7 @@ type Built = BuildResult<typeof BUILD_OPTIONS>;
  * Bundles a function with all that it imports. The same sources give the same digest.
  * @throws HS_SOURCE_MISSING, HS_SOURCE_INVALID, HS_ARTIFACT_TOO_LARGE
  */
-export async function bundleFunction(options: BundleOptions): Promise<Bundle> {
+export async function bundleFunction(options: BundleOptions): Promise<Bundle<JavaScriptArtifact>> {
   const { build } = await import('esbuild');
   const folder = await resolveEntry(options);
   return finish(folder, () => build(optionsFor(options.entry, folder)));
@@ -80,7 +80,7 @@ export async function createBundler(options: BundleOptions): Promise<Bundler> {
  * @param name how errors and the source map call the text
  * @throws HS_SOURCE_MISSING on an import; HS_SOURCE_INVALID, HS_ARTIFACT_TOO_LARGE
  */
-export async function wrapScript(code: string, name = 'function.mjs'): Promise<Bundle> {
+export async function wrapScript(code: string, name = 'function.mjs'): Promise<Bundle<JavaScriptArtifact>> {
   const { build } = await import('esbuild');
   const bundle = await finish(undefined, () =>
     build({
@@ -107,7 +107,10 @@ async function resolveEntry({ entry, folder }: BundleOptions): Promise<string> {
   });
 }
 
-async function finish(folder: string | undefined, build: () => Promise<Built>): Promise<Bundle> {
+async function finish(
+  folder: string | undefined,
+  build: () => Promise<Built>,
+): Promise<Bundle<JavaScriptArtifact>> {
   const built = await build().catch((error: unknown) => {
     throw toBuildError(error, folder);
   });

@@ -6,3 +6,4 @@ export {
   createBundler,
   wrapScript,
 } from './bundle.ts';
+export { wrapBytes, wrapModule } from './wrap-module.ts';

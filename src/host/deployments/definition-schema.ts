@@ -10,6 +10,8 @@ const definitionSchema: z.ZodType<FunctionDefinition> = z.object({
   id: z.string().min(1),
   namespace: z.string(),
   name: z.string(),
+  // Definitions of the first version had JavaScript only.
+  type: z.enum(['javascript', 'wasm']).default('javascript'),
   version: z.string(),
   description: z.string(),
   tags: text,

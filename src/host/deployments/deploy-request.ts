@@ -1,16 +1,19 @@
 import { createHash } from 'node:crypto';
 import { nuid } from '@nats-io/nuid';
 import type { NatsConnection } from '@nats-io/transport-node';
-import { AGENT_TYPE, getObject, putArtifact, type StartWorkloadRequest } from '../../control/index.ts';
+import { getObject, putArtifact, type StartWorkloadRequest } from '../../control/index.ts';
 import {
   type ArtifactRef,
+  FUNCTION_TYPES,
   type FunctionDefinition,
+  type FunctionType,
   HairspringError,
+  isFunctionType,
   isToken,
   type StartRequest,
   SYSTEM_NAMESPACE,
 } from '../../core/index.ts';
-import { wrapScript } from '../bundle/index.ts';
+import { wrapBytes, wrapScript } from '../bundle/index.ts';
 import { parseArtifactUri, parseObjectUri, startRequestToWire } from '../manifest/index.ts';
 import type { ArtifactCache } from './artifact-cache.ts';
 
@@ -25,8 +28,8 @@ export function checkDeployRequest(request: StartWorkloadRequest): void {
     refuse(`"${request.namespace}" is not a namespace`, 'Use 1 to 64 letters, digits, - and _');
   if (request.namespace === SYSTEM_NAMESPACE)
     refuse('the namespace "system" belongs to the nodes', 'Name another with --namespace');
-  if (request.workload_type !== AGENT_TYPE)
-    refuse(`its type is "${request.workload_type}"`, `This node runs type "${AGENT_TYPE}"`);
+  if (!isFunctionType(request.workload_type))
+    refuse(`its type is "${request.workload_type}"`, `This node runs ${FUNCTION_TYPES.join(' and ')}`);
   if (request.workload_lifecycle !== 'function')
     refuse(`its lifecycle is "${request.workload_lifecycle}"`, 'Write lifecycle: function');
 }
@@ -39,8 +42,8 @@ export function checkDeployRequest(request: StartWorkloadRequest): void {
 export async function resolveArtifact(
   nc: NatsConnection,
   cache: ArtifactCache,
-  name: string,
-  { source }: StartRequest,
+  { name, workload_type: type }: StartWorkloadRequest,
+  { source, wasm }: StartRequest,
 ): Promise<ArtifactRef> {
   if (source.kind === 'main') {
     throw new HairspringError(
@@ -54,11 +57,18 @@ export async function resolveArtifact(
   const digest = parseArtifactUri(source.uri);
   if (digest !== undefined) return cache.ensure(digest);
   const { bucket, object } = parseObjectUri(source.uri);
-  const code = new TextDecoder().decode(await getObject(nc, bucket, object));
-  const bundle = await wrapScript(code, object);
+  const bytes = await getObject(nc, bucket, object);
+  const bundle =
+    type === 'wasm'
+      ? wrapBytes(bytes, undefined, wasm.reuse)
+      : await wrapScript(new TextDecoder().decode(bytes), object);
   await putArtifact(nc, bundle.digest, bundle.bytes);
   cache.store(bundle.digest, bundle.bytes);
   return { digest: bundle.digest, bytes: bundle.bytes.length };
+}
+
+function toFunctionType(type: string): FunctionType {
+  return type === 'wasm' ? 'wasm' : 'javascript';
 }
 
 /** The definition that a request asks for; its id is that of the function it replaces. */
@@ -81,6 +91,7 @@ export function toDefinition(
     id: previous?.id ?? nuid.next(),
     namespace: request.namespace,
     name: request.name,
+    type: toFunctionType(request.workload_type),
     version: createHash('sha256').update(configuration).digest('hex').slice(0, 12),
     description: request.description,
     tags: request.tags ?? {},

@@ -103,7 +103,7 @@ export class Deployments {
   async #deploy(request: StartWorkloadRequest): Promise<FunctionDefinition> {
     const { nc } = this.#options;
     const start = parseStartRequest(request.run_request);
-    const artifact = await resolveArtifact(nc, this.#cache, request.name, start);
+    const artifact = await resolveArtifact(nc, this.#cache, request, start);
     const { digest } = artifact;
     this.#inDeploy.set(digest, (this.#inDeploy.get(digest) ?? 0) + 1);
     try {

@@ -1,13 +1,10 @@
 import { z } from 'zod';
-import { type Manifest, TOKEN_PATTERN } from '../../core/index.ts';
+import { FUNCTION_TYPES, type Manifest, TOKEN_PATTERN } from '../../core/index.ts';
 import { startRequestSchema } from './start-request-schema.ts';
 
 const typeSchema = z
-  .literal('javascript', {
-    error: ({ input }) =>
-      input === 'wasm' ? 'functions of this type are not supported yet in this version' : undefined,
-  })
-  .meta({ description: 'Kind of function; TypeScript is "javascript" too.' });
+  .enum(FUNCTION_TYPES)
+  .meta({ description: 'Kind of function: javascript (TypeScript too) or wasm, a WebAssembly module.' });
 
 const lifecycleSchema = z.literal('function').meta({ description: 'Nex lifecycle; functions have one.' });
 

@@ -81,6 +81,19 @@ const environmentSchema = z
   .default({})
   .meta({ description: 'Texts that the handler finds in env.', examples: [{ LOG_LEVEL: 'info' }] });
 
+const filesSchema = z
+  .string()
+  .refine(isInside, {
+    error: 'it is not a folder below that of the Nexfile',
+    params: { hint: 'Write a relative path with forward slashes, such as static' },
+  })
+  .meta({ description: 'Folder whose files a WebAssembly command finds under "/". type: wasm only.' });
+
+const reuseSchema = z
+  .boolean()
+  .default(false)
+  .meta({ description: 'Whether a WebAssembly reactor keeps its state between messages. type: wasm only.' });
+
 /** The part of a Nexfile under `start_request`, parsed into a {@link StartRequest}. */
 export const startRequestSchema = z
   .strictObject({
@@ -89,9 +102,11 @@ export const startRequestSchema = z
     triggers: triggersSchema,
     bindings: bindingsSchema,
     environment: environmentSchema,
+    files: filesSchema.optional(),
+    reuse: reuseSchema,
     limits: limitsSchema.prefault({}).meta({ description: 'Ceilings of the function.' }),
   })
-  .transform(({ main, uri, ...rest }, context): StartRequest => {
+  .transform(({ main, uri, files, reuse, ...rest }, context): StartRequest => {
     const source = chooseSource(main, uri);
     if (source === undefined) {
       context.addIssue({
@@ -112,7 +127,7 @@ export const startRequestSchema = z
         params: { target: 'key', hint: 'Rename one of the two' },
       });
     }
-    return { source: source ?? z.NEVER, ...rest };
+    return { source: source ?? z.NEVER, ...rest, wasm: { files, reuse } };
   })
   .meta({
     title: 'Hairspring start request',

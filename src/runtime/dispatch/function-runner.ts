@@ -17,7 +17,7 @@ import type { Instance, InstanceOwner } from './instance.ts';
 import { cpuExceeded, isolateLost, timedOut } from './limit-errors.ts';
 import { RunnerCounters } from './runner-counters.ts';
 import type { Runnable, Scheduler } from './scheduler.ts';
-import { wakeInstance } from './wake-instance.ts';
+import { type FunctionCode, wakeInstance } from './wake-instance.ts';
 
 export interface RunnerDependencies {
   readonly pool: IsolatePool;
@@ -28,8 +28,8 @@ export interface RunnerDependencies {
   readonly observer: RuntimeObserver;
   /** Of the messages of all functions in the cell. */
   readonly backlog: ByteBudget;
-  /** The function's script. @throws HS_ARTIFACT_MISSING, HS_ARTIFACT_CORRUPT */
-  readonly readCode: (spec: FunctionSpec) => string;
+  /** The function's script or module. @throws HS_ARTIFACT_MISSING, HS_ARTIFACT_CORRUPT, HS_WASM_INVALID */
+  readonly readCode: (spec: FunctionSpec) => FunctionCode;
   /** An error's stack as its author wants to read it. */
   readonly mapStack: (spec: FunctionSpec, stack: string) => string;
 }

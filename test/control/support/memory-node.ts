@@ -101,6 +101,7 @@ function summaryOf(id: string, { name, namespace, metadata }: StartWorkloadReque
 function definitionOf(id: string, request: StartWorkloadRequest): FunctionDefinition {
   return {
     format: 1,
+    type: 'javascript',
     id,
     namespace: request.namespace,
     name: request.name,

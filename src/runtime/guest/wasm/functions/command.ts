@@ -35,7 +35,7 @@ export function createCommand(module: WebAssemblyModule, spec: ModuleSpec, wasi:
   const env = Object.entries(spec.environment).map(([name, value]) => wasi.toCString(`${name}=${value}`));
   const fixedArgs = spec.args?.map(wasi.toCString);
   const nameArg = wasi.toCString(spec.name);
-  const files = spec.files === undefined ? undefined : encodeAll(spec.files);
+  const files = spec.files === undefined ? undefined : decodeAll(spec.files);
   const memories = new Memories(spec);
   const maxFsBytes = spec.memoryBytes * FS_SHARE;
   const onErrorLine = (line: string): void => runtime.pushLog('info', line);
@@ -101,6 +101,6 @@ export function createCommand(module: WebAssemblyModule, spec: ModuleSpec, wasi:
   }
 }
 
-function encodeAll(files: Readonly<Record<string, string>>): Record<string, Uint8Array> {
-  return Object.fromEntries(Object.entries(files).map(([path, text]) => [path, runtime.encodeUtf8(text)]));
+function decodeAll(files: Readonly<Record<string, string>>): Record<string, Uint8Array> {
+  return Object.fromEntries(Object.entries(files).map(([path, text]) => [path, Uint8Array.fromBase64(text)]));
 }

@@ -29,6 +29,6 @@ export interface ModuleSpec {
   /** Linear memory of one instance, in pages of 64 KiB. */
   readonly minPages: number;
   readonly maxPages: number;
-  /** Text of the files that a command finds in its file system; undefined for no file system. */
+  /** Base64 of the files that a command finds in its file system; undefined for no file system. */
   readonly files: Readonly<Record<string, string>> | undefined;
 }

@@ -3,7 +3,7 @@ import { ERRNO, WasiError } from './errno.ts';
 import { FD_CALLS } from './fd-calls.ts';
 import { PATH_CALLS } from './path-calls.ts';
 import type { WasiProcess } from './process.ts';
-import { PROCESS_CALLS, poll } from './process-calls.ts';
+import { monotonicNs, type PollArguments, PROCESS_CALLS, poll } from './process-calls.ts';
 
 type Call = (process: WasiProcess, ...args: never[]) => void;
 
@@ -40,22 +40,18 @@ export function createImports({ current, sleep }: ImportOptions): WasiImports {
   const calls: Readonly<Record<string, Call>> = { ...FD_CALLS, ...PATH_CALLS, ...PROCESS_CALLS };
   const imports: Record<string, unknown> = {};
   for (const [name, call] of Object.entries(calls)) imports[name] = guarded(call, current);
-  const pollOnce = (
-    input: number,
-    output: number,
-    count: number,
-    result: number,
-  ): number | Promise<number> => {
+  const pollOn = (call: PollArguments): number | Promise<number> => {
     try {
-      const waitNs = poll(current(), input, output, count, result);
+      const waitNs = poll(current(), call);
       if (waitNs === 0n || sleep === undefined) return ERRNO.success;
       // A fraction of a millisecond is waited out whole, so that the clock is past the moment.
       const ms = Math.min(2 ** 31 - 1, Number(waitNs / 1_000_000n) + 1);
-      return sleep(ms).then(() => pollOnce(input, output, count, result));
+      return sleep(ms).then(() => pollOn(call));
     } catch (error) {
       return toErrno(error);
     }
   };
-  imports['poll_oneoff'] = pollOnce;
+  imports['poll_oneoff'] = (input: number, output: number, count: number, result: number) =>
+    pollOn({ input, output, count, result, startedNs: monotonicNs() });
   return imports;
 }

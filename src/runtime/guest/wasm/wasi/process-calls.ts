@@ -15,7 +15,7 @@ const ABSOLUTE = 1;
 
 type Pointer = number;
 
-function monotonicNs(): bigint {
+export function monotonicNs(): bigint {
   const now = runtime.door('now');
   return typeof now === 'number' ? BigInt(Math.round(now * 1_000_000)) : fail('io');
 }
@@ -60,14 +60,13 @@ function writeSizes(
   );
 }
 
-/** What a subscription to a clock waits for, in nanoseconds from now. */
-function waitNs(process: WasiProcess, at: Pointer): bigint {
+/** What a subscription to a clock still waits for, in nanoseconds, when the call began at `startedNs`. */
+function waitNs(process: WasiProcess, at: Pointer, startedNs: bigint): bigint {
   const { memory } = process;
   const clock = memory.u32(at + 16);
   const timeout = memory.big(at + 24);
   const flags = memory.u32(at + 40) & 0xffff;
-  const now = timeNs(clock);
-  const left = (flags & ABSOLUTE) === 0 ? timeout : timeout - now;
+  const left = (flags & ABSOLUTE) === 0 ? timeout - (monotonicNs() - startedNs) : timeout - timeNs(clock);
   return left > 0n ? left : 0n;
 }
 
@@ -126,16 +125,22 @@ export const PROCESS_CALLS = {
   },
 };
 
+export interface PollArguments {
+  readonly input: Pointer;
+  readonly output: Pointer;
+  readonly count: number;
+  readonly result: Pointer;
+  /** When the call began, on the monotonic clock. */
+  readonly startedNs: bigint;
+}
+
 /**
  * Writes the events that are there now. Descriptors are always ready, since all of them are in memory.
  * @returns how long to wait for the first clock when nothing is there yet, in nanoseconds; 0 when done
  */
 export function poll(
   process: WasiProcess,
-  input: Pointer,
-  output: Pointer,
-  count: number,
-  result: Pointer,
+  { input, output, count, result, startedNs }: PollArguments,
 ): bigint {
   if (count === 0 || count >>> 0 > MAX_SUBSCRIPTIONS) fail('inval');
   const { memory, descriptors } = process;
@@ -155,7 +160,7 @@ export function poll(
     const at = (input >>> 0) + index * SUBSCRIPTION_BYTES;
     const type = memory.bytes(at + 8, 1)[0];
     if (type === SUBSCRIBED.clock) {
-      const leftNs = waitNs(process, at);
+      const leftNs = waitNs(process, at, startedNs);
       clocks.push({ at, leftNs });
       if (firstNs === undefined || leftNs < firstNs) firstNs = leftNs;
     } else if (type === SUBSCRIBED.read || type === SUBSCRIBED.write) {

@@ -1,0 +1,132 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { HairspringError, type HostCall } from '../../src/core/index.ts';
+import { createTestFunction } from '../support/functions.ts';
+import { compileWat, reactor } from '../support/wasm.ts';
+
+/** Instructions that answer with what an import gives. */
+function answerWith(call: string, ...args: (string | number)[]): string {
+  const params = args.map((arg) => `(i32.const ${arg})`).join(' ');
+  return `(call $reply_write (i32.const 4096) (call $${call} ${params} (i32.const 4096) (i32.const 4096)))`;
+}
+
+test('A reactor reads the message and answers', async () => {
+  const strings = '(data (i32.const 0) "key") (data (i32.const 16) "X-Trace") (data (i32.const 32) "MODE")';
+  const body = [
+    answerWith('subject_read'),
+    answerWith('data_read'),
+    answerWith('param_read', 0, 3),
+    answerWith('header_read', 16, 7),
+    answerWith('env_read', 32, 4),
+  ].join('\n');
+  using probe = createTestFunction(compileWat(reactor(body, strings)), { environment: { MODE: 'fast' } });
+  const headers = [['x-trace', 't1']] as const;
+  assert.equal(await probe.text({ subject: 'probe.k', data: 'data', headers }), 'probe.kdatakt1fast');
+});
+
+test('What is not there is -1, and a short buffer takes a part and is told the whole length', async () => {
+  const rest = '(data (i32.const 0) "none")';
+  const body = `(i32.store (i32.const 16) (call $header_read (i32.const 0) (i32.const 4) (i32.const 64) (i32.const 8)))
+    (i32.store (i32.const 20) (call $data_read (i32.const 64) (i32.const 2)))
+    (call $reply_write (i32.const 16) (i32.const 8)) (call $reply_write (i32.const 64) (i32.const 3))`;
+  using probe = createTestFunction(compileWat(reactor(body, rest)));
+  const answer = await probe.call({ data: 'abcdef' });
+  assert.ok(answer.ok);
+  const bytes = Buffer.from(answer.outcome.payload ?? '');
+  assert.deepEqual(
+    [bytes.readInt32LE(0), bytes.readInt32LE(4), bytes.toString('latin1', 8)],
+    [-1, 6, 'ab\0'],
+  );
+});
+
+test('A reply of a reactor may have headers', async () => {
+  const rest = '(data (i32.const 0) "X-Ayes")';
+  const body = '(call $reply_header (i32.const 0) (i32.const 3) (i32.const 3) (i32.const 3))';
+  using probe = createTestFunction(compileWat(reactor(body, rest)));
+  const answer = await probe.call();
+  assert.ok(answer.ok);
+  assert.deepEqual(answer.outcome.headers, ['X-A', 'yes']);
+});
+
+test('A result other than 0 is an error with its number', async () => {
+  const text = reactor('', '').replace('(i32.const 0)))', '(i32.const 7)))');
+  using probe = createTestFunction(compileWat(text));
+  const answer = await probe.call();
+  assert.ok(!answer.ok);
+  assert.equal(answer.error.code, 'HS_FUNCTION_EXIT');
+  assert.match(answer.error.message, /7/);
+});
+
+const CALL_GET = `(i32.store (i32.const 60) (call $call (i32.const 0) (i32.const 4) (i32.const 8) (i32.const 3)
+  (i32.const 16) (i32.const 5) (i32.const 0) (i32.const 0)))`;
+const CALL_STRINGS =
+  '(data (i32.const 0) "HOST") (data (i32.const 8) "get") (data (i32.const 16) "[\\"k\\"]")';
+
+test('A reactor calls a host service in blocking style while others run', async () => {
+  const seen: HostCall[] = [];
+  const body = `${CALL_GET} ${answerWith('result_value')} ${answerWith('result_data')}`;
+  using probe = createTestFunction(compileWat(reactor(body, CALL_STRINGS)), {
+    host: async (call) => {
+      seen.push(call);
+      await new Promise((resolve) => setTimeout(resolve, 5));
+      return { value: [seen.length], data: Buffer.from('data') };
+    },
+  });
+  const answers = await Promise.all([probe.text(), probe.text(), probe.text()]);
+  assert.deepEqual(answers, ['[3]data', '[3]data', '[3]data']);
+  assert.deepEqual(
+    seen.map(({ op, args }) => [op, args]),
+    Array.from({ length: 3 }, () => ['get', ['k']]),
+  );
+});
+
+test('A refused host call is a status and a code that the module can read', async () => {
+  const body = `${CALL_GET} (call $reply_write (i32.const 60) (i32.const 1)) ${answerWith('result_value')}`;
+  using probe = createTestFunction(compileWat(reactor(body, CALL_STRINGS)), {
+    host: () => Promise.reject(new HairspringError('HS_KV_UNAVAILABLE', 'Cannot get: no answer')),
+  });
+  assert.equal(
+    await probe.text(),
+    '\x01{"code":"HS_KV_UNAVAILABLE","message":"Cannot get: no answer","retryable":true}',
+  );
+});
+
+const COUNT = `(global.set $n (i32.add (global.get $n) (i32.const 1)))
+  (i32.store8 (i32.const 0) (i32.add (i32.const 48) (global.get $n))) (call $reply_write (i32.const 0) (i32.const 1))`;
+const COUNTER = '(global $n (mut i32) (i32.const 0))';
+
+test('A reactor is new for each message, unless it asks to be used again', async () => {
+  using fresh = createTestFunction(compileWat(reactor(COUNT, COUNTER)));
+  assert.deepEqual([await fresh.text(), await fresh.text()], ['1', '1']);
+  using kept = createTestFunction(compileWat(reactor(COUNT, COUNTER), { reuse: true }));
+  assert.deepEqual([await kept.text(), await kept.text()], ['1', '2']);
+});
+
+test('An instance that trapped is not used again', async () => {
+  const body = `${COUNT} (if (i32.eq (global.get $n) (i32.const 2)) (then (unreachable)))`;
+  using probe = createTestFunction(compileWat(reactor(body, COUNTER), { reuse: true }));
+  assert.equal(await probe.text(), '1');
+  assert.equal(await probe.code(), 'HS_FUNCTION_THREW');
+  assert.equal(await probe.text(), '1');
+});
+
+test('A pointer outside the memory ends the invocation and nothing else', async () => {
+  for (const body of [
+    '(call $reply_write (i32.const 65530) (i32.const 100))',
+    '(call $reply_write (i32.const -1) (i32.const -1))',
+    '(call $log (i32.const 99) (i32.const -5) (i32.const 10))',
+    '(drop (call $data_read (i32.const 65535) (i32.const 4)))',
+    '(drop (call $call (i32.const -1) (i32.const 9) (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0)))',
+  ]) {
+    using probe = createTestFunction(compileWat(reactor(body)));
+    assert.equal(await probe.code({ data: 'abcd' }), 'HS_FUNCTION_THREW', body);
+  }
+});
+
+test('An instance that waits for ever ends with its deadline', async () => {
+  using probe = createTestFunction(compileWat(reactor(CALL_GET, CALL_STRINGS)), {
+    host: () => new Promise(() => undefined),
+    limits: { timeoutMs: 80 },
+  });
+  assert.equal(await probe.code(), 'HS_FUNCTION_TIMEOUT');
+});
