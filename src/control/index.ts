@@ -13,7 +13,6 @@ export type { FeedEvent } from './client-feeds.ts';
 export type { InvokeOptions, InvokeResult } from './client-invoke.ts';
 export { type ConnectOptions, connectNats, withoutUserInfo } from './connect.ts';
 export { type EndpointChoice, endpointFrom } from './endpoint.ts';
-export { AGENT_TYPE } from './endpoint-context.ts';
 export type { EndpointSources } from './endpoint-files.ts';
 export { toErrorReply } from './error-reply.ts';
 export { formatGoDuration, parseGoDuration } from './go-duration.ts';

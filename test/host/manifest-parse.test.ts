@@ -59,6 +59,7 @@ start_request:
         queue: 0,
         payloadBytes: 512 * 1024,
       },
+      wasm: { files: undefined, reuse: false },
     },
   });
 });
@@ -79,9 +80,21 @@ test('What is left out of a Nexfile takes its default', () => {
         bindings: { C: { service: 'kv', bucket: 'c', access: 'read', keys: '>', existing: false } },
         environment: {},
         limits: DEFAULT_LIMITS,
+        wasm: { files: undefined, reuse: false },
       },
     },
   );
+});
+
+test('A Nexfile of a WebAssembly function has its own keys, which JavaScript does not', () => {
+  const wasm =
+    'name: a\ntype: wasm\nlifecycle: function\nstart_request: { main: a.wasm, files: static, reuse: true }';
+  const { type, start } = parseNexfile(wasm, 'Nexfile');
+  assert.deepEqual([type, start.wasm], ['wasm', { files: 'static', reuse: true }]);
+  const refused = failure(wasm.replace('type: wasm', 'type: javascript'));
+  assert.match(refused.message, /"files" is for type: wasm/);
+  assert.equal(refused.position?.line, 4);
+  assert.match(failure(wasm.replace('static', '../up')).message, /not a folder below/);
 });
 
 test('A Nexfile in JSON, indented with tabs, is read with positions', () => {
@@ -274,9 +287,6 @@ test('What the format has and this version lacks is refused as not supported yet
   for (const binding of bindings) {
     assert.match(failureOf(`  bindings: { B: { ${binding} } }`).message, /not supported yet in this version/);
   }
-  const wasm = failure('name: a\ntype: wasm\nlifecycle: function\nstart_request: { main: a.wasm }');
-  assert.match(wasm.message, /"wasm" for type: .*not supported yet in this version/);
-  assert.equal(wasm.position?.line, 2);
 });
 
 test('Of several problems the first in the file is the error and the others are listed', () => {

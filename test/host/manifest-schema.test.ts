@@ -46,7 +46,7 @@ test('The schema of a start request is self-contained draft-07', () => {
   const schema = JSON.parse(text) as { $schema: string; properties: object };
   assert.equal(schema.$schema, 'http://json-schema.org/draft-07/schema#');
   assert.doesNotMatch(text, /"\$ref"|\(\?[=!<]/);
-  const keys = ['main', 'uri', 'triggers', 'bindings', 'environment', 'limits'];
+  const keys = ['main', 'uri', 'triggers', 'bindings', 'environment', 'files', 'reuse', 'limits'];
   assert.deepEqual(Object.keys(schema.properties), keys);
 });
 

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { FUNCTION_TYPES, type Manifest, TOKEN_PATTERN } from '../../core/index.ts';
+import { FUNCTION_TYPES, type Manifest, type StartRequest, TOKEN_PATTERN } from '../../core/index.ts';
 import { startRequestSchema } from './start-request-schema.ts';
 
 const typeSchema = z
@@ -34,14 +34,20 @@ export const manifestSchema = z
       .meta({ description: 'Tags of the workload.', examples: [{ team: 'web' }] }),
     start_request: startRequestSchema,
   })
-  .transform(
-    ({ name, type, lifecycle, description, tags, start_request: start }): Manifest => ({
-      name,
-      type,
-      lifecycle,
-      description,
-      tags,
-      start,
-    }),
-  )
+  .transform(({ name, type, lifecycle, description, tags, start_request: start }, context): Manifest => {
+    if (type !== 'wasm') refuseWasmKeys(start, context);
+    return { name, type, lifecycle, description, tags, start };
+  })
   .meta({ title: 'Nexfile of a Hairspring function' });
+
+function refuseWasmKeys({ wasm }: StartRequest, context: z.RefinementCtx): void {
+  for (const key of ['files', 'reuse'] as const) {
+    if (wasm[key] === undefined || wasm[key] === false) continue;
+    context.addIssue({
+      code: 'custom',
+      message: `"${key}" is for type: wasm`,
+      path: ['start_request', key],
+      params: { target: 'key', hint: 'Remove it, or set type: wasm' },
+    });
+  }
+}

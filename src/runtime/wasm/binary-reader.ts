@@ -1,3 +1,10 @@
+import { HairspringError } from '../../core/index.ts';
+
+/** Why the bytes are no module. */
+export function damaged(detail: string): HairspringError {
+  return new HairspringError('HS_WASM_INVALID', detail);
+}
+
 /** Reads numbers and names of the WebAssembly binary format. https://webassembly.github.io/spec/core/binary/ */
 export class BinaryReader {
   readonly bytes: Uint8Array;
@@ -16,7 +23,7 @@ export class BinaryReader {
 
   byte(): number {
     const value = this.at < this.end ? this.bytes[this.at] : undefined;
-    if (value === undefined) throw new RangeError('the module ends too early');
+    if (value === undefined) throw damaged('the module ends too early');
     this.at += 1;
     return value;
   }
@@ -31,11 +38,11 @@ export class BinaryReader {
       if (byte < 0x80) return value;
       factor *= 128;
     }
-    throw new RangeError('a number in the module is too large');
+    throw damaged('a number in the module is too large');
   }
 
   skip(count: number): void {
-    if (count > this.end - this.at) throw new RangeError('the module ends too early');
+    if (count > this.end - this.at) throw damaged('the module ends too early');
     this.at += count;
   }
 

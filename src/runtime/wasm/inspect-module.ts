@@ -54,7 +54,7 @@ export function inspectModule(name: string, bytes: Uint8Array, memoryBytes: numb
   try {
     outline = readOutline(bytes);
   } catch (error) {
-    const detail = error instanceof RangeError ? error.message : 'it cannot be read';
+    const detail = HairspringError.is(error) ? error.message : 'it cannot be read';
     return refuse(`it is a damaged module: ${detail}`, 'Build it anew');
   }
   const abi =

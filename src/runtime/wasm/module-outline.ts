@@ -1,4 +1,4 @@
-import { BinaryReader } from './binary-reader.ts';
+import { BinaryReader, damaged } from './binary-reader.ts';
 
 /** Limits of a memory, in pages of 64 KiB, or of a table, in elements. */
 export interface SizeLimits {
@@ -50,7 +50,7 @@ export function formatOf(bytes: Uint8Array): 'module' | 'component' | 'other' {
 
 /**
  * Reads the sections that matter. The module is not validated: the engine does that when it compiles.
- * @throws RangeError where the bytes are no module
+ * @throws HS_WASM_INVALID where the bytes are no module
  */
 export function readOutline(bytes: Uint8Array): ModuleOutline {
   const imports: ModuleImport[] = [];
@@ -92,7 +92,7 @@ function readList<Item>(reader: BinaryReader, read: (reader: BinaryReader) => It
 
 function kindOf(code: number): (typeof KINDS)[number] {
   const kind = KINDS[code];
-  if (kind === undefined) throw new RangeError(`the module has something of the unknown kind ${code}`);
+  if (kind === undefined) throw damaged(`the module has something of the unknown kind ${code}`);
   return kind;
 }
 
@@ -135,7 +135,7 @@ export function readTable(reader: BinaryReader): SizeLimits {
 
 export function readLimits(reader: BinaryReader): SizeLimits {
   const flags = reader.byte();
-  if (flags > 0x07) throw new RangeError('the module has limits of an unknown kind');
+  if (flags > 0x07) throw damaged('the module has limits of an unknown kind');
   const min = reader.unsigned();
   const max = (flags & 1) === 0 ? undefined : reader.unsigned();
   return { min, max, shared: (flags & 2) !== 0, is64: (flags & 4) !== 0 };

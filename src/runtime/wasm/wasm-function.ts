@@ -12,6 +12,8 @@ export interface WasmFunction {
   readonly maxPages: number;
   /** Base64 content by path. */
   readonly files: Readonly<Record<string, string>> | undefined;
+  /** Arguments of a command in the place of its name and the subject. */
+  readonly args?: readonly string[];
 }
 
 /** Node's types have the engine's types and not its values. */

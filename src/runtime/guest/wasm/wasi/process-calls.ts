@@ -78,10 +78,10 @@ export const PROCESS_CALLS = {
     writeSizes(process, process.args, count, bytes);
   },
   environ_get(process: WasiProcess, pointers: Pointer, buffer: Pointer): void {
-    writeStrings(process, process.env, pointers, buffer);
+    writeStrings(process, process.environ, pointers, buffer);
   },
   environ_sizes_get(process: WasiProcess, count: Pointer, bytes: Pointer): void {
-    writeSizes(process, process.env, count, bytes);
+    writeSizes(process, process.environ, count, bytes);
   },
   clock_res_get({ memory }: WasiProcess, clock: number, result: Pointer): void {
     if (clock >>> 0 > CLOCK.threadCpu) fail('inval');

@@ -32,7 +32,7 @@ export class WasiProcess {
   readonly memory = new ModuleMemory();
   readonly descriptors = new DescriptorTable();
   readonly args: readonly Uint8Array[];
-  readonly env: readonly Uint8Array[];
+  readonly environ: readonly Uint8Array[];
   readonly #options: ProcessOptions;
   #stdin: Uint8Array;
   #fs: MemoryFs | undefined;
@@ -44,7 +44,7 @@ export class WasiProcess {
   constructor(options: ProcessOptions) {
     this.#options = options;
     this.args = options.args;
-    this.env = options.env;
+    this.environ = options.env;
     this.#stdin = options.stdin;
     this.descriptors.add({ kind: 'stream', stream: 0, flags: 0, rights: INPUT_RIGHTS, inheriting: 0 });
     this.descriptors.add({ kind: 'stream', stream: 1, flags: 0, rights: OUTPUT_RIGHTS, inheriting: 0 });
