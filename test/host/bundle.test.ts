@@ -17,6 +17,7 @@ import {
   decodeArtifact,
   digestOf,
   encodeArtifact,
+  wrapModule,
   wrapScript,
 } from '../../src/host/bundle/index.ts';
 import { findNexfiles, parseNexfile } from '../../src/host/manifest/index.ts';
@@ -254,8 +255,13 @@ test('Every example is accepted and bundled', async () => {
   const files = await findNexfiles(new URL('../../examples', import.meta.url).pathname);
   assert.ok(files.length >= 3);
   for (const file of files) {
-    const { start } = parseNexfile(await readFile(file, 'utf8'), file);
+    const { type, start } = parseNexfile(await readFile(file, 'utf8'), file);
     assert.ok(start.source.kind === 'main', file);
+    if (type === 'wasm') {
+      const module = { entry: start.source.path, folder: dirname(file), options: start.wasm };
+      assert.equal((await wrapModule(module)).artifact.type, 'wasm', file);
+      continue;
+    }
     const { warnings, artifact } = await bundleFunction({ entry: start.source.path, folder: dirname(file) });
     assert.deepEqual(warnings, [], file);
     assert.ok(artifact.code.includes(MODULE_GLOBAL));

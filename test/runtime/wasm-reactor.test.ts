@@ -64,11 +64,13 @@ const CALL_STRINGS =
 
 test('A reactor calls a host service in blocking style while others run', async () => {
   const seen: HostCall[] = [];
+  const { promise: all, resolve: allSeen } = Promise.withResolvers<void>();
   const body = `${CALL_GET} ${answerWith('result_value')} ${answerWith('result_data')}`;
   using probe = createTestFunction(compileWat(reactor(body, CALL_STRINGS)), {
     host: async (call) => {
       seen.push(call);
-      await new Promise((resolve) => setTimeout(resolve, 5));
+      if (seen.length === 3) allSeen();
+      await all;
       return { value: [seen.length], data: Buffer.from('data') };
     },
   });
