@@ -7,6 +7,7 @@ const runtime = ObjectFreeze({
   __proto__: null,
   door,
   use: useFeature,
+  made: (/** @type {string} */ name) => featuresMade[name],
   callHost,
   currentInvocation,
   encodeUtf8,
@@ -15,6 +16,9 @@ const runtime = ObjectFreeze({
   payloadText,
   inspect,
   pushLog,
+  setTimer: (/** @type {() => void} */ action, /** @type {number} */ delayMs) =>
+    setTimer(action, delayMs, false, []),
+  clearTimer,
   HostError,
 });
 

@@ -8,6 +8,8 @@ interface GuestRuntime {
   door(op: string, first?: DoorValue, second?: DoorValue, third?: DoorValue): DoorValue;
   /** The exports of another feature, its globals and its `internals`. */
   use(feature: string): Record<string, unknown>;
+  /** The same if somebody has asked for it before: a value is none of a feature's own while it has none. */
+  made(feature: string): Record<string, unknown> | undefined;
   /** Makes one host call; resolves with what `convert` makes of the answer. */
   callHost<Result>(
     label: string,
@@ -23,6 +25,9 @@ interface GuestRuntime {
   /** A value as text for the log; never throws. */
   inspect(value: unknown): string;
   pushLog(level: string, text: string): void;
+  /** A timer of the current invocation, whatever the guest has made of `setTimeout`. */
+  setTimer(action: () => void, delayMs: number): number;
+  clearTimer(id: number): void;
   readonly HostError: new (code: string, message: string, retryable: boolean) => Error;
 }
 
