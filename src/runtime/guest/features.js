@@ -8,6 +8,7 @@ const runtime = ObjectFreeze({
   door,
   use: useFeature,
   made: (/** @type {string} */ name) => featuresMade[name],
+  madeNames: () => ObjectKeys(featuresMade),
   callHost,
   currentInvocation,
   encodeUtf8,

@@ -12,7 +12,7 @@ const RUNTIME_SCRIPTS = [
 ] as const;
 
 /** Web features, as `scripts/generate-web-features.ts` bundles them from `guest/web/`. */
-const WEB_FEATURES = ['streams', 'events', 'url'] as const;
+const WEB_FEATURES = ['streams', 'events', 'url', 'base64', 'performance', 'clone'] as const;
 
 /**
  * The prelude of every isolate: one function expression that takes the host's callback, the shared marks

@@ -10,6 +10,8 @@ interface GuestRuntime {
   use(feature: string): Record<string, unknown>;
   /** The same if somebody has asked for it before: a value is none of a feature's own while it has none. */
   made(feature: string): Record<string, unknown> | undefined;
+  /** The features that there are by now. */
+  madeNames(): string[];
   /** Makes one host call; resolves with what `convert` makes of the answer. */
   callHost<Result>(
     label: string,

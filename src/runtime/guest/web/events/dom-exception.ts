@@ -59,6 +59,9 @@ class Words extends Given {
   static messageOf(error: object): string {
     return (error as Words).#message;
   }
+  static has(value: object): boolean {
+    return #name in value;
+  }
 }
 
 const CaptureStack = (Error as unknown as { captureStackTrace?(target: object, above: unknown): void })
@@ -135,4 +138,20 @@ function toAmount(value: unknown, what: string): number {
   if (!Number.isFinite(amount)) throw new TypeError(`The ${what} is not a number`);
   if (amount < 0) throw new RangeError(`The ${what} is negative`);
   return amount;
+}
+
+/** @returns `undefined` for what is no DOMException */
+export function cloneDomException(value: object): object | undefined {
+  if (!Words.has(value)) return undefined;
+  const { stack } = value as Error;
+  const copy =
+    value instanceof QuotaExceededError
+      ? new QuotaExceededError(Words.messageOf(value), {
+          quota: value.quota ?? undefined,
+          requested: value.requested ?? undefined,
+        })
+      : new DOMException(Words.messageOf(value), Words.nameOf(value));
+  if (typeof stack === 'string')
+    Object.defineProperty(copy, 'stack', { value: stack, writable: true, configurable: true });
+  return copy;
 }

@@ -1,6 +1,7 @@
 /** Events, abort signals and DOMException. https://dom.spec.whatwg.org */
 import { abort, addAlgorithm, createSignal, isSignal } from './abort-signal.ts';
-import { dispatchTrusted, EventTarget, hasListener } from './event-target.ts';
+import { cloneDomException } from './dom-exception.ts';
+import { defineHandler, dispatchTrusted, EventTarget, hasListener } from './event-target.ts';
 import { reportException } from './report.ts';
 
 export { AbortController, AbortSignal } from './abort-signal.ts';
@@ -15,7 +16,9 @@ export const { addEventListener, dispatchEvent, removeEventListener } = EventTar
 export const internals = {
   abort,
   addAlgorithm,
+  clone: cloneDomException,
   createSignal,
+  defineHandler,
   dispatchTrusted,
   hasListener,
   isSignal,

@@ -7,6 +7,8 @@ export function defineInterface(type: AnyConstructor, tag: string): void {
   showMembers(type.prototype, 'constructor');
   showMembers(type, 'prototype', 'name', 'length');
   Object.defineProperty(type.prototype, Symbol.toStringTag, { value: tag, configurable: true });
+  // The bundler renames a class that speaks of itself.
+  Object.defineProperty(type, 'name', { value: tag, configurable: true });
 }
 
 function showMembers(target: object, ...hidden: string[]): void {

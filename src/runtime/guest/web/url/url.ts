@@ -94,7 +94,7 @@ export class URL {
     this.#replace(href);
   }
   get origin(): string {
-    const { protocol } = this;
+    const protocol = this.#href.slice(0, this.#split().scheme);
     if (SPECIAL.test(protocol)) return `${protocol}//${this.host}`;
     if (protocol !== 'blob:') return 'null';
     const inner = URL.parse(this.pathname);
