@@ -69,7 +69,8 @@ async function bundle(entry: string): Promise<Bundle> {
   const { metafile } = await bundleAs(entry, 'esm');
   const [output] = Object.values(metafile.outputs);
   return {
-    code: outputFiles[0]?.text ?? '',
+    // A CommonJS module is called by its path, which depends on where the packages are.
+    code: (outputFiles[0]?.text ?? '').replaceAll(/"[^"\n]*node_modules\/([^"\n]+)"\(/g, '"$1"('),
     globals: (output?.exports ?? []).filter((name) => name !== INTERNALS).sort(),
     inputs: metafile.inputs,
   };

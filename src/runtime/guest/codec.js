@@ -15,6 +15,8 @@ const MathMin = Math.min;
 const NativePromise = Promise;
 const PromiseResolved = Promise.resolve();
 const NativeError = Error;
+// biome-ignore lint/security/noGlobalEval: evaluates scripts of the host's only, in the global scope
+const NativeEval = eval;
 const NativeUint8Array = Uint8Array;
 const NativeArrayBuffer = ArrayBuffer;
 const ArrayBufferIsView = ArrayBuffer.isView;

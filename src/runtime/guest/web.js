@@ -1,5 +1,5 @@
 // @ts-check
-// The few web globals of this version: console, timers, TextEncoder, TextDecoder, Reply, HostError.
+// The few web globals of this version: console, timers, Reply, HostError.
 
 /**
  * @param {string} name
@@ -7,40 +7,6 @@
  */
 function defineGlobal(name, value) {
   ObjectDefineProperty(globalThis, name, { value, writable: true, enumerable: false, configurable: true });
-}
-
-class TextEncoderShim {
-  get encoding() {
-    return 'utf-8';
-  }
-  encode(text = '') {
-    return encodeUtf8(`${text}`);
-  }
-}
-
-class TextDecoderShim {
-  #fatal;
-  constructor(label = 'utf-8', options = { fatal: false }) {
-    const name = `${label}`;
-    if (name !== 'utf-8' && name !== 'utf8' && name !== 'UTF-8')
-      throw new RangeError(`The encoding "${name}" is not supported`);
-    this.#fatal = options.fatal === true;
-  }
-  get encoding() {
-    return 'utf-8';
-  }
-  get fatal() {
-    return this.#fatal;
-  }
-  /** @param {unknown} input */
-  decode(input = undefined) {
-    const bytes = input === undefined ? new NativeUint8Array(0) : toBody(input);
-    if (!(bytes instanceof NativeUint8Array))
-      throw new TypeError('TextDecoder.decode takes an ArrayBuffer or a view of one');
-    let text = decodeUtf8(bytes, this.#fatal);
-    if (charCodeAt(text, 0) === 0xfeff) text = text.slice(1);
-    return text;
-  }
 }
 
 /** A reply with headers. */
@@ -198,8 +164,6 @@ function fireTimer(id) {
   return timer.invocation;
 }
 
-defineGlobal('TextEncoder', TextEncoderShim);
-defineGlobal('TextDecoder', TextDecoderShim);
 defineGlobal('Reply', Reply);
 defineGlobal('HostError', HostError);
 defineGlobal('console', consoleShim);

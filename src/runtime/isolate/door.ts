@@ -1,4 +1,5 @@
 import { randomFillSync } from 'node:crypto';
+import { readLateFeature } from './prelude.ts';
 
 /** What crosses the door, either way. */
 export type DoorValue = string | number | boolean | ArrayBuffer | undefined;
@@ -35,6 +36,7 @@ const OPERATIONS: Readonly<Record<string, DoorOperation>> = {
       return undefined;
     return randomFillSync(new Uint8Array(bytes)).buffer;
   },
+  feature: (name) => readLateFeature(name),
   'url-parse'(url, base) {
     if (!isText(url) || !(base === undefined || isText(base))) return undefined;
     return URL.parse(url, base)?.href;
