@@ -80,7 +80,7 @@ function licenceOf(home: string): string {
   const { name, version } = JSON.parse(readFileSync(join(ROOT, home, 'package.json'), 'utf8'));
   const file = ['LICENSE', 'LICENSE.md', 'LICENSE.txt'].find((each) => existsSync(join(ROOT, home, each)));
   const text = file === undefined ? '' : readFileSync(join(ROOT, home, file), 'utf8');
-  return `${name} ${version}\n\n${text.trim()}\n`;
+  return `${name} ${version}\n\n${text.trim().replaceAll('\r\n', '\n')}\n`;
 }
 
 if (import.meta.main) {

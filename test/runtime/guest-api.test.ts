@@ -145,7 +145,7 @@ test('A timer that throws anything is logged and harms nobody', async () => {
     return 'unharmed';`;
   using probe = createTestFunction(handlerOf(body));
   assert.equal(await probe.text(), 'unharmed');
-  assert.equal(probe.logs.filter(({ text }) => text.startsWith('A timer threw')).length, 3);
+  assert.equal(probe.logs.filter(({ text }) => text.startsWith('Uncaught ')).length, 3);
   assert.equal(probe.runner.stats().coldStarts, 1);
 });
 

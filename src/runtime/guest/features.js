@@ -17,6 +17,7 @@ const runtime = ObjectFreeze({
   payloadText,
   inspect,
   pushLog,
+  log: logLine,
   setTimer: (/** @type {() => void} */ action, /** @type {number} */ delayMs) =>
     setTimer(action, delayMs, false, []),
   clearTimer,

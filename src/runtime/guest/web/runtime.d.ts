@@ -27,6 +27,8 @@ interface GuestRuntime {
   /** A value as text for the log; never throws. */
   inspect(value: unknown): string;
   pushLog(level: string, text: string): void;
+  /** The same for the console, within its groups. */
+  log(level: string, text: string): void;
   /** A timer of the current invocation, whatever the guest has made of `setTimeout`. */
   setTimer(action: () => void, delayMs: number): number;
   clearTimer(id: number): void;

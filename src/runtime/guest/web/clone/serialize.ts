@@ -1,22 +1,20 @@
 /** https://html.spec.whatwg.org/multipage/structured-data.html#structuredserializeinternal, without a form in between. */
 import { createDomException } from '../shared/events-types.ts';
+import {
+  BOXES,
+  hasSlot,
+  isError,
+  platformClassOf,
+  readBufferSize,
+  readDate,
+  readMapSize,
+  readRegExpSource,
+  readSetSize,
+  readViewName,
+} from '../shared/platform.ts';
 
 /** What has been cloned, or transferred, by what it was. */
 export type Memory = Map<unknown, unknown>;
-
-type Getter = (this: unknown) => unknown;
-
-function getterOf(prototype: object, name: string): Getter {
-  return Object.getOwnPropertyDescriptor(prototype, name)?.get as Getter;
-}
-
-const TypedArrayPrototype = Object.getPrototypeOf(Uint8Array.prototype);
-const bufferSize = getterOf(ArrayBuffer.prototype, 'byteLength');
-const mapSize = getterOf(Map.prototype, 'size');
-const setSize = getterOf(Set.prototype, 'size');
-const regExpSource = getterOf(RegExp.prototype, 'source');
-const tagOfView = getterOf(TypedArrayPrototype, Symbol.toStringTag as never);
-const { isError } = Error as unknown as { isError(value: unknown): boolean };
 
 const ERRORS: Readonly<Record<string, ErrorConstructor>> = {
   EvalError,
@@ -31,16 +29,6 @@ export function refuse(what: string): never {
   throw createDomException(`${what} cannot be cloned`, 'DataCloneError');
 }
 
-/** Whether a value has the inner slot that `read` asks for. */
-function hasSlot(read: (this: unknown) => unknown, value: object): boolean {
-  try {
-    Reflect.apply(read, value, []);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
 export function clone(value: unknown, memory: Memory): unknown {
   if (typeof value === 'symbol') return refuse('A symbol');
   if (typeof value === 'function') return refuse('A function');
@@ -48,7 +36,7 @@ export function clone(value: unknown, memory: Memory): unknown {
   if (memory.has(value)) return memory.get(value);
   const prototype: unknown = Object.getPrototypeOf(value);
   if (prototype === Object.prototype && !(Symbol.toStringTag in value))
-    return isError(value) ? cloneError(value as Error, memory) : cloneMembers(value, {}, memory);
+    return isError(value) ? cloneError(value, memory) : cloneMembers(value, {}, memory);
   if (Array.isArray(value)) return cloneMembers(value, new Array(value.length), memory);
   return remember(value, cloneSlots(value) ?? clonePlatform(value), memory) ?? cloneRest(value, memory);
 }
@@ -60,36 +48,15 @@ function remember(value: object, copy: object | undefined, memory: Memory): obje
 
 /** What holds no other value. */
 function cloneSlots(value: object): object | undefined {
-  for (const { read, copy } of SIMPLE) if (hasSlot(read, value)) return copy(value);
+  if (hasSlot(readDate, value)) return new Date(Reflect.apply(readDate, value, []) as number);
+  if (hasSlot(readBufferSize, value)) return copyBuffer(value as ArrayBuffer);
+  for (const [name, read] of BOXES)
+    if (hasSlot(read, value))
+      return name === 'Symbol' ? refuse('A symbol') : Object(Reflect.apply(read, value, []));
   return undefined;
 }
 
-const SIMPLE: readonly { read: (this: unknown) => unknown; copy: (value: object) => object }[] = [
-  {
-    read: Date.prototype.getTime as never,
-    copy: (value) => new Date(Reflect.apply(Date.prototype.getTime, value, [])),
-  },
-  {
-    read: Boolean.prototype.valueOf as never,
-    copy: (value) => Object(Reflect.apply(Boolean.prototype.valueOf, value, [])),
-  },
-  {
-    read: Number.prototype.valueOf as never,
-    copy: (value) => Object(Reflect.apply(Number.prototype.valueOf, value, [])),
-  },
-  {
-    read: String.prototype.valueOf as never,
-    copy: (value) => Object(Reflect.apply(String.prototype.valueOf, value, [])),
-  },
-  {
-    read: BigInt.prototype.valueOf as never,
-    copy: (value) => Object(Reflect.apply(BigInt.prototype.valueOf, value, [])),
-  },
-  { read: Symbol.prototype.valueOf as never, copy: () => refuse('A symbol') },
-  { read: bufferSize, copy: (value) => copyBuffer(value as ArrayBuffer) },
-];
-
-export function copyBuffer(buffer: ArrayBuffer): ArrayBuffer {
+function copyBuffer(buffer: ArrayBuffer): ArrayBuffer {
   if (buffer.detached) return refuse('A detached ArrayBuffer');
   if (!buffer.resizable) return buffer.slice(0);
   const copy = new ArrayBuffer(buffer.byteLength, { maxByteLength: buffer.maxByteLength });
@@ -100,41 +67,36 @@ export function copyBuffer(buffer: ArrayBuffer): ArrayBuffer {
 /** Objects of the platform: some features can clone theirs. */
 function clonePlatform(value: object): object | undefined {
   for (const name of runtime.madeNames()) {
-    const feature = runtime.made(name) ?? {};
-    const { clone: own } = (feature.internals ?? {}) as { clone?(value: object): object | undefined };
+    const { clone: own } = (runtime.made(name)?.internals ?? {}) as {
+      clone?(value: object): object | undefined;
+    };
     const copy = own?.(value);
     if (copy !== undefined) return copy;
-    for (const type of Object.values(feature))
-      if (
-        typeof type === 'function' &&
-        type.prototype !== undefined &&
-        Object.prototype.isPrototypeOf.call(type.prototype, value)
-      )
-        return refuse(`A ${type.name}`);
   }
-  return undefined;
+  const type = platformClassOf(value);
+  return type === undefined ? undefined : refuse(`A ${type.name}`);
 }
 
 function cloneRest(value: object, memory: Memory): unknown {
   if (ArrayBuffer.isView(value)) return cloneView(value, memory);
-  if (hasSlot(mapSize, value)) {
+  if (hasSlot(readMapSize, value)) {
     const copy = new Map();
     memory.set(value, copy);
     for (const [key, each] of [...Reflect.apply(Map.prototype.entries, value, [])])
       copy.set(clone(key, memory), clone(each, memory));
     return copy;
   }
-  if (hasSlot(setSize, value)) {
+  if (hasSlot(readSetSize, value)) {
     const copy = new Set();
     memory.set(value, copy);
     for (const each of [...Reflect.apply(Set.prototype.values, value, [])]) copy.add(clone(each, memory));
     return copy;
   }
-  if (value !== RegExp.prototype && hasSlot(regExpSource, value)) {
+  if (value !== RegExp.prototype && hasSlot(readRegExpSource, value)) {
     const { source, flags } = value as RegExp;
     return remember(value, new RegExp(source, flags), memory);
   }
-  if (isError(value)) return cloneError(value as Error, memory);
+  if (isError(value)) return cloneError(value, memory);
   if (isOpaque(value)) return refuse('Such an object');
   return cloneMembers(value, {}, memory);
 }
@@ -159,7 +121,7 @@ function cloneView(view: ArrayBufferView, memory: Memory): unknown {
   const isOutside = !(buffer as ArrayBuffer).detached && isOutOfBounds(view);
   if (isOutside) return refuse('A view that reaches beyond its buffer');
   const copied = clone(buffer, memory) as ArrayBuffer;
-  const tag = Reflect.apply(tagOfView, view, []) as string | undefined;
+  const tag = Reflect.apply(readViewName, view, []) as string | undefined;
   const type = (tag === undefined ? DataView : VIEWS[tag]) as Uint8ArrayConstructor;
   const length = tag === undefined ? view.byteLength : (view as Uint8Array).length;
   const copy = new type(copied, view.byteOffset, length);
