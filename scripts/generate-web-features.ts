@@ -69,7 +69,8 @@ async function bundle(entry: string): Promise<Bundle> {
   const { metafile } = await bundleAs(entry, 'esm');
   const [output] = Object.values(metafile.outputs);
   return {
-    code: outputFiles[0]?.text ?? '',
+    // A CommonJS module is called by its path, which depends on where the packages are.
+    code: (outputFiles[0]?.text ?? '').replaceAll(/"[^"\n]*node_modules\/([^"\n]+)"\(/g, '"$1"('),
     globals: (output?.exports ?? []).filter((name) => name !== INTERNALS).sort(),
     inputs: metafile.inputs,
   };
@@ -79,7 +80,7 @@ function licenceOf(home: string): string {
   const { name, version } = JSON.parse(readFileSync(join(ROOT, home, 'package.json'), 'utf8'));
   const file = ['LICENSE', 'LICENSE.md', 'LICENSE.txt'].find((each) => existsSync(join(ROOT, home, each)));
   const text = file === undefined ? '' : readFileSync(join(ROOT, home, file), 'utf8');
-  return `${name} ${version}\n\n${text.trim()}\n`;
+  return `${name} ${version}\n\n${text.trim().replaceAll('\r\n', '\n')}\n`;
 }
 
 if (import.meta.main) {

@@ -79,7 +79,7 @@ test('console and ctx.log write one line per call at their level', async () => {
     probe.logs.map(({ level }) => level),
     ['info', 'debug', 'info', 'warn', 'error', 'info'],
   );
-  assert.equal(probe.logs[0]?.text, 'a 1 {"b":[2]} null undefined Symbol(s) 5');
+  assert.equal(probe.logs[0]?.text, 'a 1 { b: [ 2 ] } null undefined Symbol(s) 5n');
   assert.match(probe.logs[4]?.text ?? '', /^Error: e\n/);
 });
 
@@ -145,7 +145,7 @@ test('A timer that throws anything is logged and harms nobody', async () => {
     return 'unharmed';`;
   using probe = createTestFunction(handlerOf(body));
   assert.equal(await probe.text(), 'unharmed');
-  assert.equal(probe.logs.filter(({ text }) => text.startsWith('A timer threw')).length, 3);
+  assert.equal(probe.logs.filter(({ text }) => text.startsWith('Uncaught ')).length, 3);
   assert.equal(probe.runner.stats().coldStarts, 1);
 });
 
@@ -162,7 +162,7 @@ test('TextEncoder and TextDecoder agree with the standard', async () => {
     [...new TextEncoder().encode('aü€𝄞\\ud800')],
     new TextDecoder().decode(new Uint8Array([0xef, 0xbb, 0xbf, 0x61, 0xff, 0xf0, 0x9d, 0x84, 0x9e])),
     (() => { try { new TextDecoder('utf-8', { fatal: true }).decode(new Uint8Array([0xff])) } catch (e) { return e.name } })(),
-    (() => { try { new TextDecoder('latin1') } catch (e) { return e.name } })(),
+    (() => { try { new TextDecoder('klingon') } catch (e) { return e.name } })(),
   ]`);
   const bytes = [...new TextEncoder().encode('aü€𝄞\ud800')];
   assert.deepEqual(seen, [bytes, 'a\ufffd𝄞', 'TypeError', 'RangeError']);

@@ -74,6 +74,8 @@ export interface TestFunctionOptions extends SpecOptions {
   readonly scheduler?: Scheduler;
   /** Serves `env.HOST`, whose every method calls this with its name. */
   readonly host?: (call: HostCall) => Promise<HostCallResult>;
+  /** Serves the bindings of the spec, by label. */
+  readonly prepared?: Readonly<Record<string, PreparedBinding>>;
 }
 
 export interface TestFunction extends Disposable {
@@ -137,7 +139,8 @@ export function createTestFunction(code: FunctionCode, options: TestFunctionOpti
     ...options,
     bindings: host === undefined ? (options.bindings ?? {}) : { HOST: HOST_BINDING },
   });
-  const bindings = new Map<string, PreparedBinding>(host === undefined ? [] : [['HOST', { call: host }]]);
+  const bindings = new Map<string, PreparedBinding>(Object.entries(options.prepared ?? {}));
+  if (host !== undefined) bindings.set('HOST', { call: host });
   const runner = new FunctionRunner(spec, bindings, dependencies);
   const call = (request: Call = {}): Promise<Answer> => callRunner(runner, request);
   return {

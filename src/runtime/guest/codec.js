@@ -11,10 +11,14 @@ const ObjectKeys = Object.keys;
 const ObjectSetPrototypeOf = Object.setPrototypeOf;
 const ArrayIsArray = Array.isArray;
 const StringFromCharCode = String.fromCharCode;
+const MathMax = Math.max;
 const MathMin = Math.min;
 const NativePromise = Promise;
 const PromiseResolved = Promise.resolve();
 const NativeError = Error;
+const NativeNumber = Number;
+// biome-ignore lint/security/noGlobalEval: evaluates scripts of the host's only, in the global scope
+const NativeEval = eval;
 const NativeUint8Array = Uint8Array;
 const NativeArrayBuffer = ArrayBuffer;
 const ArrayBufferIsView = ArrayBuffer.isView;
@@ -36,6 +40,8 @@ const callFunction = uncurry(Function.prototype.call);
 const promiseThen = uncurry(Promise.prototype.then);
 /** @type {(text: string, index: number) => number} */
 const charCodeAt = uncurry(String.prototype.charCodeAt);
+/** @type {(text: string, part: string) => boolean} */
+const includesText = uncurry(String.prototype.includes);
 /** @type {(buffer: ArrayBufferLike, start: number, end: number) => ArrayBuffer} */
 const sliceBuffer = uncurry(ArrayBuffer.prototype.slice);
 

@@ -7,6 +7,8 @@ const runtime = ObjectFreeze({
   __proto__: null,
   door,
   use: useFeature,
+  made: (/** @type {string} */ name) => featuresMade[name],
+  madeNames: () => ObjectKeys(featuresMade),
   callHost,
   currentInvocation,
   encodeUtf8,
@@ -15,6 +17,10 @@ const runtime = ObjectFreeze({
   payloadText,
   inspect,
   pushLog,
+  log: logLine,
+  setTimer: (/** @type {() => void} */ action, /** @type {number} */ delayMs) =>
+    setTimer(action, delayMs, false, []),
+  clearTimer,
   HostError,
   Reply,
   wasm: NativeWebAssembly,
@@ -32,12 +38,22 @@ const featuresMade = ObjectSetPrototypeOf({}, null);
 function useFeature(name) {
   let made = featuresMade[name];
   if (made === undefined) {
+    if (featureMakers[name] === undefined) fetchFeature(name);
     const make = featureMakers[name];
     if (make === undefined) throw new TypeError(`There is no web feature "${name}"`);
     made = make(/** @type {any} */ (runtime));
     featuresMade[name] = made;
   }
   return made;
+}
+
+/**
+ * Takes a feature from the host that is too large, and too seldom used, to be in every isolate.
+ * @param {string} name
+ */
+function fetchFeature(name) {
+  const script = door('feature', name);
+  if (typeof script === 'string') NativeEval(`(defineFeature) => {'use strict';${script}}`)(defineFeature);
 }
 
 /**

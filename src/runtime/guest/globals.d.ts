@@ -11,6 +11,13 @@ declare const door: (op: string, first?: unknown, second?: unknown, third?: unkn
 /** What web features are given; they have their own types in web/runtime.d.ts. */
 type GuestRuntime = unknown;
 
+/** What the feature `console` gives to console.js. */
+interface GuestConsole {
+  format(values: readonly unknown[]): string;
+  inspect(value: unknown): string;
+  readonly methods: Readonly<Record<string, (...values: unknown[]) => void>>;
+}
+
 interface GuestInvocation {
   id: number;
   /** When its batch began, in milliseconds since the epoch. */

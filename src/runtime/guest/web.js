@@ -1,46 +1,14 @@
 // @ts-check
-// The few web globals of this version: console, timers, TextEncoder, TextDecoder, Reply, HostError.
+// The globals that every function has from the start: timers, Reply, HostError. Features make the others.
 
 /**
  * @param {string} name
  * @param {unknown} value
  */
 function defineGlobal(name, value) {
+  if (typeof value === 'function' && value.name === '')
+    ObjectDefineProperty(value, 'name', { value: name, configurable: true });
   ObjectDefineProperty(globalThis, name, { value, writable: true, enumerable: false, configurable: true });
-}
-
-class TextEncoderShim {
-  get encoding() {
-    return 'utf-8';
-  }
-  encode(text = '') {
-    return encodeUtf8(`${text}`);
-  }
-}
-
-class TextDecoderShim {
-  #fatal;
-  constructor(label = 'utf-8', options = { fatal: false }) {
-    const name = `${label}`;
-    if (name !== 'utf-8' && name !== 'utf8' && name !== 'UTF-8')
-      throw new RangeError(`The encoding "${name}" is not supported`);
-    this.#fatal = options.fatal === true;
-  }
-  get encoding() {
-    return 'utf-8';
-  }
-  get fatal() {
-    return this.#fatal;
-  }
-  /** @param {unknown} input */
-  decode(input = undefined) {
-    const bytes = input === undefined ? new NativeUint8Array(0) : toBody(input);
-    if (!(bytes instanceof NativeUint8Array))
-      throw new TypeError('TextDecoder.decode takes an ArrayBuffer or a view of one');
-    let text = decodeUtf8(bytes, this.#fatal);
-    if (charCodeAt(text, 0) === 0xfeff) text = text.slice(1);
-    return text;
-  }
 }
 
 /** A reply with headers. */
@@ -78,56 +46,6 @@ class HostError extends NativeError {
   }
 }
 
-/**
- * A value as text for the log. Never throws, whatever getters and traps the value has.
- * @param {unknown} value
- */
-function inspect(value) {
-  try {
-    return describeValue(value);
-  } catch {
-    return '[value that cannot be shown]';
-  }
-}
-
-/**
- * @param {unknown} value
- * @returns {string}
- */
-function describeValue(value) {
-  if (typeof value === 'string') return value;
-  if (value instanceof NativeError)
-    return typeof value.stack === 'string' ? value.stack : `${value.name}: ${value.message}`;
-  if (typeof value === 'function') return `[function ${value.name}]`;
-  if (typeof value === 'object' && value !== null) {
-    try {
-      const json = JSONStringify(value);
-      if (typeof json === 'string') return json;
-    } catch {
-      return '[object that cannot be shown]';
-    }
-  }
-  return typeof value === 'symbol' ? value.toString() : `${value}`;
-}
-
-/** @param {string} level */
-function consoleMethod(level) {
-  return (/** @type {unknown[]} */ ...values) => {
-    let text = '';
-    for (let index = 0; index < values.length; index += 1)
-      text += (index === 0 ? '' : ' ') + inspect(values[index]);
-    pushLog(level, text);
-  };
-}
-
-const consoleShim = {
-  debug: consoleMethod('debug'),
-  log: consoleMethod('info'),
-  info: consoleMethod('info'),
-  warn: consoleMethod('warn'),
-  error: consoleMethod('error'),
-};
-
 /** @type {SlotTable<{ action: () => void, everyMs: number | undefined, invocation: GuestInvocation | undefined }>} */
 const timers = new SlotTable();
 
@@ -151,8 +69,10 @@ function armTimer(id, delayMs, owner) {
  * @param {unknown[]} args
  */
 function setTimer(action, delayMs, repeat, args) {
+  // A string is not evaluated.
   if (typeof action !== 'function') throw new TypeError('A timer takes a function');
-  const delay = typeof delayMs === 'number' && delayMs > 0 ? MathMin(delayMs, 2 ** 31 - 1) : 0;
+  const wanted = typeof delayMs === 'number' ? delayMs | 0 : NativeNumber(delayMs) | 0;
+  const delay = MathMax(wanted, 0);
   const invocation = currentInvocation();
   if (invocation !== undefined) invocation.pendingCalls += 1;
   const id = timers.add({
@@ -176,8 +96,20 @@ function forgetTimer(id) {
 }
 
 /** @param {unknown} id */
-function clearTimer(id) {
-  if (forgetTimer(id)) pushTimerClear(/** @type {number} */ (id));
+function clearTimer(id = undefined) {
+  const number = typeof id === 'string' ? NativeNumber(id) : id;
+  if (forgetTimer(number)) pushTimerClear(/** @type {number} */ (number));
+}
+
+/**
+ * What code of a function's threw where nobody could catch it.
+ * @param {unknown} error
+ */
+function reportUncaught(error) {
+  const events = /** @type {any} */ (featuresMade['events']);
+  // Nobody can listen for errors without that feature.
+  if (events === undefined) pushLog('error', `Uncaught ${inspect(error)}`);
+  else events.internals.reportException(error);
 }
 
 /**
@@ -193,32 +125,38 @@ function fireTimer(id) {
   try {
     timer.action();
   } catch (error) {
-    pushLog('error', `A timer threw: ${inspect(error)}`);
+    reportUncaught(error);
   }
   return timer.invocation;
 }
 
-defineGlobal('TextEncoder', TextEncoderShim);
-defineGlobal('TextDecoder', TextDecoderShim);
 defineGlobal('Reply', Reply);
 defineGlobal('HostError', HostError);
 defineGlobal('console', consoleShim);
 defineGlobal('self', globalThis);
 defineGlobal(
   'setTimeout',
-  (/** @type {unknown} */ action, /** @type {unknown} */ delayMs, /** @type {unknown[]} */ ...args) =>
+  (/** @type {unknown} */ action, /** @type {unknown} */ delayMs = 0, /** @type {unknown[]} */ ...args) =>
     setTimer(action, delayMs, false, args),
 );
 defineGlobal(
   'setInterval',
-  (/** @type {unknown} */ action, /** @type {unknown} */ delayMs, /** @type {unknown[]} */ ...args) =>
+  (/** @type {unknown} */ action, /** @type {unknown} */ delayMs = 0, /** @type {unknown[]} */ ...args) =>
     setTimer(action, delayMs, true, args),
 );
-defineGlobal('clearTimeout', clearTimer);
-defineGlobal('clearInterval', clearTimer);
-defineGlobal('queueMicrotask', (/** @type {() => void} */ action) => {
-  promiseThen(PromiseResolved, () => action());
+defineGlobal('clearTimeout', (/** @type {unknown} */ id = undefined) => clearTimer(id));
+defineGlobal('clearInterval', (/** @type {unknown} */ id = undefined) => clearTimer(id));
+defineGlobal('queueMicrotask', (/** @type {unknown} */ action) => {
+  if (typeof action !== 'function') throw new TypeError('queueMicrotask takes a function');
+  promiseThen(PromiseResolved, () => {
+    try {
+      ReflectApply(action, undefined, []);
+    } catch (error) {
+      reportUncaught(error);
+    }
+  });
 });
+defineGlobal('reportError', (/** @type {unknown} */ error) => reportUncaught(error));
 // What the memory limit does not see, and what lets two threads share state, is not offered (SECURITY.md).
 for (const name of ['SharedArrayBuffer', 'Atomics', 'WebAssembly'])
   delete (/** @type {Record<string, unknown>} */ (globalThis)[name]);

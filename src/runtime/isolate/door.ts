@@ -1,4 +1,5 @@
 import { randomFillSync } from 'node:crypto';
+import { readLateFeature } from './prelude.ts';
 
 /** What crosses the door, either way. */
 export type DoorValue = string | number | boolean | ArrayBuffer | undefined;
@@ -7,6 +8,19 @@ type DoorOperation = (first: unknown, second: unknown, third: unknown) => DoorVa
 
 /** Web Crypto's own bound. https://www.w3.org/TR/WebCryptoAPI/#Crypto-method-getRandomValues */
 const MAX_RANDOM_BYTES = 65_536;
+/** Longest text given to the URL parser: more than any URL has, a big `data:` URL included. */
+const MAX_URL_CHARS = 2 * 1024 ** 2;
+const URL_PARTS = [
+  'protocol',
+  'username',
+  'password',
+  'host',
+  'hostname',
+  'port',
+  'pathname',
+  'search',
+  'hash',
+] as const;
 /** Steps of the guest's clock in milliseconds: fine enough to measure with, too coarse for a side channel. */
 const CLOCK_STEP_MS = 0.1;
 
@@ -22,7 +36,24 @@ const OPERATIONS: Readonly<Record<string, DoorOperation>> = {
       return undefined;
     return randomFillSync(new Uint8Array(bytes)).buffer;
   },
+  feature: (name) => readLateFeature(name),
+  'url-parse'(url, base) {
+    if (!isText(url) || !(base === undefined || isText(base))) return undefined;
+    return URL.parse(url, base)?.href;
+  },
+  'url-set'(href, part, value) {
+    if (!isText(href) || !isText(value)) return undefined;
+    const url = URL.parse(href);
+    const settable = URL_PARTS.find((each) => each === part);
+    if (url === null || settable === undefined) return undefined;
+    url[settable] = value;
+    return url.href;
+  },
 };
+
+function isText(value: unknown): value is string {
+  return typeof value === 'string' && value.length <= MAX_URL_CHARS;
+}
 
 /** Never throws: the guest would see the error. */
 export function openDoor(op: unknown, first: unknown, second: unknown, third: unknown): DoorValue {

@@ -5,6 +5,7 @@ const RUNTIME_SCRIPTS = [
   'codec.js',
   'slots.js',
   'outbox.js',
+  'console.js',
   'web.js',
   'message.js',
   'dispatcher.js',
@@ -12,7 +13,30 @@ const RUNTIME_SCRIPTS = [
 ] as const;
 
 /** Web features, as `scripts/generate-web-features.ts` bundles them from `guest/web/`. */
-const WEB_FEATURES = ['streams', 'wasi', 'functions'] as const;
+const WEB_FEATURES = [
+  'streams',
+  'events',
+  'console',
+  'encoding',
+  'url',
+  'url-pattern',
+  'base64',
+  'performance',
+  'clone',
+] as const;
+
+/** Those that an isolate gets when a function first needs them: large ones that hardly any function does. */
+const LATE_FEATURES = ['legacy-encoding', 'wasi', 'functions'] as const;
+const lateScripts = new Map<string, string>();
+
+/** @returns the script of a late feature, or `undefined` for anything else */
+export function readLateFeature(name: unknown): string | undefined {
+  const known = LATE_FEATURES.find((each) => each === name);
+  if (known === undefined) return undefined;
+  const script = lateScripts.get(known) ?? readGuest(`generated/${known}.js`);
+  lateScripts.set(known, script);
+  return script;
+}
 
 /**
  * The prelude of every isolate: one function expression that takes the host's callback, the shared marks

@@ -8,6 +8,10 @@ interface GuestRuntime {
   door(op: string, first?: DoorValue, second?: DoorValue, third?: DoorValue): DoorValue;
   /** The exports of another feature, its globals and its `internals`. */
   use(feature: string): Record<string, unknown>;
+  /** The same if somebody has asked for it before: a value is none of a feature's own while it has none. */
+  made(feature: string): Record<string, unknown> | undefined;
+  /** The features that there are by now. */
+  madeNames(): string[];
   /** Makes one host call; resolves with what `convert` makes of the answer. */
   callHost<Result>(
     label: string,
@@ -26,6 +30,11 @@ interface GuestRuntime {
   /** Captured before it is hidden from functions. */
   readonly wasm: WebAssemblyApi;
   readonly Reply: new (body: unknown, options: { headers: Record<string, string> }) => object;
+  /** The same for the console, within its groups. */
+  log(level: string, text: string): void;
+  /** A timer of the current invocation, whatever the guest has made of `setTimeout`. */
+  setTimer(action: () => void, delayMs: number): number;
+  clearTimer(id: number): void;
   readonly HostError: new (code: string, message: string, retryable: boolean) => Error;
 }
 

@@ -1,0 +1,65 @@
+/** The failures that are known, each with a reason. */
+import { readFileSync } from 'node:fs';
+import type { FileResult, Subtest } from './run-test.ts';
+
+export interface Expectation {
+  /** A file of the checkout, or the beginning of its path and `*`. */
+  readonly file: string;
+  /** Names of subtests, or the beginnings of names and `*`; all of the file when there are none. */
+  readonly subtests?: readonly string[];
+  readonly reason: string;
+}
+
+export interface Judged {
+  readonly file: string;
+  readonly passed: number;
+  readonly expected: readonly Subtest[];
+  readonly unexpected: readonly Subtest[];
+}
+
+export interface Verdict {
+  readonly files: readonly Judged[];
+  /** Patterns of expectations for a file that ran which fit no failure. */
+  readonly stale: readonly string[];
+}
+
+export function readExpectations(path: string): readonly Expectation[] {
+  return JSON.parse(readFileSync(path, 'utf8')) as Expectation[];
+}
+
+function fits(pattern: string, text: string): boolean {
+  return pattern.endsWith('*') ? text.startsWith(pattern.slice(0, -1)) : text === pattern;
+}
+
+/** Compares what failed with what is expected to. A file that did not come to its end is a subtest of its own. */
+export function judge(results: readonly FileResult[], expectations: readonly Expectation[]): Verdict {
+  const used = new Set<string>();
+  const ran = new Set<Expectation>();
+  const files = results.map((result): Judged => {
+    const relevant = expectations.filter(({ file }) => fits(file, result.file));
+    for (const each of relevant) ran.add(each);
+    const expected: Subtest[] = [];
+    const unexpected: Subtest[] = [];
+    for (const failure of failuresOf(result)) {
+      const known = relevant.flatMap((each) => keysOf(each).filter(({ name }) => fits(name, failure.name)));
+      for (const { key } of known) used.add(key);
+      (known.length > 0 ? expected : unexpected).push(failure);
+    }
+    const passed = result.subtests.filter(({ status }) => status === 'PASS').length;
+    return { file: result.file, passed, expected, unexpected };
+  });
+  const stale = [...ran]
+    .flatMap((each) => keysOf(each).map(({ key }) => key))
+    .filter((key) => !used.has(key));
+  return { files, stale };
+}
+
+function keysOf({ file, subtests = ['*'] }: Expectation): readonly { name: string; key: string }[] {
+  return subtests.map((name) => ({ name, key: `${file} | ${name}` }));
+}
+
+function failuresOf(result: FileResult): readonly Subtest[] {
+  const failures = result.subtests.filter(({ status }) => status !== 'PASS');
+  if (result.status === 'OK') return failures;
+  return [...failures, { name: '(the file)', status: result.status, message: result.message }];
+}

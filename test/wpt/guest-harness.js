@@ -1,0 +1,51 @@
+// Runs in the isolate before testharness.js: the surroundings of a test, and where its results go.
+globalThis.GLOBAL = {
+  isWindow: () => false,
+  isWorker: () => true,
+  isShadowRealm: () => false,
+};
+
+/** Files of the checkout for tests that fetch them; nothing else answers. */
+{
+  const original = globalThis.fetch;
+  globalThis.fetch = async (input, init) => {
+    const url = typeof input === 'string' || !('url' in Object(input)) ? `${input}` : input.url;
+    const path = url.startsWith(`${location.origin}/`) ? url.slice(location.origin.length) : url;
+    if (/^\w+:/.test(path)) {
+      if (original === undefined) throw new TypeError(`There is no fetch for ${url}`);
+      return original(input, init);
+    }
+    const found = await globalThis.wptRead(path);
+    if (found === null) throw new TypeError(`The checkout has no ${path}`);
+    const type = path.endsWith('.json') ? 'application/json' : 'text/plain';
+    if (typeof Response === 'function')
+      return new Response(found.value, { headers: { 'Content-Type': type } });
+    return { ok: true, status: 200, text: async () => found.text(), json: async () => found.json() };
+  };
+}
+
+globalThis.importScripts = () => undefined;
+
+globalThis.wptStart = (report, timeoutMs) => {
+  // Interfaces are judged by what a worker has; the harness itself must not take us for one.
+  for (const name of ['WorkerGlobalScope', 'DedicatedWorkerGlobalScope'])
+    globalThis[name] = class {
+      static [Symbol.hasInstance](value) {
+        return value === globalThis;
+      }
+    };
+  const STATUS = ['PASS', 'FAIL', 'TIMEOUT', 'NOTRUN', 'PRECONDITION_FAILED'];
+  const HARNESS = ['OK', 'ERROR', 'TIMEOUT', 'PRECONDITION_FAILED'];
+  setTimeout(() => timeout(), timeoutMs);
+  add_completion_callback((tests, harness) => {
+    report({
+      status: HARNESS[harness.status],
+      message: harness.message ?? '',
+      subtests: tests.map((test) => ({
+        name: `${test.name}`,
+        status: STATUS[test.status],
+        message: test.message ?? '',
+      })),
+    });
+  });
+};

@@ -1,0 +1,40 @@
+/**
+ * The judge of the web platform inside a function: runs Web Platform Tests in our isolates and compares
+ * what fails with expectations.json. Ends with 1 when something is not as expected.
+ */
+import { resolve } from 'node:path';
+import { listTests } from './checkout.ts';
+import { judge, readExpectations } from './expectations.ts';
+import { readOptions, USAGE } from './options.ts';
+import { formatFailures, formatTable, sumUp } from './report.ts';
+import { type FileResult, runTest } from './run-test.ts';
+
+async function main(args: readonly string[]): Promise<number> {
+  const options = readOptions(args);
+  if (options === undefined) {
+    console.error(USAGE);
+    return 2;
+  }
+  const root = resolve(options.root);
+  const expectations = readExpectations(options.expectations);
+  const rows = [];
+  const all = [];
+  let failed = false;
+  for (const folder of options.folders) {
+    const results: FileResult[] = [];
+    for (const file of listTests(root, folder)) results.push(...(await runTest(root, file)));
+    const verdict = judge(results, expectations);
+    rows.push(sumUp(folder, verdict.files));
+    all.push({ folder, ...verdict });
+    const text = formatFailures(verdict, options.verbose);
+    if (text !== '' && !options.json) console.log(text);
+    failed ||= results.length === 0 || verdict.stale.length > 0;
+    failed ||= verdict.files.some(({ unexpected }) => unexpected.length > 0);
+  }
+  console.log(options.json ? JSON.stringify(all, undefined, 1) : `\n${formatTable(rows)}`);
+  return failed ? 1 : 0;
+}
+
+// The timers of functions keep no process alive.
+const alive = setInterval(() => undefined, 60_000);
+process.exitCode = await main(process.argv.slice(2)).finally(() => clearInterval(alive));

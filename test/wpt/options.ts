@@ -1,0 +1,61 @@
+import { parseArgs } from 'node:util';
+
+/** Folders of the Web Platform Tests that have tests for what a function sees. */
+const FOLDERS = [
+  'url',
+  'encoding',
+  'fetch/api/headers',
+  'fetch/api/request',
+  'fetch/api/response',
+  'streams',
+  'WebCryptoAPI',
+  'html/webappapis/structured-clone',
+  'html/webappapis/timers',
+  'html/webappapis/microtask-queuing',
+  'html/webappapis/atob',
+  'console',
+  'dom/abort',
+  'dom/events',
+  'webidl/ecmascript-binding/es-exceptions',
+  'FileAPI/blob',
+  'FileAPI/file',
+  'urlpattern',
+  'hr-time',
+  'compression',
+] as const;
+
+export interface WptOptions {
+  /** The checkout of the Web Platform Tests. */
+  readonly root: string;
+  /** Folders or files of it to run, or to begin with. */
+  readonly folders: readonly string[];
+  readonly expectations: string;
+  readonly json: boolean;
+  /** Each subtest that fails, with its message. */
+  readonly verbose: boolean;
+}
+
+export const USAGE = `npm run test:wpt -- DIR [--only FOLDER|FILE]… [--expectations FILE] [--json] [--verbose]`;
+
+/** @returns `undefined` when the checkout is not named */
+export function readOptions(args: readonly string[]): WptOptions | undefined {
+  const { values, positionals } = parseArgs({
+    args: [...args],
+    allowPositionals: true,
+    options: {
+      only: { type: 'string', multiple: true },
+      expectations: { type: 'string' },
+      json: { type: 'boolean' },
+      verbose: { type: 'boolean' },
+    },
+  });
+  const [root] = positionals;
+  if (root === undefined) return undefined;
+  return {
+    root,
+    folders: values.only ?? FOLDERS,
+    expectations: values.expectations ?? new URL('expectations.json', import.meta.url).pathname,
+    json: values.json === true,
+    verbose: values.verbose === true,
+  };
+}
