@@ -33,7 +33,9 @@ export class BodyState {
   get stream(): Stream {
     if (this.#stream !== undefined) return this.#stream;
     if (this.#isUsed) {
+      // Whoever has read it holds it for ever, as the reader of a stream would.
       this.#stream = streamOf(new Uint8Array(0));
+      this.#stream.getReader();
       this.#stream._disturbed = true;
     } else this.#stream = streamOf(this.source === undefined ? new Uint8Array(0) : bytesOf(this.source));
     return this.#stream;

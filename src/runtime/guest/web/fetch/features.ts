@@ -24,8 +24,8 @@ export function useBlobs(): BlobFeature['internals'] {
 
 /** Whether a value is an instance of a class of a feature, which is not made for the question. */
 function isInstance(feature: string, name: string, value: unknown): boolean {
-  const constructor = runtime.made(feature)?.[name];
-  return typeof constructor === 'function' && value instanceof constructor;
+  const type = runtime.made(feature)?.[name];
+  return typeof type === 'function' && value instanceof type;
 }
 
 export function isBlob(value: unknown): value is BlobLike {

@@ -1,6 +1,6 @@
 import { defineInterface, requireArguments, toByteString, toSequence } from '../shared/idl.ts';
 import { definePairIteration } from '../shared/pair-iteration.ts';
-import { isSafelisted } from './safelist.ts';
+import { isConnectionHeader, isSafelisted } from './safelist.ts';
 
 /** What a list of headers lets in. */
 export type Guard = 'none' | 'request' | 'request-no-cors' | 'response' | 'immutable';
@@ -49,7 +49,7 @@ export class Headers {
   #append(givenName: string, givenValue: string): void {
     const name = checkName(givenName);
     const value = checkValue(givenValue);
-    this.#checkGuard();
+    if (this.#ignores(name)) return;
     if (this.#guard === 'request-no-cors') {
       const earlier = this.get(name);
       if (!isSafelisted(name, earlier === null ? value : `${earlier}, ${value}`)) return;
@@ -61,7 +61,7 @@ export class Headers {
   delete(name: unknown): void {
     requireArguments(arguments.length, 1, 'Headers.delete');
     const wanted = checkName(toByteString(name, 'A header name'));
-    this.#checkGuard();
+    if (this.#ignores(wanted)) return;
     if (this.#guard === 'request-no-cors' && !isSafelisted(wanted, '') && wanted !== 'range') return;
     this.#view = undefined;
     this.#fields = this.#fields.filter(([each]) => each !== wanted);
@@ -90,7 +90,7 @@ export class Headers {
     requireArguments(arguments.length, 2, 'Headers.set');
     const wanted = checkName(toByteString(name, 'A header name'));
     const field: Field = [wanted, checkValue(toByteString(value, 'A header value'))];
-    this.#checkGuard();
+    if (this.#ignores(wanted)) return;
     if (this.#guard === 'request-no-cors' && !isSafelisted(wanted, field[1])) return;
     this.#view = undefined;
     const at = this.#fields.findIndex(([each]) => each === wanted);
@@ -100,8 +100,9 @@ export class Headers {
   }
 
   /** @throws TypeError when nothing may be changed */
-  #checkGuard(): void {
+  #ignores(name: string): boolean {
     if (this.#guard === 'immutable') throw new TypeError('These headers cannot be changed');
+    return this.#guard.startsWith('request') && isConnectionHeader(name);
   }
 
   #sorted(): readonly Field[] {

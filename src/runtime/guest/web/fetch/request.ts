@@ -147,6 +147,8 @@ function createState(input: unknown, init: Record<string, unknown>): RequestStat
     return { method, url, words, headers, source, body: body?.handOver() ?? null };
   }
   const { body, type } = extractBody(given);
+  // The tests of the platform, if not the standard's words, have the body that is left out count as used.
+  if (earlier?.body?.unusable === false) earlier.body.handOver();
   if (body.source === undefined) {
     if (words.keepalive) throw new TypeError('A body that is a stream does not go with keepalive');
     if (init['duplex'] === undefined) throw new TypeError('A body that is a stream needs duplex "half"');

@@ -20,3 +20,25 @@ export function isSafelisted(name: string, value: string): boolean {
       return false;
   }
 }
+
+const CONNECTION_HEADERS = [
+  'accept-encoding',
+  'connection',
+  'content-length',
+  'expect',
+  'host',
+  'http2-settings',
+  'keep-alive',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+];
+
+/**
+ * Headers that the host sets or leaves out itself. Of those that the standard forbids beside them, a server
+ * has good reasons to send some: cookie, origin, referer, date.
+ */
+export function isConnectionHeader(name: string): boolean {
+  return CONNECTION_HEADERS.includes(name) || name.startsWith('proxy-');
+}

@@ -11,7 +11,7 @@ export class TextEncoderStream {
     let held = '';
     this.#pair = new TransformStream({
       transform(chunk: unknown, controller: TransformController) {
-        const text = held + `${chunk}`;
+        const text = `${held}${chunk}`;
         const isHalf = /[\ud800-\udbff]$/.test(text);
         held = isHalf ? text.slice(-1) : '';
         const whole = isHalf ? text.slice(0, -1) : text;
