@@ -12,13 +12,18 @@ export type BodySource =
  * are read whole, and streams are dear.
  */
 export class BodyState {
-  readonly source: BodySource | undefined;
+  #source: BodySource | undefined;
   #stream: Stream | undefined;
   #isUsed = false;
 
   constructor(source: BodySource | undefined, stream?: Stream) {
-    this.source = source;
+    this.#source = source;
     this.#stream = stream;
+  }
+
+  /** What it was made of; nothing where that was a stream. */
+  get source(): BodySource | undefined {
+    return this.#source;
   }
 
   get used(): boolean {
@@ -44,8 +49,8 @@ export class BodyState {
   /** A second body with the same content. */
   clone(): BodyState {
     if (this.#stream === undefined && this.source !== undefined) {
-      const { source } = this;
-      return new BodyState(source.kind === 'text' ? source : { ...source, shared: true });
+      if (this.source.kind === 'bytes') this.#source = { ...this.source, shared: true };
+      return new BodyState(this.source);
     }
     const [own, other] = this.stream.tee();
     this.#stream = own;
