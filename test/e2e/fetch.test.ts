@@ -21,7 +21,7 @@ test('A deployed function fetches what its Nexfile grants, from inside the cell,
       return [await attempt(granted), await Promise.all(others.map(attempt))];`),
     bindings: {
       LOCAL: { http: [`http://localhost:${server.port}/*`, `${server.origin}/*`], private: true },
-      PUBLIC: { http: ['http://*.localhost/*', 'http://169.254.169.254/*', 'http://10.0.0.1/*'] },
+      PUBLIC: { http: ['http://169.254.169.254/*', 'http://10.0.0.1/*'] },
     },
   });
   const urls = [

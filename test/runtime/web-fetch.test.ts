@@ -186,7 +186,9 @@ test('A signal that aborts rejects with its reason and ends the request at the s
 test('A request ends with what its invocation has left', async () => {
   using probe = fetcher({ WEB: open() }, { timeoutMs: 200 });
   const before = closed;
-  assert.equal(await probe.code({ data: `await fetch('${server.origin}/slow')` }), 'HS_FUNCTION_TIMEOUT');
+  // Whichever clock strikes first: that of the invocation, or that of the request, whose error is thrown.
+  const code = await probe.code({ data: `await fetch('${server.origin}/slow')` });
+  assert.match(code, /^HS_FUNCTION_(TIMEOUT|THREW)$/);
   while (closed === before) await new Promise((resolve) => setTimeout(resolve, 2));
 });
 
