@@ -1,4 +1,7 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { createServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
 import { after, before, test } from 'node:test';
 import { systemClock } from '../../src/core/index.ts';
 import { CellMeter } from '../../src/hostservices/http/byte-meter.ts';
@@ -264,6 +267,23 @@ test('What a function tells one origin is not told to the next', async () => {
     [last?.headers['authorization'], last?.headers['cookie'], last?.headers['x-own']],
     [undefined, undefined, '1'],
   );
+});
+
+test('A server whose certificate cannot be verified is told nothing', async () => {
+  const fixture = (name: string): string =>
+    readFileSync(new URL(`../e2e/fixtures/tls/${name}.pem`, import.meta.url), 'utf8');
+  let asked = 0;
+  const secure = createServer({ cert: fixture('cert'), key: fixture('key') }, (_request, response) => {
+    asked += 1;
+    response.end();
+  });
+  await new Promise<void>((resolve) => secure.listen(0, '127.0.0.1', resolve));
+  const url = `https://localhost:${(secure.address() as AddressInfo).port}/`;
+  const handle = openHttp(httpBinding([url], { private: true }), { localhost: ['127.0.0.1'] });
+  const error = await handle.refused(url);
+  secure.close();
+  assert.deepEqual([error.code, asked], ['HS_HTTP_UNREACHABLE', 0]);
+  assert.match(error.message, /certificate/);
 });
 
 test('Redirects in a circle end', async () => {
