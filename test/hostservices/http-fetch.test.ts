@@ -3,6 +3,7 @@ import { after, before, test } from 'node:test';
 import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
 import { HTTP_LIMITS } from '../../src/hostservices/http/limits.ts';
 import { httpBinding, type LocalServer, openHttp, startLocalServer } from '../support/http.ts';
+import { until } from '../support/turns.ts';
 
 let server: LocalServer;
 /** What the server was asked last. */
@@ -256,7 +257,7 @@ test('A request that the function gives up ends at the server too', async () => 
   await handle.prepared.call({ op: 'close', args: [78], payload: undefined }, other);
   await handle.prepared.call({ op: 'close', args: [77], payload: undefined }, other);
   assert.equal(await code, 'HS_HTTP_CANCELLED');
-  while (closed === 0) await new Promise((resolve) => setTimeout(resolve, 1));
+  await until(() => closed > 0);
 });
 
 test('An invocation has so many requests under way and no more, and others are not in its way', async () => {

@@ -5,6 +5,7 @@ import { type HttpBinding, systemClock } from '../../src/core/index.ts';
 import { createHttpService } from '../../src/hostservices/http/provider.ts';
 import { createTestFunction, handlerOf, type TestFunction } from '../support/functions.ts';
 import { httpBinding, type LocalServer, resolverOf, startLocalServer } from '../support/http.ts';
+import { until } from '../support/turns.ts';
 
 let server: LocalServer;
 let closed = 0;
@@ -180,7 +181,7 @@ test('A signal that aborts rejects with its reason and ends the request at the s
     return [first, second, third];`,
   );
   assert.deepEqual(seen, ['enough', 'enough', 'AbortError']);
-  while (closed === before) await new Promise((resolve) => setTimeout(resolve, 2));
+  await until(() => closed > before);
 });
 
 test('A request ends with what its invocation has left', async () => {
@@ -189,7 +190,7 @@ test('A request ends with what its invocation has left', async () => {
   // Whichever clock strikes first: that of the invocation, or that of the request, whose error is thrown.
   const code = await probe.code({ data: `await fetch('${server.origin}/slow')` });
   assert.match(code, /^HS_FUNCTION_(TIMEOUT|THREW)$/);
-  while (closed === before) await new Promise((resolve) => setTimeout(resolve, 2));
+  await until(() => closed > before);
 });
 
 test('A function that patches what fetch is made of gets no further than its grant', async () => {
