@@ -32,7 +32,7 @@ export class Blob {
   }
 
   constructor(blobParts: unknown = undefined, options: unknown = undefined) {
-    const parts = blobParts === undefined ? [] : toSequence(blobParts, 'blobParts').map(toPart);
+    const parts = blobParts === undefined ? [] : toSequence(blobParts, 'blobParts', toPart);
     const dictionary = toDictionary(options, 'The options of a Blob');
     const endings = dictionary['endings'];
     const native =
@@ -93,6 +93,11 @@ function normalizeType(type: string): string {
 function toOffset(value: unknown, size: number, otherwise: number): number {
   if (value === undefined) return otherwise;
   const number = Number(value);
-  const offset = Number.isNaN(number) ? 0 : Math.round(number);
+  const offset = Number.isNaN(number) ? 0 : roundHalfToEven(number);
   return offset < 0 ? Math.max(size + offset, 0) : Math.min(offset, size);
+}
+
+function roundHalfToEven(number: number): number {
+  const rounded = Math.round(number);
+  return rounded - number === 0.5 && rounded % 2 !== 0 ? rounded - 1 : rounded;
 }
