@@ -27,7 +27,7 @@ export type Body = string | Uint8Array | ArrayBuffer | JsonValue;
 
 /**
  * The default export of a function.
- * @template Env what `env` holds: a {@link KvBucket} per KV binding and a string per `environment` entry
+ * @template Env what `env` holds: a {@link KvBucket} per KV binding, a {@link HttpClient} per http binding and a string per `environment` entry
  */
 export interface Handler<Env = Readonly<Record<string, unknown>>> {
   /**
@@ -127,6 +127,20 @@ export interface KvEntry {
    * @throws SyntaxError when it is not JSON
    */
   json<Value = unknown>(): Value;
+}
+
+/** The `fetch` of the project's own types (lib "DOM" or "WebWorker"), where it has them. */
+type Fetch = typeof globalThis extends { fetch: infer Own }
+  ? Own
+  : (input: string, init?: object) => Promise<unknown>;
+
+/**
+ * An http binding. `fetch` is the platform's, for the URLs and methods of this binding's grant; it rejects
+ * with a {@link HostError}: HS_BINDING_DENIED beyond the grant, HS_HTTP_ADDRESS_DENIED,
+ * HS_HTTP_REDIRECT_DENIED, HS_HTTP_UNREACHABLE, HS_HTTP_TIMEOUT, HS_HTTP_TOO_LARGE, HS_HTTP_LIMIT.
+ */
+export interface HttpClient {
+  readonly fetch: Fetch;
 }
 
 declare global {

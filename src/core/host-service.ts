@@ -13,10 +13,18 @@ export interface HostCall {
   readonly payload: string | Uint8Array | undefined;
 }
 
+/** The invocation that makes a host call. */
+export interface HostCaller {
+  /** Unique among the invocations of its function. */
+  readonly id: number;
+  /** On the monotonic clock. */
+  readonly deadlineMs: number;
+}
+
 /** A binding made ready for one function. Checks each call against the grant before it touches anything outside. */
 export interface PreparedBinding {
   /** Rejects with a HairspringError, which the guest may catch. */
-  call(call: HostCall): Promise<HostCallResult>;
+  call(call: HostCall, caller: HostCaller): Promise<HostCallResult>;
 }
 
 /** A host service in the cell: how to serve one kind of binding. */

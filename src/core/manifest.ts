@@ -22,7 +22,18 @@ export interface KvBinding {
   readonly existing: boolean;
 }
 
-export type Binding = KvBinding;
+/** A grant of HTTP requests to the URLs that match one of the patterns. */
+export interface HttpBinding {
+  readonly service: 'http';
+  /** Such as `https://api.example.com/v1/*`. */
+  readonly urls: readonly string[];
+  /** In upper case; empty for all. */
+  readonly methods: readonly string[];
+  /** Whether the hosts that the patterns name may be at addresses that are not public. */
+  readonly private: boolean;
+}
+
+export type Binding = KvBinding | HttpBinding;
 
 /** Where the code comes from before it is an artifact. */
 export type Source =

@@ -3,6 +3,7 @@ import type { Binding } from '../core/index.ts';
 
 const GUEST_SCRIPTS: Readonly<Record<Binding['service'] | 'crypto', string>> = {
   crypto: './crypto/guest.js',
+  http: './http/guest.js',
   kv: './kv/guest.js',
 };
 

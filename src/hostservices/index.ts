@@ -1,11 +1,12 @@
 import type { NatsConnection } from '@nats-io/transport-node';
-import type { Binding, HostService, PreparedBinding } from '../core/index.ts';
+import { type Binding, type HostService, type PreparedBinding, systemClock } from '../core/index.ts';
 import { cryptoService } from './crypto/provider.ts';
+import { createHttpService } from './http/provider.ts';
 import { createKvService } from './kv/provider.ts';
 
 /** Every host service of a cell, by name. A new one is one folder and one line here (and one in schemas.ts). */
 export function createHostServices(nc: NatsConnection): Readonly<Record<Binding['service'], HostService>> {
-  return { kv: createKvService(nc) };
+  return { kv: createKvService(nc), http: createHttpService({ clock: systemClock }) };
 }
 
 export { readGuestScripts } from './guest-scripts.ts';

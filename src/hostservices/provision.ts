@@ -10,5 +10,8 @@ export async function provisionBinding(nc: NatsConnection, label: string, bindin
   switch (binding.service) {
     case 'kv':
       await provisionKvBucket(nc, label, binding);
+      return;
+    case 'http':
+      return;
   }
 }

@@ -280,7 +280,7 @@ test('What the format has and this version lacks is refused as not supported yet
     'kv: { bucket: s }',
     'http: { route: /a }',
   ];
-  const bindings = ['objectstore: p', 'publish: [a]', 'request: [a]', 'http: [b]', 'secret: s'];
+  const bindings = ['objectstore: p', 'publish: [a]', 'request: [a]', 'secret: s'];
   for (const trigger of triggers) {
     assert.match(failureOf(`  triggers: [{ ${trigger} }]`).message, /not supported yet in this version/);
   }

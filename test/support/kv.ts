@@ -49,7 +49,7 @@ export interface KvHandle {
 export function openBinding(nc: NatsConnection, binding: KvBinding, label = 'STORE'): KvHandle {
   const prepared = createHostServices(nc).kv.prepare(label, binding);
   const result: KvHandle['result'] = (op, args = [], payload = undefined) =>
-    prepared.call({ op, args, payload });
+    prepared.call({ op, args, payload }, { id: 1, deadlineMs: Number.POSITIVE_INFINITY });
   return {
     prepared,
     result,

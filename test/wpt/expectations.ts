@@ -3,9 +3,9 @@ import { readFileSync } from 'node:fs';
 import type { FileResult, Subtest } from './run-test.ts';
 
 export interface Expectation {
-  /** A file of the checkout, or the beginning of its path and `*`. */
+  /** A file of the checkout; `*` stands for anything. */
   readonly file: string;
-  /** Names of subtests, or the beginnings of names and `*`; all of the file when there are none. */
+  /** Names of subtests, with `*` for anything; all of the file when there are none. */
   readonly subtests?: readonly string[];
   readonly reason: string;
 }
@@ -27,8 +27,11 @@ export function readExpectations(path: string): readonly Expectation[] {
   return JSON.parse(readFileSync(path, 'utf8')) as Expectation[];
 }
 
+/** Whether `text` is what `pattern` says, `*` standing for anything. */
 function fits(pattern: string, text: string): boolean {
-  return pattern.endsWith('*') ? text.startsWith(pattern.slice(0, -1)) : text === pattern;
+  if (!pattern.includes('*')) return text === pattern;
+  const parts = pattern.split('*').map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'));
+  return new RegExp(`^${parts.join('.*')}$`, 's').test(text);
 }
 
 /** Compares what failed with what is expected to. A file that did not come to its end is a subtest of its own. */

@@ -28,13 +28,21 @@ const definitionSchema: z.ZodType<FunctionDefinition> = z.object({
   ),
   bindings: z.record(
     z.string(),
-    z.object({
-      service: z.literal('kv'),
-      bucket: z.string(),
-      access: z.enum(['read', 'write', 'read-write']),
-      keys: z.string(),
-      existing: z.boolean(),
-    }),
+    z.discriminatedUnion('service', [
+      z.object({
+        service: z.literal('kv'),
+        bucket: z.string(),
+        access: z.enum(['read', 'write', 'read-write']),
+        keys: z.string(),
+        existing: z.boolean(),
+      }),
+      z.object({
+        service: z.literal('http'),
+        urls: z.array(z.string()),
+        methods: z.array(z.string()),
+        private: z.boolean(),
+      }),
+    ]),
   ),
   environment: text,
   limits: z.object({

@@ -54,7 +54,13 @@ function bindingToWire(binding: Binding): object {
   switch (binding.service) {
     case 'kv':
       return { kv: binding.bucket, access: binding.access, keys: binding.keys, existing: binding.existing };
+    case 'http':
+      return {
+        http: binding.urls,
+        ...(binding.methods.length === 0 ? {} : { methods: binding.methods }),
+        private: binding.private,
+      };
     default:
-      return unreachable(binding.service);
+      return unreachable(binding);
   }
 }

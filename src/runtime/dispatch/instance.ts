@@ -257,7 +257,7 @@ export class Instance {
       return;
     }
     flight.pendingCalls += 1;
-    binding.call(record).then(
+    binding.call(record, flight).then(
       (result) => {
         flight.pendingCalls -= 1;
         this.#push({ kind: 'completed', callId: record.callId, result });

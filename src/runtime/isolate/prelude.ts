@@ -23,6 +23,10 @@ const WEB_FEATURES = [
   'base64',
   'performance',
   'clone',
+  'text-streams',
+  'compression',
+  'blob',
+  'fetch',
 ] as const;
 
 /** Those that an isolate gets when a function first needs them: large ones that hardly any function does. */

@@ -28,14 +28,20 @@ export function toDictionary(value: unknown, what: string): Record<string, unkno
   throw new TypeError(`${what} is not an object`);
 }
 
-/** A sequence argument as an array. @throws TypeError */
-export function toSequence(value: unknown, what: string): unknown[] {
+/** A sequence argument as an array, each item converted before the next is asked for. @throws TypeError */
+export function toSequence<Item = unknown>(
+  value: unknown,
+  what: string,
+  convert = (item: unknown): Item => item as Item,
+): Item[] {
   const method: unknown =
     (typeof value === 'object' && value !== null) || typeof value === 'function'
       ? Reflect.get(value, Symbol.iterator)
       : undefined;
   if (typeof method !== 'function') throw new TypeError(`${what} is not a sequence`);
-  return [...{ [Symbol.iterator]: () => Reflect.apply(method, value, []) }];
+  const items: Item[] = [];
+  for (const item of { [Symbol.iterator]: () => Reflect.apply(method, value, []) }) items.push(convert(item));
+  return items;
 }
 
 /** One of `values`. @throws TypeError */
