@@ -182,6 +182,13 @@ export const ERROR_CODES = {
     summary: 'The KV operation got no answer from JetStream',
     remedy: 'Retry; `hairspring doctor` checks JetStream',
   },
+  HS_CRYPTO_LIMIT: {
+    status: 429,
+    fault: 'function',
+    retryable: false,
+    summary: 'A crypto operation asks for more than one function may',
+    remedy: 'The message names the limit; ask for less, or await operations in smaller groups',
+  },
   // Deploying
   HS_NEXFILE_MISSING: {
     status: 400,

@@ -1,0 +1,7 @@
+type DOMExceptionConstructor = new (message: string, name: string) => Error;
+
+/** An error of the web platform, of the one class that all features share. */
+export function domError(name: string, message: string): Error {
+  const DOMException = runtime.use('events')['DOMException'] as DOMExceptionConstructor;
+  return new DOMException(message, name);
+}
