@@ -1,19 +1,10 @@
+import { toEnum, toSequence } from '../shared/idl.ts';
 import { domError } from './errors.ts';
 import { type CryptoKey, type KeySlots, slotsOf } from './key.ts';
 import { type Algorithm, type AlgorithmIdentifier, normalize } from './normalize.ts';
-import { toEnum, toSequence } from './webidl.ts';
 
-const FORMATS: ReadonlySet<string> = new Set([
-  'raw',
-  'raw-public',
-  'raw-seed',
-  'raw-secret',
-  'raw-private',
-  'pkcs8',
-  'spki',
-  'jwk',
-]);
-const USAGES: ReadonlySet<string> = new Set([
+const FORMATS = ['raw', 'raw-public', 'raw-seed', 'raw-secret', 'raw-private', 'pkcs8', 'spki', 'jwk'];
+const USAGES = [
   'encrypt',
   'decrypt',
   'sign',
@@ -26,7 +17,7 @@ const USAGES: ReadonlySet<string> = new Set([
   'decapsulateBits',
   'encapsulateKey',
   'decapsulateKey',
-]);
+];
 
 export function toFormat(value: unknown): string {
   return toEnum(value, FORMATS, 'The format');

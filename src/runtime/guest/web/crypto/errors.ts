@@ -5,3 +5,8 @@ export function domError(name: string, message: string): Error {
   const DOMException = runtime.use('events')['DOMException'] as DOMExceptionConstructor;
   return new DOMException(message, name);
 }
+
+export function quotaExceeded(message: string): Error {
+  const QuotaExceededError = runtime.use('events')['QuotaExceededError'] as new (message: string) => Error;
+  return new QuotaExceededError(message);
+}

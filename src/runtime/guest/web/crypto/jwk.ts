@@ -1,4 +1,5 @@
-import { isObject, toSequence, toText } from './webidl.ts';
+import { toSequence } from '../shared/idl.ts';
+import { isObject, toText } from './webidl.ts';
 
 /** https://www.w3.org/TR/webcrypto-2/#JsonWebKey-dictionary, and `pub` and `priv` of the modern algorithms. */
 const MEMBERS = 'alg crv d dp dq e ext k key_ops kty n oth p priv pub q qi use x y';

@@ -1,7 +1,7 @@
-import { domError } from './errors.ts';
+import { defineInterface, requireArguments } from '../shared/idl.ts';
+import { domError, quotaExceeded } from './errors.ts';
 import { CryptoKey } from './key.ts';
 import { SubtleCrypto } from './subtle.ts';
-import { requireArguments } from './webidl.ts';
 
 /** https://www.w3.org/TR/webcrypto-2/#Crypto-method-getRandomValues */
 const MAX_RANDOM_BYTES = 65_536;
@@ -53,8 +53,7 @@ export class Crypto {
       throw domError('TypeMismatchError', 'getRandomValues fills an array of integers');
     const { byteLength } = array;
     if (byteLength > MAX_RANDOM_BYTES)
-      throw domError(
-        'QuotaExceededError',
+      throw quotaExceeded(
         `getRandomValues fills ${MAX_RANDOM_BYTES} bytes at once, and ${byteLength} were asked for`,
       );
     new Uint8Array(array.buffer, array.byteOffset, byteLength).set(randomBytes(byteLength));
@@ -75,16 +74,8 @@ export class Crypto {
   }
 }
 
-/** Members of an interface can be listed, and its objects say what they are. https://webidl.spec.whatwg.org/#es-operations */
-function finishInterface(constructor: { readonly name: string; readonly prototype: object }): void {
-  const { name, prototype } = constructor;
-  for (const [member, descriptor] of Object.entries(Object.getOwnPropertyDescriptors(prototype))) {
-    if (member !== 'constructor')
-      Object.defineProperty(prototype, member, { ...descriptor, enumerable: true });
-  }
-  Object.defineProperty(prototype, Symbol.toStringTag, { value: name, configurable: true });
-}
-
-for (const constructor of [Crypto, SubtleCrypto, CryptoKey]) finishInterface(constructor);
+defineInterface(Crypto, 'Crypto');
+defineInterface(CryptoKey, 'CryptoKey');
+defineInterface(SubtleCrypto, 'SubtleCrypto');
 
 export const crypto = new Crypto();

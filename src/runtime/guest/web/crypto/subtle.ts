@@ -1,3 +1,4 @@
+import { requireArguments } from '../shared/idl.ts';
 import {
   normalizeDerived,
   normalizeUnwrapping,
@@ -11,7 +12,8 @@ import { toJsonWebKey } from './jwk.ts';
 import type { CryptoKey } from './key.ts';
 import { normalize, toIdentifier } from './normalize.ts';
 import { digestAtOnce, exportAtOnce, importAtOnce, signAtOnce, verifyAtOnce } from './short-cuts.ts';
-import { copyBytes, isBufferSource, requireArguments, toBufferSource, toUnsigned } from './webidl.ts';
+import { supports } from './supports.ts';
+import { copyBytes, isBufferSource, toBufferSource, toText, toUnsigned } from './webidl.ts';
 import { callHost } from './wire.ts';
 
 /** Nobody but this module may call the constructor, and it does so once. */
@@ -28,6 +30,11 @@ export class SubtleCrypto {
     if (sealed) throw new TypeError('Illegal constructor');
     sealed = true;
     this.#brand = true;
+  }
+
+  static supports(operation: unknown, algorithm: unknown, extra: unknown = null): boolean {
+    requireArguments(arguments.length, 2, 'SubtleCrypto.supports');
+    return supports(toText(operation), algorithm, extra);
   }
 
   /** Refuses to work on another object than a SubtleCrypto, and with too few arguments. */

@@ -38,25 +38,3 @@ export function toUnsigned(value: unknown, bits: number, what: string): number {
     throw new TypeError(`${what} must be a number from 0 to ${2 ** bits - 1}`);
   return number + 0;
 }
-
-export function toSequence(value: unknown, what: string): unknown[] {
-  if (!isObject(value) || typeof value[Symbol.iterator] !== 'function')
-    throw new TypeError(`${what} must be a sequence`);
-  return [...(value as unknown as Iterable<unknown>)];
-}
-
-export function toEnum<Value extends string>(
-  value: unknown,
-  values: ReadonlySet<Value>,
-  what: string,
-): Value {
-  const text = toText(value);
-  if (!(values as ReadonlySet<string>).has(text)) throw new TypeError(`${what} cannot be "${text}"`);
-  return text as Value;
-}
-
-/** Called first by every method: its arguments are counted before any is looked at. */
-export function requireArguments(given: number, required: number, method: string): void {
-  if (given < required)
-    throw new TypeError(`${method} needs ${required} argument${required === 1 ? '' : 's'}, and got ${given}`);
-}
