@@ -1,3 +1,4 @@
+import { type KeySlots, slotsOf } from './key.ts';
 import { type Algorithm, type AlgorithmIdentifier, normalize, toIdentifier } from './normalize.ts';
 import type { Operation } from './registry.ts';
 import { toUnsigned } from './webidl.ts';
@@ -99,8 +100,16 @@ function isLength(name: string, length: number, counter: boolean): boolean {
 function canDerive(identifier: AlgorithmIdentifier, bits: number | null): boolean {
   const algorithm = normalize('deriveBits', identifier);
   if (!isInRange(algorithm)) return false;
-  if (algorithm['public'] !== undefined) return true;
+  if (algorithm['public'] !== undefined) return (bits ?? 0) <= agreedBits(algorithm);
   return bits !== null && bits % 8 === 0;
+}
+
+/** Bits of the secret that two keys agree on. */
+function agreedBits({ name, public: other }: Algorithm): number {
+  if (name === 'X25519') return 256;
+  if (name === 'X448') return 448;
+  const { namedCurve } = (slotsOf(other) as KeySlots).algorithm;
+  return namedCurve === 'P-521' ? 528 : Number(String(namedCurve).slice(2));
 }
 
 /** Bits of a derived key; null where its algorithm takes any, as what keys are derived of does. */
