@@ -1,6 +1,6 @@
 import { randomFillSync } from 'node:crypto';
-import { readLateFeature } from './prelude.ts';
 import { DIGEST_OPERATIONS } from './door-digest.ts';
+import { readLateFeature } from './prelude.ts';
 
 /** What crosses the door, either way. */
 export type DoorValue = string | number | boolean | ArrayBuffer | undefined;

@@ -13,7 +13,18 @@ const RUNTIME_SCRIPTS = [
 ] as const;
 
 /** Web features, as `scripts/generate-web-features.ts` bundles them from `guest/web/`. */
-const WEB_FEATURES = ['streams', 'events', 'console', 'encoding', 'url', 'url-pattern', 'base64', 'performance', 'clone', 'crypto'] as const;
+const WEB_FEATURES = [
+  'streams',
+  'events',
+  'console',
+  'encoding',
+  'url',
+  'url-pattern',
+  'base64',
+  'performance',
+  'clone',
+  'crypto',
+] as const;
 
 /** Those that an isolate gets when a function first needs them: large ones that hardly any function does. */
 const LATE_FEATURES = ['legacy-encoding'] as const;
