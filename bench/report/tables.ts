@@ -22,7 +22,7 @@ const TARGET_NAMES: Readonly<Record<LoadSummary['target'], string>> = {
   'echo-floor': 'bare nats.js echo (floor)',
   'echo-function': 'echo function',
   'bridge-call': 'function with one host call (a timer of 0 ms)',
-  'digest-call': 'function with one host call (a digest of the payload)',
+  'digest-call': 'function with one digest of the payload, made by the host at once',
   'kv-floor': 'bare nats.js KV get (floor)',
   'kv-function': 'function with one KV get',
 };

@@ -11,7 +11,7 @@ import {
   JOURNAL,
   systemClock,
 } from '../core/index.ts';
-import { BUILT_IN_SERVICES, createHostServices, readGuestScripts } from '../hostservices/index.ts';
+import { createHostServices, prepareBuiltIns, readGuestScripts } from '../hostservices/index.ts';
 import {
   ByteBudget,
   buildPrelude,
@@ -83,7 +83,7 @@ export async function startCell(options: CellOptions): Promise<void> {
     const table = new FunctionTable({
       nc,
       services: createHostServices(nc),
-      builtIns: BUILT_IN_SERVICES,
+      prepareBuiltIns,
       runtime: {
         pool,
         scheduler: new Scheduler(),

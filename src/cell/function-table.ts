@@ -29,7 +29,7 @@ interface ActiveSids {
 export interface FunctionTableOptions {
   readonly nc: NatsConnection;
   readonly services: Readonly<Record<Binding['service'], HostService>>;
-  readonly builtIns: Readonly<Record<string, PreparedBinding>>;
+  readonly prepareBuiltIns: (spec: FunctionSpec) => Readonly<Record<string, PreparedBinding>>;
   readonly runtime: RunnerDependencies;
   readonly replies: Omit<ReplyTarget, 'accept'>;
   readonly warmInstances: number;
@@ -89,11 +89,11 @@ export class FunctionTable {
   }
 
   #prepareBindings(spec: FunctionSpec): ReadonlyMap<string, PreparedBinding> {
-    const { services, builtIns } = this.#options;
+    const { services, prepareBuiltIns } = this.#options;
     const granted = Object.entries(spec.bindings).map(
       ([label, binding]) => [label, services[binding.service].prepare(label, binding)] as const,
     );
-    return new Map([...Object.entries(builtIns), ...granted]);
+    return new Map([...Object.entries(prepareBuiltIns(spec)), ...granted]);
   }
 
   #retire(previous: FunctionRunner, successor: FunctionRunner): void {

@@ -245,6 +245,13 @@ export const ERROR_CODES = {
     summary: 'The HTTP server could not be reached or did not keep to the protocol',
     remedy: 'Check the URL; the message says what went wrong',
   },
+  HS_CRYPTO_LIMIT: {
+    status: 429,
+    fault: 'function',
+    retryable: false,
+    summary: 'A crypto operation asks for more than one function may',
+    remedy: 'The message names the limit; ask for less, or await operations in smaller groups',
+  },
   // Deploying
   HS_NEXFILE_MISSING: {
     status: 400,

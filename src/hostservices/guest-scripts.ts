@@ -1,8 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { Binding } from '../core/index.ts';
 
-const GUEST_SCRIPTS: Readonly<Record<Binding['service'] | 'crypto', string>> = {
-  crypto: './crypto/guest.js',
+const GUEST_SCRIPTS: Readonly<Record<Binding['service'], string>> = {
   http: './http/guest.js',
   kv: './kv/guest.js',
 };

@@ -1,6 +1,12 @@
 import type { NatsConnection } from '@nats-io/transport-node';
-import { type Binding, type HostService, type PreparedBinding, systemClock } from '../core/index.ts';
-import { cryptoService } from './crypto/provider.ts';
+import {
+  type Binding,
+  type FunctionSpec,
+  type HostService,
+  type PreparedBinding,
+  systemClock,
+} from '../core/index.ts';
+import { prepareCrypto } from './crypto/provider.ts';
 import { createHttpService } from './http/provider.ts';
 import { createKvService } from './kv/provider.ts';
 
@@ -12,4 +18,6 @@ export function createHostServices(nc: NatsConnection): Readonly<Record<Binding[
 export { readGuestScripts } from './guest-scripts.ts';
 
 /** What every function has without a grant, by the label under which the guest's scripts call it. No binding can have such a label. */
-export const BUILT_IN_SERVICES: Readonly<Record<string, PreparedBinding>> = { $crypto: cryptoService };
+export function prepareBuiltIns(spec: FunctionSpec): Readonly<Record<string, PreparedBinding>> {
+  return { $crypto: prepareCrypto(spec.limits.timeoutMs) };
+}

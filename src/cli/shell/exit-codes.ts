@@ -50,6 +50,7 @@ const EXIT_BY_CODE: Readonly<Record<ErrorCode, ExitCode>> = {
   HS_KV_BUCKET_MISSING: EXIT.refused,
   HS_KV_VALUE_TOO_LARGE: EXIT.failed,
   HS_KV_UNAVAILABLE: EXIT.failed,
+  HS_CRYPTO_LIMIT: EXIT.failed,
   HS_NEXFILE_MISSING: EXIT.refused,
   HS_NEXFILE_MALFORMED: EXIT.refused,
   HS_NEXFILE_INVALID: EXIT.refused,

@@ -49,5 +49,7 @@ export function cellFlags(artifactDir: string): string[] {
     ...[...new Set(readable)].map((path) => `--allow-fs-read=${path}`),
     '--disable-warning=SecurityWarning',
     '--disable-warning=ExperimentalWarning',
+    // The material of a key that its guest may not export is the guest's all the same (hostservices/crypto).
+    '--disable-warning=DEP0204',
   ];
 }

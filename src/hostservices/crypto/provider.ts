@@ -1,31 +1,54 @@
-import { hash } from 'node:crypto';
 import {
   HairspringError,
   type HostCall,
   type HostCallResult,
   type PreparedBinding,
 } from '../../core/index.ts';
+import { KeyCache } from './keys.ts';
+import { type CryptoLane, CryptoLanes } from './lanes.ts';
+import { type CryptoOperation, OPERATIONS } from './operations.ts';
+import { toFailure, toReply } from './reply.ts';
+import { readRequest } from './request.ts';
 
-/** Web Crypto's digest algorithms by OpenSSL's names. */
-const ALGORITHMS: Readonly<Record<string, string>> = {
-  'SHA-1': 'sha1',
-  'SHA-256': 'sha256',
-  'SHA-384': 'sha384',
-  'SHA-512': 'sha512',
-};
+/** Of all functions in this process, which share its worker threads. */
+const LANES = new CryptoLanes();
 
-/** `crypto.subtle` of every function: computes on the function's own bytes and reaches nothing outside, so it needs no grant. */
-export const cryptoService: PreparedBinding = {
-  async call({ op, args, payload }: HostCall): Promise<HostCallResult> {
-    const name = String(args[0]).toUpperCase();
-    const algorithm = Object.hasOwn(ALGORITHMS, name) ? ALGORITHMS[name] : undefined;
-    if (op !== 'digest' || algorithm === undefined) {
-      const known = Object.keys(ALGORITHMS).join(', ');
-      throw new HairspringError(
-        'HS_HOST_CALL_INVALID',
-        `Cannot call crypto.subtle.${op} with "${name.slice(0, 40)}": this version has digest with ${known}`,
-      );
+/**
+ * `crypto.subtle` of one function: computes on the function's own bytes and reaches nothing outside, so
+ * it needs no grant. The keys are the guest's and come with each call.
+ * @param maxWaitMs how long a call may wait for its turn
+ */
+export function prepareCrypto(maxWaitMs: number): PreparedBinding {
+  const lane = LANES.createLane(maxWaitMs);
+  const keys = new KeyCache();
+  return {
+    call(call) {
+      const operation = Object.hasOwn(OPERATIONS, call.op) ? OPERATIONS[call.op] : undefined;
+      if (operation === undefined) {
+        return Promise.reject(
+          new HairspringError(
+            'HS_HOST_CALL_INVALID',
+            `Cannot call crypto.subtle.${call.op.slice(0, 40)}: there is no such method`,
+          ),
+        );
+      }
+      return operate(operation, call, lane, keys);
+    },
+  };
+}
+
+function operate(
+  operation: CryptoOperation,
+  { args, payload }: HostCall,
+  lane: CryptoLane,
+  keys: KeyCache,
+): Promise<HostCallResult> {
+  return lane.run(payload?.length ?? 0, async () => {
+    try {
+      return toReply(await operation(readRequest(args[0], payload), keys));
+    } catch (error) {
+      if (error instanceof HairspringError) throw error;
+      return toFailure(error);
     }
-    return { value: null, data: hash(algorithm, payload ?? '', 'buffer') };
-  },
-};
+  });
+}

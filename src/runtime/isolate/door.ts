@@ -1,4 +1,5 @@
 import { randomFillSync } from 'node:crypto';
+import { DIGEST_OPERATIONS } from './door-digest.ts';
 import { readLateFeature } from './prelude.ts';
 
 /** What crosses the door, either way. */
@@ -29,6 +30,7 @@ const CLOCK_STEP_MS = 0.1;
  * as it is: each operation checks, bounds what it takes, and answers `undefined` to what it does not.
  */
 const OPERATIONS: Readonly<Record<string, DoorOperation>> = {
+  ...DIGEST_OPERATIONS,
   now: () => Math.floor(performance.now() / CLOCK_STEP_MS) * CLOCK_STEP_MS,
   'time-origin': () => Math.floor(performance.timeOrigin / CLOCK_STEP_MS) * CLOCK_STEP_MS,
   random(bytes) {

@@ -27,6 +27,7 @@ const WEB_FEATURES = [
   'compression',
   'blob',
   'fetch',
+  'crypto',
 ] as const;
 
 /** Those that an isolate gets when a function first needs them: large ones that hardly any function does. */

@@ -12,6 +12,8 @@ interface GuestRuntime {
   made(feature: string): Record<string, unknown> | undefined;
   /** The features that there are by now. */
   madeNames(): string[];
+  /** The invocation whose code runs, or that it is thought to be; undefined at the top level. */
+  currentInvocation(): object | undefined;
   /** Makes one host call; resolves with what `convert` makes of the answer. */
   callHost<Result>(
     label: string,
