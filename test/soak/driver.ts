@@ -101,7 +101,10 @@ nc.subscribe(`${inbox}.*`, {
     const outcome = outcomeOf(message);
     const { name } = request.function.definition;
     let counts = outcomes.get(name);
-    if (counts === undefined) outcomes.set(name, (counts = new Map()));
+    if (counts === undefined) {
+      counts = new Map();
+      outcomes.set(name, counts);
+    }
     counts.set(outcome, (counts.get(outcome) ?? 0) + 1);
     if (outcome === 'ok') ok += 1;
     if (isCrossed(request, outcome, message)) {
