@@ -113,8 +113,6 @@ export class JournalWriter implements EntryJournal {
 
   enter(functionId: string, started: readonly Invocation[]): void {
     this.#left = false;
-    // Who hears of the end of this entry from the host must not have heard from here before.
-    if (this.#answered !== '' && this.#allIsSent()) this.#appendAnswered();
     let text = functionId;
     for (const invocation of started) text += `\n${invocation.reply}`;
     this.#appendText(JOURNAL_RECORD.enter, text);
@@ -139,17 +137,14 @@ export class JournalWriter implements EntryJournal {
       return;
     }
     this.#flushPlanned = false;
-    if (this.#answered !== '') this.#appendAnswered();
-    else if (this.#left) this.#appendText(JOURNAL_RECORD.leave, '');
-    this.#left = false;
-  };
-
-  #appendAnswered(): void {
     const answered = this.#answered;
     this.#answered = '';
-    // A half that is begun now does not list them as open.
-    if (!this.#append(JOURNAL_RECORD.answered, Buffer.from(answered, 'utf8'))) this.#turn();
-  }
+    if (answered !== '') {
+      // A half that is begun now does not list them as open.
+      if (!this.#append(JOURNAL_RECORD.answered, Buffer.from(answered, 'utf8'))) this.#turn();
+    } else if (this.#left) this.#appendText(JOURNAL_RECORD.leave, '');
+    this.#left = false;
+  };
 
   #appendText(type: JournalRecordType, text: string): void {
     const data = Buffer.from(text, 'utf8');
