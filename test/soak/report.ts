@@ -32,8 +32,11 @@ export function progressLine(sample: Sample, load: DriverStats): string {
   ].join('  ');
 }
 
-/** What callers must never see: silence, another's answer, two answers. */
-export function judgeLoad(load: DriverStats): readonly Verdict[] {
+/**
+ * What callers must never see: silence, another's answer, two answers. When a cell dies, an answer that had just left
+ * it may be followed by HS_CELL_LOST: of the two ways to err this is the one in which everybody hears something.
+ */
+export function judgeLoad(load: DriverStats, cellsDied: boolean = false): readonly Verdict[] {
   const none = (what: string, count: number): Verdict => ({
     what,
     figure: String(count),
@@ -46,7 +49,12 @@ export function judgeLoad(load: DriverStats): readonly Verdict[] {
       load.firstCrossed === null ? 'crossed answers' : `crossed answers (${load.firstCrossed})`,
       load.crossed,
     ),
-    none('answers too many', load.extra),
+    {
+      what: 'answers too many',
+      figure: String(load.extra),
+      limit: cellsDied ? '0, or of a dead cell' : '0',
+      passed: load.extra === 0 || cellsDied,
+    },
   ];
 }
 

@@ -31,10 +31,11 @@ export async function runMixed(
   const load = await world.driver.call('stop', null);
   const judged = samples.slice(warmUpSamples(samples));
   const { redeploys, undeploys } = churn.stats;
+  const cellsDied = new Set(samples.map(({ cells }) => String(cells.map(({ pid }) => pid)))).size > 1;
   return {
     load,
     samples,
-    verdicts: [...judgeLoad(load), ...judgeSamples(judged), judgeDeploys(churn), killed],
+    verdicts: [...judgeLoad(load, cellsDied), ...judgeSamples(judged), judgeDeploys(churn), killed],
     notes: [
       `${redeploys} redeploys, ${undeploys} undeploys and deploys; judged from ${judged[0]?.seconds.toFixed(0)} s on (${judged.length} samples)`,
       `server: RSS ${describeServer(judged)}; warnings: ${world.serverWarnings.length}${world.serverWarnings.slice(0, 3).map((line) => `\n  ${line}`)}`,
