@@ -17,7 +17,7 @@ export interface Churn {
   stop(): Promise<void>;
 }
 
-/** Puts new code in the place of one function and takes another away and back, each `perSecond` times a second. */
+/** Puts new code in the place of one function and takes another away and back, each `perSecond` times a second; 0 for none. */
 export function startChurn(world: SoakWorld, perSecond: number): Churn {
   const pauseMs = 1_000 / perSecond;
   const failures: Record<string, number> = {};
@@ -38,17 +38,20 @@ export function startChurn(world: SoakWorld, perSecond: number): Churn {
       await sleep(pauseMs, undefined, { signal: stopped.signal }).catch(() => undefined);
     }
   };
-  const loops = [
-    repeat(async () => {
-      redeploys += 1;
-      await world.deploy(churnedVersion(redeploys));
-    }),
-    repeat(async () => {
-      undeploys += 1;
-      await world.undeploy('blinking');
-      await world.deploy(blinkingVersion(undeploys));
-    }),
-  ];
+  const loops =
+    perSecond === 0
+      ? []
+      : [
+          repeat(async () => {
+            redeploys += 1;
+            await world.deploy(churnedVersion(redeploys));
+          }),
+          repeat(async () => {
+            undeploys += 1;
+            await world.undeploy('blinking');
+            await world.deploy(blinkingVersion(undeploys));
+          }),
+        ];
   return {
     get stats() {
       return { redeploys, undeploys, failures };

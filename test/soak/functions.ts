@@ -15,8 +15,6 @@ export interface SoakFunction {
   readonly outcomes?: readonly string[];
 }
 
-export const SOAK_NAMESPACE = 'default';
-
 /** Each gets another code now and then, so its answer names the version. */
 const CHURNED = 'churned';
 /** Undeployed and deployed again, so now and then nobody listens. */

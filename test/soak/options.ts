@@ -10,6 +10,8 @@ export interface SoakOptions {
   readonly invocations: number | undefined;
   /** Requests a second. */
   readonly perSecond: number;
+  /** Names of the functions that are asked, to find out which of them leaks; empty for all. */
+  readonly only: readonly string[];
   /** Deploys a second, of each kind. */
   readonly churnPerSecond: number;
   /** How long a process is stopped in the scenario `sigstop`. */
@@ -26,6 +28,7 @@ export const USAGE = `npm run soak -- [OPTIONS]
   --minutes N         how long the load lasts, default 20 (slow-guest: 1)
   --invocations N     until so many requests were sent, instead
   --rate N            requests a second, default 700
+  --only NAMES        ask these functions only (comma-separated), to find out which of them leaks
   --churn N           deploys a second of each kind, default 1
   --stop-seconds N    of the scenario sigstop, default 15
   --json              all figures as JSON on standard output
@@ -41,6 +44,7 @@ export function parseSoakOptions(args: readonly string[]): SoakOptions {
       minutes: { type: 'string' },
       invocations: { type: 'string' },
       rate: { type: 'string', default: '700' },
+      only: { type: 'string', default: '' },
       churn: { type: 'string', default: '1' },
       'stop-seconds': { type: 'string', default: '15' },
       json: { type: 'boolean', default: false },
@@ -54,14 +58,19 @@ export function parseSoakOptions(args: readonly string[]): SoakOptions {
     minutes: positive('minutes', values.minutes ?? (scenario === 'slow-guest' ? '1' : '20')),
     invocations: values.invocations === undefined ? undefined : positive('invocations', values.invocations),
     perSecond: positive('rate', values.rate),
-    churnPerSecond: positive('churn', values.churn),
+    only: values.only.split(',').filter((name) => name !== ''),
+    churnPerSecond: number('churn', values.churn, 0),
     stopSeconds: positive('stop-seconds', values['stop-seconds']),
     json: values.json,
   };
 }
 
 function positive(name: string, text: string): number {
+  return number(name, text, Number.MIN_VALUE);
+}
+
+function number(name: string, text: string, min: number): number {
   const value = Number(text);
-  if (!(value > 0)) throw new Error(`--${name} ${text} is not a number above 0`);
+  if (!(value >= min)) throw new Error(`--${name} ${text} is not a number ${min > 0 ? 'above 0' : 'from 0'}`);
   return value;
 }

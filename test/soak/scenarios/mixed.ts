@@ -24,7 +24,7 @@ export async function runMixed(
   print: (line: string) => void,
 ): Promise<Findings> {
   const churn = startChurn(world, options.churnPerSecond);
-  await world.driver.call('start', { functions: [], perSecond: options.perSecond, inFlight: 0 });
+  await world.driver.call('start', { functions: options.only, perSecond: options.perSecond, inFlight: 0 });
   const samples = await watch(world, options, print);
   await churn.stop();
   const killed = await killCells(world);
