@@ -1,8 +1,8 @@
 import { JOURNAL } from '../../core/index.ts';
 import type { MessageParser } from './message-parser.ts';
 
-/** What stands behind a payload: the end of its line, and the beginning of another or nothing yet. */
-const PAYLOAD_END = /^\r\n(?:$|H?MSG |P[IO]NG|INFO |\+OK|-ERR)/;
+/** What stands behind a payload when another thing follows: the end of its line, and the beginning of that. */
+const PAYLOAD_END = /^\r\n(?:H?MSG |P[IO]NG|INFO |\+OK|-ERR)/;
 const PAYLOAD_END_BYTES = 7;
 
 /** Parses the bytes that a cell had read last and not put on record, and those that it had not read. */
@@ -14,19 +14,32 @@ export function parseLastRead(parser: MessageParser, lastRead: Uint8Array, unrea
 
 /**
  * How many zeros the last read ended with: they look like the window around them. Only a payload has
- * zeros, so the right number is one that puts the end of the payload where one is: most likely as many
- * as fill the window, else the fewest.
+ * zeros, so the right number is one that puts the end of the payload where one is: as many as fill the
+ * window, else the first end in what follows, else the end of all. Further ends are those of later messages.
  */
 function zerosRead(missing: number, room: number, unread: Uint8Array): number {
   if (missing === 0) return 0;
-  if (room <= missing && endsPayload(unread, missing - room)) return room;
-  if (unread.length < missing + 2) return 0; // The message may just not have come to its end.
-  for (let zeros = 0; zeros <= Math.min(missing, room); zeros += 1) {
-    if (endsPayload(unread, missing - zeros)) return zeros;
+  const { length } = unread;
+  if (room <= missing && (endsPayload(unread, missing - room) || endsAll(unread, missing - room)))
+    return room;
+  const text = Buffer.from(unread.buffer, unread.byteOffset, length);
+  for (
+    let at = text.indexOf('\r\n', Math.max(0, missing - room));
+    at !== -1 && at <= missing;
+    at = text.indexOf('\r\n', at + 1)
+  ) {
+    if (endsPayload(unread, at)) return missing - at;
   }
-  return 0;
+  const last = length - 2;
+  // Text that has come in part may end with a line; with zeros missing in it, it would go on with one.
+  const mayEnd = last === missing || ((last === 0 || unread[0] === 0) && last < missing);
+  return mayEnd && missing - last <= room && endsAll(unread, last) ? missing - last : 0;
 }
 
 function endsPayload(unread: Uint8Array, at: number): boolean {
   return PAYLOAD_END.test(Buffer.from(unread.subarray(at, at + PAYLOAD_END_BYTES)).toString('latin1'));
+}
+
+function endsAll(unread: Uint8Array, at: number): boolean {
+  return at === unread.length - 2 && unread[at] === 0x0d && unread[at + 1] === 0x0a;
 }

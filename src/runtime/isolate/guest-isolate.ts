@@ -2,6 +2,7 @@ import ivm from 'isolated-vm';
 import { HairspringError } from '../../core/index.ts';
 import type { EntryGuard } from '../watchdog/entry-guard.ts';
 import type { EncodedBatch, Extra } from '../wire/batch.ts';
+import { armedTimers } from './armed-timers.ts';
 import { openDoor } from './door.ts';
 
 /** The doors of guest/dispatcher.js. */
@@ -198,9 +199,11 @@ export class GuestIsolate {
     this.#marks[1] = 0;
     this.#marks[2] = 0;
     this.#begin(limitMs);
+    // Without a time-out of its own an entry that overruns is the watchdog's: it costs the cell.
+    const timeout = armedTimers.arm(limitMs, this.#enteredMs) ? limitMs : 0;
     try {
-      if (args.length > 2) this.#enter.applySync(undefined, args, { ...NO_COPY, timeout: limitMs });
-      else this.#enter.applySync(undefined, args, { timeout: limitMs });
+      if (args.length > 2) this.#enter.applySync(undefined, args, { ...NO_COPY, timeout });
+      else this.#enter.applySync(undefined, args, { timeout });
     } catch (error) {
       fault = this.#faultOf(error);
       // isolated-vm throws what nobody caught in a promise, after the batch has run to its end.

@@ -80,7 +80,9 @@ for (;;) {
   heldMs = inside && sequence === lastSequence ? heldMs + Math.min(now - lastAt, MAX_STEP_MS) : 0;
   lastSequence = sequence;
   lastAt = now;
-  if (heldMs > Atomics.load(guard, layout.limitMs) + data.hangGraceMs) kill(data.reasons.hang);
+  // On a busy machine an interrupted guest takes as much longer to come out as it takes for its work.
+  const graceMs = (data.hangGraceMs * Atomics.load(guard, layout.stretchPercent)) / 100;
+  if (heldMs > Atomics.load(guard, layout.limitMs) + graceMs) kill(data.reasons.hang);
   if (rssBytes() > data.rssLimitBytes) kill(data.reasons.memory);
   judgeStarvation();
   Atomics.wait(sleeper, 0, 0, quiet ? IDLE_POLL_MS : POLL_MS);
