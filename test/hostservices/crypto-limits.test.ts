@@ -15,7 +15,7 @@ function call(
   payload: string | Uint8Array = Buffer.alloc(8),
 ): Promise<HostCallResult> {
   const json = typeof request === 'string' ? request : JSON.stringify(request);
-  return prepareCrypto(10_000).call({ op, args: [json], payload });
+  return prepareCrypto(10_000).call({ op, args: [json], payload }, { id: 1, deadlineMs: 10_000 });
 }
 
 async function codeOf(result: Promise<unknown>): Promise<ErrorCode> {
