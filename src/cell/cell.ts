@@ -9,12 +9,14 @@ import {
   HairspringError,
   HOST_LIMITS,
   JOURNAL,
+  MAX_CODE_CACHE_BYTES,
   systemClock,
 } from '../core/index.ts';
 import { BUILT_IN_SERVICES, createHostServices, readGuestScripts } from '../hostservices/index.ts';
 import {
   ByteBudget,
   buildPrelude,
+  codeCacheTag,
   configureGuestHeaps,
   DeadlineSweeper,
   EntryGuard,
@@ -23,6 +25,7 @@ import {
   startWatchdog,
 } from '../runtime/index.ts';
 import { ArtifactReader } from './artifact-reader.ts';
+import { CodeStore } from './code-store.ts';
 import { toConnectionOptions } from './connection-options.ts';
 import { FeedPublisher } from './feed-publisher.ts';
 import { FunctionTable } from './function-table.ts';
@@ -32,6 +35,9 @@ import { JournalWriter } from './journal-writer.ts';
 import { openReadWindows } from './read-windows.ts';
 import { StackMapper } from './stack-mapper.ts';
 import { warmUp } from './warm-up.ts';
+
+/** The thread has had nothing to do for so long when blank isolates are made. */
+const QUIET_MS = 2;
 
 /** What a cell holds once it serves a namespace. */
 interface Assignment {
@@ -54,8 +60,15 @@ export async function startCell(options: CellOptions): Promise<void> {
   const clock = systemClock;
   configureGuestHeaps();
   const prelude = buildPrelude(readGuestScripts());
-  const pool = new IsolatePool({ prelude, guard, spares: options.spareIsolates });
+  const scheduler = new Scheduler();
+  const pool = new IsolatePool({
+    prelude,
+    guard,
+    spares: options.spareIsolates,
+    isQuiet: () => scheduler.isQuiet(QUIET_MS),
+  });
   const artifacts = new ArtifactReader(options.artifactDir);
+  const codes = new CodeStore(artifacts, options.artifactDir);
   let assignment: Assignment | undefined;
   let droppedReplies = 0;
   let draining = false;
@@ -83,13 +96,14 @@ export async function startCell(options: CellOptions): Promise<void> {
       builtIns: BUILT_IN_SERVICES,
       runtime: {
         pool,
-        scheduler: new Scheduler(),
+        scheduler,
         sweeper: new DeadlineSweeper(clock),
         clock,
         journal,
         observer: feed,
         backlog: new ByteBudget(options.rssLimitBytes * HOST_LIMITS.cellBacklogShare),
-        readCode: artifacts.code,
+        readCode: codes.code,
+        readCache: codes.cache,
         mapStack: (spec, stack) => (feed.admits(spec.id) ? stacks.map(spec, stack) : stack),
       },
       replies: {
@@ -119,9 +133,11 @@ export async function startCell(options: CellOptions): Promise<void> {
   }
 
   function check({ spec }: { readonly spec: FunctionSpec }): CheckResult {
+    const { code } = artifacts.read(spec.name, spec.artifact);
+    const filename = `${spec.name}.js`;
     const isolate = pool.create(spec.limits.memoryBytes);
     try {
-      const handlers = isolate.load(artifacts.code(spec), `${spec.name}.js`, {
+      const handlers = isolate.load(code, filename, {
         name: spec.name,
         namespace: spec.namespace,
         triggers: spec.triggers,
@@ -129,7 +145,10 @@ export async function startCell(options: CellOptions): Promise<void> {
         bindings: {},
         budgetMs: 1,
       });
-      return { handlers, heapBytes: isolate.heapBytes() };
+      const heapBytes = isolate.heapBytes();
+      const bytes = isolate.codeCache(code, filename);
+      const isKept = bytes !== undefined && bytes.length <= MAX_CODE_CACHE_BYTES;
+      return { handlers, heapBytes, codeCache: isKept ? { tag: codeCacheTag(), bytes } : null };
     } finally {
       isolate[Symbol.dispose]();
     }
@@ -142,6 +161,7 @@ export async function startCell(options: CellOptions): Promise<void> {
       const { nc, table } = serving();
       const active = specs.map((spec) => table.activate(spec));
       await nc.flush();
+      codes.preload(specs);
       return {
         sids: active.map(({ triggers }) => triggers),
         invokeSids: active.map(({ invoke }) => invoke),

@@ -6,6 +6,7 @@
  * wants a socket sends `dial`; the host connects, passes the socket with `socket` and keeps a
  * duplicate, from which it reads what a dead cell left unread (docs/decisions/0002).
  */
+import type { CodeCacheRecord } from './code-cache-format.ts';
 import type { ArtifactRef, FunctionSpec } from './definition.ts';
 import type { WireError } from './errors.ts';
 import type { LogRecord } from './logger.ts';
@@ -95,6 +96,8 @@ export interface CheckResult {
   readonly handlers: readonly string[];
   /** Bytes of V8 heap after loading. */
   readonly heapBytes: number;
+  /** What V8 has compiled; null when that is too much to keep. */
+  readonly codeCache: CodeCacheRecord | null;
 }
 
 /** Command → result of each kind. */

@@ -53,6 +53,8 @@ export const HOST_LIMITS = {
   backlogPayloads: 8,
   /** Share of a cell's memory limit that the messages of all its functions may take. */
   cellBacklogShare: 0.25,
+  /** Code of functions, with its code cache, that a cell keeps in memory. */
+  codeMemoryBytes: 32 * 1024 ** 2,
   /** Pending host calls of one invocation. */
   pendingHostCalls: 256,
   /** Bytes of one log line of a function; longer lines are cut. */

@@ -6,9 +6,11 @@ import {
   type CellStats,
   type CellToHost,
   type CheckResult,
+  CODE_CACHE_TAG,
   type ErrorCode,
   HairspringError,
   LOG_LEVELS,
+  MAX_CODE_CACHE_BYTES,
   type WireError,
 } from '../../core/index.ts';
 
@@ -44,6 +46,14 @@ const messageSchema: z.ZodType<CellToHost> = z.union([
 const checkResult: z.ZodType<CheckResult> = z.object({
   handlers: z.array(z.string()),
   heapBytes: z.number(),
+  codeCache: z
+    .object({
+      tag: z.string().regex(CODE_CACHE_TAG),
+      bytes: z
+        .instanceof(Uint8Array)
+        .refine(({ length }) => length > 0 && length <= MAX_CODE_CACHE_BYTES, { error: 'it is too large' }),
+    })
+    .nullable(),
 });
 
 const activateResult: z.ZodType<ActivateResult> = z.object({

@@ -6,6 +6,7 @@ import {
   type Invocation,
   type PreparedBinding,
 } from '../../core/index.ts';
+import type { CodeCache } from '../isolate/code-cache.ts';
 import type { EntryFault } from '../isolate/guest-isolate.ts';
 import type { IsolatePool } from '../isolate/isolate-pool.ts';
 import type { EntryJournal, RuntimeObserver } from '../observer.ts';
@@ -30,6 +31,8 @@ export interface RunnerDependencies {
   readonly backlog: ByteBudget;
   /** The function's script. @throws HS_ARTIFACT_MISSING, HS_ARTIFACT_CORRUPT */
   readonly readCode: (spec: FunctionSpec) => string;
+  /** V8's code cache of that script, where there is one. @default none */
+  readonly readCache?: (spec: FunctionSpec) => CodeCache | undefined;
   /** An error's stack as its author wants to read it. */
   readonly mapStack: (spec: FunctionSpec, stack: string) => string;
 }
@@ -109,7 +112,7 @@ export class FunctionRunner implements Runnable, Sweepable {
   }
 
   #wake(first: Flight): Instance | undefined {
-    const { clock, journal, readCode } = this.#dependencies;
+    const { clock, journal, readCode, readCache } = this.#dependencies;
     const { spec } = this;
     const startedMs = clock.monotonicMs();
     journal.enter(spec.id, []);
@@ -119,6 +122,7 @@ export class FunctionRunner implements Runnable, Sweepable {
         spec,
         bindings: this.#bindings,
         code: readCode(spec),
+        cache: readCache?.(spec),
         owner: this.#owner,
       });
       first.coldMs = clock.monotonicMs() - startedMs;

@@ -1,4 +1,6 @@
 import type { Clock, FunctionSpec, PreparedBinding } from '../../core/index.ts';
+import type { CodeCache } from '../isolate/code-cache.ts';
+import type { LoadSpec } from '../isolate/guest-isolate.ts';
 import type { IsolatePool } from '../isolate/isolate-pool.ts';
 import type { EntryJournal } from '../observer.ts';
 import { BATCH_BUDGET_MS, Instance, type InstanceOwner } from './instance.ts';
@@ -10,6 +12,7 @@ export interface WakeOptions {
   readonly spec: FunctionSpec;
   readonly bindings: ReadonlyMap<string, PreparedBinding>;
   readonly code: string;
+  readonly cache: CodeCache | undefined;
   readonly owner: InstanceOwner;
 }
 
@@ -17,10 +20,10 @@ export interface WakeOptions {
  * Loads a function in an isolate of its own.
  * @throws HS_FUNCTION_LOAD, HS_FUNCTION_MEMORY
  */
-export function wakeInstance({ pool, spec, code, ...rest }: WakeOptions): Instance {
+export function wakeInstance({ pool, spec, code, cache, ...rest }: WakeOptions): Instance {
   const { isolate } = pool.acquire(spec.limits.memoryBytes);
   try {
-    isolate.load(code, `${spec.name}.js`, {
+    const load: LoadSpec = {
       name: spec.name,
       namespace: spec.namespace,
       triggers: spec.triggers,
@@ -29,7 +32,8 @@ export function wakeInstance({ pool, spec, code, ...rest }: WakeOptions): Instan
         Object.entries(spec.bindings).map(([label, { service }]) => [label, service]),
       ),
       budgetMs: BATCH_BUDGET_MS,
-    });
+    };
+    isolate.load(code, `${spec.name}.js`, load, cache);
   } catch (error) {
     isolate[Symbol.dispose]();
     throw error;
