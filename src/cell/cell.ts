@@ -115,6 +115,7 @@ export async function startCell(options: CellOptions): Promise<void> {
       },
       warmInstances: options.warmInstances,
       idleEvictMs: options.idleEvictMs,
+      warmMemoryBytes: options.warmMemoryBytes,
     });
     await nc.flush();
     assignment = { nc, table, feed };
@@ -157,9 +158,9 @@ export async function startCell(options: CellOptions): Promise<void> {
   link.listen({
     assign,
     check,
-    async activate({ specs }) {
+    async activate({ specs, coldReason }) {
       const { nc, table } = serving();
-      const active = specs.map((spec) => table.activate(spec));
+      const active = specs.map((spec) => table.activate(spec, coldReason));
       await nc.flush();
       codes.preload(specs);
       return {
@@ -188,6 +189,10 @@ export async function startCell(options: CellOptions): Promise<void> {
         rssBytes: process.memoryUsage.rss(),
         warm: table?.warm ?? 0,
         spareIsolates: pool.size,
+        warmBytes: table?.warmBytes ?? 0,
+        codeBytes: codes.bytes,
+        refills: pool.refills.count,
+        refillMs: pool.refills.totalMs,
         inFlight: table?.inFlight ?? 0,
         droppedReplies,
         functions: table?.stats() ?? [],

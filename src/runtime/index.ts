@@ -2,6 +2,7 @@ export { ByteBudget } from './dispatch/byte-budget.ts';
 export { DeadlineSweeper } from './dispatch/deadline-sweeper.ts';
 export { FunctionRunner, type RunnerDependencies } from './dispatch/function-runner.ts';
 export { Scheduler } from './dispatch/scheduler.ts';
+export type { WearLimits } from './dispatch/wear.ts';
 export { CodeCache, codeCacheTag } from './isolate/code-cache.ts';
 export { configureGuestHeaps } from './isolate/guest-heaps.ts';
 export { GuestIsolate } from './isolate/guest-isolate.ts';

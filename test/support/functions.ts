@@ -23,6 +23,7 @@ import {
   IsolatePool,
   type RunnerDependencies,
   Scheduler,
+  type WearLimits,
 } from '../../src/runtime/index.ts';
 import { createSpec, type SpecOptions } from './spec.ts';
 
@@ -71,6 +72,8 @@ export interface TestFunctionOptions extends SpecOptions {
   readonly backlog?: ByteBudget;
   /** @default one of its own */
   readonly scheduler?: Scheduler;
+  /** @default the product's */
+  readonly wear?: WearLimits;
   /** Serves `env.HOST`, whose every method calls this with its name. */
   readonly host?: (call: HostCall) => Promise<HostCallResult>;
 }
@@ -131,6 +134,7 @@ export function createTestFunction(code: string, options: TestFunctionOptions = 
     backlog,
     readCode: () => code,
     mapStack: (_spec, stack) => stack,
+    ...(options.wear === undefined ? {} : { wear: options.wear }),
   };
   const spec = createSpec({
     ...options,

@@ -135,6 +135,16 @@ export class GuestIsolate {
     return this.#isolate.isDisposed ? 0 : this.#isolate.getHeapStatisticsSync().used_heap_size;
   }
 
+  /** Heap in use, and all that the isolate takes of the process, as far as V8 knows; zeros once disposed. */
+  memoryUse(): { readonly heapBytes: number; readonly totalBytes: number } {
+    if (this.#isolate.isDisposed) return { heapBytes: 0, totalBytes: 0 };
+    const heap = this.#isolate.getHeapStatisticsSync();
+    return {
+      heapBytes: heap.used_heap_size,
+      totalBytes: heap.total_heap_size + heap.externally_allocated_size,
+    };
+  }
+
   /**
    * Runs the module's script and prepares `env`.
    * @param cache of `code`; without one, or with one of another V8, the code is compiled anew
