@@ -57,7 +57,7 @@ function loads(spec: FunctionSpec, code: string, cache: CodeCache | undefined): 
   return isolate.load(code, `${spec.name}.js`, { ...spec, bindings: {}, budgetMs: 5 }, cache);
 }
 
-test('A function is loaded with the code cache that lies beside its artifact', () => {
+test('A function is loaded with the code cache that lies beside its artifact, and V8 takes it for that code only', () => {
   const { spec, code, cache } = store('whole');
   const codes = createStore();
   assert.equal(codes.cache(spec), undefined);
@@ -65,6 +65,9 @@ test('A function is loaded with the code cache that lies beside its artifact', (
   const found = codes.cache(spec);
   assert.equal(found?.byteLength, cache.length);
   assert.deepEqual(loads(spec, code, found), ['message']);
+  assert.equal(found?.rejected, false);
+  assert.deepEqual(loads(spec, `${code} `, found), ['message']);
+  assert.equal(found?.rejected, true);
 });
 
 test('A code cache has what the top level has run, so that it is larger than one of a script that never ran', () => {

@@ -8,10 +8,13 @@ import ivm from 'isolated-vm';
 export class CodeCache {
   readonly byteLength: number;
   readonly copy: ivm.ExternalCopy<ArrayBuffer>;
+  /** V8 did not want it, and will not the next time. */
+  rejected = false;
 
   constructor(bytes: Uint8Array) {
     this.byteLength = bytes.byteLength;
-    this.copy = new ivm.ExternalCopy(bytes.slice().buffer, { transferOut: false });
+    // Of a view, exactly its own bytes: `slice` of a Buffer copies nothing.
+    this.copy = new ivm.ExternalCopy(new Uint8Array(bytes).buffer);
   }
 }
 

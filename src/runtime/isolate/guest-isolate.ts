@@ -156,6 +156,7 @@ export class GuestIsolate {
     this.#begin(limitMs);
     try {
       const script = this.#isolate.compileScriptSync(code, withCache(filename, cache));
+      if (cache !== undefined && isRejected(script)) cache.rejected = true;
       script.runSync(this.#context, { timeout: limitMs });
       script.release();
       const found = this.#enter.applySync(undefined, [ENTER_LOAD, JSON.stringify(spec)], {
@@ -265,6 +266,10 @@ function describe(error: unknown): string {
   return text.slice(0, MAX_ERROR_CHARS);
 }
 
+function isRejected(script: ivm.Script): boolean {
+  return (script as ivm.Script & { readonly cachedDataRejected?: boolean }).cachedDataRejected === true;
+}
+
 function withCache(filename: string, cache: CodeCache | undefined): ivm.ScriptInfo {
-  return cache === undefined ? { filename } : { filename, cachedData: cache.copy };
+  return cache === undefined || cache.rejected ? { filename } : { filename, cachedData: cache.copy };
 }
