@@ -104,6 +104,7 @@ export async function startCell(options: CellOptions): Promise<void> {
         backlog: new ByteBudget(options.rssLimitBytes * HOST_LIMITS.cellBacklogShare),
         readCode: codes.code,
         readCache: codes.cache,
+        keepCache: codes.learn,
         mapStack: (spec, stack) => (feed.admits(spec.id) ? stacks.map(spec, stack) : stack),
       },
       replies: {

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { decodeCodeCache, type FunctionSpec, HOST_LIMITS } from '../core/index.ts';
+import { decodeCodeCache, type FunctionSpec, HOST_LIMITS, MAX_CODE_CACHE_BYTES } from '../core/index.ts';
 import { CodeCache, codeCacheTag } from '../runtime/index.ts';
 import type { ArtifactReader } from './artifact-reader.ts';
 
@@ -66,7 +66,12 @@ export class CodeStore {
     const { digest } = spec.artifact;
     const { code } = this.#artifacts.read(spec.name, spec.artifact);
     const cache = this.#readCache(digest);
+    return this.#hold(digest, code, cache);
+  }
+
+  #hold(digest: string, code: string, cache: CodeCache | undefined): Held {
     const held = { code, cache, bytes: code.length + (cache?.byteLength ?? 0) };
+    this.#held.delete(digest);
     this.#held.set(digest, held);
     this.#bytes += held.bytes;
     for (const [oldest, { bytes }] of this.#held) {
@@ -76,6 +81,15 @@ export class CodeStore {
     }
     return held;
   }
+
+  /** Takes a cache that V8 made here, for the wakes to come. */
+  readonly learn = (spec: FunctionSpec, bytes: Uint8Array): void => {
+    const { digest } = spec.artifact;
+    const held = this.#held.get(digest);
+    if (held === undefined || bytes.length > MAX_CODE_CACHE_BYTES) return;
+    this.#bytes -= held.bytes;
+    this.#hold(digest, held.code, new CodeCache(bytes));
+  };
 
   #readCache(digest: string): CodeCache | undefined {
     try {

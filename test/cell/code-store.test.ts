@@ -6,10 +6,22 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { ArtifactReader, artifactFile } from '../../src/cell/artifact-reader.ts';
 import { CodeStore } from '../../src/cell/code-store.ts';
-import { decodeCodeCache, encodeCodeCache, type FunctionSpec } from '../../src/core/index.ts';
+import {
+  decodeCodeCache,
+  encodeCodeCache,
+  type FunctionSpec,
+  HairspringError,
+} from '../../src/core/index.ts';
 import { digestOf, encodeArtifact } from '../../src/host/bundle/index.ts';
-import { type CodeCache, codeCacheTag } from '../../src/runtime/index.ts';
-import { createTestPool, loadIsolate, moduleOf } from '../support/functions.ts';
+import { type CodeCache, codeCacheTag, FunctionRunner } from '../../src/runtime/index.ts';
+import {
+  callRunner,
+  createTestFunction,
+  createTestPool,
+  loadIsolate,
+  moduleOf,
+  textOf,
+} from '../support/functions.ts';
 import { createSpec } from '../support/spec.ts';
 import { until } from '../support/turns.ts';
 
@@ -144,4 +156,28 @@ test('Code is read ahead while there is room, and a missing artifact stops nothi
   full.preload([first.spec]);
   await new Promise((resolve) => setTimeout(resolve, 20));
   assert.equal(full.bytes, 0);
+});
+
+test('A function that was deployed elsewhere is woken without a cache once, and then with one made here', async () => {
+  const { spec, code } = store('elsewhere');
+  rmSync(cacheFile(spec));
+  const codes = createStore();
+  using probe = createTestFunction(code);
+  const runner = new FunctionRunner({ ...spec, limits: probe.runner.spec.limits }, new Map(), {
+    ...probe.dependencies,
+    readCode: codes.code,
+    readCache: codes.cache,
+    keepCache: codes.learn,
+  });
+  assert.equal(textOf(await callRunner(runner)), 'elsewhere');
+  assert.equal(codes.cache(spec), undefined);
+  runner.tend(0);
+  const made = codes.cache(spec);
+  assert.ok(made !== undefined && made.byteLength > 0);
+  assert.ok(runner.evict());
+  assert.equal(textOf(await callRunner(runner)), 'elsewhere');
+  assert.equal(made.rejected, false);
+  runner.tend(0);
+  assert.equal(codes.cache(spec), made);
+  runner.dispose(new HairspringError('HS_DRAINING', 'The test is over'));
 });

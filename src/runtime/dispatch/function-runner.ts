@@ -22,6 +22,9 @@ import type { Runnable, Scheduler } from './scheduler.ts';
 import { wakeInstance } from './wake-instance.ts';
 import { WEAR_LIMITS, Wear, type WearLimits } from './wear.ts';
 
+/** Making the cache of a longer script takes the thread for more than a few milliseconds. */
+const MAX_LEARNED_CHARS = 128 * 1024;
+
 export interface RunnerDependencies {
   readonly pool: IsolatePool;
   readonly scheduler: Scheduler;
@@ -35,6 +38,8 @@ export interface RunnerDependencies {
   readonly readCode: (spec: FunctionSpec) => string;
   /** V8's code cache of that script, where there is one. @default none */
   readonly readCache?: (spec: FunctionSpec) => CodeCache | undefined;
+  /** Takes the code cache that V8 makes here of a script that had none. @default none is made */
+  readonly keepCache?: (spec: FunctionSpec, bytes: Uint8Array) => void;
   /** @default WEAR_LIMITS */
   readonly wear?: WearLimits;
   /** An error's stack as its author wants to read it. */
@@ -51,6 +56,8 @@ export class FunctionRunner implements Runnable, Sweepable {
   #wear: Wear | undefined;
   /** Why the next instance is made. */
   #coldReason: ColdReason;
+  /** The instance was made without a code cache. */
+  #isUncached = false;
   /** It could not be made ahead: the next call tells why. */
   #prewarmFailed = false;
   /** Interrupted and worn out instances that still hold invocations. */
@@ -170,14 +177,17 @@ export class FunctionRunner implements Runnable, Sweepable {
     const { spec } = this;
     journal.enter(spec.id, []);
     try {
+      const code = readCode(spec);
+      const cache = readCache?.(spec);
       const instance = wakeInstance({
         ...this.#dependencies,
         spec,
         bindings: this.#bindings,
-        code: readCode(spec),
-        cache: readCache?.(spec),
+        code,
+        cache,
         owner: this.#owner,
       });
+      this.#isUncached = cache?.rejected !== false;
       this.#wear = new Wear(wear, clock.monotonicMs(), spec.limits.memoryBytes);
       return instance;
     } finally {
@@ -305,11 +315,30 @@ export class FunctionRunner implements Runnable, Sweepable {
   /** Once in a while: measures the instance when it was used since, and replaces one that is worn out. */
   tend(nowMs: number): void {
     const instance = this.#instance;
-    if (instance === undefined || this.#wear?.isWorn(instance, nowMs) !== true) return;
+    if (instance === undefined) return;
+    if (this.#isUncached && instance.invoked > 0 && instance.flights.size === 0) this.#learnCode(instance);
+    if (this.#wear?.isWorn(instance, nowMs) !== true) return;
     this.#requeue(instance, 'recycled');
     // What it has begun it finishes; what comes now goes to the next one.
     if (instance.flights.size === 0) this.#drop(instance);
     else this.#retired.add(instance);
+  }
+
+  /** Has V8 make the cache that a node lacks which has not deployed the function itself. */
+  #learnCode(instance: Instance): void {
+    const { journal, keepCache, readCode } = this.#dependencies;
+    this.#isUncached = false;
+    if (keepCache === undefined) return;
+    journal.enter(this.spec.id, []);
+    try {
+      const code = readCode(this.spec);
+      const bytes = code.length > MAX_LEARNED_CHARS ? undefined : instance.codeCache(code);
+      if (bytes !== undefined) keepCache(this.spec, bytes);
+    } catch {
+      // The artifact is gone, which whoever wakes the function the next time hears.
+    } finally {
+      journal.leave();
+    }
   }
 
   /** Hands what has not begun to the version that takes this one's place; what has begun finishes here. */

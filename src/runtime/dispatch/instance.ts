@@ -91,6 +91,11 @@ export class Instance {
     return this.#isolate.memoryUse();
   }
 
+  /** V8's code cache of its script, with what has run of it. */
+  codeCache(source: string): Uint8Array | undefined {
+    return this.#isolate.codeCache(source, `${this.#spec.name}.js`);
+  }
+
   invoke(flight: Flight): void {
     this.invoked += 1;
     this.flights.set(flight.id, flight);
