@@ -18,6 +18,7 @@ import { renderText, toTables } from './report/tables.ts';
 import type { BenchResults } from './results.ts';
 import { measureCold } from './tiers/cold.ts';
 import { measureDensity } from './tiers/density.ts';
+import { measureIsolates } from './tiers/isolate.ts';
 import { measureLoad } from './tiers/load.ts';
 
 async function measure(plan: Plan): Promise<BenchResults> {
@@ -34,6 +35,7 @@ async function measure(plan: Plan): Promise<BenchResults> {
     ? await measureCold(run)
     : { coldRuns: [], cellRuns: [] };
   const density = plan.tiers.includes('density') ? await measureDensity(run) : null;
+  const isolates = plan.tiers.includes('isolate') ? await measureIsolates(run) : null;
   return {
     format: 1,
     startedAt: startedAt.toISOString(),
@@ -44,6 +46,7 @@ async function measure(plan: Plan): Promise<BenchResults> {
     coldRuns,
     cellRuns,
     density,
+    isolates,
   };
 }
 

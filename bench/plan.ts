@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
 
-export const TIERS = ['floor', 'warm', 'host-call', 'cold', 'density'] as const;
+export const TIERS = ['floor', 'warm', 'host-call', 'cold', 'density', 'isolate'] as const;
 export type Tier = (typeof TIERS)[number];
 
 /** How much is measured. */
@@ -22,6 +22,8 @@ export interface Plan {
   readonly coldPauseMs: number;
   readonly freshCells: number;
   readonly idleFunctions: number;
+  /** Blank isolates that are made to see what one costs. */
+  readonly isolates: number;
   /** After a start: the pool and the spare cell fill up. */
   readonly settleMs: number;
 }
@@ -91,6 +93,7 @@ export function parseBenchOptions(args: readonly string[]): BenchOptions {
       payloadBytes: 100,
       coldPauseMs: 15,
       idleFunctions: 1_000,
+      isolates: 100,
     },
   };
 }

@@ -1,3 +1,4 @@
+import type { IsolateFigures } from './isolate-process.ts';
 import type { LoadResult } from './load-generator.ts';
 import type { Plan } from './plan.ts';
 
@@ -16,7 +17,9 @@ export interface LoadWindow extends LoadResult {
   readonly inFlight: number;
 }
 
-export type ColdTier = 'pooled-isolate' | 'fresh-isolate';
+/** The large function has a library in it; the others have the size that people write. */
+export const COLD_TIERS = ['pooled-isolate', 'pooled-isolate-large', 'fresh-isolate'] as const;
+export type ColdTier = (typeof COLD_TIERS)[number];
 
 /** One pass over all functions of the cold tiers, each of them idle before. */
 export interface ColdRun {
@@ -80,4 +83,5 @@ export interface BenchResults {
   readonly coldRuns: readonly ColdRun[];
   readonly cellRuns: readonly CellRun[];
   readonly density: Density | null;
+  readonly isolates: IsolateFigures | null;
 }

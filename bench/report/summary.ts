@@ -1,4 +1,11 @@
-import type { BenchResults, CellRun, ColdTier, LoadWindow, Target } from '../results.ts';
+import {
+  type BenchResults,
+  type CellRun,
+  COLD_TIERS,
+  type ColdTier,
+  type LoadWindow,
+  type Target,
+} from '../results.ts';
 import { median, percentile, spread } from '../statistics.ts';
 import { judge, type Verdict } from './bars.ts';
 
@@ -103,7 +110,7 @@ function summarizeLoad(windows: readonly LoadWindow[], all: readonly LoadWindow[
 }
 
 function summarizeIsolates({ coldRuns }: BenchResults): readonly ColdSummary[] {
-  return (['pooled-isolate', 'fresh-isolate'] as const).flatMap((tier) => {
+  return COLD_TIERS.flatMap((tier) => {
     const runs = coldRuns.filter((run) => run.tier === tier);
     if (runs.length === 0) return [];
     const cold = runs.flatMap(({ coldMs }) => coldMs);
@@ -136,7 +143,7 @@ function summarizeCells({ cellRuns }: BenchResults): readonly ColdSummary[] {
 function findVerdicts(
   load: readonly LoadSummary[],
   cold: readonly ColdSummary[],
-  { density }: BenchResults,
+  { density, isolates }: BenchResults,
 ): readonly Verdict[] {
   const ratioOf = (target: Target): number | undefined =>
     load.find((summary) => summary.target === target && summary.inFlight === 256)?.ratio;
@@ -144,6 +151,8 @@ function findVerdicts(
     ['warmRatio', ratioOf('echo-function')],
     ['hostCallRatio', ratioOf('bridge-call')],
     ['pooledColdMs', cold.find(({ tier }) => tier === 'pooled-isolate')?.overWarmMs],
+    ['pooledColdLargeMs', cold.find(({ tier }) => tier === 'pooled-isolate-large')?.overWarmMs],
+    ['isolateMegabytes', isolates === null ? undefined : isolates.rssBytes / 1e6],
     ['idleMegabytes', density === null ? undefined : density.extraRssBytes / 1e6],
     ['startMs', density?.startMs],
   ] as const;

@@ -28,8 +28,9 @@ const TARGET_NAMES: Readonly<Record<LoadSummary['target'], string>> = {
 };
 
 const COLD_NAMES: Readonly<Record<ColdSummary['tier'], string>> = {
-  'pooled-isolate': 'pooled isolate',
-  'fresh-isolate': 'fresh isolate',
+  'pooled-isolate': 'pooled isolate, 5 KB',
+  'pooled-isolate-large': 'pooled isolate, 100 KB',
+  'fresh-isolate': 'fresh isolate, 5 KB',
   'spare-cell': 'cell killed, spare cell takes over',
   'fresh-cell': 'cell killed, fresh cell (process start included)',
 };
@@ -46,9 +47,19 @@ const BAR_NAMES: Readonly<Record<Verdict['bar'], (value: number) => readonly [st
     `≥ ${BARS.hostCallRatio}`,
   ],
   pooledColdMs: (value) => [
-    'Cold by pooled isolate, p50 over warm p50',
+    'Cold by pooled isolate, 5 KB, p50 over warm p50',
     `${fixed(value, 2)} ms`,
     `≤ ${BARS.pooledColdMs} ms`,
+  ],
+  pooledColdLargeMs: (value) => [
+    'Cold by pooled isolate, 100 KB, p50 over warm p50',
+    `${fixed(value, 2)} ms`,
+    `≤ ${BARS.pooledColdLargeMs} ms`,
+  ],
+  isolateMegabytes: (value) => [
+    'RSS of a blank isolate',
+    `${fixed(value, 2)} MB`,
+    `≤ ${BARS.isolateMegabytes} MB`,
   ],
   idleMegabytes: (value) => [
     'RSS of 1,000 idle functions',
@@ -67,6 +78,7 @@ export function toTables(results: BenchResults, summary: Summary): readonly Tabl
   return [
     loadTable(summary.load),
     coldTable(summary.cold),
+    isolateTable(results),
     densityTable(results),
     verdictTable(summary.verdicts),
   ].filter(({ rows }) => rows.length > 1);
@@ -99,6 +111,21 @@ function coldTable(cold: readonly ColdSummary[]): Table {
     fixed(one.overWarmMs, 2),
   ]);
   return { title: 'Cold starts, end to end', rows: [head, ...rows] };
+}
+
+function isolateTable({ isolates }: BenchResults): Table {
+  const head = ['', 'n', 'p50 ms', 'p99 ms', 'RSS MB', 'heap MB'];
+  if (isolates === null) return { title: 'Blank isolates', rows: [head] };
+  const { createP50Ms, createP99Ms, rssBytes, heapBytes } = isolates;
+  const row = [
+    'made, with the whole prelude run',
+    String(isolates.isolates),
+    fixed(createP50Ms, 2),
+    fixed(createP99Ms, 2),
+    fixed(rssBytes / 1e6, 2),
+    fixed(heapBytes / 1e6, 2),
+  ];
+  return { title: 'Blank isolates', rows: [head, row] };
 }
 
 function densityTable({ density }: BenchResults): Table {

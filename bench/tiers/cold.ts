@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type BenchRun, openSite, type Site } from '../bench-run.ts';
 import { deployCopies } from '../deploy.ts';
-import type { CellRun, ColdRun, ColdTier } from '../results.ts';
+import { type CellRun, COLD_TIERS, type ColdRun, type ColdTier } from '../results.ts';
 import { median } from '../statistics.ts';
 
 /** Woken before the first one that counts: a new cell compiles its own code on the first cold start. */
@@ -9,7 +9,19 @@ const UNCOUNTED = 5;
 /** As many warm requests to each function, at the same pace. */
 const WARM_REQUESTS = 2;
 
-const subjectOf = (index: number): string => `bench.cold.${index}`;
+/** What is deployed for each size, and the characters of its script. */
+const SIZES = {
+  small: { entry: 'orders.js', chars: 5_000 },
+  large: { entry: 'streams.js', chars: 100_000 },
+} as const;
+type Size = keyof typeof SIZES;
+const SIZE_OF: Readonly<Record<ColdTier, Size>> = {
+  'pooled-isolate': 'small',
+  'pooled-isolate-large': 'large',
+  'fresh-isolate': 'small',
+};
+
+const subjectOf = (size: Size, index: number): string => `bench.cold.${size}.${index}`;
 
 /**
  * First requests to idle functions, end to end over NATS, one in flight. Hosts start anew for each pass, so that
@@ -20,19 +32,21 @@ export async function measureCold(
 ): Promise<{ readonly coldRuns: readonly ColdRun[]; readonly cellRuns: readonly CellRun[] }> {
   const { plan, progress } = run;
   await using site = await openSite();
-  progress(`deploying ${plan.coldFunctions + UNCOUNTED} functions for the cold tiers`);
+  progress(`deploying ${plan.coldFunctions + UNCOUNTED} functions of each size for the cold tiers`);
   {
     await using _host = await site.startHost({});
-    const functions = Array.from({ length: plan.coldFunctions + UNCOUNTED }, (_, index) => ({
-      name: `cold-${index}`,
-      subject: subjectOf(index),
-    }));
-    await deployCopies(site.nc, 'echo.js', functions, { distinct: true, atOnce: 8 });
+    for (const size of ['small', 'large'] as const) {
+      const { entry, chars } = SIZES[size];
+      const functions = Array.from({ length: plan.coldFunctions + UNCOUNTED }, (_, index) => ({
+        name: `cold-${size}-${index}`,
+        subject: subjectOf(size, index),
+      }));
+      await deployCopies(site.nc, entry, functions, { distinct: true, padTo: chars, atOnce: 4 });
+    }
   }
   const coldRuns: ColdRun[] = [];
   for (let round = 1; round <= plan.coldRounds; round += 1) {
-    const tiers = ['pooled-isolate', 'fresh-isolate'] as const;
-    for (const tier of round % 2 === 1 ? tiers : tiers.toReversed()) {
+    for (const tier of round % 2 === 1 ? COLD_TIERS : COLD_TIERS.toReversed()) {
       const coldRun = await wakeAll(site, run, tier, round);
       coldRuns.push(coldRun);
       const [cold, warm] = [median(coldRun.coldMs), median(coldRun.warmMs)];
@@ -61,7 +75,7 @@ async function wakeAll(site: Site, { plan }: BenchRun, tier: ColdTier, round: nu
   await sleep(plan.settleMs);
   const perFunction = 1 + WARM_REQUESTS;
   const subjects = Array.from({ length: plan.coldFunctions + UNCOUNTED }, (_, index) =>
-    Array.from({ length: perFunction }, () => subjectOf(index)),
+    Array.from({ length: perFunction }, () => subjectOf(SIZE_OF[tier], index)),
   ).flat();
   const all = await generator.call('sequence', { subjects, pauseMs: plan.coldPauseMs });
   const counted = all.slice(UNCOUNTED * perFunction);
@@ -84,7 +98,7 @@ async function replaceCells(site: Site, { plan }: BenchRun, tier: CellRun['tier'
     // The host names cells that serve before spares.
     const [pid] = await host.call('cellPids', null);
     if (pid === undefined) throw new Error('The host has no cell');
-    recoverMs.push(await generator.call('recover', { pid, subject: subjectOf(0) }));
+    recoverMs.push(await generator.call('recover', { pid, subject: subjectOf('small', 0) }));
   }
   return { tier, recoverMs };
 }

@@ -9,22 +9,24 @@ import {
   HairspringError,
   HOST_LIMITS,
   JOURNAL,
+  MAX_CODE_CACHE_BYTES,
   systemClock,
 } from '../core/index.ts';
 import { createHostServices, prepareBuiltIns, readGuestScripts } from '../hostservices/index.ts';
 import {
   ByteBudget,
   buildPrelude,
+  codeCacheTag,
   configureGuestHeaps,
   DeadlineSweeper,
   EntryGuard,
-  type FunctionCode,
   IsolatePool,
   loadFunction,
   Scheduler,
   startWatchdog,
 } from '../runtime/index.ts';
 import { ArtifactReader } from './artifact-reader.ts';
+import { CodeStore } from './code-store.ts';
 import { toConnectionOptions } from './connection-options.ts';
 import { FeedPublisher } from './feed-publisher.ts';
 import { FunctionTable } from './function-table.ts';
@@ -34,6 +36,9 @@ import { JournalWriter } from './journal-writer.ts';
 import { openReadWindows } from './read-windows.ts';
 import { StackMapper } from './stack-mapper.ts';
 import { warmUp } from './warm-up.ts';
+
+/** The thread has had nothing to do for so long when blank isolates are made. */
+const QUIET_MS = 2;
 
 /** What a cell holds once it serves a namespace. */
 interface Assignment {
@@ -56,9 +61,15 @@ export async function startCell(options: CellOptions): Promise<void> {
   const clock = systemClock;
   configureGuestHeaps();
   const prelude = buildPrelude(readGuestScripts());
-  const pool = new IsolatePool({ prelude, guard, spares: options.spareIsolates });
+  const scheduler = new Scheduler();
+  const pool = new IsolatePool({
+    prelude,
+    guard,
+    spares: options.spareIsolates,
+    isQuiet: () => scheduler.isQuiet(QUIET_MS),
+  });
   const artifacts = new ArtifactReader(options.artifactDir);
-  const code = (spec: FunctionSpec): FunctionCode => artifacts.code(spec);
+  const codes = new CodeStore(artifacts, options.artifactDir);
   let assignment: Assignment | undefined;
   let droppedReplies = 0;
   let draining = false;
@@ -86,13 +97,15 @@ export async function startCell(options: CellOptions): Promise<void> {
       prepareBuiltIns,
       runtime: {
         pool,
-        scheduler: new Scheduler(),
+        scheduler,
         sweeper: new DeadlineSweeper(clock),
         clock,
         journal,
         observer: feed,
         backlog: new ByteBudget(options.rssLimitBytes * HOST_LIMITS.cellBacklogShare),
-        readCode: code,
+        readCode: codes.code,
+        readCache: codes.cache,
+        keepCache: codes.learn,
         mapStack: (spec, stack) => (feed.admits(spec.id) ? stacks.map(spec, stack) : stack),
       },
       replies: {
@@ -104,6 +117,7 @@ export async function startCell(options: CellOptions): Promise<void> {
       },
       warmInstances: options.warmInstances,
       idleEvictMs: options.idleEvictMs,
+      warmMemoryBytes: options.warmMemoryBytes,
     });
     await nc.flush();
     assignment = { nc, table, feed };
@@ -122,10 +136,14 @@ export async function startCell(options: CellOptions): Promise<void> {
   }
 
   function check({ spec }: { readonly spec: FunctionSpec }): CheckResult {
+    const code = codes.code(spec);
     const isolate = pool.create(spec.limits.memoryBytes);
     try {
-      const handlers = loadFunction(isolate, { ...spec, bindings: {} }, code(spec));
-      return { handlers, heapBytes: isolate.heapBytes() };
+      const handlers = loadFunction(isolate, { ...spec, bindings: {} }, code);
+      const heapBytes = isolate.heapBytes();
+      const bytes = typeof code === 'string' ? isolate.codeCache(code, `${spec.name}.js`) : undefined;
+      const isKept = bytes !== undefined && bytes.length <= MAX_CODE_CACHE_BYTES;
+      return { handlers, heapBytes, codeCache: isKept ? { tag: codeCacheTag(), bytes } : null };
     } finally {
       isolate[Symbol.dispose]();
     }
@@ -134,10 +152,11 @@ export async function startCell(options: CellOptions): Promise<void> {
   link.listen({
     assign,
     check,
-    async activate({ specs }) {
+    async activate({ specs, coldReason }) {
       const { nc, table } = serving();
-      const active = specs.map((spec) => table.activate(spec));
+      const active = specs.map((spec) => table.activate(spec, coldReason));
       await nc.flush();
+      codes.preload(specs);
       return {
         sids: active.map(({ triggers }) => triggers),
         invokeSids: active.map(({ invoke }) => invoke),
@@ -164,6 +183,10 @@ export async function startCell(options: CellOptions): Promise<void> {
         rssBytes: process.memoryUsage.rss(),
         warm: table?.warm ?? 0,
         spareIsolates: pool.size,
+        warmBytes: table?.warmBytes ?? 0,
+        codeBytes: codes.bytes,
+        refills: pool.refills.count,
+        refillMs: pool.refills.totalMs,
         inFlight: table?.inFlight ?? 0,
         droppedReplies,
         functions: table?.stats() ?? [],

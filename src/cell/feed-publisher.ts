@@ -84,7 +84,7 @@ export class FeedPublisher implements RuntimeObserver {
     }
     const dropped = this.#take(this.#events, EVENTS_PER_SECOND);
     if (dropped === undefined) return;
-    const { invocation, status, durationMs, coldMs, replyBytes } = finished;
+    const { invocation, status, durationMs, coldMs, coldReason, replyBytes } = finished;
     const event = {
       functionId: spec.id,
       name: spec.name,
@@ -94,7 +94,7 @@ export class FeedPublisher implements RuntimeObserver {
       status,
       durationMs,
       replyBytes,
-      ...(coldMs === undefined ? {} : { coldMs }),
+      ...(coldMs === undefined ? {} : { coldMs, coldReason }),
       ...(dropped === 0 ? {} : { dropped }),
     };
     this.#publish(feedSubjects.events(spec.namespace, 'INVOCATION'), JSON.stringify(event));

@@ -2,6 +2,7 @@ import type { NatsConnection, Subscription } from '@nats-io/transport-node';
 import {
   type AdoptedMessage,
   type Binding,
+  type ColdReason,
   type FunctionSpec,
   type FunctionStats,
   HairspringError,
@@ -10,6 +11,7 @@ import {
 } from '../core/index.ts';
 import { FunctionRunner, type RunnerDependencies } from '../runtime/index.ts';
 import { type ReplyTarget, SubjectListener } from '../triggers/index.ts';
+import { evictIdle, type WarmLimits } from './evict.ts';
 import { listenForInvokes } from './invoke-listener.ts';
 
 /** A deployed function in this cell. */
@@ -26,14 +28,12 @@ interface ActiveSids {
   readonly invoke: number;
 }
 
-export interface FunctionTableOptions {
+export interface FunctionTableOptions extends WarmLimits {
   readonly nc: NatsConnection;
   readonly services: Readonly<Record<Binding['service'], HostService>>;
   readonly prepareBuiltIns: (spec: FunctionSpec) => Readonly<Record<string, PreparedBinding>>;
   readonly runtime: RunnerDependencies;
   readonly replies: Omit<ReplyTarget, 'accept'>;
-  readonly warmInstances: number;
-  readonly idleEvictMs: number;
 }
 
 const SWEEP_MS = 1_000;
@@ -48,7 +48,7 @@ export class FunctionTable {
 
   constructor(options: FunctionTableOptions) {
     this.#options = options;
-    this.#stopSweep = options.runtime.clock.every(SWEEP_MS, () => this.#evict());
+    this.#stopSweep = options.runtime.clock.every(SWEEP_MS, () => this.#tend());
   }
 
   get inFlight(): number {
@@ -64,10 +64,17 @@ export class FunctionTable {
     return count;
   }
 
+  /** Memory of the warm instances, when it was measured last. */
+  get warmBytes(): number {
+    let bytes = 0;
+    for (const { runner } of this.#slots.values()) bytes += runner.warmBytes;
+    return bytes;
+  }
+
   /** Subscribes a function, or puts a new version in the place of the running one without a gap. */
-  activate(spec: FunctionSpec): ActiveSids {
+  activate(spec: FunctionSpec, coldReason: ColdReason = 'first'): ActiveSids {
     const { runtime } = this.#options;
-    const runner = new FunctionRunner(spec, this.#prepareBindings(spec), runtime);
+    const runner = new FunctionRunner(spec, this.#prepareBindings(spec), runtime, coldReason);
     runtime.pool.prepare(spec.limits.memoryBytes);
     let slot = this.#slots.get(spec.id);
     const previous = slot?.runner;
@@ -78,6 +85,7 @@ export class FunctionTable {
     slot.runner = runner;
     const triggers = slot.listener.update(spec);
     if (previous !== undefined) this.#retire(previous, runner);
+    runner.prewarm();
     return { triggers, invoke: slot.invokes.getID() };
   }
 
@@ -134,17 +142,15 @@ export class FunctionTable {
     }
   }
 
-  /** Frees idle instances: those beyond the number kept warm, longest unused first, and those unused for long. */
-  #evict(): void {
-    const { runtime, warmInstances, idleEvictMs } = this.#options;
-    const warm = [...this.#slots.values()].map(({ runner }) => runner).filter((runner) => runner.warm);
-    warm.sort((a, b) => a.lastUsedMs - b.lastUsedMs);
-    const nowMs = runtime.clock.monotonicMs();
-    let excess = warm.length - warmInstances;
-    for (const runner of warm) {
-      if (excess <= 0 && nowMs - runner.lastUsedMs < idleEvictMs) return;
-      if (runner.evict()) excess -= 1;
+  /** Replaces instances that are worn out, then frees idle ones. */
+  #tend(): void {
+    const nowMs = this.#options.runtime.clock.monotonicMs();
+    const warm: FunctionRunner[] = [];
+    for (const { runner } of this.#slots.values()) {
+      runner.tend(nowMs);
+      if (runner.warm) warm.push(runner);
     }
+    evictIdle(warm, this.#options, nowMs);
   }
 
   /** Stops listening everywhere and waits, up to `graceMs`, until all accepted work is done. */

@@ -1,7 +1,7 @@
 /** Schemas of every reply and feed message that the client reads. */
 import type { Msg } from '@nats-io/nats-core';
 import { z } from 'zod';
-import { HairspringError, type NodeState } from '../core/index.ts';
+import { COLD_REASONS, HairspringError, type NodeState } from '../core/index.ts';
 import type {
   AgentSummary,
   AuctionResponse,
@@ -141,6 +141,7 @@ export const invocationEvent: z.ZodType<InvocationEvent> = z.object({
   subject: z.string(),
   status: z.string(),
   coldMs: z.number().exactOptional(),
+  coldReason: z.enum(COLD_REASONS).exactOptional(),
   durationMs: z.number(),
   replyBytes: z.number(),
   dropped: z.number().exactOptional(),

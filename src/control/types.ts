@@ -1,5 +1,5 @@
 /** What the control plane needs of a node, and what its client gives to tools. */
-import type { FunctionDefinition, FunctionStats, LogLevel, NodeState } from '../core/index.ts';
+import type { ColdReason, FunctionDefinition, FunctionStats, LogLevel, NodeState } from '../core/index.ts';
 
 // ---------------------------------------------------------------- Nex wire models (JSON keys are Nex's)
 
@@ -116,6 +116,8 @@ export interface InvocationEvent {
   readonly status: string;
   /** Present when this invocation made the instance. */
   readonly coldMs?: number;
+  /** Why it had to; present with `coldMs`. */
+  readonly coldReason?: ColdReason;
   /** From acceptance to reply. */
   readonly durationMs: number;
   readonly replyBytes: number;

@@ -6,6 +6,8 @@
  * wants a socket sends `dial`; the host connects, passes the socket with `socket` and keeps a
  * duplicate, from which it reads what a dead cell left unread (docs/decisions/0002).
  */
+import type { CodeCacheRecord } from './code-cache-format.ts';
+import type { ColdCounts, ColdReason } from './cold-reason.ts';
 import type { ArtifactRef, FunctionSpec } from './definition.ts';
 import type { WireError } from './errors.ts';
 import type { LogRecord } from './logger.ts';
@@ -44,6 +46,8 @@ export interface CellOptions {
   readonly warmInstances: number;
   /** An instance idle for so long is evicted. */
   readonly idleEvictMs: number;
+  /** Memory that warm instances may take together; past it the least recently used is evicted when idle. */
+  readonly warmMemoryBytes: number;
 }
 
 /** One function's state in a cell. */
@@ -52,7 +56,11 @@ export interface FunctionStats {
   readonly state: 'idle' | 'warm';
   readonly invocations: number;
   readonly errors: number;
+  /** Invocations that had to wait for an instance to be made. */
   readonly coldStarts: number;
+  readonly coldReasons: ColdCounts;
+  /** Instances made ahead for `limits.minWarm`. */
+  readonly prewarmed: number;
   readonly inFlight: number;
   readonly queued: number;
   /** Wall-clock time of all invocations together. */
@@ -65,6 +73,13 @@ export interface CellStats {
   readonly rssBytes: number;
   readonly warm: number;
   readonly spareIsolates: number;
+  /** Memory of the warm instances, when it was measured last. */
+  readonly warmBytes: number;
+  /** Code that is kept in memory, with its code cache. */
+  readonly codeBytes: number;
+  /** Blank isolates made in the background, and the time of the cell's thread that they took. */
+  readonly refills: number;
+  readonly refillMs: number;
   readonly inFlight: number;
   readonly droppedReplies: number;
   readonly functions: readonly FunctionStats[];
@@ -95,6 +110,8 @@ export interface CheckResult {
   readonly handlers: readonly string[];
   /** Bytes of V8 heap after loading. */
   readonly heapBytes: number;
+  /** What V8 has compiled; null when that is too much to keep. */
+  readonly codeCache: CodeCacheRecord | null;
 }
 
 /** Command → result of each kind. */
@@ -107,7 +124,14 @@ export interface CellCommands {
   /** Loads an artifact in a throw-away isolate; fails with the code that says why it does not load. */
   check: { readonly params: { readonly spec: FunctionSpec }; readonly result: CheckResult };
   /** Subscribes functions, or replaces their running versions without a gap. */
-  activate: { readonly params: { readonly specs: readonly FunctionSpec[] }; readonly result: ActivateResult };
+  activate: {
+    readonly params: {
+      readonly specs: readonly FunctionSpec[];
+      /** Why their first instances are made: `crash` where another cell served them before. */
+      readonly coldReason: Extract<ColdReason, 'first' | 'crash'>;
+    };
+    readonly result: ActivateResult;
+  };
   /** Unsubscribes, finishes accepted work, frees all that the function holds. */
   deactivate: { readonly params: { readonly id: string }; readonly result: null };
   adopt: { readonly params: { readonly messages: readonly AdoptedMessage[] }; readonly result: null };

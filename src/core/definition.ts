@@ -63,6 +63,7 @@ export interface FunctionSpec {
   readonly id: string;
   readonly namespace: string;
   readonly name: string;
+  readonly type: FunctionType;
   readonly version: string;
   readonly artifact: ArtifactRef;
   readonly triggers: readonly Trigger[];
@@ -72,6 +73,7 @@ export interface FunctionSpec {
 }
 
 export function toSpec(definition: FunctionDefinition): FunctionSpec {
-  const { id, namespace, name, version, artifact, triggers, bindings, environment, limits } = definition;
-  return { id, namespace, name, version, artifact, triggers, bindings, environment, limits };
+  const { id, namespace, name, type, version, artifact, triggers, bindings, environment, limits } =
+    definition;
+  return { id, namespace, name, type, version, artifact, triggers, bindings, environment, limits };
 }

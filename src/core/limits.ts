@@ -12,6 +12,8 @@ export interface FunctionLimits {
   readonly queue: number;
   /** Largest message accepted. */
   readonly payloadBytes: number;
+  /** Instances that are made before they are needed and never evicted, per cell. */
+  readonly minWarm: number;
 }
 
 export interface LimitRange {
@@ -31,6 +33,8 @@ export const LIMIT_RANGES = {
   concurrency: { min: 1, max: 1_000, default: 100 },
   queue: { min: 0, max: 100_000, default: 1_000 },
   payloadBytes: { min: 1, max: 64 * 1024 ** 2, default: 1024 ** 2 },
+  /** A cell has one instance of each function. */
+  minWarm: { min: 0, max: 1, default: 0 },
 } as const satisfies Record<keyof FunctionLimits, LimitRange>;
 
 export const DEFAULT_LIMITS: FunctionLimits = {
@@ -40,6 +44,7 @@ export const DEFAULT_LIMITS: FunctionLimits = {
   concurrency: LIMIT_RANGES.concurrency.default,
   queue: LIMIT_RANGES.queue.default,
   payloadBytes: LIMIT_RANGES.payloadBytes.default,
+  minWarm: LIMIT_RANGES.minWarm.default,
 };
 
 /** Ceilings that are not per function. */
@@ -53,6 +58,14 @@ export const HOST_LIMITS = {
   backlogPayloads: 8,
   /** Share of a cell's memory limit that the messages of all its functions may take. */
   cellBacklogShare: 0.25,
+  /** Code of functions, with its code cache, that a cell keeps in memory. */
+  codeMemoryBytes: 32 * 1024 ** 2,
+  /** An instance is replaced when it has been there for so long. */
+  recycleAgeMs: 3_600_000,
+  /** An instance is replaced when it has served so many invocations. */
+  recycleInvocations: 1_000_000,
+  /** An instance is replaced when its heap stays fuller than this share of its memory limit. */
+  recycleHeapShare: 0.8,
   /** Pending host calls of one invocation. */
   pendingHostCalls: 256,
   /** Bytes of one log line of a function; longer lines are cut. */

@@ -16,6 +16,7 @@ import {
   isTransition,
   NODE_TRANSITIONS,
   type NodeState,
+  noColdStarts,
   SYSTEM_NAMESPACE,
 } from '../core/index.ts';
 import type { CellSupervisor } from './cells/index.ts';
@@ -178,6 +179,8 @@ function idleStats(id: string): FunctionStats {
     invocations: 0,
     errors: 0,
     coldStarts: 0,
+    coldReasons: noColdStarts(),
+    prewarmed: 0,
     inFlight: 0,
     queued: 0,
     busyMs: 0,

@@ -15,7 +15,11 @@ const DEFAULTS = {
   drainGraceMs: 10_000,
 } as const;
 
+/** Of a cell's memory limit; the rest is for blank isolates, messages and the cell itself. */
+const WARM_MEMORY_SHARE = 0.5;
+
 /** Fills in the defaults; a node without a name takes its machine's. */
 export function resolveHostOptions(options: HostOptions, machineName: string): ResolvedHostOptions {
-  return { ...DEFAULTS, nodeName: machineName, hangGraceMs: 200, ...options };
+  const resolved = { ...DEFAULTS, nodeName: machineName, hangGraceMs: 200, ...options };
+  return { warmMemoryBytes: resolved.cellRssLimitBytes * WARM_MEMORY_SHARE, ...resolved };
 }

@@ -18,6 +18,8 @@ export interface HostOptions {
   readonly spareIsolates?: number;
   /** Warm instances kept per cell. @default 64 */
   readonly warmInstances?: number;
+  /** Memory that the warm instances of a cell may take together. @default half of cellRssLimitBytes */
+  readonly warmMemoryBytes?: number;
   /** @default 300_000 */
   readonly idleEvictMs?: number;
   /** Time for accepted work to finish at shutdown. @default 10_000 */

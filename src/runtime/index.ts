@@ -3,6 +3,8 @@ export { DeadlineSweeper } from './dispatch/deadline-sweeper.ts';
 export { FunctionRunner, type RunnerDependencies } from './dispatch/function-runner.ts';
 export { Scheduler } from './dispatch/scheduler.ts';
 export { type FunctionCode, loadFunction } from './dispatch/wake-instance.ts';
+export type { WearLimits } from './dispatch/wear.ts';
+export { CodeCache, codeCacheTag } from './isolate/code-cache.ts';
 export { configureGuestHeaps } from './isolate/guest-heaps.ts';
 export { GuestIsolate } from './isolate/guest-isolate.ts';
 export { IsolatePool } from './isolate/isolate-pool.ts';

@@ -1,4 +1,4 @@
-import type { ErrorCode, FunctionSpec, Invocation } from '../core/index.ts';
+import type { ColdReason, ErrorCode, FunctionSpec, Invocation } from '../core/index.ts';
 
 export interface FinishedInvocation {
   readonly invocation: Invocation;
@@ -6,6 +6,8 @@ export interface FinishedInvocation {
   readonly durationMs: number;
   /** Present when this invocation made the instance. */
   readonly coldMs: number | undefined;
+  /** Why it had to; present with `coldMs`. */
+  readonly coldReason: ColdReason | undefined;
   readonly replyBytes: number;
 }
 

@@ -97,5 +97,6 @@ function emptyResults(): BenchResults {
     coldRuns: [],
     cellRuns: [],
     density: null,
+    isolates: null,
   };
 }

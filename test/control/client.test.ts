@@ -253,6 +253,7 @@ test('A tap leases all nodes, renews until disposed, and passes events but no ru
     subject: 'greet.en',
     status: 'ok',
     coldMs: 1.5,
+    coldReason: 'evicted',
     durationMs: 2,
     replyBytes: 3,
   };

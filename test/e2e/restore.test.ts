@@ -59,7 +59,7 @@ test('An artifact file that was damaged on disk is fetched again at the next sta
   await (async () => {
     await using world = await startTestHost({ nats, dataDir });
     await world.deploy({ name: 'damaged', code: handler('return "damaged";') });
-    const [file = ''] = await readdir(artifacts);
+    const file = (await readdir(artifacts)).find((name) => name.endsWith('.json')) ?? '';
     await world.deploy({ name: 'sound', code: handler('return "sound";') });
     await writeFile(join(artifacts, file), '{"format":1}');
   })();
@@ -73,7 +73,7 @@ test('A function whose artifact is damaged under a running host fails coded, and
   const definition = { name: 'damaged', code: handler('return "whole";') };
   await world.deploy(definition);
   const artifacts = join(world.dataDir, 'artifacts');
-  const [file = ''] = await readdir(artifacts);
+  const file = (await readdir(artifacts)).find((name) => name.endsWith('.json')) ?? '';
   await writeFile(join(artifacts, file), '{"format":1}');
   // The cell remembers code that it has read; another one has to read the file.
   process.kill(world.host.cellPids()[0] ?? 0, 'SIGKILL');

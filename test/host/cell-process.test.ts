@@ -31,6 +31,7 @@ const OPTIONS = {
   spareIsolates: 0,
   warmInstances: 0,
   idleEvictMs: 1,
+  warmMemoryBytes: 1,
 };
 
 /** A cell that runs this code, and is ready before. */
@@ -71,7 +72,7 @@ test('A cell that answers a command with something else is ended, and the comman
     `process.on('message', ({ requestId }) => process.send({ type: 'reply', requestId, ok: true, result: { sids: 1 } }));`,
   );
   await cell.ready;
-  await assert.rejects(cell.command('activate', { specs: [] }), { code: 'HS_INTERNAL' });
+  await assert.rejects(cell.command('activate', { specs: [], coldReason: 'first' }), { code: 'HS_INTERNAL' });
   assert.equal((await cell.exited).signal, 'SIGKILL');
   await cell[Symbol.asyncDispose]();
 });

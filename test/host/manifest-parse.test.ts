@@ -19,7 +19,7 @@ start_request:
   bindings:
     CACHE: { kv: thumbs, access: read-write, keys: "t.>", existing: true }
   environment: { LOG_LEVEL: info }
-  limits: { timeout: 1m30s, cpu: 20ms, memory: 128MiB, concurrency: 7, queue: 0, payload: 512KiB }
+  limits: { timeout: 1m30s, cpu: 20ms, memory: 128MiB, concurrency: 7, queue: 0, payload: 512KiB, minWarm: 1 }
 `,
     'Nexfile',
   );
@@ -58,6 +58,7 @@ start_request:
         concurrency: 7,
         queue: 0,
         payloadBytes: 512 * 1024,
+        minWarm: 1,
       },
       wasm: { files: undefined, reuse: false },
     },

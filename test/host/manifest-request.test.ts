@@ -47,6 +47,7 @@ start_request:
       concurrency: within(LIMIT_RANGES.concurrency),
       queue: within(LIMIT_RANGES.queue),
       payloadBytes: within(LIMIT_RANGES.payloadBytes),
+      minWarm: within(LIMIT_RANGES.minWarm),
     },
     { noNullPrototype: true },
   );

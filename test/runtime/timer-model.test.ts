@@ -57,6 +57,7 @@ function flightOf(id: number): Flight {
     answered: false,
     pendingCalls: 0,
     coldMs: undefined,
+    coldReason: undefined,
     timers: undefined,
   };
 }

@@ -24,6 +24,7 @@ import {
   IsolatePool,
   type RunnerDependencies,
   Scheduler,
+  type WearLimits,
 } from '../../src/runtime/index.ts';
 import { createSpec, type SpecOptions } from './spec.ts';
 
@@ -72,6 +73,8 @@ export interface TestFunctionOptions extends SpecOptions {
   readonly backlog?: ByteBudget;
   /** @default one of its own */
   readonly scheduler?: Scheduler;
+  /** @default the product's */
+  readonly wear?: WearLimits;
   /** Serves `env.HOST`, whose every method calls this with its name. */
   readonly host?: (call: HostCall) => Promise<HostCallResult>;
   /** Serves the bindings of the spec, by label. */
@@ -134,6 +137,7 @@ export function createTestFunction(code: FunctionCode, options: TestFunctionOpti
     backlog,
     readCode: () => code,
     mapStack: (_spec, stack) => stack,
+    ...(options.wear === undefined ? {} : { wear: options.wear }),
   };
   const spec = createSpec({
     ...options,

@@ -37,6 +37,7 @@ export function createSpec(options: SpecOptions = {}): FunctionSpec {
     id: `id-${name}`,
     namespace: 'default',
     name,
+    type: 'javascript',
     version: '000000000001',
     artifact: { digest: '0'.repeat(64), bytes: 0 },
     triggers: triggers.map((pattern) => subjectTrigger(pattern)),

@@ -29,6 +29,7 @@ globalThis.importScripts = () => undefined;
 globalThis.wptStart = (report, timeoutMs) => {
   // Interfaces are judged by what a worker has; the harness itself must not take us for one.
   for (const name of ['WorkerGlobalScope', 'DedicatedWorkerGlobalScope'])
+    // biome-ignore lint/complexity/noStaticOnlyClass: `instanceof` wants a class
     globalThis[name] = class {
       static [Symbol.hasInstance](value) {
         return value === globalThis;

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import type { FunctionInfo } from '../../control/index.ts';
-import { formatBytes, formatDuration } from '../../core/index.ts';
+import { COLD_REASONS, type FunctionStats, formatBytes, formatDuration } from '../../core/index.ts';
 import { describeBinding, describeTrigger } from '../deploy/describe.ts';
 import { type CommandContext, defineCommand, runs, type Shell } from '../shell/command.ts';
 import type { ExitCode } from '../shell/exit-codes.ts';
@@ -57,11 +57,19 @@ function renderInfo({ definition, stats, nodeId }: FunctionInfo, paint: Output['
     ),
     ...section('limits', [
       `timeout ${formatDuration(limits.timeoutMs)}, cpu ${formatDuration(limits.cpuMs)}, memory ${formatBytes(limits.memoryBytes)}`,
-      `concurrency ${limits.concurrency}, queue ${limits.queue}, payload ${formatBytes(limits.payloadBytes)}`,
+      `concurrency ${limits.concurrency}, queue ${limits.queue}, payload ${formatBytes(limits.payloadBytes)}, minWarm ${limits.minWarm}`,
     ]),
     ...section('counters of this node', [
-      `${stats.invocations} invocations, ${stats.errors} errors, ${stats.coldStarts} cold starts`,
+      `${stats.invocations} invocations, ${stats.errors} errors, ${describeColdStarts(stats)}`,
       `${stats.inFlight} in flight, ${stats.queued} queued, last cold start ${formatElapsed(stats.lastColdMs)}`,
     ]),
   ].join('\n');
+}
+
+/** `3 cold starts (first 1, evicted 2)`, with what was made ahead. */
+function describeColdStarts({ coldStarts, coldReasons, prewarmed }: FunctionStats): string {
+  const reasons = COLD_REASONS.filter((reason) => coldReasons[reason] > 0);
+  const detail = reasons.map((reason) => `${reason} ${coldReasons[reason]}`).join(', ');
+  const ahead = prewarmed === 0 ? '' : `, ${prewarmed} made ahead`;
+  return `${coldStarts} cold starts${detail === '' ? '' : ` (${detail})`}${ahead}`;
 }

@@ -1,5 +1,5 @@
 import type { InvocationEvent, LogLine } from '../../control/index.ts';
-import type { HairspringError, LogLevel } from '../../core/index.ts';
+import type { ColdReason, HairspringError, LogLevel } from '../../core/index.ts';
 import { describeBinding, describeLimits, describeTrigger } from '../deploy/describe.ts';
 import type { Sample } from '../deploy/sample.ts';
 import { countOf, formatElapsed, timeOfDay } from '../shell/format.ts';
@@ -103,7 +103,7 @@ export function createDevLines(output: Output): DevLines {
       output.event({ event: 'invocation', ...event }, () => {
         const status = event.status === 'ok' ? paint.green('ok') : paint.red(event.status);
         const cold =
-          event.coldMs === undefined ? 'warm' : paint.yellow(`cold ${formatElapsed(event.coldMs)}`);
+          event.coldMs === undefined ? 'warm' : paint.yellow(describeCold(event.coldMs, event.coldReason));
         const dropped =
           event.dropped === undefined ? '' : paint.dim(`  (${countOf(event.dropped, 'line')} left out)`);
         return `${stamp()} ${paint.bold(printable(event.name))}  ${printable(event.subject)}  ${status}  ${cold}  ${formatElapsed(event.durationMs)}${dropped}`;
@@ -120,6 +120,11 @@ export function createDevLines(output: Output): DevLines {
       output.failure(error);
     },
   };
+}
+
+/** `cold 1.2ms (first)`; nodes of before do not say why. */
+function describeCold(coldMs: number, reason: ColdReason | undefined): string {
+  return `cold ${formatElapsed(coldMs)}${reason === undefined ? '' : ` (${reason})`}`;
 }
 
 /** `text` as one word of a POSIX shell. */

@@ -26,8 +26,8 @@ export class BoundCell {
   }
 
   /** Serves `specs` from now on, each in the place of its earlier version. */
-  async activate(specs: readonly FunctionSpec[]): Promise<void> {
-    const { sids, invokeSids } = await this.cell.command('activate', { specs });
+  async activate(specs: readonly FunctionSpec[], coldReason: 'first' | 'crash' = 'first'): Promise<void> {
+    const { sids, invokeSids } = await this.cell.command('activate', { specs, coldReason });
     for (const sid of invokeSids) this.sids.set(sid, { functionId: '', triggerIndex: INVOKE_TRIGGER });
     for (const [index, spec] of specs.entries()) {
       for (const [triggerIndex, sid] of (sids[index] ?? []).entries())

@@ -177,7 +177,7 @@ export class CellGroup {
   }
 
   /** Takes a cell into the group and lets it serve every function that is not suspended. */
-  async #bind(): Promise<BoundCell> {
+  async #bind(coldReason: 'first' | 'crash' = 'first'): Promise<BoundCell> {
     const { spares, namespace, nats, logger } = this.#options;
     const cell = await spares.take();
     this.#cells.add(cell);
@@ -186,7 +186,8 @@ export class CellGroup {
       if (this.#stopping) throw new HairspringError('HS_DRAINING', 'The node is stopping');
       const { encrypted } = await cell.command('assign', { namespace, nats });
       bound.encrypted = encrypted;
-      await bound.activate([...this.#functions.values()].filter(({ id }) => this.#isServed(id)));
+      const served = [...this.#functions.values()].filter(({ id }) => this.#isServed(id));
+      await bound.activate(served, coldReason);
     } catch (error) {
       const died = cell.state === 'dead';
       cell.kill();
@@ -210,7 +211,7 @@ export class CellGroup {
       // A deployment that was waiting when the cell died has bound another one.
       if (this.#bound !== undefined) return this.#bound;
       try {
-        return await this.#bind();
+        return await this.#bind('crash');
       } catch (error) {
         const { message } = HairspringError.from(error);
         logger.error('A cell could not be replaced', { namespace, error: message, retryInMs: delayMs });

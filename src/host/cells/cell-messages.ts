@@ -6,9 +6,12 @@ import {
   type CellStats,
   type CellToHost,
   type CheckResult,
+  CODE_CACHE_TAG,
+  COLD_REASONS,
   type ErrorCode,
   HairspringError,
   LOG_LEVELS,
+  MAX_CODE_CACHE_BYTES,
   type WireError,
 } from '../../core/index.ts';
 
@@ -44,6 +47,14 @@ const messageSchema: z.ZodType<CellToHost> = z.union([
 const checkResult: z.ZodType<CheckResult> = z.object({
   handlers: z.array(z.string()),
   heapBytes: z.number(),
+  codeCache: z
+    .object({
+      tag: z.string().regex(CODE_CACHE_TAG),
+      bytes: z
+        .instanceof(Uint8Array)
+        .refine(({ length }) => length > 0 && length <= MAX_CODE_CACHE_BYTES, { error: 'it is too large' }),
+    })
+    .nullable(),
 });
 
 const activateResult: z.ZodType<ActivateResult> = z.object({
@@ -55,6 +66,10 @@ const cellStats: z.ZodType<CellStats> = z.object({
   rssBytes: z.number(),
   warm: z.number(),
   spareIsolates: z.number(),
+  warmBytes: z.number(),
+  codeBytes: z.number(),
+  refills: z.number(),
+  refillMs: z.number(),
   inFlight: z.number(),
   droppedReplies: z.number(),
   functions: z.array(
@@ -64,6 +79,8 @@ const cellStats: z.ZodType<CellStats> = z.object({
       invocations: z.number(),
       errors: z.number(),
       coldStarts: z.number(),
+      coldReasons: z.record(z.enum(COLD_REASONS), z.number()),
+      prewarmed: z.number(),
       inFlight: z.number(),
       queued: z.number(),
       busyMs: z.number(),

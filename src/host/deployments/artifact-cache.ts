@@ -1,8 +1,9 @@
+import { createHash } from 'node:crypto';
 import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { getArtifact } from '../../control/index.ts';
-import type { ArtifactRef } from '../../core/index.ts';
+import { type ArtifactRef, type CodeCacheRecord, encodeCodeCache } from '../../core/index.ts';
 import { decodeArtifact, digestOf } from '../bundle/index.ts';
 
 /** The node's copies of artifacts, one file by digest, where cells read them. */
@@ -17,6 +18,10 @@ export class ArtifactCache {
 
   #file(digest: string): string {
     return join(this.#dir, `${digest}.json`);
+  }
+
+  #codeCacheFile(digest: string): string {
+    return join(this.#dir, `${digest}.cache`);
   }
 
   /**
@@ -42,15 +47,28 @@ export class ArtifactCache {
     }
   }
 
-  /** By rename, so that a cell never sees half a file. */
   store(digest: string, bytes: Uint8Array): void {
-    const file = this.#file(digest);
-    const draft = `${file}.${process.pid}.tmp`;
-    writeFileSync(draft, bytes, { mode: 0o600 });
-    renameSync(draft, file);
+    write(this.#file(digest), bytes);
+  }
+
+  /** Keeps V8's code cache of an artifact beside it, for the cells that wake it. */
+  storeCodeCache(digest: string, codeCache: CodeCacheRecord): void {
+    write(this.#codeCacheFile(digest), encodeCodeCache(codeCache, digest, sha256));
   }
 
   forget(digest: string): void {
     rmSync(this.#file(digest), { force: true });
+    rmSync(this.#codeCacheFile(digest), { force: true });
   }
+}
+
+/** By rename, so that a cell never sees half a file. */
+function write(file: string, bytes: Uint8Array): void {
+  const draft = `${file}.${process.pid}.tmp`;
+  writeFileSync(draft, bytes, { mode: 0o600 });
+  renameSync(draft, file);
+}
+
+function sha256(bytes: Uint8Array): Uint8Array {
+  return createHash('sha256').update(bytes).digest();
 }

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { FunctionDefinition } from '../../core/index.ts';
+import { DEFAULT_LIMITS, type FunctionDefinition } from '../../core/index.ts';
 
 const text = z.record(z.string(), z.string());
 const count = z.number().int().nonnegative();
@@ -52,6 +52,8 @@ const definitionSchema: z.ZodType<FunctionDefinition> = z.object({
     concurrency: count,
     queue: count,
     payloadBytes: count,
+    // Definitions of before there was such a limit have none.
+    minWarm: count.default(DEFAULT_LIMITS.minWarm),
   }),
   deployedAt: z.string(),
   runRequest: z.string(),

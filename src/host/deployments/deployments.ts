@@ -3,6 +3,7 @@ import { deleteArtifact, type StartWorkloadRequest } from '../../control/index.t
 import {
   type ArtifactRef,
   type Clock,
+  type CodeCacheRecord,
   type FunctionDefinition,
   type FunctionSpec,
   HairspringError,
@@ -153,13 +154,26 @@ export class Deployments {
 
   /** @throws HS_HANDLER_MISSING, HS_FUNCTION_LOAD, HS_FUNCTION_MEMORY */
   async #check(spec: FunctionSpec): Promise<void> {
-    const { handlers } = await this.#options.cells.check(spec);
-    if (handlers.includes('message')) return;
+    const { handlers, codeCache } = await this.#options.cells.check(spec);
+    if (handlers.includes('message')) {
+      if (codeCache !== null) this.#keepCodeCache(spec, codeCache);
+      return;
+    }
     const found = handlers.length === 0 ? 'no handler' : `only ${handlers.join(', ')}`;
     throw new HairspringError(
       'HS_HANDLER_MISSING',
       `Cannot deploy "${spec.name}": its subject triggers need a message handler, and the module exports ${found}`,
     );
+  }
+
+  /** Without it a function is only slower to wake. */
+  #keepCodeCache({ name, namespace, artifact }: FunctionSpec, codeCache: CodeCacheRecord): void {
+    try {
+      this.#cache.storeCodeCache(artifact.digest, codeCache);
+    } catch (error) {
+      const { message } = HairspringError.from(error);
+      this.#options.logger.warn('A code cache could not be kept', { name, namespace, error: message });
+    }
   }
 
   async #undo(

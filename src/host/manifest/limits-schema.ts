@@ -40,6 +40,7 @@ export const limitsSchema = z
     concurrency: count(LIMIT_RANGES.concurrency, 'Invocations in progress at once, per cell.'),
     queue: count(LIMIT_RANGES.queue, 'Invocations waiting for a free place, per cell.'),
     payload: quantity(SIZE, LIMIT_RANGES.payloadBytes, 'Largest message accepted.'),
+    minWarm: count(LIMIT_RANGES.minWarm, 'Instances made ahead and never evicted, per cell.'),
   })
   .transform(
     (limits): FunctionLimits => ({
@@ -49,6 +50,7 @@ export const limitsSchema = z
       concurrency: limits.concurrency,
       queue: limits.queue,
       payloadBytes: limits.payload,
+      minWarm: limits.minWarm,
     }),
   );
 
@@ -61,6 +63,7 @@ export function limitsToWire(limits: FunctionLimits): z.input<typeof limitsSchem
     concurrency: limits.concurrency,
     queue: limits.queue,
     payload: exactBytes(limits.payloadBytes),
+    minWarm: limits.minWarm,
   };
 }
 

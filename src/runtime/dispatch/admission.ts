@@ -61,6 +61,7 @@ export class Admission {
       answered: false,
       pendingCalls: 0,
       coldMs: undefined,
+      coldReason: undefined,
       timers: undefined,
     });
     return undefined;

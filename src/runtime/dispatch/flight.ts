@@ -1,4 +1,4 @@
-import type { Invocation } from '../../core/index.ts';
+import type { ColdReason, Invocation } from '../../core/index.ts';
 
 /** An invocation that a function has accepted. */
 export interface Flight {
@@ -13,6 +13,7 @@ export interface Flight {
   /** Host calls that the host still works on. */
   pendingCalls: number;
   coldMs: number | undefined;
+  coldReason: ColdReason | undefined;
   /** Armed by it, or inherited. */
   timers: GuestTimer[] | undefined;
 }

@@ -1,11 +1,13 @@
 import {
   type Clock,
+  type ColdReason,
   type FunctionSpec,
   type FunctionStats,
   HairspringError,
   type Invocation,
   type PreparedBinding,
 } from '../../core/index.ts';
+import type { CodeCache } from '../isolate/code-cache.ts';
 import type { EntryFault } from '../isolate/guest-isolate.ts';
 import type { IsolatePool } from '../isolate/isolate-pool.ts';
 import type { EntryJournal, RuntimeObserver } from '../observer.ts';
@@ -18,6 +20,10 @@ import { cpuExceeded, isolateLost, timedOut } from './limit-errors.ts';
 import { RunnerCounters } from './runner-counters.ts';
 import type { Runnable, Scheduler } from './scheduler.ts';
 import { type FunctionCode, wakeInstance } from './wake-instance.ts';
+import { WEAR_LIMITS, Wear, type WearLimits } from './wear.ts';
+
+/** Making the cache of a longer script takes the thread for more than a few milliseconds. */
+const MAX_LEARNED_CHARS = 128 * 1024;
 
 export interface RunnerDependencies {
   readonly pool: IsolatePool;
@@ -30,6 +36,12 @@ export interface RunnerDependencies {
   readonly backlog: ByteBudget;
   /** The function's script or module. @throws HS_ARTIFACT_MISSING, HS_ARTIFACT_CORRUPT, HS_WASM_INVALID */
   readonly readCode: (spec: FunctionSpec) => FunctionCode;
+  /** V8's code cache of that script, where there is one. @default none */
+  readonly readCache?: (spec: FunctionSpec) => CodeCache | undefined;
+  /** Takes the code cache that V8 makes here of a script that had none. @default none is made */
+  readonly keepCache?: (spec: FunctionSpec, bytes: Uint8Array) => void;
+  /** @default WEAR_LIMITS */
+  readonly wear?: WearLimits;
   /** An error's stack as its author wants to read it. */
   readonly mapStack: (spec: FunctionSpec, stack: string) => string;
 }
@@ -41,7 +53,14 @@ export class FunctionRunner implements Runnable, Sweepable {
   readonly #dependencies: RunnerDependencies;
   readonly #admission: Admission;
   #instance: Instance | undefined;
-  /** Interrupted instances that still hold invocations. */
+  #wear: Wear | undefined;
+  /** Why the next instance is made. */
+  #coldReason: ColdReason;
+  /** The instance was made without a code cache. */
+  #isUncached = false;
+  /** It could not be made ahead: the next call tells why. */
+  #prewarmFailed = false;
+  /** Interrupted and worn out instances that still hold invocations. */
   readonly #retired = new Set<Instance>();
   #lastUsedMs = 0;
   #onIdle: (() => void)[] = [];
@@ -52,7 +71,9 @@ export class FunctionRunner implements Runnable, Sweepable {
     spec: FunctionSpec,
     bindings: ReadonlyMap<string, PreparedBinding>,
     dependencies: RunnerDependencies,
+    coldReason: ColdReason = 'first',
   ) {
+    this.#coldReason = coldReason;
     this.spec = spec;
     this.#bindings = bindings;
     this.#dependencies = dependencies;
@@ -61,6 +82,11 @@ export class FunctionRunner implements Runnable, Sweepable {
 
   get warm(): boolean {
     return this.#instance !== undefined;
+  }
+
+  /** Memory of the instance, when it was measured last. */
+  get warmBytes(): number {
+    return this.#instance === undefined ? 0 : (this.#wear?.bytes ?? 0);
   }
 
   /** Accepted and not finished. */
@@ -88,6 +114,7 @@ export class FunctionRunner implements Runnable, Sweepable {
     if (this.#disposed) return false;
     for (const retired of this.#retired) if (retired.hasWork) this.#enter(retired);
     this.#admit();
+    if (this.#instance === undefined && this.#keepsWarm) this.#prewarm();
     const instance = this.#instance;
     if (instance?.hasWork === true) this.#enter(instance);
     this.#settleIdle();
@@ -108,25 +135,61 @@ export class FunctionRunner implements Runnable, Sweepable {
     }
   }
 
-  #wake(first: Flight): Instance | undefined {
-    const { clock, journal, readCode } = this.#dependencies;
-    const { spec } = this;
-    const startedMs = clock.monotonicMs();
-    journal.enter(spec.id, []);
+  get #keepsWarm(): boolean {
+    return this.spec.limits.minWarm > 0 && !this.#prewarmFailed && !this.#disposed;
+  }
+
+  /** Makes the instance of a function that has `limits.minWarm` before a message needs it. */
+  prewarm(): void {
+    if (this.#instance === undefined && this.#keepsWarm) this.#dependencies.scheduler.mark(this);
+  }
+
+  #prewarm(): void {
     try {
-      const instance = wakeInstance({
-        ...this.#dependencies,
-        spec,
-        bindings: this.#bindings,
-        code: readCode(spec),
-        owner: this.#owner,
-      });
+      this.#instance = this.#make();
+      this.#counters.prewarmed += 1;
+    } catch (error) {
+      this.#prewarmFailed = true;
+      const { message } = HairspringError.from(error);
+      this.#dependencies.observer.onLog(this.spec, 'error', message);
+    }
+  }
+
+  #wake(first: Flight): Instance | undefined {
+    const { clock } = this.#dependencies;
+    const startedMs = clock.monotonicMs();
+    try {
+      const instance = this.#make();
       first.coldMs = clock.monotonicMs() - startedMs;
-      this.#counters.woken(first.coldMs);
+      first.coldReason = this.#coldReason;
+      this.#counters.woken(first.coldMs, this.#coldReason);
+      this.#prewarmFailed = false;
       return instance;
     } catch (error) {
       this.#failAll(this.#admission.takeWaiting(), HairspringError.from(error));
       return undefined;
+    }
+  }
+
+  /** @throws HS_FUNCTION_LOAD, HS_FUNCTION_MEMORY, HS_ARTIFACT_MISSING, HS_ARTIFACT_CORRUPT */
+  #make(): Instance {
+    const { clock, journal, readCode, readCache, wear = WEAR_LIMITS } = this.#dependencies;
+    const { spec } = this;
+    journal.enter(spec.id, []);
+    try {
+      const code = readCode(spec);
+      const cache = readCache?.(spec);
+      const instance = wakeInstance({
+        ...this.#dependencies,
+        spec,
+        bindings: this.#bindings,
+        code,
+        cache,
+        owner: this.#owner,
+      });
+      this.#isUncached = cache?.rejected !== false;
+      this.#wear = new Wear(wear, clock.monotonicMs(), spec.limits.memoryBytes);
+      return instance;
     } finally {
       journal.leave();
     }
@@ -154,8 +217,9 @@ export class FunctionRunner implements Runnable, Sweepable {
     this.#lastUsedMs = this.#dependencies.clock.monotonicMs();
     const durationMs = this.#lastUsedMs - flight.acceptedMs;
     this.#counters.finished(status, durationMs);
-    const { invocation, coldMs } = flight;
-    this.#dependencies.observer.onFinished(this.spec, { invocation, status, durationMs, coldMs, replyBytes });
+    const { invocation, coldMs, coldReason } = flight;
+    const finished = { invocation, status, durationMs, coldMs, coldReason, replyBytes };
+    this.#dependencies.observer.onFinished(this.spec, finished);
   }
 
   #enter(instance: Instance): void {
@@ -170,7 +234,7 @@ export class FunctionRunner implements Runnable, Sweepable {
 
   /** The instance overran its CPU limit: only the guilty invocation fails, and no new one comes in. */
   #interrupted(instance: Instance, guiltyId: number): void {
-    this.#requeue(instance);
+    this.#requeue(instance, 'interrupted');
     const guilty = instance.flights.get(guiltyId);
     if (guilty !== undefined) this.#end(instance, guilty, cpuExceeded(this.spec));
     if (instance.flights.size === 0) this.#drop(instance);
@@ -179,7 +243,7 @@ export class FunctionRunner implements Runnable, Sweepable {
 
   /** The isolate is gone, and with it every invocation that had begun. */
   #lost(instance: Instance, fault: Exclude<EntryFault, { kind: 'cpu' }>): void {
-    this.#requeue(instance);
+    this.#requeue(instance, 'crash');
     this.#failStarted(instance, isolateLost(this.spec, fault));
     this.#drop(instance);
   }
@@ -200,10 +264,14 @@ export class FunctionRunner implements Runnable, Sweepable {
   }
 
   /** Puts invocations that had not begun back to the front of the queue, and closes the instance to new ones. */
-  #requeue(instance: Instance): void {
+  #requeue(instance: Instance, coldReason: ColdReason): void {
     this.#admission.giveBack(instance.takeUnstarted());
-    if (this.#instance === instance) this.#instance = undefined;
+    if (this.#instance === instance) {
+      this.#instance = undefined;
+      this.#coldReason = coldReason;
+    }
     if (this.#admission.queued > 0) this.#dependencies.scheduler.mark(this);
+    else this.prewarm();
   }
 
   #drop(instance: Instance): void {
@@ -235,15 +303,49 @@ export class FunctionRunner implements Runnable, Sweepable {
     this.#settleIdle();
   }
 
-  /** Frees the instance when no invocation is in it. @returns whether it is gone */
+  /** Frees the instance when no invocation is in it and it need not be kept warm. @returns whether it is gone */
   evict(): boolean {
     if (this.#instance === undefined || this.#instance.flights.size > 0) return false;
+    if (this.spec.limits.minWarm > 0) return false;
     this.#drop(this.#instance);
+    this.#coldReason = 'evicted';
     return true;
+  }
+
+  /** Once in a while: measures the instance when it was used since, and replaces one that is worn out. */
+  tend(nowMs: number): void {
+    const instance = this.#instance;
+    if (instance === undefined) return;
+    if (this.#isUncached && instance.invoked > 0 && instance.flights.size === 0) this.#learnCode(instance);
+    if (this.#wear?.isWorn(instance, nowMs) !== true) return;
+    this.#requeue(instance, 'recycled');
+    // What it has begun it finishes; what comes now goes to the next one.
+    if (instance.flights.size === 0) this.#drop(instance);
+    else this.#retired.add(instance);
+  }
+
+  /** Has V8 make the cache that a node lacks which has not deployed the function itself. */
+  #learnCode(instance: Instance): void {
+    const { journal, keepCache, readCode } = this.#dependencies;
+    this.#isUncached = false;
+    if (keepCache === undefined) return;
+    journal.enter(this.spec.id, []);
+    try {
+      const code = readCode(this.spec);
+      const isLearned = typeof code === 'string' && code.length <= MAX_LEARNED_CHARS;
+      const bytes = isLearned ? instance.codeCache(code) : undefined;
+      if (bytes !== undefined) keepCache(this.spec, bytes);
+    } catch {
+      // The artifact is gone, which whoever wakes the function the next time hears.
+    } finally {
+      journal.leave();
+    }
   }
 
   /** Hands what has not begun to the version that takes this one's place; what has begun finishes here. */
   replaceWith(successor: FunctionRunner): void {
+    const hadInstance = this.#counters.coldStarts + this.#counters.prewarmed > 0;
+    successor.#coldReason = hadInstance ? 'version' : this.#coldReason;
     this.#admission.giveBack(this.#instance?.takeUnstarted() ?? []);
     for (const flight of this.#admission.takeWaiting()) successor.accept(flight.invocation);
     this.#settleIdle();
@@ -269,6 +371,8 @@ export class FunctionRunner implements Runnable, Sweepable {
       invocations: this.#counters.invocations,
       errors: this.#counters.errors,
       coldStarts: this.#counters.coldStarts,
+      coldReasons: { ...this.#counters.coldReasons },
+      prewarmed: this.#counters.prewarmed,
       inFlight: this.#admission.running,
       queued: this.#admission.queued,
       busyMs: this.#counters.busyMs,

@@ -60,6 +60,8 @@ export class Instance {
   readonly #items = new Fifo<Item>();
   readonly #encoder = new BatchEncoder();
   readonly #timers: TimerTable;
+  /** Invocations given to it so far. */
+  invoked = 0;
   #disposed = false;
 
   constructor(dependencies: InstanceDependencies) {
@@ -85,7 +87,17 @@ export class Instance {
     return this.#isolate.heapBytes();
   }
 
+  memoryUse(): { readonly heapBytes: number; readonly totalBytes: number } {
+    return this.#isolate.memoryUse();
+  }
+
+  /** V8's code cache of its script, with what has run of it. */
+  codeCache(source: string): Uint8Array | undefined {
+    return this.#isolate.codeCache(source, `${this.#spec.name}.js`);
+  }
+
   invoke(flight: Flight): void {
+    this.invoked += 1;
     this.flights.set(flight.id, flight);
     this.#items.push({ kind: 'invoke', flight });
   }

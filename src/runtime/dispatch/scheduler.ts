@@ -12,6 +12,12 @@ export interface Runnable {
 export class Scheduler {
   readonly #ready = new Set<Runnable>();
   #planned = false;
+  #lastTurnMs = 0;
+
+  /** Whether nothing has run for `forMs`, and nothing is about to. */
+  isQuiet(forMs: number): boolean {
+    return !this.#planned && performance.now() - this.#lastTurnMs >= forMs;
+  }
 
   mark(runnable: Runnable): void {
     this.#ready.add(runnable);
@@ -29,5 +35,6 @@ export class Scheduler {
     const now = [...this.#ready];
     this.#ready.clear();
     for (const runnable of now) if (runnable.runOnce()) this.mark(runnable);
+    this.#lastTurnMs = performance.now();
   };
 }

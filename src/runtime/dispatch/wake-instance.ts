@@ -1,4 +1,5 @@
 import type { Clock, FunctionSpec, PreparedBinding } from '../../core/index.ts';
+import type { CodeCache } from '../isolate/code-cache.ts';
 import type { GuestIsolate } from '../isolate/guest-isolate.ts';
 import type { IsolatePool } from '../isolate/isolate-pool.ts';
 import type { EntryJournal } from '../observer.ts';
@@ -12,6 +13,7 @@ export interface WakeOptions {
   readonly spec: FunctionSpec;
   readonly bindings: ReadonlyMap<string, PreparedBinding>;
   readonly code: FunctionCode;
+  readonly cache: CodeCache | undefined;
   readonly owner: InstanceOwner;
 }
 
@@ -27,6 +29,7 @@ export function loadFunction(
   isolate: GuestIsolate,
   spec: FunctionSpec,
   code: FunctionCode,
+  cache?: CodeCache,
 ): readonly string[] {
   const { name, namespace, triggers, environment, limits } = spec;
   const bindings = Object.entries(spec.bindings).map(([label, { service }]) => [label, service]);
@@ -38,7 +41,7 @@ export function loadFunction(
     bindings: Object.fromEntries(bindings),
     budgetMs: BATCH_BUDGET_MS,
   };
-  if (typeof code === 'string') return isolate.load(code, `${name}.js`, load);
+  if (typeof code === 'string') return isolate.load(code, `${name}.js`, load, cache);
   const { module, ...run } = code;
   return isolate.loadModule(module, {
     ...load,
@@ -50,10 +53,10 @@ export function loadFunction(
  * Loads a function in an isolate of its own.
  * @throws HS_FUNCTION_LOAD, HS_FUNCTION_MEMORY
  */
-export function wakeInstance({ pool, spec, code, ...rest }: WakeOptions): Instance {
+export function wakeInstance({ pool, spec, code, cache, ...rest }: WakeOptions): Instance {
   const { isolate } = pool.acquire(spec.limits.memoryBytes);
   try {
-    loadFunction(isolate, spec, code);
+    loadFunction(isolate, spec, code, cache);
   } catch (error) {
     isolate[Symbol.dispose]();
     throw error;

@@ -3,7 +3,9 @@ import { HairspringError } from '../../core/index.ts';
 import type { EntryGuard } from '../watchdog/entry-guard.ts';
 import type { EncodedBatch, Extra } from '../wire/batch.ts';
 import { armedTimers } from './armed-timers.ts';
+import { type CodeCache, produceCodeCache } from './code-cache.ts';
 import { openDoor } from './door.ts';
+import type { PreludeCode } from './prelude-code.ts';
 
 /** The doors of guest/dispatcher.js. */
 const ENTER_BATCH = 0;
@@ -94,6 +96,7 @@ export class GuestIsolate {
     this.#enter.applySync(undefined, [ENTER_REHEARSE, '']);
     this.#outputs = [];
     this.#outputBytes = 0;
+    prelude.learn(this.#isolate);
   }
 
   #sharedMarks(shared: SharedArrayBuffer): ivm.Reference {
@@ -134,14 +137,26 @@ export class GuestIsolate {
     return this.#isolate.isDisposed ? 0 : this.#isolate.getHeapStatisticsSync().used_heap_size;
   }
 
+  /** Heap in use, and all that the isolate takes of the process, as far as V8 knows; zeros once disposed. */
+  memoryUse(): { readonly heapBytes: number; readonly totalBytes: number } {
+    if (this.#isolate.isDisposed) return { heapBytes: 0, totalBytes: 0 };
+    const heap = this.#isolate.getHeapStatisticsSync();
+    return {
+      heapBytes: heap.used_heap_size,
+      totalBytes: heap.total_heap_size + heap.externally_allocated_size,
+    };
+  }
+
   /**
    * Runs the function's script and prepares `env`.
+   * @param cache of `code`; without one, or with one of another V8, the code is compiled anew
    * @returns the names of the handlers it exports
    * @throws HS_FUNCTION_LOAD, HS_FUNCTION_MEMORY
    */
-  load(code: string, filename: string, spec: LoadSpec): readonly string[] {
+  load(code: string, filename: string, spec: LoadSpec, cache?: CodeCache): readonly string[] {
     return this.#load(spec, (limitMs) => {
-      const script = this.#isolate.compileScriptSync(code, { filename });
+      const script = this.#isolate.compileScriptSync(code, withCache(filename, cache));
+      if (cache !== undefined && isRejected(script)) cache.rejected = true;
       script.runSync(this.#context, { timeout: limitMs });
       script.release();
       return this.#enter.applySync(undefined, [ENTER_LOAD, JSON.stringify(spec)], { timeout: limitMs });
@@ -177,6 +192,22 @@ export class GuestIsolate {
       const detail =
         fault.kind === 'cpu' ? `its top level ran longer than ${LOAD_LIMIT_MS} ms` : describe(error);
       throw new HairspringError('HS_FUNCTION_LOAD', `Cannot load ${spec.name}: ${detail}`, { cause: error });
+    } finally {
+      this.#guard.end();
+    }
+  }
+
+  /**
+   * V8's code cache of the script that was loaded last, with what it has compiled of it since.
+   * @returns undefined when V8 makes none
+   */
+  codeCache(source: string, filename: string): Uint8Array | undefined {
+    this.#begin(this.#guard.stretch(LOAD_LIMIT_MS));
+    try {
+      const made = produceCodeCache(this.#isolate, source, filename);
+      return made === undefined ? undefined : new Uint8Array(made.copy({ release: true }));
+    } catch {
+      return undefined; // It ran out of memory: the function works without.
     } finally {
       this.#guard.end();
     }
@@ -255,21 +286,10 @@ function describe(error: unknown): string {
   return text.slice(0, MAX_ERROR_CHARS);
 }
 
-/** The prelude's source and the code cache that V8 made of it in this process. */
-export class PreludeCode {
-  readonly #source: string;
-  #cache: ivm.ExternalCopy<ArrayBuffer> | undefined;
+function isRejected(script: ivm.Script): boolean {
+  return (script as ivm.Script & { readonly cachedDataRejected?: boolean }).cachedDataRejected === true;
+}
 
-  constructor(source: string) {
-    this.#source = source;
-  }
-
-  compile(isolate: ivm.Isolate): ivm.Script {
-    const filename = 'hairspring:prelude';
-    if (this.#cache !== undefined)
-      return isolate.compileScriptSync(this.#source, { filename, cachedData: this.#cache });
-    const script = isolate.compileScriptSync(this.#source, { filename, produceCachedData: true });
-    this.#cache = (script as ivm.Script & { cachedData?: ivm.ExternalCopy<ArrayBuffer> }).cachedData;
-    return script;
-  }
+function withCache(filename: string, cache: CodeCache | undefined): ivm.ScriptInfo {
+  return cache === undefined || cache.rejected ? { filename } : { filename, cachedData: cache.copy };
 }

@@ -1,15 +1,21 @@
 import type { EntryGuard } from '../watchdog/entry-guard.ts';
-import { GuestIsolate, PreludeCode } from './guest-isolate.ts';
+import { GuestIsolate } from './guest-isolate.ts';
+import { PreludeCode } from './prelude-code.ts';
 
 export interface IsolatePoolOptions {
   readonly prelude: string;
   readonly guard: EntryGuard;
   /** Blank isolates to keep for each memory size in use. */
   readonly spares: number;
+  /** Whether the thread has had nothing to do for a moment. @default always */
+  readonly isQuiet?: () => boolean;
 }
 
 /** Memory sizes for which blanks are kept, those used last; an isolate's size is fixed when it is made. */
 const MAX_SIZES = 3;
+const REFILL_PAUSE_MS = 1;
+/** Traffic may put off one refill for so long; what is missing then costs a cold start more than it spares. */
+const MAX_PUT_OFF_MS = 50;
 
 /** Keeps blank isolates prepared, so that a cold start pays only for the function's own code. */
 export class IsolatePool {
@@ -17,13 +23,23 @@ export class IsolatePool {
   readonly #guard: EntryGuard;
   readonly #spares: number;
   readonly #blank = new Map<number, GuestIsolate[]>();
+  readonly #isQuiet: () => boolean;
   #refillPlanned = false;
+  #missingSinceMs = 0;
+  #refills = 0;
+  #refillMs = 0;
   #disposed = false;
 
   constructor(options: IsolatePoolOptions) {
     this.#prelude = new PreludeCode(options.prelude);
     this.#guard = options.guard;
     this.#spares = options.spares;
+    this.#isQuiet = options.isQuiet ?? (() => true);
+  }
+
+  /** Blanks made in the background so far, and the thread's time that they took. */
+  get refills(): { readonly count: number; readonly totalMs: number } {
+    return { count: this.#refills, totalMs: this.#refillMs };
   }
 
   get size(): number {
@@ -68,20 +84,40 @@ export class IsolatePool {
     return new GuestIsolate(this.#prelude, memoryBytes, this.#guard);
   }
 
-  /** Makes one isolate per turn of the event loop, so that messages get their turn between two. */
+  /**
+   * Makes one isolate per turn of the event loop, in a quiet moment: each takes a few milliseconds of the
+   * thread that serves messages.
+   */
   #planRefill(): void {
     if (this.#refillPlanned || this.#disposed) return;
     this.#refillPlanned = true;
+    this.#missingSinceMs = performance.now();
+    this.#refillSoon();
+  }
+
+  #refillSoon(): void {
     setTimeout(() => {
-      this.#refillPlanned = false;
       if (this.#disposed) return;
-      for (const [memoryBytes, isolates] of this.#blank) {
-        if (isolates.length >= this.#spares) continue;
-        isolates.push(this.create(memoryBytes));
-        this.#planRefill();
+      const isPutOff = !this.#isQuiet() && performance.now() - this.#missingSinceMs < MAX_PUT_OFF_MS;
+      if (isPutOff) {
+        this.#refillSoon();
         return;
       }
-    }, 1).unref();
+      this.#refillPlanned = false;
+      this.#refillOne();
+    }, REFILL_PAUSE_MS).unref();
+  }
+
+  #refillOne(): void {
+    for (const [memoryBytes, isolates] of this.#blank) {
+      if (isolates.length >= this.#spares) continue;
+      const startedMs = performance.now();
+      isolates.push(this.create(memoryBytes));
+      this.#refills += 1;
+      this.#refillMs += performance.now() - startedMs;
+      this.#planRefill();
+      return;
+    }
   }
 
   [Symbol.dispose](): void {

@@ -5,6 +5,8 @@ import { inspectModule, type WasmAbi } from './inspect-module.ts';
 /** A compiled module and how to run it; guest/wasm/functions/types.ts has the guest's side. */
 export interface WasmFunction {
   readonly module: WebAssembly.Module;
+  /** Size of the binary. */
+  readonly bytes: number;
   readonly abi: WasmAbi;
   readonly suspends: boolean;
   readonly reuse: boolean;
@@ -40,7 +42,16 @@ export function compileModule({ name, bytes, memoryBytes, reuse, files }: Module
   const { minPages, maxPages } = prepared;
   try {
     const module = new engine.Module(prepared.bytes);
-    return { module, abi, suspends, reuse: reuse && abi === 'reactor', minPages, maxPages, files };
+    return {
+      module,
+      bytes: bytes.length,
+      abi,
+      suspends,
+      reuse: reuse && abi === 'reactor',
+      minPages,
+      maxPages,
+      files,
+    };
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message.replace(/^WebAssembly\.Module\(\): /, '') : '';
     throw new HairspringError('HS_WASM_INVALID', `Cannot load ${name}: ${reason.slice(0, 300)}`, { cause });

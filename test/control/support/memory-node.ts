@@ -4,6 +4,7 @@ import {
   DEFAULT_LIMITS,
   type FunctionDefinition,
   type NodeState,
+  noColdStarts,
   SYSTEM_NAMESPACE,
 } from '../../../src/core/index.ts';
 
@@ -126,6 +127,8 @@ function statsOf(id: string) {
     invocations: 3,
     errors: 0,
     coldStarts: 1,
+    coldReasons: { ...noColdStarts(), first: 1 },
+    prewarmed: 0,
     inFlight: 0,
     queued: 0,
     busyMs: 2,

@@ -1,0 +1,153 @@
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import {
+  decodeCodeCache,
+  type FunctionSpec,
+  HOST_LIMITS,
+  MAX_CODE_CACHE_BYTES,
+  type WasmArtifact,
+} from '../core/index.ts';
+import { CodeCache, codeCacheTag, compileModule, type FunctionCode } from '../runtime/index.ts';
+import type { ArtifactReader } from './artifact-reader.ts';
+
+/** Functions that wait to be read; of more, the rest is read when it wakes. */
+const MAX_PRELOAD = 4_096;
+/** Between two that are read ahead, so that messages come first. */
+const PRELOAD_PAUSE_MS = 2;
+/** Bytes of code and cache for each byte of the artifact, about. */
+const HELD_PER_ARTIFACT_BYTE = 2;
+/** What a compiled module takes beside its bytes, about. */
+const MODULE_OVERHEAD_BYTES = 64 * 1024;
+
+interface Held {
+  readonly code: FunctionCode;
+  readonly cache: CodeCache | undefined;
+  readonly bytes: number;
+}
+
+/** File of an artifact's code cache below the artifact folder. */
+function cacheFile(dir: string, digest: string): string {
+  return join(dir, `${digest}.cache`);
+}
+
+/**
+ * The scripts of a cell's functions with their code caches, checked against their hashes when they are
+ * read. Keeps those used last in memory, so that a wake neither reads nor hashes.
+ */
+export class CodeStore {
+  readonly #artifacts: ArtifactReader;
+  readonly #dir: string;
+  readonly #limitBytes: number;
+  readonly #held = new Map<string, Held>();
+  readonly #preload: FunctionSpec[] = [];
+  readonly #tag: string = codeCacheTag();
+  #bytes = 0;
+  #planned = false;
+
+  constructor(artifacts: ArtifactReader, dir: string, limitBytes: number = HOST_LIMITS.codeMemoryBytes) {
+    this.#artifacts = artifacts;
+    this.#dir = dir;
+    this.#limitBytes = limitBytes;
+  }
+
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** @throws HS_ARTIFACT_MISSING, HS_ARTIFACT_CORRUPT */
+  readonly code = (spec: FunctionSpec): FunctionCode => this.#get(spec).code;
+
+  /** Undefined where the node has none that this V8 takes. */
+  readonly cache = (spec: FunctionSpec): CodeCache | undefined => this.#held.get(keyOf(spec))?.cache;
+
+  #get(spec: FunctionSpec): Held {
+    const key = keyOf(spec);
+    const held = this.#held.get(key);
+    if (held === undefined) return this.#read(spec);
+    this.#held.delete(key);
+    this.#held.set(key, held);
+    return held;
+  }
+
+  #read(spec: FunctionSpec): Held {
+    const artifact = this.#artifacts.read(spec.name, spec.artifact);
+    if (artifact.type === 'wasm') return this.#hold(keyOf(spec), toModule(spec, artifact), undefined);
+    return this.#hold(keyOf(spec), artifact.code, this.#readCache(spec.artifact.digest));
+  }
+
+  #hold(key: string, code: FunctionCode, cache: CodeCache | undefined): Held {
+    const codeBytes = typeof code === 'string' ? code.length : code.bytes + MODULE_OVERHEAD_BYTES;
+    const held = { code, cache, bytes: codeBytes + (cache?.byteLength ?? 0) };
+    this.#held.delete(key);
+    this.#held.set(key, held);
+    this.#bytes += held.bytes;
+    for (const [oldest, { bytes }] of this.#held) {
+      if (this.#bytes <= this.#limitBytes || oldest === key) break;
+      this.#held.delete(oldest);
+      this.#bytes -= bytes;
+    }
+    return held;
+  }
+
+  /** Takes a cache that V8 made here, for the wakes to come. */
+  readonly learn = (spec: FunctionSpec, bytes: Uint8Array): void => {
+    const key = keyOf(spec);
+    const held = this.#held.get(key);
+    if (held === undefined || bytes.length > MAX_CODE_CACHE_BYTES) return;
+    this.#bytes -= held.bytes;
+    this.#hold(key, held.code, new CodeCache(bytes));
+  };
+
+  #readCache(digest: string): CodeCache | undefined {
+    try {
+      const file = readFileSync(cacheFile(this.#dir, digest));
+      const bytes = decodeCodeCache(file, this.#tag, digest, sha256);
+      return bytes === undefined ? undefined : new CodeCache(bytes);
+    } catch {
+      return undefined; // There is none: the function is compiled when it wakes.
+    }
+  }
+
+  /** Reads code that will be needed, while there is room for it: one function per turn of the event loop. */
+  preload(specs: readonly FunctionSpec[]): void {
+    for (const spec of specs) if (this.#preload.length < MAX_PRELOAD) this.#preload.push(spec);
+    this.#planPreload();
+  }
+
+  #planPreload(): void {
+    if (this.#planned || this.#preload.length === 0) return;
+    this.#planned = true;
+    setTimeout(() => {
+      this.#planned = false;
+      const spec = this.#preload.shift();
+      if (spec === undefined) return;
+      if (this.#bytes + spec.artifact.bytes * HELD_PER_ARTIFACT_BYTE > this.#limitBytes)
+        this.#preload.length = 0;
+      else if (!this.#held.has(keyOf(spec))) this.#tryRead(spec);
+      this.#planPreload();
+    }, PRELOAD_PAUSE_MS).unref();
+  }
+
+  #tryRead(spec: FunctionSpec): void {
+    try {
+      this.#read(spec);
+    } catch {
+      // Whoever wakes the function hears why it cannot be read.
+    }
+  }
+}
+
+/** A module is compiled with its memory bounded, so that bound is part of what it is known by. */
+function keyOf({ artifact, limits, type }: FunctionSpec): string {
+  return type === 'wasm' ? `${artifact.digest} ${limits.memoryBytes}` : artifact.digest;
+}
+
+function toModule({ name, limits }: FunctionSpec, { module, files, reuse }: WasmArtifact): FunctionCode {
+  const bytes = Buffer.from(module, 'base64');
+  return compileModule({ name, bytes, memoryBytes: limits.memoryBytes, reuse, files });
+}
+
+function sha256(bytes: Uint8Array): Uint8Array {
+  return createHash('sha256').update(bytes).digest();
+}

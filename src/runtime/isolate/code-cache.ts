@@ -1,0 +1,38 @@
+import { cachedDataVersionTag } from 'node:v8';
+import ivm from 'isolated-vm';
+
+/**
+ * V8's code cache of a script, in a form that isolates take. Only bytes that V8 itself made in a process
+ * with the same tag may become one: V8 does not check them, and others end the process.
+ */
+export class CodeCache {
+  readonly byteLength: number;
+  readonly copy: ivm.ExternalCopy<ArrayBuffer>;
+  /** V8 did not want it, and will not the next time. */
+  rejected = false;
+
+  constructor(bytes: Uint8Array) {
+    this.byteLength = bytes.byteLength;
+    // Of a view, exactly its own bytes: `slice` of a Buffer copies nothing.
+    this.copy = new ivm.ExternalCopy(new Uint8Array(bytes).buffer);
+  }
+}
+
+/** Equal for two processes whose isolates accept each other's caches: V8, its flags and the processor. */
+export function codeCacheTag(): string {
+  return `${process.arch}-${process.versions.v8}-${cachedDataVersionTag()}`;
+}
+
+/**
+ * Makes the cache of a script that has run in `isolate`: V8 then still has what it compiled, functions that
+ * were called included, and compiling the same text again hands out all of it.
+ */
+export function produceCodeCache(
+  isolate: ivm.Isolate,
+  source: string,
+  filename: string,
+): ivm.ExternalCopy<ArrayBuffer> | undefined {
+  const script = isolate.compileScriptSync(source, { filename, produceCachedData: true });
+  script.release();
+  return (script as ivm.Script & { readonly cachedData?: ivm.ExternalCopy<ArrayBuffer> }).cachedData;
+}
