@@ -18,6 +18,7 @@ import {
   configureGuestHeaps,
   DeadlineSweeper,
   EntryGuard,
+  HeavyLane,
   IsolatePool,
   Scheduler,
   startWatchdog,
@@ -47,6 +48,7 @@ export async function startCell(options: CellOptions): Promise<void> {
   await startWatchdog(guard, {
     journalFd: options.journalFd,
     reasonOffset: JOURNAL.reasonOffset,
+    slotOffset: JOURNAL.slotOffset,
     rssLimitBytes: options.rssLimitBytes,
     hangGraceMs: options.hangGraceMs,
   });
@@ -56,6 +58,7 @@ export async function startCell(options: CellOptions): Promise<void> {
   const prelude = buildPrelude(readGuestScripts());
   const pool = new IsolatePool({ prelude, guard, spares: options.spareIsolates });
   const artifacts = new ArtifactReader(options.artifactDir);
+  const heavyLane = new HeavyLane();
   let assignment: Assignment | undefined;
   let droppedReplies = 0;
   let draining = false;
@@ -85,6 +88,8 @@ export async function startCell(options: CellOptions): Promise<void> {
         pool,
         scheduler: new Scheduler(),
         sweeper: new DeadlineSweeper(clock),
+        heavyLane,
+        inlineCpuMs: options.inlineCpuMs,
         clock,
         journal,
         observer: feed,
@@ -158,6 +163,9 @@ export async function startCell(options: CellOptions): Promise<void> {
       serving().table.adopt(messages);
       return null;
     },
+    cancel: ({ id, invocationId }) => ({
+      cancelled: assignment?.table.cancel(id, invocationId ?? undefined) ?? 0,
+    }),
     tap({ untilMs }) {
       assignment?.feed.tap(untilMs);
       return null;

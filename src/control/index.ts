@@ -9,6 +9,7 @@ export {
 } from './artifacts.ts';
 export { type ControlClient, type ControlClientOptions, createControlClient } from './client.ts';
 export type { DeployPlacement, DeployRequest } from './client-deploy.ts';
+export type { CancelResult } from './client-cancel.ts';
 export type { FeedEvent } from './client-feeds.ts';
 export type { InvokeOptions, InvokeResult } from './client-invoke.ts';
 export { type ConnectOptions, connectNats, withoutUserInfo } from './connect.ts';
@@ -25,6 +26,7 @@ export type {
   AgentSummary,
   AuctionRequest,
   AuctionResponse,
+  CancelResponse,
   FunctionInfo,
   InvocationEvent,
   LameDuckResponse,

@@ -44,6 +44,8 @@ export interface CellOptions {
   readonly warmInstances: number;
   /** An instance idle for so long is evicted. */
   readonly idleEvictMs: number;
+  /** The longest that the thread with the NATS connection is held by a function. */
+  readonly inlineCpuMs: number;
 }
 
 /** One function's state in a cell. */
@@ -111,6 +113,11 @@ export interface CellCommands {
   /** Unsubscribes, finishes accepted work, frees all that the function holds. */
   deactivate: { readonly params: { readonly id: string }; readonly result: null };
   adopt: { readonly params: { readonly messages: readonly AdoptedMessage[] }; readonly result: null };
+  /** Ends invocations of a function, all or the one with this id. */
+  cancel: {
+    readonly params: { readonly id: string; readonly invocationId: string | null };
+    readonly result: { readonly cancelled: number };
+  };
   /** Publishes an event per invocation until `untilMs` (epoch). */
   tap: { readonly params: { readonly untilMs: number }; readonly result: null };
   stats: { readonly params: Record<never, never>; readonly result: CellStats };

@@ -1,5 +1,6 @@
 export * from './cell-protocol.ts';
 export * from './clock.ts';
+export * from './deadline.ts';
 export * from './definition.ts';
 export * from './duration.ts';
 export * from './error-codes.ts';

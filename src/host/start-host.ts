@@ -45,6 +45,7 @@ export async function startHost(options: HostOptions): Promise<RunningHost> {
         spareIsolates: cell.spareIsolates,
         warmInstances: cell.warmInstances,
         idleEvictMs: cell.idleEvictMs,
+        inlineCpuMs: cell.inlineCpuMs,
       },
     }),
   );

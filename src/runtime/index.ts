@@ -1,6 +1,7 @@
 export { ByteBudget } from './dispatch/byte-budget.ts';
 export { DeadlineSweeper } from './dispatch/deadline-sweeper.ts';
 export { FunctionRunner, type RunnerDependencies } from './dispatch/function-runner.ts';
+export { HeavyLane } from './dispatch/heavy-lane.ts';
 export { Scheduler } from './dispatch/scheduler.ts';
 export { configureGuestHeaps } from './isolate/guest-heaps.ts';
 export { GuestIsolate } from './isolate/guest-isolate.ts';

@@ -31,6 +31,7 @@ const OPTIONS = {
   spareIsolates: 0,
   warmInstances: 0,
   idleEvictMs: 1,
+  inlineCpuMs: 50,
 };
 
 /** A cell that runs this code, and is ready before. */

@@ -20,6 +20,7 @@ import {
   type FinishedInvocation,
   FunctionRunner,
   type GuestIsolate,
+  HeavyLane,
   IsolatePool,
   type RunnerDependencies,
   Scheduler,
@@ -71,6 +72,10 @@ export interface TestFunctionOptions extends SpecOptions {
   readonly backlog?: ByteBudget;
   /** @default one of its own */
   readonly scheduler?: Scheduler;
+  /** @default one of its own with one thread */
+  readonly heavyLane?: HeavyLane;
+  /** @default none: a function goes to the heavy lane only for what is seen of it */
+  readonly inlineCpuMs?: number;
   /** Serves `env.HOST`, whose every method calls this with its name. */
   readonly host?: (call: HostCall) => Promise<HostCallResult>;
 }
@@ -82,6 +87,8 @@ export interface TestFunction extends Disposable {
   readonly finished: readonly FinishedInvocation[];
   /** Subjects that began with each entry. */
   readonly entries: readonly (readonly string[])[];
+  /** The same for entries in the heavy lane. */
+  readonly heavyEntries: readonly (readonly string[])[];
   call(call?: Call): Promise<Answer>;
   /** The reply's text. Fails the test when the answer is an error. */
   text(call?: Call): Promise<string>;
@@ -109,16 +116,23 @@ export function createTestFunction(code: string, options: TestFunctionOptions = 
   const logs: { level: string; text: string }[] = [];
   const finished: FinishedInvocation[] = [];
   const entries: string[][] = [];
+  const heavyEntries: string[][] = [];
   const dependencies: RunnerDependencies = {
     pool,
     scheduler,
     sweeper: new DeadlineSweeper(clock),
+    heavyLane: options.heavyLane ?? new HeavyLane(1),
+    inlineCpuMs: options.inlineCpuMs ?? Number.POSITIVE_INFINITY,
     clock,
     journal: {
       enter: (_functionId, started) => {
         entries.push(started.map(({ subject }) => subject));
       },
       leave: () => undefined,
+      enterHeavy: (_slot, _functionId, started) => {
+        heavyEntries.push(started.map(({ subject }) => subject));
+      },
+      leaveHeavy: () => undefined,
     },
     observer: {
       onFinished: (_spec, record) => {
@@ -145,6 +159,7 @@ export function createTestFunction(code: string, options: TestFunctionOptions = 
     logs,
     finished,
     entries,
+    heavyEntries,
     call,
     async text(request) {
       return textOf(await call(request));

@@ -20,6 +20,7 @@ export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 const EXIT_BY_CODE: Readonly<Record<ErrorCode, ExitCode>> = {
   HS_FUNCTION_THREW: EXIT.failed,
   HS_FUNCTION_TIMEOUT: EXIT.failed,
+  HS_FUNCTION_CANCELLED: EXIT.failed,
   HS_FUNCTION_CPU: EXIT.failed,
   HS_FUNCTION_MEMORY: EXIT.failed,
   HS_FUNCTION_CRASHED: EXIT.failed,

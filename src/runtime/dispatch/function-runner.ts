@@ -3,33 +3,30 @@ import {
   type FunctionSpec,
   type FunctionStats,
   HairspringError,
+  HOST_LIMITS,
   type Invocation,
   type PreparedBinding,
 } from '../../core/index.ts';
 import type { EntryFault } from '../isolate/guest-isolate.ts';
-import type { IsolatePool } from '../isolate/isolate-pool.ts';
-import type { EntryJournal, RuntimeObserver } from '../observer.ts';
+import type { RuntimeObserver } from '../observer.ts';
 import { Admission } from './admission.ts';
 import type { ByteBudget } from './byte-budget.ts';
 import type { DeadlineSweeper, Sweepable } from './deadline-sweeper.ts';
-import type { Flight } from './flight.ts';
+import { type Flight, INVOCATION_ID_PREFIX } from './flight.ts';
 import type { Instance, InstanceOwner } from './instance.ts';
-import { cpuExceeded, isolateLost, timedOut } from './limit-errors.ts';
+import { LaneChoice } from './lane-choice.ts';
+import { cancelled, cpuExceeded, isolateLost, stopping, tailTooLong, timedOut } from './limit-errors.ts';
 import { RunnerCounters } from './runner-counters.ts';
 import type { Runnable, Scheduler } from './scheduler.ts';
-import { wakeInstance } from './wake-instance.ts';
+import { type WakeListener, Waker, type WakerDependencies } from './waker.ts';
 
-export interface RunnerDependencies {
-  readonly pool: IsolatePool;
+export interface RunnerDependencies extends WakerDependencies {
   readonly scheduler: Scheduler;
   readonly sweeper: DeadlineSweeper;
   readonly clock: Clock;
-  readonly journal: EntryJournal;
   readonly observer: RuntimeObserver;
   /** Of the messages of all functions in the cell. */
   readonly backlog: ByteBudget;
-  /** The function's script. @throws HS_ARTIFACT_MISSING, HS_ARTIFACT_CORRUPT */
-  readonly readCode: (spec: FunctionSpec) => string;
   /** An error's stack as its author wants to read it. */
   readonly mapStack: (spec: FunctionSpec, stack: string) => string;
 }
@@ -37,9 +34,11 @@ export interface RunnerDependencies {
 /** One version of one function in a cell: accepts invocations, wakes an instance, and keeps the limits. */
 export class FunctionRunner implements Runnable, Sweepable {
   readonly spec: FunctionSpec;
-  readonly #bindings: ReadonlyMap<string, PreparedBinding>;
+  heldMs = 0;
   readonly #dependencies: RunnerDependencies;
   readonly #admission: Admission;
+  readonly #waker: Waker;
+  readonly #lane: LaneChoice;
   #instance: Instance | undefined;
   /** Interrupted instances that still hold invocations. */
   readonly #retired = new Set<Instance>();
@@ -54,9 +53,10 @@ export class FunctionRunner implements Runnable, Sweepable {
     dependencies: RunnerDependencies,
   ) {
     this.spec = spec;
-    this.#bindings = bindings;
     this.#dependencies = dependencies;
     this.#admission = new Admission(spec, dependencies.backlog);
+    this.#waker = new Waker(spec, bindings, dependencies, this.#owner);
+    this.#lane = new LaneChoice(spec.limits.cpuMs > dependencies.inlineCpuMs);
   }
 
   get warm(): boolean {
@@ -72,10 +72,13 @@ export class FunctionRunner implements Runnable, Sweepable {
     return this.#lastUsedMs;
   }
 
-  /** Takes an invocation, or fails it at once when it is too large or the queue is full. */
-  accept(invocation: Invocation): void {
-    const { clock, scheduler, sweeper } = this.#dependencies;
-    const refusal = this.#admission.accept(invocation, clock.monotonicMs());
+  /**
+   * Takes an invocation, or fails it at once when it is too large, too late, or the queue is full.
+   * @param acceptedMs when it came, where it was another's before
+   */
+  accept(invocation: Invocation, acceptedMs: number = this.#dependencies.clock.monotonicMs()): void {
+    const { scheduler, sweeper } = this.#dependencies;
+    const refusal = this.#admission.accept(invocation, acceptedMs);
     if (refusal !== undefined) {
       invocation.fail(refusal);
       return;
@@ -94,53 +97,49 @@ export class FunctionRunner implements Runnable, Sweepable {
     return (
       this.#instance?.hasWork === true ||
       [...this.#retired].some((retired) => retired.hasWork) ||
-      this.#admission.ready
+      (this.#admission.ready && !this.#waker.waking)
     );
   }
 
   /** Moves invocations from the queue into the instance, which is made when there is none. */
   #admit(): void {
     for (let flight = this.#admission.next(); flight !== undefined; flight = this.#admission.next()) {
-      this.#instance ??= this.#wake(flight);
+      if (this.#instance === undefined && !this.#waker.waking)
+        this.#waker.wake(this.#lane.heavy, this.#wakeListener);
       if (this.#instance === undefined) return;
       this.#admission.begin();
       this.#instance.invoke(flight);
     }
   }
 
-  #wake(first: Flight): Instance | undefined {
-    const { clock, journal, readCode } = this.#dependencies;
-    const { spec } = this;
-    const startedMs = clock.monotonicMs();
-    journal.enter(spec.id, []);
-    try {
-      const instance = wakeInstance({
-        ...this.#dependencies,
-        spec,
-        bindings: this.#bindings,
-        code: readCode(spec),
-        owner: this.#owner,
-      });
-      first.coldMs = clock.monotonicMs() - startedMs;
-      this.#counters.woken(first.coldMs);
-      return instance;
-    } catch (error) {
-      this.#failAll(this.#admission.takeWaiting(), HairspringError.from(error));
-      return undefined;
-    } finally {
-      journal.leave();
-    }
-  }
+  readonly #wakeListener: WakeListener = {
+    woken: (instance, tookMs) => {
+      if (this.#disposed) {
+        instance[Symbol.dispose]();
+        return;
+      }
+      this.#instance = instance;
+      this.#counters.woken(tookMs);
+      const first = this.#admission.next();
+      if (first === undefined) return;
+      first.coldMs = tookMs;
+      this.#dependencies.scheduler.mark(this);
+    },
+    failed: (error) => {
+      this.#failAll(this.#admission.takeWaiting(), error);
+      this.#settleIdle();
+    },
+  };
 
   readonly #owner: InstanceOwner = {
     onWork: () => this.#dependencies.scheduler.mark(this),
     onReply: (flight, record) => {
-      if (record.tails === 0) this.#admission.left(flight);
+      this.#answered(flight, record.tails);
       flight.invocation.succeed(record);
       this.#finish(flight, 'ok', record.payload?.length ?? 0);
     },
     onError: (flight, error, { tails, stack }) => {
-      if (tails === 0) this.#admission.left(flight);
+      this.#answered(flight, tails);
       const { observer, mapStack } = this.#dependencies;
       observer.onLog(this.spec, 'error', stack === '' ? error.message : mapStack(this.spec, stack));
       flight.invocation.fail(error);
@@ -149,6 +148,11 @@ export class FunctionRunner implements Runnable, Sweepable {
     onTailsDone: (flight) => this.#admission.left(flight),
     onLog: (level, text) => this.#dependencies.observer.onLog(this.spec, level, text),
   };
+
+  #answered(flight: Flight, tails: number): void {
+    if (tails === 0) this.#admission.left(flight);
+    else flight.deadlineMs = this.#dependencies.clock.monotonicMs() + HOST_LIMITS.tailMs;
+  }
 
   #finish(flight: Flight, status: 'ok' | HairspringError['code'], replyBytes: number): void {
     this.#lastUsedMs = this.#dependencies.clock.monotonicMs();
@@ -159,7 +163,28 @@ export class FunctionRunner implements Runnable, Sweepable {
   }
 
   #enter(instance: Instance): void {
-    const fault = instance.runOnce();
+    if (this.#lane.heavy) this.#enterAway(instance);
+    else this.#entered(instance, instance.runOnce());
+  }
+
+  #enterAway(instance: Instance): void {
+    instance.reserve();
+    const { heavyLane, scheduler } = this.#dependencies;
+    heavyLane
+      .run((slot) => instance.runAway(slot))
+      .then((fault) => {
+        if (!instance.disposed) this.#entered(instance, fault);
+        this.#settleIdle();
+        if (!this.#disposed) scheduler.mark(this);
+      })
+      .catch((error: unknown) => {
+        this.#lost(instance, { kind: 'broken', message: HairspringError.from(error).message });
+      });
+  }
+
+  #entered(instance: Instance, fault: EntryFault | undefined): void {
+    const { clock, pool } = this.#dependencies;
+    this.#lane.entered(pool.unstretch(instance.lastEntryMs), clock);
     if (fault === undefined) {
       if (this.#retired.has(instance) && instance.flights.size === 0) this.#drop(instance);
       return;
@@ -170,6 +195,7 @@ export class FunctionRunner implements Runnable, Sweepable {
 
   /** The instance overran its CPU limit: only the guilty invocation fails, and no new one comes in. */
   #interrupted(instance: Instance, guiltyId: number): void {
+    this.#lane.overran(this.#dependencies.clock);
     this.#requeue(instance);
     const guilty = instance.flights.get(guiltyId);
     if (guilty !== undefined) this.#end(instance, guilty, cpuExceeded(this.spec));
@@ -190,9 +216,14 @@ export class FunctionRunner implements Runnable, Sweepable {
 
   /** Ends an invocation whatever it still does: with `error`, or without a word when it has replied. */
   #end(instance: Instance, flight: Flight, error: HairspringError): void {
-    instance.forget(flight);
+    instance.forget(flight, error);
     this.#admission.left(flight);
-    if (flight.answered) return;
+    // Nobody waits for what it does and nobody else is inside: better a cold start than a thread that is busy in vain.
+    if (instance.isAwayWith(flight) && instance.flights.size === 0) this.#drop(instance);
+    if (flight.answered) {
+      this.#dependencies.observer.onLog(this.spec, 'warn', error.message);
+      return;
+    }
     flight.answered = true;
     this.#dependencies.observer.onLog(this.spec, 'error', error.message);
     flight.invocation.fail(error);
@@ -222,17 +253,51 @@ export class FunctionRunner implements Runnable, Sweepable {
 
   sweep(nowMs: number): void {
     const expired = this.#admission.expire(nowMs);
-    if (expired.length > 0) this.#failAll(expired, timedOut(this.spec));
-    for (const instance of this.#instance === undefined
-      ? this.#retired
-      : [this.#instance, ...this.#retired]) {
+    for (const flight of expired) this.#failAll([flight], timedOut(this.spec, flight.grantedMs));
+    this.#endWhere(
+      ({ deadlineMs }) => deadlineMs <= nowMs,
+      ({ answered, grantedMs }) => (answered ? tailTooLong(this.spec) : timedOut(this.spec, grantedMs)),
+    );
+    this.#settleIdle();
+  }
+
+  #endWhere(wanted: (flight: Flight) => boolean, why: (flight: Flight) => HairspringError): number {
+    let count = 0;
+    for (const instance of this.#instances()) {
       for (const flight of instance.flights.values()) {
-        if (flight.deadlineMs > nowMs) break;
-        this.#end(instance, flight, timedOut(this.spec));
+        if (!wanted(flight)) continue;
+        count += 1;
+        this.#end(instance, flight, why(flight));
       }
       if (this.#retired.has(instance) && instance.flights.size === 0) this.#drop(instance);
     }
+    return count;
+  }
+
+  #instances(): readonly Instance[] {
+    return this.#instance === undefined ? [...this.#retired] : [this.#instance, ...this.#retired];
+  }
+
+  /**
+   * Ends invocations, with HS_FUNCTION_CANCELLED for their callers: the one with this id, or all that wait,
+   * run, or go on after their replies. @returns how many
+   */
+  cancel(invocationId?: string): number {
+    const isMeant = ({ id }: Flight): boolean =>
+      invocationId === undefined || invocationId === `${INVOCATION_ID_PREFIX}${id}`;
+    const error = cancelled(this.spec);
+    const waiting = this.#admission.takeWhere(isMeant);
+    this.#failAll(waiting, error);
+    const count = waiting.length + this.#endWhere(isMeant, () => error);
     this.#settleIdle();
+    return count;
+  }
+
+  /** Tells what is in progress, by its signal, that the instance will not be there for much longer. */
+  hurry(): void {
+    const error = stopping(this.spec);
+    for (const instance of this.#instances())
+      for (const flight of instance.flights.values()) instance.hurry(flight, error);
   }
 
   /** Frees the instance when no invocation is in it. @returns whether it is gone */
@@ -245,7 +310,8 @@ export class FunctionRunner implements Runnable, Sweepable {
   /** Hands what has not begun to the version that takes this one's place; what has begun finishes here. */
   replaceWith(successor: FunctionRunner): void {
     this.#admission.giveBack(this.#instance?.takeUnstarted() ?? []);
-    for (const flight of this.#admission.takeWaiting()) successor.accept(flight.invocation);
+    for (const { invocation, acceptedMs } of this.#admission.takeWaiting())
+      successor.accept(invocation, acceptedMs);
     this.#settleIdle();
   }
 
@@ -283,9 +349,7 @@ export class FunctionRunner implements Runnable, Sweepable {
     this.#disposed = true;
     this.#dependencies.scheduler.remove(this);
     this.#failAll(this.#admission.takeWaiting(), error);
-    for (const instance of this.#instance === undefined
-      ? [...this.#retired]
-      : [this.#instance, ...this.#retired]) {
+    for (const instance of this.#instances()) {
       this.#failStarted(instance, error);
       this.#drop(instance);
     }

@@ -1,23 +1,48 @@
 /** Something that has work for the thread. */
 export interface Runnable {
+  /** Thread time that it has had, as the scheduler reckons; 0 at first. */
+  heldMs: number;
   /** Does a few milliseconds of work at the most. @returns whether there is more */
   runOnce(): boolean;
 }
 
+/** After so long the sockets are read before the next one is entered. */
+const TURN_MS = 1;
+
+export interface SchedulerOptions {
+  /** Milliseconds on a monotonic clock. @default performance.now */
+  readonly nowMs?: () => number;
+  /** Calls `action` once the sockets have been read. @default setImmediate */
+  readonly afterReading?: (action: () => void) => void;
+}
+
 /**
- * Shares the thread among the functions of a cell: each with work gets one entry per turn of the event
- * loop, in the order in which they asked, and the sockets are read between two turns. Running from
- * `setImmediate` gathers all messages of one socket read into one batch.
+ * Shares the thread among the functions of a cell. Whoever has had the least of it goes first, one entry
+ * at a time, and after a millisecond the sockets are read: so a function that was quiet waits for the
+ * entry that is in progress and for no other. Running from `setImmediate` gathers all messages of one
+ * socket read into one batch.
  */
 export class Scheduler {
   readonly #ready = new Set<Runnable>();
+  readonly #nowMs: () => number;
+  readonly #afterReading: (action: () => void) => void;
+  /** What one that comes back after a pause is taken to have had, lest it makes up for the pause. */
+  #levelMs = 0;
   #planned = false;
 
+  constructor(options: SchedulerOptions = {}) {
+    this.#nowMs = options.nowMs ?? (() => performance.now());
+    this.#afterReading = options.afterReading ?? setImmediate;
+  }
+
   mark(runnable: Runnable): void {
-    this.#ready.add(runnable);
+    if (!this.#ready.has(runnable)) {
+      this.#ready.add(runnable);
+      if (runnable.heldMs < this.#levelMs) runnable.heldMs = this.#levelMs;
+    }
     if (this.#planned) return;
     this.#planned = true;
-    setImmediate(this.#turn);
+    this.#afterReading(this.#turn);
   }
 
   remove(runnable: Runnable): void {
@@ -26,8 +51,28 @@ export class Scheduler {
 
   readonly #turn = (): void => {
     this.#planned = false;
-    const now = [...this.#ready];
-    this.#ready.clear();
-    for (const runnable of now) if (runnable.runOnce()) this.mark(runnable);
+    const startedMs = this.#nowMs();
+    let beganMs = startedMs;
+    // Each at most once: what it is waiting for may have to be read first.
+    for (let left = this.#ready.size; left > 0 && beganMs - startedMs < TURN_MS; left -= 1) {
+      const runnable = this.#next();
+      if (runnable === undefined) return;
+      this.#ready.delete(runnable);
+      const more = runnable.runOnce();
+      const endedMs = this.#nowMs();
+      runnable.heldMs += endedMs - beganMs;
+      beganMs = endedMs;
+      if (more) this.mark(runnable);
+    }
+    const [waiting] = this.#ready;
+    if (waiting !== undefined) this.mark(waiting);
   };
+
+  /** Whoever has had least; of several, the one that has been ready for longest. */
+  #next(): Runnable | undefined {
+    let next: Runnable | undefined;
+    for (const runnable of this.#ready) if (next === undefined || runnable.heldMs < next.heldMs) next = runnable;
+    if (next !== undefined && next.heldMs > this.#levelMs) this.#levelMs = next.heldMs;
+    return next;
+  }
 }

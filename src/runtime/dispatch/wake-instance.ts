@@ -1,6 +1,8 @@
 import type { Clock, FunctionSpec, PreparedBinding } from '../../core/index.ts';
+import type { GuestIsolate, LoadSpec } from '../isolate/guest-isolate.ts';
 import type { IsolatePool } from '../isolate/isolate-pool.ts';
 import type { EntryJournal } from '../observer.ts';
+import { INVOCATION_ID_PREFIX } from './flight.ts';
 import { BATCH_BUDGET_MS, Instance, type InstanceOwner } from './instance.ts';
 
 export interface WakeOptions {
@@ -14,25 +16,54 @@ export interface WakeOptions {
 }
 
 /**
- * Loads a function in an isolate of its own.
+ * Loads a function in an isolate of its own, for `cpuMs` at the most.
+ * @returns undefined when that was not enough
  * @throws HS_FUNCTION_LOAD, HS_FUNCTION_MEMORY
  */
-export function wakeInstance({ pool, spec, code, ...rest }: WakeOptions): Instance {
-  const { isolate } = pool.acquire(spec.limits.memoryBytes);
+export function wakeInstance(options: WakeOptions, cpuMs: number): Instance | undefined {
+  const { isolate } = options.pool.acquire(options.spec.limits.memoryBytes);
+  let loaded = false;
   try {
-    isolate.load(code, `${spec.name}.js`, {
-      name: spec.name,
-      namespace: spec.namespace,
-      triggers: spec.triggers,
-      environment: spec.environment,
-      bindings: Object.fromEntries(
-        Object.entries(spec.bindings).map(([label, { service }]) => [label, service]),
-      ),
-      budgetMs: BATCH_BUDGET_MS,
-    });
+    loaded = isolate.loadWithin(cpuMs, ...loadArguments(options)) !== undefined;
+  } finally {
+    if (!loaded) isolate[Symbol.dispose]();
+  }
+  return loaded ? createInstance(isolate, options) : undefined;
+}
+
+/**
+ * As `wakeInstance`, on a thread of the heavy lane and with the time that a deployment is given.
+ * Rejects with HS_FUNCTION_LOAD, HS_FUNCTION_MEMORY.
+ */
+export async function wakeInstanceAway(options: WakeOptions, slot: number): Promise<Instance> {
+  const { isolate } = options.pool.acquire(options.spec.limits.memoryBytes);
+  try {
+    await isolate.loadAway(slot, ...loadArguments(options));
   } catch (error) {
     isolate[Symbol.dispose]();
     throw error;
   }
-  return new Instance({ isolate, spec, ...rest });
+  return createInstance(isolate, options);
+}
+
+function createInstance(isolate: GuestIsolate, { pool: _pool, code: _code, ...rest }: WakeOptions): Instance {
+  return new Instance({ isolate, ...rest });
+}
+
+function loadArguments({ spec, code }: WakeOptions): [code: string, filename: string, spec: LoadSpec] {
+  const { name, namespace, triggers, environment, bindings } = spec;
+  const services = Object.entries(bindings).map(([label, { service }]) => [label, service] as const);
+  return [
+    code,
+    `${name}.js`,
+    {
+      name,
+      namespace,
+      triggers,
+      environment,
+      bindings: Object.fromEntries(services),
+      budgetMs: BATCH_BUDGET_MS,
+      idPrefix: INVOCATION_ID_PREFIX,
+    },
+  ];
 }

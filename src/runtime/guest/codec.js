@@ -15,6 +15,7 @@ const MathMin = Math.min;
 const NativePromise = Promise;
 const PromiseResolved = Promise.resolve();
 const NativeError = Error;
+const NativeRangeError = RangeError;
 const NativeUint8Array = Uint8Array;
 const NativeArrayBuffer = ArrayBuffer;
 const ArrayBufferIsView = ArrayBuffer.isView;

@@ -1,6 +1,6 @@
 import ivm from 'isolated-vm';
 import { HairspringError } from '../../core/index.ts';
-import type { EntryGuard } from '../watchdog/entry-guard.ts';
+import { type EntryGuard, INLINE_SLOT } from '../watchdog/entry-guard.ts';
 import type { EncodedBatch, Extra } from '../wire/batch.ts';
 import { openDoor } from './door.ts';
 
@@ -11,7 +11,7 @@ const ENTER_COLLECT = 2;
 const ENTER_REHEARSE = 3;
 
 /** How long the top level of a module may run. */
-const LOAD_LIMIT_MS = 250;
+export const LOAD_LIMIT_MS = 250;
 /** Text and bytes that one entry may hand out; a function that passes it is ended. */
 const MAX_OUTPUT_BYTES = 64 * 1024 ** 2;
 /** Longest text taken from what the guest threw; it may throw megabytes, and replies and logs carry it. */
@@ -51,13 +51,23 @@ export interface LoadSpec {
   readonly bindings: Readonly<Record<string, string>>;
   /** After so long within a batch the guest gives the rest back. */
   readonly budgetMs: number;
+  /** What makes the ids of invocations differ from those in other cells. @default "" */
+  readonly idPrefix?: string;
+}
+
+/** What an entry threw, which may be `undefined`. */
+interface EntryFailure {
+  readonly error: unknown;
 }
 
 const NO_COPY = { arguments: { copy: true } } as const;
 
 /**
- * One isolate with its context and the prelude run, entered only by `applySync` from the cell's main
- * thread. Nothing but strings and byte copies crosses; the guest holds no handle of isolated-vm.
+ * One isolate with its context and the prelude run. It is entered by `applySync` on the cell's main
+ * thread, or by `apply` on a thread of isolated-vm's pool: by one of them at a time, since the main thread
+ * would wait for the other. What the guest sends from there is received on the main thread before the
+ * entry's promise resolves. Nothing but strings and byte copies crosses; the guest holds no handle of
+ * isolated-vm.
  */
 export class GuestIsolate {
   readonly memoryBytes: number;
@@ -71,6 +81,10 @@ export class GuestIsolate {
   #malformed = false;
   #enteredMs = 0;
   #limitMs = 0;
+  #lastEntryMs = 0;
+  #heapBytes = 0;
+  /** A pool thread is inside, or about to be. */
+  #away = false;
 
   constructor(prelude: PreludeCode, memoryBytes: number, guard: EntryGuard) {
     this.memoryBytes = memoryBytes;
@@ -117,19 +131,36 @@ export class GuestIsolate {
     if (this.#outputBytes <= MAX_OUTPUT_BYTES) this.#outputs.push({ json, extras });
   }
 
-  #begin(limitMs: number): void {
+  #begin(limitMs: number, slot: number): void {
     this.#limitMs = limitMs;
     this.#enteredMs = performance.now();
-    this.#guard.begin(limitMs);
+    this.#guard.begin(limitMs, slot);
+  }
+
+  #end(slot: number): void {
+    this.#guard.end(slot);
+    this.#lastEntryMs = performance.now() - this.#enteredMs;
   }
 
   get disposed(): boolean {
     return this.#isolate.isDisposed;
   }
 
-  /** Bytes of V8 heap in use; 0 once disposed. */
+  /** Wall-clock time that the last entry took. */
+  get lastEntryMs(): number {
+    return this.#lastEntryMs;
+  }
+
+  /** Id of the invocation that the guest says it runs; 0 for none. */
+  get currentInvocationId(): number {
+    return this.#marks[0] ?? 0;
+  }
+
+  /** Bytes of V8 heap in use; 0 once disposed, and what was seen last while a pool thread is inside. */
   heapBytes(): number {
-    return this.#isolate.isDisposed ? 0 : this.#isolate.getHeapStatisticsSync().used_heap_size;
+    if (this.#isolate.isDisposed) return 0;
+    if (!this.#away) this.#heapBytes = this.#isolate.getHeapStatisticsSync().used_heap_size;
+    return this.#heapBytes;
   }
 
   /**
@@ -138,30 +169,61 @@ export class GuestIsolate {
    * @throws HS_FUNCTION_LOAD, HS_FUNCTION_MEMORY
    */
   load(code: string, filename: string, spec: LoadSpec): readonly string[] {
-    const limitMs = this.#guard.stretch(LOAD_LIMIT_MS);
-    this.#begin(limitMs);
+    const handlers = this.loadWithin(LOAD_LIMIT_MS, code, filename, spec);
+    if (handlers === undefined) throw loadTooLong(spec.name);
+    return handlers;
+  }
+
+  /**
+   * As {@link load}, for `cpuMs` at the most.
+   * @returns undefined when that was not enough; then the isolate is of no use any more
+   */
+  loadWithin(
+    cpuMs: number,
+    code: string,
+    filename: string,
+    spec: LoadSpec,
+  ): readonly string[] | undefined {
+    const timeout = this.#guard.stretch(cpuMs);
+    this.#begin(timeout, INLINE_SLOT);
     try {
       const script = this.#isolate.compileScriptSync(code, { filename });
-      script.runSync(this.#context, { timeout: limitMs });
+      script.runSync(this.#context, { timeout });
       script.release();
-      const found = this.#enter.applySync(undefined, [ENTER_LOAD, JSON.stringify(spec)], {
-        timeout: limitMs,
-      });
-      return parseHandlers(found);
+      return parseHandlers(this.#enter.applySync(undefined, [ENTER_LOAD, JSON.stringify(spec)], { timeout }));
     } catch (error) {
-      const fault = this.#faultOf(error);
-      if (fault.kind === 'memory')
-        throw new HairspringError(
-          'HS_FUNCTION_MEMORY',
-          `Cannot load ${spec.name}: its module passed the memory limit of ${this.memoryBytes} bytes`,
-          { cause: error },
-        );
-      const detail =
-        fault.kind === 'cpu' ? `its top level ran longer than ${LOAD_LIMIT_MS} ms` : describe(error);
-      throw new HairspringError('HS_FUNCTION_LOAD', `Cannot load ${spec.name}: ${detail}`, { cause: error });
+      if (this.#faultOf(error).kind === 'cpu') return undefined;
+      throw this.#loadError(spec, error);
     } finally {
-      this.#guard.end();
+      this.#end(INLINE_SLOT);
     }
+  }
+
+  /** As {@link load}, on a pool thread. Resolves with the names of the handlers. */
+  async loadAway(slot: number, code: string, filename: string, spec: LoadSpec): Promise<readonly string[]> {
+    const timeout = this.#guard.stretch(LOAD_LIMIT_MS, slot);
+    this.#away = true;
+    this.#begin(timeout, slot);
+    try {
+      const script = await this.#isolate.compileScript(code, { filename });
+      await script.run(this.#context, { timeout });
+      script.release();
+      return parseHandlers(await this.#enter.apply(undefined, [ENTER_LOAD, JSON.stringify(spec)], { timeout }));
+    } catch (error) {
+      if (this.#faultOf(error).kind === 'cpu') throw loadTooLong(spec.name);
+      throw this.#loadError(spec, error);
+    } finally {
+      this.#away = false;
+      this.#end(slot);
+    }
+  }
+
+  #loadError({ name }: LoadSpec, cause: unknown): HairspringError {
+    if (this.#faultOf(cause).kind === 'memory') {
+      const message = `Cannot load ${name}: its module passed the memory limit of ${this.memoryBytes} bytes`;
+      return new HairspringError('HS_FUNCTION_MEMORY', message, { cause });
+    }
+    return new HairspringError('HS_FUNCTION_LOAD', `Cannot load ${name}: ${describe(cause)}`, { cause });
   }
 
   /** Gives the guest a batch; returns when its microtasks have run dry, it gave the rest back, or a limit ended it. */
@@ -169,30 +231,70 @@ export class GuestIsolate {
     return this.#entry([ENTER_BATCH, batch.json, ...batch.extras], cpuMs);
   }
 
+  /** As {@link run}, on a pool thread. Never rejects. */
+  async runAway(slot: number, batch: EncodedBatch, cpuMs: number): Promise<EntryOutcome> {
+    return await this.#entryAway(slot, [ENTER_BATCH, batch.json, ...batch.extras], cpuMs);
+  }
+
   /** Takes what an interrupted entry had ready. */
   collect(cpuMs: number): EntryOutcome {
     return this.#entry([ENTER_COLLECT, ''], cpuMs);
   }
 
+  /** As {@link collect}, on a pool thread. Never rejects. */
+  async collectAway(slot: number, cpuMs: number): Promise<EntryOutcome> {
+    return await this.#entryAway(slot, [ENTER_COLLECT, ''], cpuMs);
+  }
+
   #entry(args: (string | number | ArrayBuffer)[], cpuMs: number): EntryOutcome {
-    const limitMs = this.#guard.stretch(cpuMs);
-    let fault: EntryFault | undefined;
-    let unhandled: string | undefined;
+    const timeout = this.#guard.stretch(cpuMs);
+    let failure: EntryFailure | undefined;
     this.#marks[1] = 0;
     this.#marks[2] = 0;
-    this.#begin(limitMs);
+    this.#begin(timeout, INLINE_SLOT);
     try {
-      if (args.length > 2) this.#enter.applySync(undefined, args, { ...NO_COPY, timeout: limitMs });
-      else this.#enter.applySync(undefined, args, { timeout: limitMs });
+      if (args.length > 2) this.#enter.applySync(undefined, args, { ...NO_COPY, timeout });
+      else this.#enter.applySync(undefined, args, { timeout });
     } catch (error) {
-      fault = this.#faultOf(error);
+      failure = { error };
+    } finally {
+      this.#end(INLINE_SLOT);
+    }
+    return this.#outcome(failure);
+  }
+
+  async #entryAway(
+    slot: number,
+    args: (string | number | ArrayBuffer)[],
+    cpuMs: number,
+  ): Promise<EntryOutcome> {
+    const timeout = this.#guard.stretch(cpuMs, slot);
+    let failure: EntryFailure | undefined;
+    this.#marks[1] = 0;
+    this.#marks[2] = 0;
+    this.#away = true;
+    this.#begin(timeout, slot);
+    try {
+      await this.#enter.apply(undefined, args, { ...NO_COPY, timeout });
+    } catch (error) {
+      failure = { error };
+    } finally {
+      this.#away = false;
+      this.#end(slot);
+    }
+    return this.#outcome(failure);
+  }
+
+  #outcome(failure: EntryFailure | undefined): EntryOutcome {
+    let fault: EntryFault | undefined;
+    let unhandled: string | undefined;
+    if (failure !== undefined) {
+      fault = this.#faultOf(failure.error);
       // isolated-vm throws what nobody caught in a promise, after the batch has run to its end.
       if (fault.kind === 'broken' && this.#marks[2] === 1) {
         unhandled = fault.message;
         fault = undefined;
       }
-    } finally {
-      this.#guard.end();
     }
     if (this.#outputBytes > MAX_OUTPUT_BYTES) fault = { kind: 'output' };
     if (this.#malformed)
@@ -228,6 +330,13 @@ function parseHandlers(found: unknown): readonly string[] {
     if (Array.isArray(names) && names.every((name) => typeof name === 'string')) return names;
   }
   throw new SyntaxError('it patched what the runtime works with');
+}
+
+function loadTooLong(name: string): HairspringError {
+  return new HairspringError(
+    'HS_FUNCTION_LOAD',
+    `Cannot load ${name}: its top level ran longer than ${LOAD_LIMIT_MS} ms`,
+  );
 }
 
 function describe(error: unknown): string {
