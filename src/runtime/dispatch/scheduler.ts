@@ -9,6 +9,12 @@ export interface Runnable {
 /** After so long the sockets are read before the next one is entered. */
 const TURN_MS = 1;
 
+/**
+ * So much less than the others one is taken to have had that comes back after a pause: about an entry, so
+ * that it goes before all that are saturated, and yet does not make up for its pause.
+ */
+const CREDIT_MS = 2;
+
 export interface SchedulerOptions {
   /** Milliseconds on a monotonic clock. @default performance.now */
   readonly nowMs?: () => number;
@@ -26,7 +32,7 @@ export class Scheduler {
   readonly #ready = new Set<Runnable>();
   readonly #nowMs: () => number;
   readonly #afterReading: (action: () => void) => void;
-  /** What one that comes back after a pause is taken to have had, lest it makes up for the pause. */
+  /** What those that always have work have had; it never falls. */
   #levelMs = 0;
   #planned = false;
 
@@ -38,7 +44,7 @@ export class Scheduler {
   mark(runnable: Runnable): void {
     if (!this.#ready.has(runnable)) {
       this.#ready.add(runnable);
-      if (runnable.heldMs < this.#levelMs) runnable.heldMs = this.#levelMs;
+      runnable.heldMs = Math.max(runnable.heldMs, this.#levelMs - CREDIT_MS);
     }
     if (this.#planned) return;
     this.#planned = true;
