@@ -20,6 +20,7 @@ import {
   configureGuestHeaps,
   DeadlineSweeper,
   EntryGuard,
+  HeavyLane,
   IsolatePool,
   loadFunction,
   Scheduler,
@@ -54,6 +55,7 @@ export async function startCell(options: CellOptions): Promise<void> {
   await startWatchdog(guard, {
     journalFd: options.journalFd,
     reasonOffset: JOURNAL.reasonOffset,
+    slotOffset: JOURNAL.slotOffset,
     rssLimitBytes: options.rssLimitBytes,
     hangGraceMs: options.hangGraceMs,
   });
@@ -70,6 +72,7 @@ export async function startCell(options: CellOptions): Promise<void> {
   });
   const artifacts = new ArtifactReader(options.artifactDir);
   const codes = new CodeStore(artifacts, options.artifactDir);
+  const heavyLane = new HeavyLane();
   let assignment: Assignment | undefined;
   let droppedReplies = 0;
   let draining = false;
@@ -99,6 +102,8 @@ export async function startCell(options: CellOptions): Promise<void> {
         pool,
         scheduler,
         sweeper: new DeadlineSweeper(clock),
+        heavyLane,
+        inlineCpuMs: options.inlineCpuMs,
         clock,
         journal,
         observer: feed,
@@ -173,6 +178,9 @@ export async function startCell(options: CellOptions): Promise<void> {
       serving().table.adopt(messages);
       return null;
     },
+    cancel: ({ id, invocationId }) => ({
+      cancelled: assignment?.table.cancel(id, invocationId ?? undefined) ?? 0,
+    }),
     tap({ untilMs }) {
       assignment?.feed.tap(untilMs);
       return null;

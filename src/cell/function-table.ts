@@ -37,6 +37,8 @@ export interface FunctionTableOptions extends WarmLimits {
 }
 
 const SWEEP_MS = 1_000;
+/** After this share of the time for draining, what is still in progress is told so by its signal. */
+const HURRY_SHARE = 0.75;
 
 /** The functions of a cell: what is deployed, and which of it is kept warm. */
 export class FunctionTable {
@@ -135,6 +137,13 @@ export class FunctionTable {
     if (!inUse) this.#options.runtime.pool.forget(memoryBytes);
   }
 
+  /** Ends invocations of a function, also of its replaced versions. @returns how many */
+  cancel(id: string, invocationId: string | undefined): number {
+    let count = this.#slots.get(id)?.runner.cancel(invocationId) ?? 0;
+    for (const runner of this.#retiring) if (runner.spec.id === id) count += runner.cancel(invocationId);
+    return count;
+  }
+
   /** Runs messages that a dead cell had received and not begun. */
   adopt(messages: readonly AdoptedMessage[]): void {
     for (const { functionId, triggerIndex, subject, reply, headers, data } of messages) {
@@ -162,7 +171,12 @@ export class FunctionTable {
     const done = Promise.all(slots.map(stopListening)).then(() =>
       Promise.all(runners.map((runner) => runner.idle())),
     );
-    await Promise.race([done, this.#options.runtime.clock.sleep(graceMs)]);
+    const { clock } = this.#options.runtime;
+    const stopHurry = clock.after(graceMs * HURRY_SHARE, () => {
+      for (const runner of runners) runner.hurry();
+    });
+    await Promise.race([done, clock.sleep(graceMs)]);
+    stopHurry();
     for (const runner of runners) {
       runner.dispose(
         new HairspringError('HS_DRAINING', `${runner.spec.name} did not finish before the node stopped`),

@@ -34,6 +34,8 @@ export class JournalWriter implements EntryJournal {
   readonly #end = Buffer.alloc(JOURNAL.recordHeaderBytes);
   /** How often each reply subject is open: received and not answered. */
   readonly #open = new Map<string, number>();
+  /** What runs in the heavy lane, by slot: a half that is begun meanwhile tells of it again. */
+  readonly #heavy = new Map<number, { readonly functionId: string; readonly replies: readonly string[] }>();
   readonly #tail = new StreamTail();
   #active = 0;
   /** The window of the last bytes on record, and the one that comes next. */
@@ -124,6 +126,18 @@ export class JournalWriter implements EntryJournal {
     this.#planFlush();
   }
 
+  enterHeavy(slot: number, functionId: string, started: readonly Invocation[]): void {
+    const replies = started.map(({ reply }) => reply);
+    this.#appendText(JOURNAL_RECORD.enterHeavy, [slot, functionId, ...replies].join('\n'));
+    this.#heavy.set(slot, { functionId, replies });
+  }
+
+  /** Written at once: whoever enters an isolate next must not be taken for this one. */
+  leaveHeavy(slot: number): void {
+    this.#heavy.delete(slot);
+    this.#appendText(JOURNAL_RECORD.leaveHeavy, String(slot));
+  }
+
   #planFlush(): void {
     if (this.#flushPlanned) return;
     this.#flushPlanned = true;
@@ -211,6 +225,7 @@ export class JournalWriter implements EntryJournal {
     const begun =
       this.#write(this.#end, this.#end.length, halfOffset(this.#active)) === this.#end.length &&
       this.#appendOpen() &&
+      this.#appendHeavy() &&
       this.#appendUnfinished(unfinished) &&
       this.#write(Uint8Array.of(this.#nextWindow), 1, JOURNAL.windowOffset) === 1 &&
       this.#write(Uint8Array.of(this.#active), 1, JOURNAL.activeOffset) === 1;
@@ -242,6 +257,16 @@ export class JournalWriter implements EntryJournal {
       if (replies.length >= OPEN_PER_RECORD) write();
     }
     if (replies.length > 0) write();
+    return whole;
+  }
+
+  #appendHeavy(): boolean {
+    let whole = true;
+    for (const [slot, { functionId, replies }] of this.#heavy) {
+      const waiting = replies.filter((reply) => this.#open.has(reply));
+      const text = [slot, functionId, ...waiting].join('\n');
+      whole &&= this.#append(JOURNAL_RECORD.enterHeavy, Buffer.from(text, 'utf8'));
+    }
     return whole;
   }
 }

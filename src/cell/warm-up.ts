@@ -1,5 +1,5 @@
 import { DEFAULT_LIMITS, HairspringError, MODULE_GLOBAL } from '../core/index.ts';
-import { BatchEncoder, decodeGuestBatch, type IsolatePool } from '../runtime/index.ts';
+import { BatchEncoder, decodeGuestBatch, type IsolatePool, scriptOf } from '../runtime/index.ts';
 
 const ROUNDS = 3;
 
@@ -20,11 +20,8 @@ export function warmUp(pool: IsolatePool): void {
         bindings: {},
         budgetMs: 5,
       };
-      isolate.load(
-        `var ${MODULE_GLOBAL} = { default: { message: async (msg) => msg.text() } };`,
-        'warm-up.js',
-        spec,
-      );
+      const code = `var ${MODULE_GLOBAL} = { default: { message: async (msg) => msg.text() } };`;
+      isolate.load(scriptOf(code, 'warm-up.js'), spec);
       const encoder = new BatchEncoder();
       encoder.invoke(1, 0, 'warm.up', true, 0, undefined, new Uint8Array(1));
       const { outputs, fault } = isolate.run(encoder.take(), DEFAULT_LIMITS.cpuMs);

@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { addCancel } from './commands/cancel.ts';
 import { addDeploy } from './commands/deploy.ts';
 import { addDev } from './commands/dev.ts';
 import { addDoctor } from './commands/doctor.ts';
@@ -24,6 +25,7 @@ const COMMANDS = [
   addList,
   addInfo,
   addLogs,
+  addCancel,
   addUndeploy,
   addNodes,
   addLameDuck,

@@ -1,5 +1,6 @@
 import type { NatsConnection } from '@nats-io/nats-core';
 import { type Clock, systemClock } from '../core/index.ts';
+import { type CancelResult, cancel } from './client-cancel.ts';
 import { type DeployPlacement, type DeployRequest, deploy } from './client-deploy.ts';
 import { events, type FeedEvent, logs, tap } from './client-feeds.ts';
 import { type InvokeOptions, type InvokeResult, invoke } from './client-invoke.ts';
@@ -49,6 +50,8 @@ export interface ControlClient {
   clone(idOrName: string): Promise<StartWorkloadRequest>;
   /** @throws HS_FUNCTION_NOT_FOUND */
   info(nameOrId: string): Promise<FunctionInfo>;
+  /** Ends what a function does, on all nodes: all of it, or one invocation. @throws HS_FUNCTION_NOT_FOUND */
+  cancel(nameOrId: string, invocationId?: string): Promise<CancelResult>;
   /** Calls a function by name; its error is in the result. @throws HS_FUNCTION_NOT_FOUND when nothing serves it */
   invoke(name: string, payload: Uint8Array | string, options?: InvokeOptions): Promise<InvokeResult>;
   /** Follows what functions log; `function` is an id. */
@@ -77,6 +80,7 @@ export function createControlClient(nc: NatsConnection, options: ControlClientOp
     undeploy: (idOrName) => undeploy(context, idOrName),
     clone: (idOrName) => clone(context, idOrName),
     info: (nameOrId) => info(context, nameOrId),
+    cancel: (nameOrId, invocationId) => cancel(context, nameOrId, invocationId),
     invoke: (name, payload, invokeOptions = {}) => invoke(context, name, payload, invokeOptions),
     logs: (logOptions, onLine) => logs(context, logOptions.function, onLine),
     tap: (onEvent) => tap(context, onEvent),

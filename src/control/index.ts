@@ -8,6 +8,7 @@ export {
   putArtifact,
 } from './artifacts.ts';
 export { type ControlClient, type ControlClientOptions, createControlClient } from './client.ts';
+export type { CancelResult } from './client-cancel.ts';
 export type { DeployPlacement, DeployRequest } from './client-deploy.ts';
 export type { FeedEvent } from './client-feeds.ts';
 export type { InvokeOptions, InvokeResult } from './client-invoke.ts';
@@ -24,6 +25,7 @@ export type {
   AgentSummary,
   AuctionRequest,
   AuctionResponse,
+  CancelResponse,
   FunctionInfo,
   InvocationEvent,
   LameDuckResponse,

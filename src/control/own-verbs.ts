@@ -2,9 +2,16 @@
 import { HairspringError, hairspringSubjects } from '../core/index.ts';
 import type { EndpointContext } from './endpoint-context.ts';
 import { json, type MicroEndpoint } from './micro-endpoint.ts';
-import { checkNamespace, parseBody, subjectNamespace, subjectToken, tapRequest } from './wire.ts';
+import {
+  cancelRequest,
+  checkNamespace,
+  parseBody,
+  subjectNamespace,
+  subjectToken,
+  tapRequest,
+} from './wire.ts';
 
-/** Place of the name or id in `$NEX.SVC.<ns>.control.HS.INFO.<name or id>`. */
+/** Place of the name or id in `$NEX.SVC.<ns>.control.HS.<VERB>.<name or id>`. */
 const NAME_TOKEN = 6;
 
 export function ownVerbs({ backend, clock }: EndpointContext): readonly MicroEndpoint[] {
@@ -18,10 +25,20 @@ export function ownVerbs({ backend, clock }: EndpointContext): readonly MicroEnd
         const nameOrId = subjectToken(msg.subject, NAME_TOKEN);
         const info = await backend.info(namespace, nameOrId);
         if (info !== undefined) return json(info);
-        throw new HairspringError(
-          'HS_FUNCTION_NOT_FOUND',
-          `No function "${nameOrId}" in namespace "${namespace}"`,
-        );
+        throw notFound(namespace, nameOrId);
+      },
+    },
+    {
+      name: 'CancelInvocations',
+      subject: hairspringSubjects.cancel('*', '*'),
+      async handle(msg) {
+        const namespace = subjectNamespace(msg.subject);
+        checkNamespace(msg.subject, namespace);
+        const nameOrId = subjectToken(msg.subject, NAME_TOKEN);
+        const { invocation_id } = parseBody(cancelRequest, msg, 'cancel request');
+        const done = await backend.cancel(namespace, nameOrId, invocation_id);
+        if (done !== undefined) return json(done);
+        throw notFound(namespace, nameOrId);
       },
     },
     {
@@ -36,4 +53,11 @@ export function ownVerbs({ backend, clock }: EndpointContext): readonly MicroEnd
       },
     },
   ];
+}
+
+function notFound(namespace: string, nameOrId: string): HairspringError {
+  return new HairspringError(
+    'HS_FUNCTION_NOT_FOUND',
+    `No function "${nameOrId}" in namespace "${namespace}"`,
+  );
 }

@@ -5,6 +5,7 @@ import { COLD_REASONS, HairspringError, type NodeState } from '../core/index.ts'
 import type {
   AgentSummary,
   AuctionResponse,
+  CancelResponse,
   FunctionInfo,
   InvocationEvent,
   LameDuckResponse,
@@ -74,6 +75,11 @@ export const nodeInfoResponse: z.ZodType<NodeInfoResponse> = z.object({
     )
     .nullish()
     .transform((value) => value ?? []),
+});
+
+export const cancelResponse: z.ZodType<CancelResponse> = z.object({
+  node_id: z.string(),
+  cancelled: z.number().int().nonnegative(),
 });
 
 export const lameDuckResponse: z.ZodType<LameDuckResponse> = z.object({

@@ -105,6 +105,13 @@ export interface FunctionInfo {
   readonly stats: FunctionStats;
 }
 
+/** Reply of HS.CANCEL. */
+export interface CancelResponse {
+  readonly node_id: string;
+  /** Invocations that this node ended. */
+  readonly cancelled: number;
+}
+
 /** One finished invocation, published on `$NEX.FEED.<ns>.events.INVOCATION` while somebody has asked with HS.TAP. */
 export interface InvocationEvent {
   readonly functionId: string;
@@ -156,6 +163,12 @@ export interface NodeBackend {
   list(namespace: string, filter: readonly string[]): Promise<readonly WorkloadSummary[]>;
   /** `undefined` when this node does not hold the function. */
   info(namespace: string, nameOrId: string): Promise<FunctionInfo | undefined>;
+  /** Ends invocations, all or the one with this id. `undefined` when this node does not hold the function. */
+  cancel(
+    namespace: string,
+    nameOrId: string,
+    invocationId: string | undefined,
+  ): Promise<CancelResponse | undefined>;
   tap(namespace: string, untilMs: number): Promise<void>;
   /** Starts lame duck: no new work now, drained by `delayMs`. Resolves when it has begun. */
   lameDuck(delayMs: number): Promise<void>;

@@ -62,6 +62,9 @@ export const listWorkloadsRequest = z.object({
     .transform((value) => value ?? []),
 });
 
+/** Without an id all invocations are meant. */
+export const cancelRequest = z.object({ invocation_id: z.string().min(1).max(64).exactOptional() });
+
 /** Longest lease that one HS.TAP grants. */
 const MAX_TAP_LEASE_MS = 60_000;
 

@@ -48,6 +48,8 @@ export interface CellOptions {
   readonly idleEvictMs: number;
   /** Memory that warm instances may take together; past it the least recently used is evicted when idle. */
   readonly warmMemoryBytes: number;
+  /** The longest that the thread with the NATS connection is held by a function. */
+  readonly inlineCpuMs: number;
 }
 
 /** One function's state in a cell. */
@@ -135,6 +137,11 @@ export interface CellCommands {
   /** Unsubscribes, finishes accepted work, frees all that the function holds. */
   deactivate: { readonly params: { readonly id: string }; readonly result: null };
   adopt: { readonly params: { readonly messages: readonly AdoptedMessage[] }; readonly result: null };
+  /** Ends invocations of a function, all or the one with this id. */
+  cancel: {
+    readonly params: { readonly id: string; readonly invocationId: string | null };
+    readonly result: { readonly cancelled: number };
+  };
   /** Publishes an event per invocation until `untilMs` (epoch). */
   tap: { readonly params: { readonly untilMs: number }; readonly result: null };
   stats: { readonly params: Record<never, never>; readonly result: CellStats };

@@ -46,7 +46,14 @@ export const ERROR_CODES = {
     fault: 'function',
     retryable: true,
     summary: 'The invocation passed its wall-clock limit',
-    remedy: 'Answer sooner, or raise limits.timeout in the Nexfile',
+    remedy: 'Answer sooner, raise limits.timeout in the Nexfile, or have the caller wait longer',
+  },
+  HS_FUNCTION_CANCELLED: {
+    status: 499,
+    fault: 'caller',
+    retryable: false,
+    summary: 'The invocation was cancelled',
+    remedy: 'Nothing is wrong with the function: an operator ended the call with `hairspring cancel`',
   },
   HS_FUNCTION_CPU: {
     status: 504,

@@ -19,6 +19,8 @@ export const REPLY_HEADERS = {
 export const REQUEST_HEADERS = {
   /** The subject that an invocation by name stands for. */
   subject: 'Hairspring-Subject',
+  /** How long the caller still waits, as a whole number of milliseconds. */
+  timeoutMs: 'Hairspring-Timeout-Ms',
 } as const;
 
 /** Header names on the log feed: Nex's own two, then ours. */

@@ -2,6 +2,7 @@ export * from './cell-protocol.ts';
 export * from './clock.ts';
 export * from './code-cache-format.ts';
 export * from './cold-reason.ts';
+export * from './deadline.ts';
 export * from './definition.ts';
 export * from './duration.ts';
 export * from './error-codes.ts';

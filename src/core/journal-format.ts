@@ -20,6 +20,8 @@ export const JOURNAL = {
   incompleteOffset: 2,
   /** One byte: the window that is read into next, as of when the active half was begun. */
   windowOffset: 3,
+  /** One byte: one more than the slot of the entry that the watchdog killed the cell for (0: it does not know). */
+  slotOffset: 4,
   headerBytes: 16,
   halfBytes: 16 * 1024 ** 2,
   recordHeaderBytes: 5,
@@ -35,11 +37,11 @@ export const JOURNAL_RECORD = {
   end: 0,
   /** Bytes as they were read from the NATS connection, into the first window. */
   inbound: 1,
-  /** An isolate is entered: function id, then the reply subjects that start with this entry, joined by line feeds. */
+  /** An isolate is entered on the main thread: function id, then the reply subjects that start with this entry, joined by line feeds. */
   enter: 2,
-  /** The isolate has been left. */
+  /** The isolate on the main thread has been left. */
   leave: 3,
-  /** Reply subjects that have been answered. Written outside of every isolate, so it says `leave` too. */
+  /** Reply subjects that have been answered. Written by the main thread outside of every isolate, so it says `leave` too. */
   answered: 4,
   /** Reply subjects that were open when the half was begun. */
   open: 5,
@@ -47,6 +49,10 @@ export const JOURNAL_RECORD = {
   gap: 6,
   /** Like `inbound`, for the second window. */
   inboundSecond: 7,
+  /** An isolate is entered on a thread of the heavy lane: its slot, then as with `enter`. */
+  enterHeavy: 8,
+  /** The isolate of the slot has been left. */
+  leaveHeavy: 9,
 } as const;
 
 export type JournalRecordType = (typeof JOURNAL_RECORD)[keyof typeof JOURNAL_RECORD];
@@ -84,7 +90,7 @@ export function* readJournal(file: Uint8Array): Generator<JournalRecord> {
     const type = half[at] as JournalRecordType;
     const bytes = view.getUint32(at + 1, true);
     const start = at + JOURNAL.recordHeaderBytes;
-    if (type === JOURNAL_RECORD.end || type > JOURNAL_RECORD.inboundSecond || start + bytes > half.length)
+    if (type === JOURNAL_RECORD.end || type > JOURNAL_RECORD.leaveHeavy || start + bytes > half.length)
       return;
     yield { type, data: half.subarray(start, start + bytes) };
     at = start + bytes;

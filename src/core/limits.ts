@@ -2,7 +2,7 @@
 export interface FunctionLimits {
   /** Wall clock from acceptance to reply. */
   readonly timeoutMs: number;
-  /** The longest the function may hold the thread at a stretch. */
+  /** The longest the function may hold a thread at a stretch; above `HOST_LIMITS.inlineCpuMs` one of the heavy lane. */
   readonly cpuMs: number;
   /** V8 heap of one instance. */
   readonly memoryBytes: number;
@@ -22,13 +22,10 @@ export interface LimitRange {
   readonly default: number;
 }
 
-/**
- * The range and default of each limit; what the Nexfile leaves out takes the default.
- * `cpuMs` stays short because it is how long the thread that holds the NATS connection may be held.
- */
+/** The range and default of each limit; what the Nexfile leaves out takes the default. */
 export const LIMIT_RANGES = {
   timeoutMs: { min: 10, max: 300_000, default: 5_000 },
-  cpuMs: { min: 5, max: 1_000, default: 50 },
+  cpuMs: { min: 5, max: 60_000, default: 50 },
   memoryBytes: { min: 8 * 1024 ** 2, max: 1024 ** 3, default: 64 * 1024 ** 2 },
   concurrency: { min: 1, max: 1_000, default: 100 },
   queue: { min: 0, max: 100_000, default: 1_000 },
@@ -66,6 +63,12 @@ export const HOST_LIMITS = {
   recycleInvocations: 1_000_000,
   /** An instance is replaced when its heap stays fuller than this share of its memory limit. */
   recycleHeapShare: 0.8,
+  /** The longest that the thread with the NATS connection is held; what may take longer runs in the heavy lane. */
+  inlineCpuMs: 50,
+  /** How long what `waitUntil` was given may go on after the reply. */
+  tailMs: 30_000,
+  /** Promises of one invocation that `waitUntil` holds at once. */
+  tails: 64,
   /** Pending host calls of one invocation. */
   pendingHostCalls: 256,
   /** Bytes of one log line of a function; longer lines are cut. */

@@ -47,6 +47,9 @@ export const hairspringSubjects = {
   /** `$NEX.SVC.<ns>.control.HS.INFO.<name or id>`: one function in full. */
   info: (namespace: string, nameOrId: string): string =>
     `${CONTROL}.${namespace}.control.HS.INFO.${nameOrId}`,
+  /** `$NEX.SVC.<ns>.control.HS.CANCEL.<name or id>`: end invocations of a function. */
+  cancel: (namespace: string, nameOrId: string): string =>
+    `${CONTROL}.${namespace}.control.HS.CANCEL.${nameOrId}`,
   /** `$NEX.SVC.<ns>.control.HS.TAP`: ask for invocation events for a while. */
   tap: (namespace: string): string => `${CONTROL}.${namespace}.control.HS.TAP`,
   /** `$NEX.SVC.<ns>.control.HS.INVOKE.<name>`: call a function by name; cells answer this one themselves. */

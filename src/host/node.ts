@@ -1,6 +1,7 @@
 import { arch, cpus, platform } from 'node:os';
 import { nuid } from '@nats-io/nuid';
 import {
+  type CancelResponse,
   type FunctionInfo,
   formatGoDuration,
   type NodeBackend,
@@ -159,6 +160,17 @@ export class Node implements NodeBackend {
     if (definition === undefined) return undefined;
     const stats = (await this.#stats(new Set([definition.namespace]))).get(definition.id);
     return { nodeId: this.nodeId, definition, stats: stats ?? idleStats(definition.id) };
+  }
+
+  async cancel(
+    namespace: string,
+    nameOrId: string,
+    invocationId: string | undefined,
+  ): Promise<CancelResponse | undefined> {
+    const definition = this.#options.deployments.find(namespace, nameOrId);
+    if (definition === undefined) return undefined;
+    const cancelled = await this.#options.cells.cancel(definition, invocationId ?? null);
+    return { node_id: this.nodeId, cancelled };
   }
 
   async tap(namespace: string, untilMs: number): Promise<void> {

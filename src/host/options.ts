@@ -1,3 +1,4 @@
+import { HOST_LIMITS } from '../core/index.ts';
 import type { HostOptions } from './types.ts';
 
 export type ResolvedHostOptions = Required<HostOptions> & {
@@ -12,6 +13,7 @@ const DEFAULTS = {
   spareIsolates: 4,
   warmInstances: 64,
   idleEvictMs: 300_000,
+  inlineCpuMs: HOST_LIMITS.inlineCpuMs,
   drainGraceMs: 10_000,
 } as const;
 

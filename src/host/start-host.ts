@@ -46,6 +46,7 @@ export async function startHost(options: HostOptions): Promise<RunningHost> {
         warmInstances: cell.warmInstances,
         idleEvictMs: cell.idleEvictMs,
         warmMemoryBytes: cell.warmMemoryBytes,
+        inlineCpuMs: cell.inlineCpuMs,
       },
     }),
   );

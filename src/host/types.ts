@@ -22,6 +22,11 @@ export interface HostOptions {
   readonly warmMemoryBytes?: number;
   /** @default 300_000 */
   readonly idleEvictMs?: number;
+  /**
+   * The longest that a function holds the thread of its cell that reads from NATS; one with a larger
+   * `limits.cpu` always runs beside it. @default 50
+   */
+  readonly inlineCpuMs?: number;
   /** Time for accepted work to finish at shutdown. @default 10_000 */
   readonly drainGraceMs?: number;
 }

@@ -1,12 +1,13 @@
 export { ByteBudget } from './dispatch/byte-budget.ts';
 export { DeadlineSweeper } from './dispatch/deadline-sweeper.ts';
 export { FunctionRunner, type RunnerDependencies } from './dispatch/function-runner.ts';
+export { HeavyLane } from './dispatch/heavy-lane.ts';
 export { Scheduler } from './dispatch/scheduler.ts';
 export { type FunctionCode, loadFunction } from './dispatch/wake-instance.ts';
 export type { WearLimits } from './dispatch/wear.ts';
 export { CodeCache, codeCacheTag } from './isolate/code-cache.ts';
 export { configureGuestHeaps } from './isolate/guest-heaps.ts';
-export { GuestIsolate } from './isolate/guest-isolate.ts';
+export { GuestIsolate, scriptOf } from './isolate/guest-isolate.ts';
 export { IsolatePool } from './isolate/isolate-pool.ts';
 export { buildPrelude } from './isolate/prelude.ts';
 export type {

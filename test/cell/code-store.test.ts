@@ -13,7 +13,7 @@ import {
   HairspringError,
 } from '../../src/core/index.ts';
 import { digestOf, encodeArtifact } from '../../src/host/bundle/index.ts';
-import { type CodeCache, codeCacheTag, FunctionRunner } from '../../src/runtime/index.ts';
+import { type CodeCache, codeCacheTag, FunctionRunner, scriptOf } from '../../src/runtime/index.ts';
 import {
   callRunner,
   createTestFunction,
@@ -66,7 +66,7 @@ function createStore(limitBytes?: number): CodeStore {
 function loads(spec: FunctionSpec, code: string, cache: CodeCache | undefined): readonly string[] {
   using pool = createTestPool();
   using isolate = pool.create(spec.limits.memoryBytes);
-  return isolate.load(code, `${spec.name}.js`, { ...spec, bindings: {}, budgetMs: 5 }, cache);
+  return isolate.load(scriptOf(code, `${spec.name}.js`, cache), { ...spec, bindings: {}, budgetMs: 5 });
 }
 
 test('A function is loaded with the code cache that lies beside its artifact, and V8 takes it for that code only', () => {

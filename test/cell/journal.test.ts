@@ -268,3 +268,25 @@ test('Noise instead of a journal ends the reading, and nothing else', () => {
     { numRuns: 500 },
   );
 });
+
+test('A half that is begun while the heavy lane is in use tells of it again, and of nothing that is answered', async () => {
+  using file = new JournalFile();
+  const writer = new JournalWriter(file.fd, () => true);
+  for (const reply of ['r1', 'r2', 'r3']) writer.received(reply);
+  writer.enterHeavy(1, 'f', begun('r1', 'r2'));
+  writer.enterHeavy(2, 'g', begun('r3'));
+  writer.leaveHeavy(2);
+  const { enterHeavy, leaveHeavy } = JOURNAL_RECORD;
+  assert.deepEqual(read(file), [
+    { type: enterHeavy, text: '1\nf\nr1\nr2' },
+    { type: enterHeavy, text: '2\ng\nr3' },
+    { type: leaveHeavy, text: '2' },
+  ]);
+  writer.answered('r2');
+  await flushed();
+  writer.startStream();
+  assert.deepEqual(read(file), [
+    { type: open, text: 'r1\nr3' },
+    { type: enterHeavy, text: '1\nf\nr1' },
+  ]);
+});

@@ -5,6 +5,7 @@ import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { wrapScript } from '../../src/host/bundle/index.ts';
 import { parseNexfile } from '../../src/host/index.ts';
+import { scriptOf } from '../../src/runtime/index.ts';
 import { createTestPool } from '../support/functions.ts';
 import { codeBlocks } from '../support/markdown.ts';
 import { createSpec } from '../support/spec.ts';
@@ -23,7 +24,7 @@ test('Every function that the documents show loads and has its handler', async (
   for (const { text, place } of functions) {
     const { artifact } = await wrapScript(text);
     const isolate = pool.create(16 * 1024 ** 2);
-    const handlers = isolate.load(artifact.code, 'snippet.js', {
+    const handlers = isolate.load(scriptOf(artifact.code, 'snippet.js'), {
       ...createSpec(),
       bindings: {},
       budgetMs: 5,

@@ -32,6 +32,7 @@ const OPTIONS = {
   warmInstances: 0,
   idleEvictMs: 1,
   warmMemoryBytes: 1,
+  inlineCpuMs: 50,
 };
 
 /** A cell that runs this code, and is ready before. */

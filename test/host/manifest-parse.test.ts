@@ -259,7 +259,8 @@ test('A source path that leaves the folder is refused', () => {
 test('A limit out of range is refused with the value, the range and the key', () => {
   const ranges = {
     'timeout: 10m': /"10m" for start_request.limits.timeout: the range is 10ms to 5m/,
-    'cpu: 2s': /"2s" for start_request.limits.cpu: the range is 5ms to 1s/,
+    'cpu: 2m': /"2m" for start_request.limits.cpu: the range is 5ms to 1m/,
+    'cpu: 6s': /"6s" for start_request.limits.cpu: it is longer than limits.timeout of 5s/,
     'memory: 1MiB': /"1MiB" for start_request.limits.memory: the range is 8MiB to 1GiB/,
     'payload: 1GiB': /"1GiB" for start_request.limits.payload: the range is 1B to 64MiB/,
     'concurrency: 0': /0 for start_request.limits.concurrency: the range is 1 to 1000/,

@@ -52,7 +52,8 @@ start_request:
     { noNullPrototype: true },
   );
   fc.assert(
-    fc.property(limitsOf, (limits) => {
+    fc.property(limitsOf, (drawn) => {
+      const limits = { ...drawn, cpuMs: Math.min(drawn.cpuMs, drawn.timeoutMs) };
       const source = { kind: 'uri', uri: artifactUri(DIGEST) } as const;
       const wire = JSON.stringify(startRequestToWire({ ...start, limits }, source));
       assert.deepEqual(parseStartRequest(wire), { ...start, limits, source });

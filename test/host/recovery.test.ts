@@ -365,3 +365,55 @@ test('A window that was filled to its end with zeros is known to be full', () =>
     ],
   );
 });
+
+const { enterHeavy, leaveHeavy } = JOURNAL_RECORD;
+
+test('What began in the heavy lane is open, and belongs to its function', () => {
+  const recovered = recover(
+    journal([
+      [inbound, msg('r1') + msg('r2', '', 2) + msg('r3')],
+      [enterHeavy, '1\nf\nr1'],
+      [enter, 'g\nr2'],
+      [answered, 'r2'],
+    ]),
+    new Uint8Array(0),
+    lookup,
+  );
+  assert.deepEqual(owed(recovered), { open: ['r1:f'], unstarted: ['r3'], entered: undefined });
+  assert.deepEqual([...recovered.heavyFunctionIds], [[1, 'f']]);
+});
+
+test('Leaving on the main thread is not leaving in the heavy lane, and the other way round', () => {
+  const records: Entry[] = [
+    [enterHeavy, '1\nf'],
+    [enterHeavy, '2\nh'],
+    [enter, 'g'],
+  ];
+  const at = (...more: Entry[]) => {
+    const { enteredFunctionId, heavyFunctionIds } = recover(
+      journal([...records, ...more]),
+      new Uint8Array(0),
+      lookup,
+    );
+    return [enteredFunctionId, ...heavyFunctionIds.values()];
+  };
+  assert.deepEqual(at(), ['g', 'f', 'h']);
+  assert.deepEqual(at([leave]), [undefined, 'f', 'h']);
+  assert.deepEqual(at([leaveHeavy, '1']), ['g', 'h']);
+  assert.deepEqual(at([leaveHeavy, '2'], [leave], [leaveHeavy, '1']), [undefined]);
+});
+
+test('A half that is begun while the heavy lane is in use says whose calls are open', () => {
+  const { open: calls } = recover(
+    journal([
+      [open, 'r1\nr2'],
+      [enterHeavy, '1\nf\nr1'],
+    ]),
+    new Uint8Array(0),
+    lookup,
+  );
+  assert.deepEqual(calls, [
+    { reply: 'r1', functionId: 'f' },
+    { reply: 'r2', functionId: undefined },
+  ]);
+});

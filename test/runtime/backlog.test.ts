@@ -107,7 +107,10 @@ test('Every way in which a message ends gives its bytes back', async () => {
   assert.equal(backlog.usedBytes, keys.length * 100);
   setTimeout(hold.release, 20);
   await Promise.all(calls);
-  await until(() => backlog.usedBytes === 0);
+  await until(() => probe.runner.inFlight === 1);
+  assert.equal(backlog.usedBytes, 100);
+  assert.equal(probe.runner.cancel(), 1);
+  assert.equal(backlog.usedBytes, 0);
   assert.equal(probe.runner.inFlight, 0);
 });
 

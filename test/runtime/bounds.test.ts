@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { HOST_LIMITS } from '../../src/core/index.ts';
 import { createManualClock } from '../control/support/manual-clock.ts';
 import { type Call, createTestFunction, handlerOf } from '../support/functions.ts';
 import { turns, until } from '../support/turns.ts';
@@ -147,7 +148,7 @@ test('What a timed-out call still produces is dropped', async () => {
   assert.equal(probe.runner.inFlight, 0);
 });
 
-test('waitUntil keeps a call going after its reply, at most until its deadline', async () => {
+test('waitUntil keeps a call going after its reply, for so long and no longer', async () => {
   const clock = createManualClock();
   const body = `
     ctx.waitUntil(msg.params.key === 'ends' ? env.HOST.keys().then(() => console.log('tail done')) : new Promise(() => {}));
@@ -165,9 +166,21 @@ test('waitUntil keeps a call going after its reply, at most until its deadline',
   gate.open();
   await until(() => probe.runner.inFlight === 1);
   assert.ok(probe.logs.some(({ text }) => text === 'tail done'));
-  clock.advance(1_020);
+  clock.advance(HOST_LIMITS.tailMs - 100);
+  assert.equal(probe.runner.inFlight, 1, 'its own time-out does not count any more');
+  clock.advance(120);
   assert.equal(probe.runner.inFlight, 0);
+  assert.ok(probe.logs.some(({ level, text }) => level === 'warn' && /waitUntil .*within 30s/.test(text)));
   assert.equal(probe.finished.filter(({ status }) => status === 'ok').length, 2);
+});
+
+test('waitUntil holds so many promises of a call, and a further one is an error in the handler', async () => {
+  const body = `
+    for (let index = 0; index < ${HOST_LIMITS.tails}; index += 1) ctx.waitUntil(Promise.resolve());
+    try { ctx.waitUntil(Promise.resolve()); } catch (error) { return error.message; }`;
+  using probe = createTestFunction(handlerOf(body));
+  assert.match(await probe.text(), new RegExp(`holds ${HOST_LIMITS.tails} promises`));
+  await until(() => probe.runner.inFlight === 0);
 });
 
 test('A rejection in waitUntil is logged and frees the place', async () => {

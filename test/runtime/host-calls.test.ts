@@ -91,7 +91,9 @@ test('A host call after the invocation has ended is refused', async () => {
   let calls = 0;
   using probe = createTestFunction(
     handlerOf(
-      `env.HOST.keys().then(() => env.HOST.keys()).catch((e) => console.log(e.code, e.message)); return 'first';`,
+      `(async () => { for (let hop = 0; hop < 20; hop += 1) await null; await env.HOST.keys(); })()
+        .catch((e) => console.log(e.code, e.message));
+      return 'first';`,
     ),
     {
       host: async () => {
@@ -103,7 +105,7 @@ test('A host call after the invocation has ended is refused', async () => {
   assert.equal(await probe.text({ subject: 'probe.first' }), 'first');
   await until(() => probe.logs.length > 0);
   assert.match(probe.logs[0]?.text ?? '', /^HS_BINDING_DENIED .*its invocation has ended/);
-  assert.equal(calls, 1);
+  assert.equal(calls, 0);
 });
 
 test('A host call on a binding that the cell does not have is refused', async () => {

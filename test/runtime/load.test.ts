@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { HairspringError } from '../../src/core/index.ts';
+import { scriptOf } from '../../src/runtime/index.ts';
 import { createTestPool, loadIsolate, moduleOf } from '../support/functions.ts';
 import { createSpec } from '../support/spec.ts';
 
@@ -75,7 +76,7 @@ test('Loading tells which handlers there are', () => {
     const isolate = pool.create(16 * 1024 ** 2);
     try {
       const spec = { ...createSpec(), bindings: {}, budgetMs: 5 };
-      return isolate.load(moduleOf(exported), 'probe.js', spec);
+      return isolate.load(scriptOf(moduleOf(exported), 'probe.js'), spec);
     } finally {
       isolate[Symbol.dispose]();
     }
@@ -91,7 +92,7 @@ test('Loading tells which handlers there are', () => {
 test('A module without exports has no handlers', () => {
   const isolate = pool.create(16 * 1024 ** 2);
   const spec = { ...createSpec(), bindings: {}, budgetMs: 5 };
-  assert.deepEqual(isolate.load('1 + 1', 'probe.js', spec), []);
+  assert.deepEqual(isolate.load(scriptOf('1 + 1', 'probe.js'), spec), []);
   isolate[Symbol.dispose]();
 });
 

@@ -58,6 +58,9 @@ function flightOf(id: number): Flight {
     pendingCalls: 0,
     coldMs: undefined,
     coldReason: undefined,
+    grantedMs: 1_000,
+    given: true,
+    heirsUpToId: undefined,
     timers: undefined,
   };
 }

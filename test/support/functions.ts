@@ -21,9 +21,11 @@ import {
   type FunctionCode,
   FunctionRunner,
   type GuestIsolate,
+  HeavyLane,
   IsolatePool,
   type RunnerDependencies,
   Scheduler,
+  scriptOf,
   type WearLimits,
 } from '../../src/runtime/index.ts';
 import { createSpec, type SpecOptions } from './spec.ts';
@@ -50,7 +52,7 @@ export function createTestPool(): IsolatePool {
 export function loadIsolate(pool: IsolatePool, code: string, options: SpecOptions = {}): GuestIsolate {
   const spec = createSpec(options);
   const isolate = pool.create(spec.limits.memoryBytes);
-  isolate.load(code, `${spec.name}.js`, { ...spec, bindings: {}, budgetMs: 1_000 });
+  isolate.load(scriptOf(code, `${spec.name}.js`), { ...spec, bindings: {}, budgetMs: 1_000 });
   return isolate;
 }
 
@@ -75,6 +77,10 @@ export interface TestFunctionOptions extends SpecOptions {
   readonly scheduler?: Scheduler;
   /** @default the product's */
   readonly wear?: WearLimits;
+  /** @default one of its own with one thread */
+  readonly heavyLane?: HeavyLane;
+  /** @default none: a function goes to the heavy lane only for what is seen of it */
+  readonly inlineCpuMs?: number;
   /** Serves `env.HOST`, whose every method calls this with its name. */
   readonly host?: (call: HostCall) => Promise<HostCallResult>;
   /** Serves the bindings of the spec, by label. */
@@ -88,6 +94,8 @@ export interface TestFunction extends Disposable {
   readonly finished: readonly FinishedInvocation[];
   /** Subjects that began with each entry. */
   readonly entries: readonly (readonly string[])[];
+  /** The same for entries in the heavy lane. */
+  readonly heavyEntries: readonly (readonly string[])[];
   call(call?: Call): Promise<Answer>;
   /** The reply's text. Fails the test when the answer is an error. */
   text(call?: Call): Promise<string>;
@@ -115,16 +123,23 @@ export function createTestFunction(code: FunctionCode, options: TestFunctionOpti
   const logs: { level: string; text: string }[] = [];
   const finished: FinishedInvocation[] = [];
   const entries: string[][] = [];
+  const heavyEntries: string[][] = [];
   const dependencies: RunnerDependencies = {
     pool,
     scheduler,
     sweeper: new DeadlineSweeper(clock),
+    heavyLane: options.heavyLane ?? new HeavyLane(1),
+    inlineCpuMs: options.inlineCpuMs ?? Number.POSITIVE_INFINITY,
     clock,
     journal: {
       enter: (_functionId, started) => {
         entries.push(started.map(({ subject }) => subject));
       },
       leave: () => undefined,
+      enterHeavy: (_slot, _functionId, started) => {
+        heavyEntries.push(started.map(({ subject }) => subject));
+      },
+      leaveHeavy: () => undefined,
     },
     observer: {
       onFinished: (_spec, record) => {
@@ -153,6 +168,7 @@ export function createTestFunction(code: FunctionCode, options: TestFunctionOpti
     logs,
     finished,
     entries,
+    heavyEntries,
     call,
     async text(request) {
       return textOf(await call(request));

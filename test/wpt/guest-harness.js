@@ -28,8 +28,8 @@ globalThis.importScripts = () => undefined;
 
 globalThis.wptStart = (report, timeoutMs) => {
   // Interfaces are judged by what a worker has; the harness itself must not take us for one.
+  // biome-ignore lint/complexity/noStaticOnlyClass: `instanceof` wants a class
   for (const name of ['WorkerGlobalScope', 'DedicatedWorkerGlobalScope'])
-    // biome-ignore lint/complexity/noStaticOnlyClass: `instanceof` wants a class
     globalThis[name] = class {
       static [Symbol.hasInstance](value) {
         return value === globalThis;

@@ -22,6 +22,7 @@ const EXIT_BY_CODE: Readonly<Record<ErrorCode, ExitCode>> = {
   HS_FUNCTION_EXIT: EXIT.failed,
   HS_WASM_INVALID: EXIT.refused,
   HS_FUNCTION_TIMEOUT: EXIT.failed,
+  HS_FUNCTION_CANCELLED: EXIT.failed,
   HS_FUNCTION_CPU: EXIT.failed,
   HS_FUNCTION_MEMORY: EXIT.failed,
   HS_FUNCTION_CRASHED: EXIT.failed,

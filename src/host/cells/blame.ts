@@ -1,4 +1,5 @@
 import { type ErrorCode, HairspringError, KILL_REASONS } from '../../core/index.ts';
+import type { Recovered } from './recovery.ts';
 
 /**
  * What the invocations of the function hear in whose isolate the cell died; undefined when the death
@@ -9,6 +10,21 @@ export function guiltyCode(killReason: number, signal: string | null): ErrorCode
   if (killReason === KILL_REASONS.hang) return 'HS_FUNCTION_CPU';
   if (killReason === KILL_REASONS.memory) return 'HS_FUNCTION_MEMORY';
   return signal === 'SIGKILL' || signal === 'SIGTERM' ? undefined : 'HS_FUNCTION_CRASHED';
+}
+
+/**
+ * The functions in one of whose isolates a cell died: one, unless several threads were inside and nothing
+ * tells which of them it was. None when the cell died outside of all isolates.
+ * @param killSlot of the entry that the watchdog killed the cell for
+ */
+export function suspectsOf(
+  { enteredFunctionId, heavyFunctionIds }: Pick<Recovered, 'enteredFunctionId' | 'heavyFunctionIds'>,
+  killSlot: number | undefined,
+): readonly string[] {
+  const bySlot = new Map(heavyFunctionIds);
+  if (enteredFunctionId !== undefined) bySlot.set(0, enteredFunctionId);
+  const known = killSlot === undefined ? undefined : bySlot.get(killSlot);
+  return known === undefined ? [...new Set(bySlot.values())] : [known];
 }
 
 /** What the invocations of the guilty function hear. */

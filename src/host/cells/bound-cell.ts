@@ -5,7 +5,12 @@ import type { SidLookup } from './message-parser.ts';
 import { type Recovered, recover } from './recovery.ts';
 
 const NOTHING: Uint8Array = new Uint8Array(0);
-const NOBODY: Recovered = { enteredFunctionId: undefined, open: [], unstarted: [] };
+const NOBODY: Recovered = {
+  enteredFunctionId: undefined,
+  heavyFunctionIds: new Map(),
+  open: [],
+  unstarted: [],
+};
 
 /** A cell that serves a group, and what the host must know of it when it dies. */
 export class BoundCell {

@@ -172,6 +172,10 @@ export class CellGroup {
     return this.#bound?.cell.command('stats', {});
   }
 
+  async cancel(id: string, invocationId: string | null): Promise<number> {
+    return (await this.#bound?.cell.command('cancel', { id, invocationId }))?.cancelled ?? 0;
+  }
+
   async tap(untilMs: number): Promise<void> {
     await this.#bound?.cell.command('tap', { untilMs });
   }

@@ -96,6 +96,7 @@ const resultSchemas: { readonly [Name in CellCommandName]: z.ZodType<CellCommand
   activate: activateResult,
   deactivate: z.null(),
   adopt: z.null(),
+  cancel: z.object({ cancelled: count }),
   tap: z.null(),
   stats: cellStats,
   drain: z.null(),

@@ -108,6 +108,14 @@ export class CellSupervisor {
     return this.#groups.get(namespace)?.stats();
   }
 
+  /** Ends invocations of a function, all or the one with this id. @returns how many */
+  async cancel(
+    { id, namespace }: Pick<FunctionSpec, 'id' | 'namespace'>,
+    invocationId: string | null,
+  ): Promise<number> {
+    return (await this.#groups.get(namespace)?.cancel(id, invocationId)) ?? 0;
+  }
+
   async tap(namespace: string, untilMs: number): Promise<void> {
     await this.#groups.get(namespace)?.tap(untilMs);
   }

@@ -59,8 +59,18 @@ export class JournalFile {
   }
 
   get killReason(): number {
+    return this.#byteAt(JOURNAL.reasonOffset);
+  }
+
+  /** Slot of the entry that the watchdog killed the cell for; undefined when it did not, or does not know. */
+  get killSlot(): number | undefined {
+    const byte = this.#byteAt(JOURNAL.slotOffset);
+    return byte === 0 ? undefined : byte - 1;
+  }
+
+  #byteAt(offset: number): number {
     const byte = Buffer.alloc(1);
-    readSync(this.fd, byte, 0, 1, JOURNAL.reasonOffset);
+    readSync(this.fd, byte, 0, 1, offset);
     return byte[0] ?? 0;
   }
 

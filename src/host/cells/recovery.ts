@@ -18,8 +18,10 @@ export interface OpenCall {
 }
 
 export interface Recovered {
-  /** Function in whose isolate the cell died. */
+  /** Function whose isolate the main thread was in when the cell died. */
   readonly enteredFunctionId: string | undefined;
+  /** Functions whose isolates the heavy lane was in, by slot. */
+  readonly heavyFunctionIds: ReadonlyMap<number, string>;
   /** To be answered with an error: running them again could run them twice. */
   readonly open: readonly OpenCall[];
   /** Received and never begun: safe to run elsewhere. More unread bytes only ever add to its end. */
@@ -29,6 +31,7 @@ export interface Recovered {
 /** What the journal tells. */
 interface Told {
   enteredFunctionId: string | undefined;
+  readonly heavyFunctionIds: Map<number, string>;
   readonly inbound: Uint8Array[];
   /** Calls that have begun, or were open when the half was begun. */
   readonly started: OpenCall[];
@@ -57,7 +60,8 @@ export function recover(journal: Uint8Array, unread: Uint8Array, lookup: SidLook
   // The cell never looked at these, so none of them can have begun.
   if (!told.gap && !incomplete) parseLastRead(parser, readWindow(journal, told.window), unread);
   unstarted.push(...parser.take().filter(expectsReply));
-  return { enteredFunctionId: told.enteredFunctionId, open, unstarted };
+  const { enteredFunctionId, heavyFunctionIds } = told;
+  return { enteredFunctionId, heavyFunctionIds, open, unstarted };
 }
 
 /** The cell runs a message with a forbidden reply subject as one without, so the journal is silent about it. */
@@ -68,6 +72,7 @@ function expectsReply({ reply }: AdoptedMessage): boolean {
 function readAll(journal: Uint8Array): Told {
   const told: Told = {
     enteredFunctionId: undefined,
+    heavyFunctionIds: new Map(),
     inbound: [],
     started: [],
     carried: new Tally(),
@@ -78,6 +83,14 @@ function readAll(journal: Uint8Array): Told {
   };
   /** Places in `started` of calls that were carried and have not been entered since. */
   const places = new Map<string, number[]>();
+  const begin = (functionId: string, replies: readonly string[]): void => {
+    for (const reply of replies) {
+      if (reply === '') continue;
+      const place = places.get(reply)?.shift();
+      if (place === undefined) told.begun.add(reply);
+      told.started[place ?? told.started.length] = { reply, functionId };
+    }
+  };
   for (const { type, data } of readJournal(journal)) {
     const isInbound = type === JOURNAL_RECORD.inbound || type === JOURNAL_RECORD.inboundSecond;
     const text = isInbound ? '' : Buffer.from(data).toString('utf8');
@@ -93,14 +106,18 @@ function readAll(journal: Uint8Array): Told {
       case JOURNAL_RECORD.enter: {
         const [functionId = '', ...replies] = text.split('\n');
         told.enteredFunctionId = functionId;
-        for (const reply of replies) {
-          if (reply === '') continue;
-          const place = places.get(reply)?.shift();
-          if (place === undefined) told.begun.add(reply);
-          told.started[place ?? told.started.length] = { reply, functionId };
-        }
+        begin(functionId, replies);
         break;
       }
+      case JOURNAL_RECORD.enterHeavy: {
+        const [slot, functionId = '', ...replies] = text.split('\n');
+        told.heavyFunctionIds.set(Number(slot), functionId);
+        begin(functionId, replies);
+        break;
+      }
+      case JOURNAL_RECORD.leaveHeavy:
+        told.heavyFunctionIds.delete(Number(text));
+        break;
       case JOURNAL_RECORD.leave:
         told.enteredFunctionId = undefined;
         break;

@@ -1,5 +1,5 @@
 import type { Clock, HairspringError, Logger } from '../../core/index.ts';
-import { guiltyCode, guiltyError, lostError } from './blame.ts';
+import { guiltyCode, guiltyError, lostError, suspectsOf } from './blame.ts';
 import type { BoundCell } from './bound-cell.ts';
 import type { CellExit } from './cell-process.ts';
 import type { Suspensions } from './suspensions.ts';
@@ -24,21 +24,27 @@ export interface JudgeOptions {
 
 export function createJudge({ namespace, suspensions, clock, logger, nameOf }: JudgeOptions): Judge {
   return (dead, exit) => {
-    const { enteredFunctionId, open } = dead.recover();
+    const recovered = dead.recover();
     const code = guiltyCode(dead.cell.journal.killReason, exit.signal);
-    const guiltyId = code === undefined ? undefined : enteredFunctionId;
-    const name = guiltyId === undefined ? undefined : nameOf(guiltyId);
+    const suspects = code === undefined ? [] : suspectsOf(recovered, dead.cell.journal.killSlot);
     logger.warn('A cell died', {
       namespace,
       pid: dead.cell.pid,
       signal: exit.signal ?? '',
-      function: name ?? '',
-      open: open.length,
+      function: suspects.map((id) => nameOf(id) ?? '').join(' or '),
+      open: recovered.open.length,
       stderr: exit.stderr,
     });
-    if (code === undefined || guiltyId === undefined) return { guiltyId: undefined, error: lostError() };
-    const reason = name === undefined ? undefined : suspensions.count(guiltyId, code, clock.monotonicMs());
-    if (reason !== undefined) logger.error('A function is suspended', { function: name, reason });
-    return { guiltyId, error: guiltyError(name, code, exit.signal) };
+    if (code === undefined) return { guiltyId: undefined, error: lostError() };
+    // One of several: each is held to it in part, so that none can hide behind another for ever.
+    for (const id of suspects) {
+      const name = nameOf(id);
+      if (name === undefined) continue;
+      const reason = suspensions.count(id, code, clock.monotonicMs(), 1 / suspects.length);
+      if (reason !== undefined) logger.error('A function is suspended', { function: name, reason });
+    }
+    const [guiltyId, ...others] = suspects;
+    if (guiltyId === undefined || others.length > 0) return { guiltyId: undefined, error: lostError() };
+    return { guiltyId, error: guiltyError(nameOf(guiltyId), code, exit.signal) };
   };
 }

@@ -35,17 +35,31 @@ const SIZE: Unit = {
 export const limitsSchema = z
   .strictObject({
     timeout: quantity(DURATION, LIMIT_RANGES.timeoutMs, 'Wall clock from acceptance to reply.'),
-    cpu: quantity(DURATION, LIMIT_RANGES.cpuMs, 'The longest the function may hold the thread at a stretch.'),
+    // The default gives way to a shorter `timeout`; what is written down must not be longer.
+    cpu: quantityText(
+      DURATION,
+      LIMIT_RANGES.cpuMs,
+      'The longest the function may hold a thread at a stretch, at most `timeout`.',
+    ).optional(),
     memory: quantity(SIZE, LIMIT_RANGES.memoryBytes, 'V8 heap of one instance.'),
     concurrency: count(LIMIT_RANGES.concurrency, 'Invocations in progress at once, per cell.'),
     queue: count(LIMIT_RANGES.queue, 'Invocations waiting for a free place, per cell.'),
     payload: quantity(SIZE, LIMIT_RANGES.payloadBytes, 'Largest message accepted.'),
     minWarm: count(LIMIT_RANGES.minWarm, 'Instances made ahead and never evicted, per cell.'),
   })
+  .superRefine(({ cpu, timeout }, context) => {
+    if (cpu === undefined || cpu <= timeout) return;
+    context.addIssue({
+      code: 'custom',
+      path: ['cpu'],
+      message: `it is longer than limits.timeout of ${formatDuration(timeout)}`,
+      params: { hint: 'Raise limits.timeout: the time that a function holds a thread counts toward it' },
+    });
+  })
   .transform(
     (limits): FunctionLimits => ({
       timeoutMs: limits.timeout,
-      cpuMs: limits.cpu,
+      cpuMs: limits.cpu ?? Math.min(LIMIT_RANGES.cpuMs.default, limits.timeout),
       memoryBytes: limits.memory,
       concurrency: limits.concurrency,
       queue: limits.queue,
@@ -74,6 +88,10 @@ function exactBytes(bytes: number): string {
 }
 
 function quantity(unit: Unit, range: LimitRange, description: string) {
+  return quantityText(unit, range, description).prefault(unit.format(range.default));
+}
+
+function quantityText(unit: Unit, range: LimitRange, description: string) {
   const span = `${unit.format(range.min)} to ${unit.format(range.max)}`;
   return z
     .string()
@@ -90,8 +108,7 @@ function quantity(unit: Unit, range: LimitRange, description: string) {
         params: { hint: `Leave it out for the default of ${unit.format(range.default)}` },
       });
       return z.NEVER;
-    })
-    .prefault(unit.format(range.default));
+    });
 }
 
 function count(range: LimitRange, description: string) {

@@ -1,7 +1,13 @@
-import { type FunctionSpec, type HairspringError, HOST_LIMITS, type Invocation } from '../../core/index.ts';
+import {
+  callerTimeoutMs,
+  type FunctionSpec,
+  type HairspringError,
+  HOST_LIMITS,
+  type Invocation,
+} from '../../core/index.ts';
 import { ByteBudget, messageBytes } from './byte-budget.ts';
 import { Fifo, type Flight } from './flight.ts';
-import { backlogFull, overloaded, payloadTooLarge } from './limit-errors.ts';
+import { backlogFull, callerGone, overloaded, payloadTooLarge } from './limit-errors.ts';
 
 /** The guest's marks hold ids as signed 32-bit numbers. */
 const MAX_FLIGHT_ID = 2 ** 31 - 1;
@@ -16,6 +22,8 @@ export class Admission {
   readonly #own: ByteBudget;
   readonly #shared: ByteBudget;
   readonly #waiting = new Fifo<Flight>();
+  /** How many of those that wait have a caller who waits for less than the function's limit. */
+  #hurried = 0;
   #running = 0;
 
   constructor(spec: FunctionSpec, shared: ByteBudget) {
@@ -38,7 +46,11 @@ export class Admission {
     return this.#waiting.length > 0 && this.#running < this.#spec.limits.concurrency;
   }
 
-  /** Puts an invocation at the end of the queue. @returns why it is not taken, if so */
+  /**
+   * Puts an invocation at the end of the queue.
+   * @param acceptedMs when it came, by which its deadline is reckoned
+   * @returns why it is not taken, if so
+   */
   accept(invocation: Invocation, acceptedMs: number): HairspringError | undefined {
     const { limits } = this.#spec;
     const size = invocation.data.length;
@@ -46,19 +58,27 @@ export class Admission {
     // Both together: within one socket read everything waits and nothing runs yet.
     if (this.#running + this.#waiting.length >= limits.concurrency + limits.queue)
       return overloaded(this.#spec);
+    const callerMs = callerTimeoutMs(invocation.headers);
+    if (callerMs === 0) return callerGone(this.#spec);
     const bytes = messageBytes(invocation);
     if (!this.#own.fits(bytes)) return backlogFull(this.#spec, 'function', this.#own.limitBytes);
     if (!this.#shared.fits(bytes)) return backlogFull(this.#spec, 'cell', this.#shared.limitBytes);
     this.#own.acquire(bytes);
     this.#shared.acquire(bytes);
     lastFlightId = lastFlightId === MAX_FLIGHT_ID ? 1 : lastFlightId + 1;
+    const hurried = callerMs !== undefined && callerMs < limits.timeoutMs;
+    if (hurried) this.#hurried += 1;
+    const grantedMs = hurried ? callerMs : limits.timeoutMs;
     this.#waiting.push({
       id: lastFlightId,
       invocation,
       bytes,
       acceptedMs,
-      deadlineMs: acceptedMs + limits.timeoutMs,
+      grantedMs,
+      deadlineMs: acceptedMs + grantedMs,
       answered: false,
+      given: false,
+      heirsUpToId: undefined,
       pendingCalls: 0,
       coldMs: undefined,
       coldReason: undefined,
@@ -73,7 +93,8 @@ export class Admission {
   }
 
   begin(): void {
-    this.#waiting.shift();
+    const flight = this.#waiting.shift();
+    if (flight !== undefined) this.#noLongerWaits(flight);
     this.#running += 1;
   }
 
@@ -81,6 +102,15 @@ export class Admission {
   giveBack(flights: readonly Flight[]): void {
     this.#running -= flights.length;
     this.#waiting.unshift(flights);
+    for (const flight of flights) if (this.#isHurried(flight)) this.#hurried += 1;
+  }
+
+  #isHurried({ grantedMs }: Flight): boolean {
+    return grantedMs < this.#spec.limits.timeoutMs;
+  }
+
+  #noLongerWaits(flight: Flight): void {
+    if (this.#hurried > 0 && this.#isHurried(flight)) this.#hurried -= 1;
   }
 
   /** One that had begun is done. */
@@ -91,7 +121,19 @@ export class Admission {
 
   /** Those whose time is up before they began. */
   expire(nowMs: number): Flight[] {
-    return this.#takeWhile(({ deadlineMs }) => deadlineMs <= nowMs);
+    const isOver = ({ deadlineMs }: Flight): boolean => deadlineMs <= nowMs;
+    // Without callers in a hurry their order is that of their deadlines.
+    return this.#hurried === 0 ? this.#takeWhile(isOver) : this.takeWhere(isOver);
+  }
+
+  /** Those that wait and that `wanted` picks. Looks at each. */
+  takeWhere(wanted: (flight: Flight) => boolean): Flight[] {
+    const taken = this.#waiting.removeWhere(wanted);
+    for (const flight of taken) {
+      this.#noLongerWaits(flight);
+      this.#release(flight);
+    }
+    return taken;
   }
 
   takeWaiting(): Flight[] {
@@ -106,6 +148,7 @@ export class Admission {
       flight = this.#waiting.peek()
     ) {
       this.#waiting.shift();
+      this.#noLongerWaits(flight);
       this.#release(flight);
       flights.push(flight);
     }

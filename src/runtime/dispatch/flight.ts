@@ -1,4 +1,8 @@
+import { randomBytes } from 'node:crypto';
 import type { ColdReason, Invocation } from '../../core/index.ts';
+
+/** Ids are counted in each cell; with this before them no two cells have the same. */
+export const INVOCATION_ID_PREFIX: string = `${randomBytes(5).toString('hex')}-`;
 
 /** An invocation that a function has accepted. */
 export interface Flight {
@@ -8,8 +12,15 @@ export interface Flight {
   readonly bytes: number;
   /** On the monotonic clock. */
   readonly acceptedMs: number;
-  readonly deadlineMs: number;
+  /** The function's limit, or what its caller waits for where that is less. */
+  readonly grantedMs: number;
+  /** When its caller hears of a time-out; after the reply, when what `waitUntil` keeps going is cancelled. */
+  deadlineMs: number;
   answered: boolean;
+  /** It has been given to a guest, which may have given it back. */
+  given: boolean;
+  /** The newest invocation that was in its instance when it ended; undefined until then. */
+  heirsUpToId: number | undefined;
   /** Host calls that the host still works on. */
   pendingCalls: number;
   coldMs: number | undefined;
@@ -57,6 +68,19 @@ export class Fifo<Item> {
 
   peek(): Item | undefined {
     return this.#items[this.#head];
+  }
+
+  /** Takes out the items that `wanted` picks, in their order. Looks at each. */
+  removeWhere(wanted: (item: Item) => boolean): Item[] {
+    const removed: Item[] = [];
+    const kept: Item[] = [];
+    for (let index = this.#head; index < this.#items.length; index += 1) {
+      const item = this.#items[index];
+      if (item !== undefined) (wanted(item) ? removed : kept).push(item);
+    }
+    this.#items = kept;
+    this.#head = 0;
+    return removed;
   }
 
   /** Puts `items` before all others, in their order. */

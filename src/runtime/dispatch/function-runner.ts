@@ -4,40 +4,34 @@ import {
   type FunctionSpec,
   type FunctionStats,
   HairspringError,
+  HOST_LIMITS,
   type Invocation,
   type PreparedBinding,
 } from '../../core/index.ts';
-import type { CodeCache } from '../isolate/code-cache.ts';
 import type { EntryFault } from '../isolate/guest-isolate.ts';
-import type { IsolatePool } from '../isolate/isolate-pool.ts';
-import type { EntryJournal, RuntimeObserver } from '../observer.ts';
+import type { RuntimeObserver } from '../observer.ts';
 import { Admission } from './admission.ts';
 import type { ByteBudget } from './byte-budget.ts';
 import type { DeadlineSweeper, Sweepable } from './deadline-sweeper.ts';
-import type { Flight } from './flight.ts';
+import { type Flight, INVOCATION_ID_PREFIX } from './flight.ts';
 import type { Instance, InstanceOwner } from './instance.ts';
-import { cpuExceeded, isolateLost, timedOut } from './limit-errors.ts';
+import { LaneChoice } from './lane-choice.ts';
+import { cancelled, cpuExceeded, isolateLost, stopping, tailTooLong, timedOut } from './limit-errors.ts';
 import { RunnerCounters } from './runner-counters.ts';
 import type { Runnable, Scheduler } from './scheduler.ts';
-import { type FunctionCode, wakeInstance } from './wake-instance.ts';
+import { type WakeListener, Waker, type WakerDependencies } from './waker.ts';
 import { WEAR_LIMITS, Wear, type WearLimits } from './wear.ts';
 
 /** Making the cache of a longer script takes the thread for more than a few milliseconds. */
 const MAX_LEARNED_CHARS = 128 * 1024;
 
-export interface RunnerDependencies {
-  readonly pool: IsolatePool;
+export interface RunnerDependencies extends WakerDependencies {
   readonly scheduler: Scheduler;
   readonly sweeper: DeadlineSweeper;
   readonly clock: Clock;
-  readonly journal: EntryJournal;
   readonly observer: RuntimeObserver;
   /** Of the messages of all functions in the cell. */
   readonly backlog: ByteBudget;
-  /** The function's script or module. @throws HS_ARTIFACT_MISSING, HS_ARTIFACT_CORRUPT, HS_WASM_INVALID */
-  readonly readCode: (spec: FunctionSpec) => FunctionCode;
-  /** V8's code cache of that script, where there is one. @default none */
-  readonly readCache?: (spec: FunctionSpec) => CodeCache | undefined;
   /** Takes the code cache that V8 makes here of a script that had none. @default none is made */
   readonly keepCache?: (spec: FunctionSpec, bytes: Uint8Array) => void;
   /** @default WEAR_LIMITS */
@@ -49,9 +43,11 @@ export interface RunnerDependencies {
 /** One version of one function in a cell: accepts invocations, wakes an instance, and keeps the limits. */
 export class FunctionRunner implements Runnable, Sweepable {
   readonly spec: FunctionSpec;
-  readonly #bindings: ReadonlyMap<string, PreparedBinding>;
+  heldMs = 0;
   readonly #dependencies: RunnerDependencies;
   readonly #admission: Admission;
+  readonly #waker: Waker;
+  readonly #lane: LaneChoice;
   #instance: Instance | undefined;
   #wear: Wear | undefined;
   /** Why the next instance is made. */
@@ -75,9 +71,10 @@ export class FunctionRunner implements Runnable, Sweepable {
   ) {
     this.#coldReason = coldReason;
     this.spec = spec;
-    this.#bindings = bindings;
     this.#dependencies = dependencies;
     this.#admission = new Admission(spec, dependencies.backlog);
+    this.#waker = new Waker(spec, bindings, dependencies, this.#owner);
+    this.#lane = new LaneChoice(spec.limits.cpuMs > dependencies.inlineCpuMs);
   }
 
   get warm(): boolean {
@@ -98,10 +95,13 @@ export class FunctionRunner implements Runnable, Sweepable {
     return this.#lastUsedMs;
   }
 
-  /** Takes an invocation, or fails it at once when it is too large or the queue is full. */
-  accept(invocation: Invocation): void {
-    const { clock, scheduler, sweeper } = this.#dependencies;
-    const refusal = this.#admission.accept(invocation, clock.monotonicMs());
+  /**
+   * Takes an invocation, or fails it at once when it is too large, too late, or the queue is full.
+   * @param acceptedMs when it came, where it was another's before
+   */
+  accept(invocation: Invocation, acceptedMs: number = this.#dependencies.clock.monotonicMs()): void {
+    const { scheduler, sweeper } = this.#dependencies;
+    const refusal = this.#admission.accept(invocation, acceptedMs);
     if (refusal !== undefined) {
       invocation.fail(refusal);
       return;
@@ -114,21 +114,23 @@ export class FunctionRunner implements Runnable, Sweepable {
     if (this.#disposed) return false;
     for (const retired of this.#retired) if (retired.hasWork) this.#enter(retired);
     this.#admit();
-    if (this.#instance === undefined && this.#keepsWarm) this.#prewarm();
+    if (this.#instance === undefined && this.#keepsWarm && !this.#waker.waking)
+      this.#waker.wake(this.#lane.heavy, this.#wakeListener);
     const instance = this.#instance;
     if (instance?.hasWork === true) this.#enter(instance);
     this.#settleIdle();
     return (
       this.#instance?.hasWork === true ||
       [...this.#retired].some((retired) => retired.hasWork) ||
-      this.#admission.ready
+      (this.#admission.ready && !this.#waker.waking)
     );
   }
 
   /** Moves invocations from the queue into the instance, which is made when there is none. */
   #admit(): void {
     for (let flight = this.#admission.next(); flight !== undefined; flight = this.#admission.next()) {
-      this.#instance ??= this.#wake(flight);
+      if (this.#instance === undefined && !this.#waker.waking)
+        this.#waker.wake(this.#lane.heavy, this.#wakeListener);
       if (this.#instance === undefined) return;
       this.#admission.begin();
       this.#instance.invoke(flight);
@@ -144,66 +146,46 @@ export class FunctionRunner implements Runnable, Sweepable {
     if (this.#instance === undefined && this.#keepsWarm) this.#dependencies.scheduler.mark(this);
   }
 
-  #prewarm(): void {
-    try {
-      this.#instance = this.#make();
-      this.#counters.prewarmed += 1;
-    } catch (error) {
-      this.#prewarmFailed = true;
-      const { message } = HairspringError.from(error);
-      this.#dependencies.observer.onLog(this.spec, 'error', message);
-    }
-  }
-
-  #wake(first: Flight): Instance | undefined {
-    const { clock } = this.#dependencies;
-    const startedMs = clock.monotonicMs();
-    try {
-      const instance = this.#make();
-      first.coldMs = clock.monotonicMs() - startedMs;
-      first.coldReason = this.#coldReason;
-      this.#counters.woken(first.coldMs, this.#coldReason);
+  readonly #wakeListener: WakeListener = {
+    woken: (instance, tookMs, isCached) => {
+      if (this.#disposed) {
+        instance[Symbol.dispose]();
+        return;
+      }
+      const { clock, wear = WEAR_LIMITS, scheduler } = this.#dependencies;
+      this.#instance = instance;
+      this.#isUncached = !isCached;
+      this.#wear = new Wear(wear, clock.monotonicMs(), this.spec.limits.memoryBytes);
       this.#prewarmFailed = false;
-      return instance;
-    } catch (error) {
-      this.#failAll(this.#admission.takeWaiting(), HairspringError.from(error));
-      return undefined;
-    }
-  }
-
-  /** @throws HS_FUNCTION_LOAD, HS_FUNCTION_MEMORY, HS_ARTIFACT_MISSING, HS_ARTIFACT_CORRUPT */
-  #make(): Instance {
-    const { clock, journal, readCode, readCache, wear = WEAR_LIMITS } = this.#dependencies;
-    const { spec } = this;
-    journal.enter(spec.id, []);
-    try {
-      const code = readCode(spec);
-      const cache = readCache?.(spec);
-      const instance = wakeInstance({
-        ...this.#dependencies,
-        spec,
-        bindings: this.#bindings,
-        code,
-        cache,
-        owner: this.#owner,
-      });
-      this.#isUncached = cache?.rejected !== false;
-      this.#wear = new Wear(wear, clock.monotonicMs(), spec.limits.memoryBytes);
-      return instance;
-    } finally {
-      journal.leave();
-    }
-  }
+      const first = this.#admission.next();
+      if (first === undefined) {
+        this.#counters.prewarmed += 1;
+        return;
+      }
+      first.coldMs = tookMs;
+      first.coldReason = this.#coldReason;
+      this.#counters.woken(tookMs, this.#coldReason);
+      scheduler.mark(this);
+    },
+    failed: (error) => {
+      if (this.#admission.queued === 0) {
+        this.#prewarmFailed = true;
+        this.#dependencies.observer.onLog(this.spec, 'error', error.message);
+      }
+      this.#failAll(this.#admission.takeWaiting(), error);
+      this.#settleIdle();
+    },
+  };
 
   readonly #owner: InstanceOwner = {
     onWork: () => this.#dependencies.scheduler.mark(this),
     onReply: (flight, record) => {
-      if (record.tails === 0) this.#admission.left(flight);
+      this.#answered(flight, record.tails);
       flight.invocation.succeed(record);
       this.#finish(flight, 'ok', record.payload?.length ?? 0);
     },
     onError: (flight, error, { tails, stack }) => {
-      if (tails === 0) this.#admission.left(flight);
+      this.#answered(flight, tails);
       const { observer, mapStack } = this.#dependencies;
       observer.onLog(this.spec, 'error', stack === '' ? error.message : mapStack(this.spec, stack));
       flight.invocation.fail(error);
@@ -212,6 +194,11 @@ export class FunctionRunner implements Runnable, Sweepable {
     onTailsDone: (flight) => this.#admission.left(flight),
     onLog: (level, text) => this.#dependencies.observer.onLog(this.spec, level, text),
   };
+
+  #answered(flight: Flight, tails: number): void {
+    if (tails === 0) this.#admission.left(flight);
+    else flight.deadlineMs = this.#dependencies.clock.monotonicMs() + HOST_LIMITS.tailMs;
+  }
 
   #finish(flight: Flight, status: 'ok' | HairspringError['code'], replyBytes: number): void {
     this.#lastUsedMs = this.#dependencies.clock.monotonicMs();
@@ -223,7 +210,28 @@ export class FunctionRunner implements Runnable, Sweepable {
   }
 
   #enter(instance: Instance): void {
-    const fault = instance.runOnce();
+    if (this.#lane.heavy) this.#enterAway(instance);
+    else this.#entered(instance, instance.runOnce());
+  }
+
+  #enterAway(instance: Instance): void {
+    instance.reserve();
+    const { heavyLane, scheduler } = this.#dependencies;
+    heavyLane
+      .run((slot) => instance.runAway(slot))
+      .then((fault) => {
+        if (!instance.disposed) this.#entered(instance, fault);
+        this.#settleIdle();
+        if (!this.#disposed) scheduler.mark(this);
+      })
+      .catch((error: unknown) => {
+        this.#lost(instance, { kind: 'broken', message: HairspringError.from(error).message });
+      });
+  }
+
+  #entered(instance: Instance, fault: EntryFault | undefined): void {
+    const { clock, pool } = this.#dependencies;
+    this.#lane.entered(pool.unstretch(instance.lastEntryMs), clock);
     if (fault === undefined) {
       if (this.#retired.has(instance) && instance.flights.size === 0) this.#drop(instance);
       return;
@@ -234,6 +242,7 @@ export class FunctionRunner implements Runnable, Sweepable {
 
   /** The instance overran its CPU limit: only the guilty invocation fails, and no new one comes in. */
   #interrupted(instance: Instance, guiltyId: number): void {
+    this.#lane.overran(this.#dependencies.clock);
     this.#requeue(instance, 'interrupted');
     const guilty = instance.flights.get(guiltyId);
     if (guilty !== undefined) this.#end(instance, guilty, cpuExceeded(this.spec));
@@ -254,9 +263,14 @@ export class FunctionRunner implements Runnable, Sweepable {
 
   /** Ends an invocation whatever it still does: with `error`, or without a word when it has replied. */
   #end(instance: Instance, flight: Flight, error: HairspringError): void {
-    instance.forget(flight);
+    instance.forget(flight, error);
     this.#admission.left(flight);
-    if (flight.answered) return;
+    // Nobody waits for what it does and nobody else is inside: better a cold start than a thread that is busy in vain.
+    if (instance.isAwayWith(flight) && instance.flights.size === 0) this.#drop(instance);
+    if (flight.answered) {
+      this.#dependencies.observer.onLog(this.spec, 'warn', error.message);
+      return;
+    }
     flight.answered = true;
     this.#dependencies.observer.onLog(this.spec, 'error', error.message);
     flight.invocation.fail(error);
@@ -290,17 +304,51 @@ export class FunctionRunner implements Runnable, Sweepable {
 
   sweep(nowMs: number): void {
     const expired = this.#admission.expire(nowMs);
-    if (expired.length > 0) this.#failAll(expired, timedOut(this.spec));
-    for (const instance of this.#instance === undefined
-      ? this.#retired
-      : [this.#instance, ...this.#retired]) {
+    for (const flight of expired) this.#failAll([flight], timedOut(this.spec, flight.grantedMs));
+    this.#endWhere(
+      ({ deadlineMs }) => deadlineMs <= nowMs,
+      ({ answered, grantedMs }) => (answered ? tailTooLong(this.spec) : timedOut(this.spec, grantedMs)),
+    );
+    this.#settleIdle();
+  }
+
+  #endWhere(wanted: (flight: Flight) => boolean, why: (flight: Flight) => HairspringError): number {
+    let count = 0;
+    for (const instance of this.#instances()) {
       for (const flight of instance.flights.values()) {
-        if (flight.deadlineMs > nowMs) break;
-        this.#end(instance, flight, timedOut(this.spec));
+        if (!wanted(flight)) continue;
+        count += 1;
+        this.#end(instance, flight, why(flight));
       }
       if (this.#retired.has(instance) && instance.flights.size === 0) this.#drop(instance);
     }
+    return count;
+  }
+
+  #instances(): readonly Instance[] {
+    return this.#instance === undefined ? [...this.#retired] : [this.#instance, ...this.#retired];
+  }
+
+  /**
+   * Ends invocations, with HS_FUNCTION_CANCELLED for their callers: the one with this id, or all that wait,
+   * run, or go on after their replies. @returns how many
+   */
+  cancel(invocationId?: string): number {
+    const isMeant = ({ id }: Flight): boolean =>
+      invocationId === undefined || invocationId === `${INVOCATION_ID_PREFIX}${id}`;
+    const error = cancelled(this.spec);
+    const waiting = this.#admission.takeWhere(isMeant);
+    this.#failAll(waiting, error);
+    const count = waiting.length + this.#endWhere(isMeant, () => error);
     this.#settleIdle();
+    return count;
+  }
+
+  /** Tells what is in progress, by its signal, that the instance will not be there for much longer. */
+  hurry(): void {
+    const error = stopping(this.spec);
+    for (const instance of this.#instances())
+      for (const flight of instance.flights.values()) instance.hurry(flight, error);
   }
 
   /** Frees the instance when no invocation is in it and it need not be kept warm. @returns whether it is gone */
@@ -347,7 +395,8 @@ export class FunctionRunner implements Runnable, Sweepable {
     const hadInstance = this.#counters.coldStarts + this.#counters.prewarmed > 0;
     successor.#coldReason = hadInstance ? 'version' : this.#coldReason;
     this.#admission.giveBack(this.#instance?.takeUnstarted() ?? []);
-    for (const flight of this.#admission.takeWaiting()) successor.accept(flight.invocation);
+    for (const { invocation, acceptedMs } of this.#admission.takeWaiting())
+      successor.accept(invocation, acceptedMs);
     this.#settleIdle();
   }
 
@@ -387,9 +436,7 @@ export class FunctionRunner implements Runnable, Sweepable {
     this.#disposed = true;
     this.#dependencies.scheduler.remove(this);
     this.#failAll(this.#admission.takeWaiting(), error);
-    for (const instance of this.#instance === undefined
-      ? [...this.#retired]
-      : [this.#instance, ...this.#retired]) {
+    for (const instance of this.#instances()) {
       this.#failStarted(instance, error);
       this.#drop(instance);
     }

@@ -2,32 +2,42 @@ import {
   type Clock,
   type FunctionSpec,
   HairspringError,
-  HOST_LIMITS,
   type HostCallResult,
+  type Invocation,
   isErrorCode,
   type PreparedBinding,
 } from '../../core/index.ts';
-import type { EntryFault, GuestIsolate, GuestOutput } from '../isolate/guest-isolate.ts';
+import type { EntryFault, EntryOutcome, GuestIsolate, GuestOutput } from '../isolate/guest-isolate.ts';
 import type { EntryJournal } from '../observer.ts';
 import { BatchEncoder, decodeGuestBatch, type GuestRecord } from '../wire/batch.ts';
 import { Fifo, type Flight, type GuestTimer } from './flight.ts';
 import { cpuExceeded } from './limit-errors.ts';
+import { PendingCalls } from './pending-calls.ts';
 import { TimerTable } from './timer-table.ts';
 
 /** Records given to the guest in one entry at the most. */
 const MAX_BATCH = 128;
+/** And in the heavy lane, where an entry seldom gets beyond the first. */
+const MAX_HEAVY_BATCH = 16;
 /** Share of the memory limit that the large payloads of one entry may take before the next waits its turn. */
 const BATCH_MEMORY_SHARE = 1 / 8;
-/** The guest gives a batch back after so long. */
-export const BATCH_BUDGET_MS = 5;
+/** The guest gives a batch back after so long: until then no neighbour gets its turn. */
+export const BATCH_BUDGET_MS = 2;
 
 type Item =
   | { readonly kind: 'invoke'; readonly flight: Flight }
   | { readonly kind: 'completed'; readonly callId: number; readonly result: HostCallResult }
   | { readonly kind: 'failed'; readonly callId: number; readonly error: HairspringError }
-  | { readonly kind: 'forget'; readonly id: number }
+  | { readonly kind: 'abort'; readonly id: number; readonly ended: boolean; readonly error: HairspringError }
+  | { readonly kind: 'dropped'; readonly callId: number }
   | { readonly kind: 'timer'; readonly timer: GuestTimer }
   | { readonly kind: 'cancelled'; readonly timerId: number };
+
+/** What is given to the guest in one entry. */
+interface Given {
+  readonly items: readonly Item[];
+  readonly started: readonly Invocation[];
+}
 
 /** What an instance tells its function. */
 export interface InstanceOwner {
@@ -53,7 +63,7 @@ export class Instance {
   readonly flights = new Map<number, Flight>();
   readonly #isolate: GuestIsolate;
   readonly #spec: FunctionSpec;
-  readonly #bindings: ReadonlyMap<string, PreparedBinding>;
+  readonly #calls: PendingCalls;
   readonly #clock: Clock;
   readonly #journal: EntryJournal;
   readonly #owner: InstanceOwner;
@@ -62,15 +72,24 @@ export class Instance {
   readonly #timers: TimerTable;
   /** Invocations given to it so far. */
   invoked = 0;
+  /** The newest invocation given to it. */
+  #newestId = 0;
+  /** Another thread is inside, or is waited for. */
+  #away = false;
   #disposed = false;
 
   constructor(dependencies: InstanceDependencies) {
     this.#isolate = dependencies.isolate;
     this.#spec = dependencies.spec;
-    this.#bindings = dependencies.bindings;
     this.#clock = dependencies.clock;
     this.#journal = dependencies.journal;
     this.#owner = dependencies.owner;
+    this.#calls = new PendingCalls({
+      bindings: dependencies.bindings,
+      flights: this.flights,
+      onCompleted: (callId, result) => this.#push({ kind: 'completed', callId, result }),
+      onFailed: (callId, error) => this.#push({ kind: 'failed', callId, error }),
+    });
     this.#timers = new TimerTable({
       clock: dependencies.clock,
       flights: this.flights,
@@ -80,7 +99,21 @@ export class Instance {
   }
 
   get hasWork(): boolean {
-    return !this.#disposed && this.#items.length > 0;
+    return !this.#disposed && !this.#away && this.#items.length > 0;
+  }
+
+  get disposed(): boolean {
+    return this.#disposed;
+  }
+
+  /** Wall-clock time that the last entry took. */
+  get lastEntryMs(): number {
+    return this.#isolate.lastEntryMs;
+  }
+
+  /** Whether another thread runs this invocation just now, as far as the guest tells. */
+  isAwayWith({ id }: Flight): boolean {
+    return this.#away && this.#isolate.currentInvocationId === id;
   }
 
   get heapBytes(): number {
@@ -99,17 +132,23 @@ export class Instance {
   invoke(flight: Flight): void {
     this.invoked += 1;
     this.flights.set(flight.id, flight);
+    this.#newestId = flight.id;
     this.#items.push({ kind: 'invoke', flight });
   }
 
-  /** Drops an invocation that has been answered for; what it still does is ignored. */
-  forget(flight: Flight): void {
-    if (!this.#remove(flight)) return;
-    this.#push({ kind: 'forget', id: flight.id });
+  /** Drops an invocation that has been answered for; its signal says why, and what it still does is ignored. */
+  forget(flight: Flight, error: HairspringError): void {
+    if (this.#remove(flight)) this.#push({ kind: 'abort', id: flight.id, ended: true, error });
+  }
+
+  /** Tells an invocation by its signal that it had better come to an end. */
+  hurry(flight: Flight, error: HairspringError): void {
+    this.#push({ kind: 'abort', id: flight.id, ended: false, error });
   }
 
   #remove(flight: Flight): boolean {
     if (!this.flights.delete(flight.id)) return false;
+    flight.heirsUpToId = this.#newestId;
     this.#timers.ended(flight);
     return true;
   }
@@ -120,38 +159,71 @@ export class Instance {
     this.#owner.onWork();
   }
 
-  /** Enters the isolate once. */
+  /** Enters the isolate once, on this thread. */
   runOnce(): EntryFault | undefined {
+    const given = this.#give(MAX_BATCH);
+    if (given === undefined) return undefined;
+    const { cpuMs } = this.#spec.limits;
+    this.#journal.enter(this.#spec.id, given.started);
+    const outcome = this.#isolate.run(this.#encoder.take(), cpuMs);
+    this.#journal.leave();
+    const fault = this.#receive(given, outcome);
+    if (outcome.fault?.kind === 'cpu') this.#deliver(this.#isolate.collect(cpuMs).outputs);
+    return fault;
+  }
+
+  /** Nothing enters it from now on until `runAway` is over. */
+  reserve(): void {
+    this.#away = true;
+  }
+
+  /** Enters the isolate once, on a thread of the heavy lane. Never rejects. */
+  async runAway(slot: number): Promise<EntryFault | undefined> {
+    try {
+      const given = this.#disposed ? undefined : this.#give(MAX_HEAVY_BATCH);
+      if (given === undefined) return undefined;
+      const { cpuMs } = this.#spec.limits;
+      this.#journal.enterHeavy(slot, this.#spec.id, given.started);
+      const outcome = await this.#isolate.runAway(slot, this.#encoder.take(), cpuMs);
+      const overran = outcome.fault?.kind === 'cpu' && !this.#disposed;
+      const rest = overran ? await this.#isolate.collectAway(slot, cpuMs) : undefined;
+      this.#journal.leaveHeavy(slot);
+      if (this.#disposed) return undefined;
+      const fault = this.#receive(given, outcome);
+      if (rest !== undefined) this.#deliver(rest.outputs);
+      return fault;
+    } finally {
+      this.#away = false;
+    }
+  }
+
+  /** Encodes what comes next for the guest; undefined when nothing of it matters any more. */
+  #give(maxBatch: number): Given | undefined {
     const nowMs = this.#clock.monotonicMs();
     this.#tellStale();
     const maxExtraBytes = this.#spec.limits.memoryBytes * BATCH_MEMORY_SHARE;
-    const given: Item[] = [];
-    const started: Flight[] = [];
-    while (given.length < MAX_BATCH && !this.#encoder.full && this.#encoder.extraBytes < maxExtraBytes) {
+    const items: Item[] = [];
+    const started: Invocation[] = [];
+    while (items.length < maxBatch && !this.#encoder.full && this.#encoder.extraBytes < maxExtraBytes) {
       const item = this.#items.shift();
       if (item === undefined) break;
       if (!this.#encode(item, nowMs)) continue;
-      given.push(item);
-      if (item.kind === 'invoke') started.push(item.flight);
+      items.push(item);
+      // One that was given back is on record as begun already.
+      if (item.kind !== 'invoke' || item.flight.given) continue;
+      item.flight.given = true;
+      started.push(item.flight.invocation);
     }
-    if (given.length === 0) return undefined;
-    this.#journal.enter(
-      this.#spec.id,
-      started.map((flight) => flight.invocation),
-    );
-    const { outputs, taken, fault, unhandled } = this.#isolate.run(
-      this.#encoder.take(),
-      this.#spec.limits.cpuMs,
-    );
-    this.#journal.leave();
+    return items.length === 0 ? undefined : { items, started };
+  }
+
+  #receive({ items }: Given, { outputs, taken, fault, unhandled }: EntryOutcome): EntryFault | undefined {
     // The isolate may be gone before the first record is begun; given again, it would be so for ever.
     const begun = fault === undefined || fault.kind === 'cpu' ? taken : Math.max(1, taken);
-    if (begun < given.length) this.#items.unshift(given.slice(begun));
+    if (begun < items.length) this.#items.unshift(items.slice(begun));
     if (unhandled !== undefined)
       this.#owner.onLog('error', `A promise was rejected and nobody handled it: ${unhandled}`);
-    const broken = this.#deliver(outputs);
-    if (fault?.kind === 'cpu') this.#deliver(this.#isolate.collect(this.#spec.limits.cpuMs).outputs);
-    return broken ?? fault;
+    return this.#deliver(outputs) ?? fault;
   }
 
   /** Told with the next work, since it is worth no entry of its own. */
@@ -159,6 +231,8 @@ export class Instance {
     if (this.#items.length === 0) return;
     const stale = this.#timers.takeStale();
     if (stale.length > 0) this.#items.unshift(stale.map((timerId) => ({ kind: 'cancelled', timerId })));
+    const dropped = this.#calls.takeDropped();
+    if (dropped.length > 0) this.#items.unshift(dropped.map((callId) => ({ kind: 'dropped', callId })));
   }
 
   /** @returns whether the item still matters */
@@ -178,8 +252,11 @@ export class Instance {
       case 'failed':
         this.#encoder.failed(item.callId, item.error);
         return true;
-      case 'forget':
-        this.#encoder.forget(item.id);
+      case 'abort':
+        this.#encoder.abort(item.id, item.ended, item.error);
+        return true;
+      case 'dropped':
+        this.#encoder.dropped(item.callId);
         return true;
       case 'timer':
         if (item.timer.cancelled) return false;
@@ -217,7 +294,7 @@ export class Instance {
         return;
       }
       case 'call':
-        this.#call(record);
+        this.#calls.call(record);
         return;
       case 'log':
         this.#owner.onLog(record.level, record.text);
@@ -248,37 +325,6 @@ export class Instance {
     flight.answered = true;
     if (tails === 0) this.#remove(flight);
     return flight;
-  }
-
-  #call(record: Extract<GuestRecord, { kind: 'call' }>): void {
-    const flight = this.flights.get(record.id);
-    const binding = this.#bindings.get(record.label);
-    if (flight === undefined || binding === undefined) {
-      const reason =
-        binding === undefined ? `there is no binding "${record.label}"` : 'its invocation has ended';
-      const error = new HairspringError('HS_BINDING_DENIED', `Cannot call ${record.op}: ${reason}`);
-      this.#push({ kind: 'failed', callId: record.callId, error });
-      return;
-    }
-    if (flight.pendingCalls >= HOST_LIMITS.pendingHostCalls) {
-      const error = new HairspringError(
-        'HS_HOST_CALL_LIMIT',
-        `Cannot call ${record.label}.${record.op}: ${HOST_LIMITS.pendingHostCalls} calls are pending already`,
-      );
-      this.#push({ kind: 'failed', callId: record.callId, error });
-      return;
-    }
-    flight.pendingCalls += 1;
-    binding.call(record, flight).then(
-      (result) => {
-        flight.pendingCalls -= 1;
-        this.#push({ kind: 'completed', callId: record.callId, result });
-      },
-      (error: unknown) => {
-        flight.pendingCalls -= 1;
-        this.#push({ kind: 'failed', callId: record.callId, error: HairspringError.from(error) });
-      },
-    );
   }
 
   /** Invocations that were given to this instance and not begun, taken back in their order. */

@@ -1,4 +1,10 @@
-import { type FunctionSpec, formatBytes, formatDuration, HairspringError } from '../../core/index.ts';
+import {
+  type FunctionSpec,
+  formatBytes,
+  formatDuration,
+  HairspringError,
+  HOST_LIMITS,
+} from '../../core/index.ts';
 import type { EntryFault } from '../isolate/guest-isolate.ts';
 
 export function payloadTooLarge({ name, limits }: FunctionSpec, bytes: number): HairspringError {
@@ -28,11 +34,35 @@ export function backlogFull(
   return new HairspringError('HS_FUNCTION_OVERLOADED', `Cannot invoke ${name}: ${detail}`);
 }
 
-export function timedOut({ name, limits }: FunctionSpec): HairspringError {
-  const limit = formatDuration(limits.timeoutMs);
+/** @param grantedMs the function's limit, or what its caller waits for where that is less */
+export function timedOut({ name, limits }: FunctionSpec, grantedMs: number): HairspringError {
+  const limit =
+    grantedMs < limits.timeoutMs
+      ? `the ${formatDuration(grantedMs)} for which its caller waits`
+      : `limits.timeout of ${formatDuration(limits.timeoutMs)}`;
+  return new HairspringError('HS_FUNCTION_TIMEOUT', `${name} did not answer within ${limit}`);
+}
+
+/** The caller says that it waits no longer. */
+export function callerGone({ name }: FunctionSpec): HairspringError {
+  return new HairspringError('HS_FUNCTION_TIMEOUT', `Cannot invoke ${name}: its caller waits no longer`);
+}
+
+export function cancelled({ name }: FunctionSpec): HairspringError {
+  return new HairspringError('HS_FUNCTION_CANCELLED', `The invocation of ${name} was cancelled`);
+}
+
+/** What an invocation hears by its signal shortly before its instance is disposed. */
+export function stopping({ name }: FunctionSpec): HairspringError {
+  return new HairspringError('HS_DRAINING', `${name} is about to be stopped with its node`);
+}
+
+/** What `waitUntil` was given went on for too long after the reply. */
+export function tailTooLong({ name }: FunctionSpec): HairspringError {
+  const limit = formatDuration(HOST_LIMITS.tailMs);
   return new HairspringError(
     'HS_FUNCTION_TIMEOUT',
-    `${name} did not answer within limits.timeout of ${limit}`,
+    `What ${name} gave to waitUntil did not end within ${limit} of the reply and was cancelled`,
   );
 }
 

@@ -1,10 +1,14 @@
 import type { Clock, FunctionSpec, PreparedBinding } from '../../core/index.ts';
 import type { CodeCache } from '../isolate/code-cache.ts';
-import type { GuestIsolate } from '../isolate/guest-isolate.ts';
+import type { GuestCode, GuestIsolate, LoadSpec } from '../isolate/guest-isolate.ts';
 import type { IsolatePool } from '../isolate/isolate-pool.ts';
 import type { EntryJournal } from '../observer.ts';
 import type { WasmFunction } from '../wasm/wasm-function.ts';
+import { INVOCATION_ID_PREFIX } from './flight.ts';
 import { BATCH_BUDGET_MS, Instance, type InstanceOwner } from './instance.ts';
+
+/** A script, or a WebAssembly module and how to run it. */
+export type FunctionCode = string | WasmFunction;
 
 export interface WakeOptions {
   readonly pool: IsolatePool;
@@ -17,9 +21,6 @@ export interface WakeOptions {
   readonly owner: InstanceOwner;
 }
 
-/** A script, or a WebAssembly module and how to run it. */
-export type FunctionCode = string | WasmFunction;
-
 /**
  * Runs a function's code in a blank isolate.
  * @returns the names of its handlers
@@ -29,37 +30,67 @@ export function loadFunction(
   isolate: GuestIsolate,
   spec: FunctionSpec,
   code: FunctionCode,
-  cache?: CodeCache,
 ): readonly string[] {
-  const { name, namespace, triggers, environment, limits } = spec;
-  const bindings = Object.entries(spec.bindings).map(([label, { service }]) => [label, service]);
-  const load = {
-    name,
-    namespace,
-    triggers,
-    environment,
-    bindings: Object.fromEntries(bindings),
-    budgetMs: BATCH_BUDGET_MS,
-  };
-  if (typeof code === 'string') return isolate.load(code, `${name}.js`, load, cache);
-  const { module, ...run } = code;
-  return isolate.loadModule(module, {
-    ...load,
-    module: { ...run, name, environment, memoryBytes: limits.memoryBytes },
-  });
+  return isolate.load(...loadArguments(spec, code, undefined));
 }
 
 /**
- * Loads a function in an isolate of its own.
+ * Loads a function in an isolate of its own, for `cpuMs` at the most.
+ * @returns undefined when that was not enough
  * @throws HS_FUNCTION_LOAD, HS_FUNCTION_MEMORY
  */
-export function wakeInstance({ pool, spec, code, cache, ...rest }: WakeOptions): Instance {
+export function wakeInstance(options: WakeOptions, cpuMs: number): Instance | undefined {
+  const { pool, spec, code, cache } = options;
+  const { isolate } = pool.acquire(spec.limits.memoryBytes);
+  let loaded = false;
+  try {
+    loaded = isolate.loadWithin(cpuMs, ...loadArguments(spec, code, cache)) !== undefined;
+  } finally {
+    if (!loaded) isolate[Symbol.dispose]();
+  }
+  return loaded ? createInstance(isolate, options) : undefined;
+}
+
+/**
+ * As `wakeInstance`, on a thread of the heavy lane and with the time that a deployment is given.
+ * Rejects with HS_FUNCTION_LOAD, HS_FUNCTION_MEMORY.
+ */
+export async function wakeInstanceAway(options: WakeOptions, slot: number): Promise<Instance> {
+  const { pool, spec, code, cache } = options;
   const { isolate } = pool.acquire(spec.limits.memoryBytes);
   try {
-    loadFunction(isolate, spec, code, cache);
+    await isolate.loadAway(slot, ...loadArguments(spec, code, cache));
   } catch (error) {
     isolate[Symbol.dispose]();
     throw error;
   }
-  return new Instance({ isolate, spec, ...rest });
+  return createInstance(isolate, options);
+}
+
+function createInstance(
+  isolate: GuestIsolate,
+  { pool: _pool, code: _code, cache: _cache, ...rest }: WakeOptions,
+): Instance {
+  return new Instance({ isolate, ...rest });
+}
+
+function loadArguments(
+  { name, namespace, triggers, environment, bindings, limits }: FunctionSpec,
+  code: FunctionCode,
+  cache: CodeCache | undefined,
+): [code: GuestCode, spec: LoadSpec] {
+  const services = Object.entries(bindings).map(([label, { service }]) => [label, service] as const);
+  const load: LoadSpec = {
+    name,
+    namespace,
+    triggers,
+    environment,
+    bindings: Object.fromEntries(services),
+    budgetMs: BATCH_BUDGET_MS,
+    idPrefix: INVOCATION_ID_PREFIX,
+  };
+  if (typeof code === 'string') return [{ kind: 'script', text: code, filename: `${name}.js`, cache }, load];
+  const { module, ...how } = code;
+  const run = { ...how, name, environment, memoryBytes: limits.memoryBytes };
+  return [{ kind: 'module', module, run }, load];
 }

@@ -19,6 +19,7 @@ const NativeError = Error;
 const NativeNumber = Number;
 // biome-ignore lint/security/noGlobalEval: evaluates scripts of the host's only, in the global scope
 const NativeEval = eval;
+const NativeRangeError = RangeError;
 const NativeUint8Array = Uint8Array;
 const NativeArrayBuffer = ArrayBuffer;
 const ArrayBufferIsView = ArrayBuffer.isView;

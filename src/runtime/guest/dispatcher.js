@@ -71,7 +71,7 @@ function callHost(label, op, args, payload, convert) {
 function settle(invocation, value) {
   if (invocation.settled) return;
   invocation.settled = true;
-  removeOpen(invocation);
+  if (invocation.pendingTails === 0) removeOpen(invocation);
   let head = '';
   let tail = '';
   try {
@@ -97,7 +97,7 @@ function settle(invocation, value) {
 function fail(invocation, error) {
   if (invocation.settled) return;
   invocation.settled = true;
-  removeOpen(invocation);
+  if (invocation.pendingTails === 0) removeOpen(invocation);
   pushError(invocation.id, moduleErrorCode(error) ?? 'HS_FUNCTION_THREW', error, invocation.pendingTails);
 }
 
@@ -160,6 +160,7 @@ function takeInvoke() {
     pendingCalls: 0,
     pendingTails: 0,
     newestId: 0,
+    abort: undefined,
     before: undefined,
     after: undefined,
   };
@@ -209,21 +210,35 @@ function takeCompletion() {
   return call.invocation;
 }
 
+/** @returns {GuestInvocation | undefined} */
+function takeAbort() {
+  const invocation = findOpen(/** @type {number} */ (batch[cursor + 1]));
+  const ended = batch[cursor + 2] === 1;
+  const why = /** @type {[string, string, number]} */ (batch[cursor + 3]);
+  cursor += 4;
+  if (invocation === undefined) return undefined;
+  if (ended) {
+    invocation.settled = true;
+    removeOpen(invocation);
+  }
+  abortInvocation(invocation, new HostError(why[0], why[1], why[2] === 1));
+  return invocation;
+}
+
 function takeRecord() {
   const kind = batch[cursor];
   if (kind === 0) return takeInvoke();
   if (kind === 1) return takeCompletion();
+  if (kind === 2) return takeAbort();
   const id = /** @type {number} */ (batch[cursor + 1]);
   cursor += 2;
-  if (kind === 2) {
-    const invocation = findOpen(id);
-    if (invocation === undefined) return undefined;
-    invocation.settled = true;
-    removeOpen(invocation);
-    return undefined;
-  }
   if (kind === 4) {
     forgetTimer(id);
+    return undefined;
+  }
+  if (kind === 5) {
+    const call = calls.take(id);
+    if (call !== undefined && call.invocation !== undefined) call.invocation.pendingCalls -= 1;
     return undefined;
   }
   return fireTimer(id);
@@ -266,6 +281,7 @@ function prepare(json) {
   functionNamespace = spec.namespace;
   triggers = spec.triggers;
   budgetMs = spec.budgetMs;
+  idPrefix = spec.idPrefix ?? '';
   /** @type {Record<string, unknown>} */
   const values = {};
   for (const name of ObjectKeys(spec.environment)) values[name] = spec.environment[name];

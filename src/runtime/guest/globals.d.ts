@@ -29,9 +29,23 @@ interface GuestInvocation {
   pendingTails: number;
   /** The newest invocation known when a timer outlived this one; 0 while none has. */
   newestId: number;
+  /** Made when its signal is asked for, or when it is aborted before. */
+  abort: GuestAbort | undefined;
   /** Its neighbours among the open ones. */
   before: GuestInvocation | undefined;
   after: GuestInvocation | undefined;
+}
+
+interface GuestAbort {
+  controller: AbortControllerLike | undefined;
+  /** Why the invocation was aborted; undefined while it was not. */
+  reason: unknown;
+}
+
+/** The part of https://dom.spec.whatwg.org/#interface-abortcontroller that is needed. */
+interface AbortControllerLike {
+  readonly signal: unknown;
+  abort(reason: unknown): void;
 }
 
 interface GuestPayload {

@@ -3,6 +3,10 @@
 
 let functionName = '';
 let functionNamespace = '';
+/** What makes the ids of invocations differ from those in other cells. */
+let idPrefix = '';
+/** Promises of one invocation that are waited for after its reply. */
+const MAX_TAILS = 64;
 /** @type {{ captures: { index: number, name: string, rest: boolean }[] }[]} */
 let triggers = [];
 
@@ -11,15 +15,55 @@ let triggers = [];
  * @param {unknown} promise
  */
 function waitUntil(invocation, promise) {
+  if (invocation.pendingTails >= MAX_TAILS)
+    throw new NativeRangeError(`waitUntil holds ${MAX_TAILS} promises of this invocation already`);
   invocation.pendingTails += 1;
   const done = () => {
     invocation.pendingTails -= 1;
-    if (invocation.settled && invocation.pendingTails === 0) push(`6,${invocation.id}`);
+    if (!invocation.settled || invocation.pendingTails > 0) return;
+    removeOpen(invocation);
+    push(`6,${invocation.id}`);
   };
   promiseThen(NativePromise.resolve(promise), done, (error) => {
     pushLog('error', `A promise given to waitUntil rejected: ${inspect(error)}`);
     done();
   });
+}
+
+/**
+ * The signal of an invocation, made when it is asked for. Undefined where the platform has none.
+ * @param {GuestInvocation} invocation
+ */
+function signalOf(invocation) {
+  let state = invocation.abort;
+  if (state?.controller !== undefined) return state.controller.signal;
+  const Controller = /** @type {Record<string, any>} */ (globalThis)['AbortController'];
+  if (typeof Controller !== 'function') return undefined;
+  /** @type {AbortControllerLike} */
+  const controller = new Controller();
+  state ??= { controller: undefined, reason: undefined };
+  state.controller = controller;
+  invocation.abort = state;
+  if (state.reason !== undefined) controller.abort(state.reason);
+  return controller.signal;
+}
+
+/**
+ * Aborts the signal of an invocation, now or when it is asked for. The first reason stands.
+ * @param {GuestInvocation} invocation
+ * @param {unknown} reason
+ */
+function abortInvocation(invocation, reason) {
+  const state = (invocation.abort ??= { controller: undefined, reason: undefined });
+  if (state.reason !== undefined) return;
+  state.reason = reason;
+  if (state.controller === undefined) return;
+  setCurrent(invocation);
+  try {
+    state.controller.abort(reason);
+  } catch (error) {
+    pushLog('error', `A listener of an invocation's signal threw: ${inspect(error)}`);
+  }
 }
 
 class MessageHeaders {
@@ -138,7 +182,10 @@ class Context {
     this.#invocation = invocation;
   }
   get invocationId() {
-    return `${this.#invocation.id}`;
+    return `${idPrefix}${this.#invocation.id}`;
+  }
+  get signal() {
+    return signalOf(this.#invocation);
   }
   get deadline() {
     return this.#invocation.startedAt + this.#invocation.leftMs;

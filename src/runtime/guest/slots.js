@@ -79,6 +79,7 @@ const open = {
   pendingCalls: 0,
   pendingTails: 0,
   newestId: 0,
+  abort: undefined,
   before: undefined,
   after: undefined,
 };

@@ -1,6 +1,6 @@
 import ivm from 'isolated-vm';
 import { HairspringError } from '../../core/index.ts';
-import type { EntryGuard } from '../watchdog/entry-guard.ts';
+import { type EntryGuard, INLINE_SLOT } from '../watchdog/entry-guard.ts';
 import type { EncodedBatch, Extra } from '../wire/batch.ts';
 import { armedTimers } from './armed-timers.ts';
 import { type CodeCache, produceCodeCache } from './code-cache.ts';
@@ -15,7 +15,7 @@ const ENTER_REHEARSE = 3;
 const ENTER_LOAD_MODULE = 4;
 
 /** How long the top level of a module may run. */
-const LOAD_LIMIT_MS = 250;
+export const LOAD_LIMIT_MS = 250;
 /** Text and bytes that one entry may hand out; a function that passes it is ended. */
 const MAX_OUTPUT_BYTES = 64 * 1024 ** 2;
 /** Longest text taken from what the guest threw; it may throw megabytes, and replies and logs carry it. */
@@ -55,13 +55,49 @@ export interface LoadSpec {
   readonly bindings: Readonly<Record<string, string>>;
   /** After so long within a batch the guest gives the rest back. */
   readonly budgetMs: number;
+  /** What makes the ids of invocations differ from those in other cells. @default "" */
+  readonly idPrefix?: string;
+}
+
+/** A script without more ado. */
+export function scriptOf(text: string, filename: string, cache?: CodeCache): GuestCode {
+  return { kind: 'script', text, filename, cache };
+}
+
+export interface MemoryUse {
+  readonly heapBytes: number;
+  readonly totalBytes: number;
+}
+
+/** What is loaded as the function. */
+export type GuestCode =
+  | {
+      readonly kind: 'script';
+      readonly text: string;
+      readonly filename: string;
+      /** V8's cache of it; without one, or with one of another V8, the text is compiled anew. */
+      readonly cache: CodeCache | undefined;
+    }
+  | {
+      readonly kind: 'module';
+      readonly module: WebAssembly.Module;
+      /** How the guest runs it (guest/wasm/functions/types.ts). */
+      readonly run: object;
+    };
+
+/** What an entry threw, which may be `undefined`. */
+interface EntryFailure {
+  readonly error: unknown;
 }
 
 const NO_COPY = { arguments: { copy: true } } as const;
 
 /**
- * One isolate with its context and the prelude run, entered only by `applySync` from the cell's main
- * thread. Nothing but strings and byte copies crosses; the guest holds no handle of isolated-vm.
+ * One isolate with its context and the prelude run. It is entered by `applySync` on the cell's main
+ * thread, or by `apply` on a thread of isolated-vm's pool: by one of them at a time, since the main thread
+ * would wait for the other. What the guest sends from there is received on the main thread before the
+ * entry's promise resolves. Nothing but strings and byte copies crosses; the guest holds no handle of
+ * isolated-vm.
  */
 export class GuestIsolate {
   readonly memoryBytes: number;
@@ -75,6 +111,10 @@ export class GuestIsolate {
   #malformed = false;
   #enteredMs = 0;
   #limitMs = 0;
+  #lastEntryMs = 0;
+  #memoryUse: MemoryUse = { heapBytes: 0, totalBytes: 0 };
+  /** A pool thread is inside, or about to be. */
+  #away = false;
 
   constructor(prelude: PreludeCode, memoryBytes: number, guard: EntryGuard) {
     this.memoryBytes = memoryBytes;
@@ -122,95 +162,130 @@ export class GuestIsolate {
     if (this.#outputBytes <= MAX_OUTPUT_BYTES) this.#outputs.push({ json, extras });
   }
 
-  #begin(limitMs: number): void {
+  #begin(limitMs: number, slot: number): void {
     this.#limitMs = limitMs;
     this.#enteredMs = performance.now();
-    this.#guard.begin(limitMs);
+    this.#guard.begin(limitMs, slot);
+  }
+
+  #end(slot: number): void {
+    this.#guard.end(slot);
+    this.#lastEntryMs = performance.now() - this.#enteredMs;
   }
 
   get disposed(): boolean {
     return this.#isolate.isDisposed;
   }
 
-  /** Bytes of V8 heap in use; 0 once disposed. */
-  heapBytes(): number {
-    return this.#isolate.isDisposed ? 0 : this.#isolate.getHeapStatisticsSync().used_heap_size;
+  /** Wall-clock time that the last entry took. */
+  get lastEntryMs(): number {
+    return this.#lastEntryMs;
   }
 
-  /** Heap in use, and all that the isolate takes of the process, as far as V8 knows; zeros once disposed. */
-  memoryUse(): { readonly heapBytes: number; readonly totalBytes: number } {
+  /** Id of the invocation that the guest says it runs; 0 for none. */
+  get currentInvocationId(): number {
+    return this.#marks[0] ?? 0;
+  }
+
+  /** Bytes of V8 heap in use; 0 once disposed, and what was seen last while a pool thread is inside. */
+  heapBytes(): number {
+    if (this.#isolate.isDisposed) return 0;
+    return this.memoryUse().heapBytes;
+  }
+
+  /** Heap in use, and all that the isolate takes of the process, as far as V8 knows; zeros once disposed, and what was seen last while a pool thread is inside. */
+  memoryUse(): MemoryUse {
     if (this.#isolate.isDisposed) return { heapBytes: 0, totalBytes: 0 };
+    if (this.#away) return this.#memoryUse;
     const heap = this.#isolate.getHeapStatisticsSync();
-    return {
+    this.#memoryUse = {
       heapBytes: heap.used_heap_size,
       totalBytes: heap.total_heap_size + heap.externally_allocated_size,
     };
+    return this.#memoryUse;
   }
 
   /**
    * Runs the function's script and prepares `env`.
-   * @param cache of `code`; without one, or with one of another V8, the code is compiled anew
    * @returns the names of the handlers it exports
    * @throws HS_FUNCTION_LOAD, HS_FUNCTION_MEMORY
    */
-  load(code: string, filename: string, spec: LoadSpec, cache?: CodeCache): readonly string[] {
-    return this.#load(spec, (limitMs) => {
-      const script = this.#isolate.compileScriptSync(code, withCache(filename, cache));
-      if (cache !== undefined && isRejected(script)) cache.rejected = true;
-      script.runSync(this.#context, { timeout: limitMs });
-      script.release();
-      return this.#enter.applySync(undefined, [ENTER_LOAD, JSON.stringify(spec)], { timeout: limitMs });
-    });
+  load(code: GuestCode, spec: LoadSpec): readonly string[] {
+    const handlers = this.loadWithin(LOAD_LIMIT_MS, code, spec);
+    if (handlers === undefined) throw loadTooLong(spec.name);
+    return handlers;
   }
 
   /**
-   * Takes a compiled WebAssembly module as the function.
-   * @throws HS_FUNCTION_LOAD, HS_FUNCTION_MEMORY
+   * As {@link load}, for `cpuMs` at the most.
+   * @returns undefined when that was not enough; then the isolate is of no use any more
    */
-  loadModule(module: WebAssembly.Module, spec: LoadSpec & { readonly module: object }): readonly string[] {
-    return this.#load(spec, (limitMs) =>
-      this.#enter.applySync(undefined, [ENTER_LOAD_MODULE, JSON.stringify(spec), module], {
-        arguments: { copy: true },
-        timeout: limitMs,
-      }),
-    );
-  }
-
-  #load(spec: LoadSpec, enter: (limitMs: number) => unknown): readonly string[] {
-    const limitMs = this.#guard.stretch(LOAD_LIMIT_MS);
-    this.#begin(limitMs);
+  loadWithin(cpuMs: number, code: GuestCode, spec: LoadSpec): readonly string[] | undefined {
+    const timeout = this.#guard.stretch(cpuMs);
+    this.#begin(timeout, INLINE_SLOT);
     try {
-      return parseHandlers(enter(limitMs));
+      if (code.kind === 'script') {
+        const script = this.#isolate.compileScriptSync(code.text, withCache(code));
+        if (code.cache !== undefined && isRejected(script)) code.cache.rejected = true;
+        script.runSync(this.#context, { timeout });
+        script.release();
+      }
+      const [args, options] = loadEntry(code, spec);
+      return parseHandlers(this.#enter.applySync(undefined, args, { ...options, timeout }));
     } catch (error) {
-      const fault = this.#faultOf(error);
-      if (fault.kind === 'memory')
-        throw new HairspringError(
-          'HS_FUNCTION_MEMORY',
-          `Cannot load ${spec.name}: its module passed the memory limit of ${this.memoryBytes} bytes`,
-          { cause: error },
-        );
-      const detail =
-        fault.kind === 'cpu' ? `its top level ran longer than ${LOAD_LIMIT_MS} ms` : describe(error);
-      throw new HairspringError('HS_FUNCTION_LOAD', `Cannot load ${spec.name}: ${detail}`, { cause: error });
+      if (this.#faultOf(error).kind === 'cpu') return undefined;
+      throw this.#loadError(spec, error);
     } finally {
-      this.#guard.end();
+      this.#end(INLINE_SLOT);
     }
   }
 
   /**
    * V8's code cache of the script that was loaded last, with what it has compiled of it since.
-   * @returns undefined when V8 makes none
+   * @returns undefined when V8 makes none, or a pool thread is inside
    */
   codeCache(source: string, filename: string): Uint8Array | undefined {
-    this.#begin(this.#guard.stretch(LOAD_LIMIT_MS));
+    if (this.#away) return undefined;
+    this.#begin(this.#guard.stretch(LOAD_LIMIT_MS), INLINE_SLOT);
     try {
       const made = produceCodeCache(this.#isolate, source, filename);
       return made === undefined ? undefined : new Uint8Array(made.copy({ release: true }));
     } catch {
       return undefined; // It ran out of memory: the function works without.
     } finally {
-      this.#guard.end();
+      this.#end(INLINE_SLOT);
     }
+  }
+
+  /** As {@link load}, on a pool thread. Resolves with the names of the handlers. */
+  async loadAway(slot: number, code: GuestCode, spec: LoadSpec): Promise<readonly string[]> {
+    const timeout = this.#guard.stretch(LOAD_LIMIT_MS, slot);
+    this.#away = true;
+    this.#begin(timeout, slot);
+    try {
+      if (code.kind === 'script') {
+        const script = await this.#isolate.compileScript(code.text, withCache(code));
+        if (code.cache !== undefined && isRejected(script)) code.cache.rejected = true;
+        await script.run(this.#context, { timeout });
+        script.release();
+      }
+      const [args, options] = loadEntry(code, spec);
+      return parseHandlers(await this.#enter.apply(undefined, args, { ...options, timeout }));
+    } catch (error) {
+      if (this.#faultOf(error).kind === 'cpu') throw loadTooLong(spec.name);
+      throw this.#loadError(spec, error);
+    } finally {
+      this.#away = false;
+      this.#end(slot);
+    }
+  }
+
+  #loadError({ name }: LoadSpec, cause: unknown): HairspringError {
+    if (this.#faultOf(cause).kind === 'memory') {
+      const message = `Cannot load ${name}: its module passed the memory limit of ${this.memoryBytes} bytes`;
+      return new HairspringError('HS_FUNCTION_MEMORY', message, { cause });
+    }
+    return new HairspringError('HS_FUNCTION_LOAD', `Cannot load ${name}: ${describe(cause)}`, { cause });
   }
 
   /** Gives the guest a batch; returns when its microtasks have run dry, it gave the rest back, or a limit ended it. */
@@ -218,32 +293,73 @@ export class GuestIsolate {
     return this.#entry([ENTER_BATCH, batch.json, ...batch.extras], cpuMs);
   }
 
+  /** As {@link run}, on a pool thread. Never rejects. */
+  async runAway(slot: number, batch: EncodedBatch, cpuMs: number): Promise<EntryOutcome> {
+    return await this.#entryAway(slot, [ENTER_BATCH, batch.json, ...batch.extras], cpuMs);
+  }
+
   /** Takes what an interrupted entry had ready. */
   collect(cpuMs: number): EntryOutcome {
     return this.#entry([ENTER_COLLECT, ''], cpuMs);
   }
 
+  /** As {@link collect}, on a pool thread. Never rejects. */
+  async collectAway(slot: number, cpuMs: number): Promise<EntryOutcome> {
+    return await this.#entryAway(slot, [ENTER_COLLECT, ''], cpuMs);
+  }
+
   #entry(args: (string | number | ArrayBuffer)[], cpuMs: number): EntryOutcome {
-    const limitMs = this.#guard.stretch(cpuMs);
-    let fault: EntryFault | undefined;
-    let unhandled: string | undefined;
+    const timeout = this.#guard.stretch(cpuMs);
+    let failure: EntryFailure | undefined;
     this.#marks[1] = 0;
     this.#marks[2] = 0;
-    this.#begin(limitMs);
+    this.#begin(timeout, INLINE_SLOT);
     // Without a time-out of its own an entry that overruns is the watchdog's: it costs the cell.
-    const timeout = armedTimers.arm(limitMs, this.#enteredMs) ? limitMs : 0;
+    const armed = armedTimers.arm(timeout, this.#enteredMs) ? timeout : 0;
     try {
-      if (args.length > 2) this.#enter.applySync(undefined, args, { ...NO_COPY, timeout });
-      else this.#enter.applySync(undefined, args, { timeout });
+      if (args.length > 2) this.#enter.applySync(undefined, args, { ...NO_COPY, timeout: armed });
+      else this.#enter.applySync(undefined, args, { timeout: armed });
     } catch (error) {
-      fault = this.#faultOf(error);
+      failure = { error };
+    } finally {
+      this.#end(INLINE_SLOT);
+    }
+    return this.#outcome(failure);
+  }
+
+  async #entryAway(
+    slot: number,
+    args: (string | number | ArrayBuffer)[],
+    cpuMs: number,
+  ): Promise<EntryOutcome> {
+    const timeout = this.#guard.stretch(cpuMs, slot);
+    let failure: EntryFailure | undefined;
+    this.#marks[1] = 0;
+    this.#marks[2] = 0;
+    this.#away = true;
+    this.#begin(timeout, slot);
+    try {
+      const armed = armedTimers.arm(timeout, this.#enteredMs) ? timeout : 0;
+      await this.#enter.apply(undefined, args, { ...NO_COPY, timeout: armed });
+    } catch (error) {
+      failure = { error };
+    } finally {
+      this.#away = false;
+      this.#end(slot);
+    }
+    return this.#outcome(failure);
+  }
+
+  #outcome(failure: EntryFailure | undefined): EntryOutcome {
+    let fault: EntryFault | undefined;
+    let unhandled: string | undefined;
+    if (failure !== undefined) {
+      fault = this.#faultOf(failure.error);
       // isolated-vm throws what nobody caught in a promise, after the batch has run to its end.
       if (fault.kind === 'broken' && this.#marks[2] === 1) {
         unhandled = fault.message;
         fault = undefined;
       }
-    } finally {
-      this.#guard.end();
     }
     if (this.#outputBytes > MAX_OUTPUT_BYTES) fault = { kind: 'output' };
     if (this.#malformed)
@@ -281,6 +397,13 @@ function parseHandlers(found: unknown): readonly string[] {
   throw new SyntaxError('it patched what the runtime works with');
 }
 
+function loadTooLong(name: string): HairspringError {
+  return new HairspringError(
+    'HS_FUNCTION_LOAD',
+    `Cannot load ${name}: its top level ran longer than ${LOAD_LIMIT_MS} ms`,
+  );
+}
+
 function describe(error: unknown): string {
   const text = error instanceof Error ? `${error.name}: ${error.message}` : `it threw ${String(error)}`;
   return text.slice(0, MAX_ERROR_CHARS);
@@ -290,6 +413,12 @@ function isRejected(script: ivm.Script): boolean {
   return (script as ivm.Script & { readonly cachedDataRejected?: boolean }).cachedDataRejected === true;
 }
 
-function withCache(filename: string, cache: CodeCache | undefined): ivm.ScriptInfo {
+function withCache({ filename, cache }: Extract<GuestCode, { kind: 'script' }>): ivm.ScriptInfo {
   return cache === undefined || cache.rejected ? { filename } : { filename, cachedData: cache.copy };
+}
+
+/** The entry that makes the handlers of what has been loaded. */
+function loadEntry(code: GuestCode, spec: LoadSpec): [args: unknown[], options: ivm.ReferenceApplyOptions] {
+  if (code.kind === 'script') return [[ENTER_LOAD, JSON.stringify(spec)], {}];
+  return [[ENTER_LOAD_MODULE, JSON.stringify({ ...spec, module: code.run }), code.module], { ...NO_COPY }];
 }

@@ -1,18 +1,28 @@
 /**
- * Tells the watchdog thread, through shared memory, whether the main thread is inside an isolate and
- * for how long it may stay there.
+ * Tells the watchdog thread, through shared memory, which threads are inside an isolate and for how long
+ * they may stay there. Each has a slot: 0 is the main thread's, the others are the heavy lane's.
  */
 export const GUARD_LAYOUT = {
-  sequence: 0,
-  limitMs: 1,
-  stretchPercent: 2,
+  stretchPercent: 0,
+  heavyStretchPercent: 1,
+  /** Two words for each slot: its sequence, odd while an entry is in progress, and the limit of that entry. */
+  firstSlot: 2,
+  slots: 9,
   /** On the busiest machine a limit is stretched to so many times its length. */
   maxStretchPercent: 600,
 } as const;
 
-const { sequence: SEQUENCE, limitMs: LIMIT_MS, stretchPercent: STRETCH_PERCENT } = GUARD_LAYOUT;
+/** Slot of what is entered on the main thread. */
+export const INLINE_SLOT = 0;
 
-const GUARD_BYTES = 12;
+const {
+  stretchPercent: STRETCH_PERCENT,
+  heavyStretchPercent: HEAVY_STRETCH_PERCENT,
+  firstSlot: FIRST_SLOT,
+  slots: SLOTS,
+} = GUARD_LAYOUT;
+
+const GUARD_BYTES = 4 * (FIRST_SLOT + 2 * SLOTS);
 
 export class EntryGuard {
   readonly shared: SharedArrayBuffer;
@@ -21,32 +31,42 @@ export class EntryGuard {
   constructor(shared: SharedArrayBuffer = new SharedArrayBuffer(GUARD_BYTES)) {
     this.shared = shared;
     this.#cells = new Int32Array(shared);
-    Atomics.compareExchange(this.#cells, STRETCH_PERCENT, 0, 100);
+    for (const index of [STRETCH_PERCENT, HEAVY_STRETCH_PERCENT])
+      Atomics.compareExchange(this.#cells, index, 0, 100);
   }
 
-  /** An odd number while an entry is in progress; each entry has its own. */
-  get sequence(): number {
-    return Atomics.load(this.#cells, SEQUENCE);
+  /** An odd number while an entry is in progress in the slot; each entry has its own. */
+  sequence(slot: number = INLINE_SLOT): number {
+    return Atomics.load(this.#cells, FIRST_SLOT + 2 * slot);
   }
 
-  get limitMs(): number {
-    return Atomics.load(this.#cells, LIMIT_MS);
+  limitMs(slot: number = INLINE_SLOT): number {
+    return Atomics.load(this.#cells, FIRST_SLOT + 2 * slot + 1);
   }
 
   /**
-   * The wall-clock time in which the thread probably gets `cpuMs` of processor time, from what the
+   * The wall-clock time in which a thread probably gets `cpuMs` of processor time, from what the
    * watchdog last saw: a function must not fail for the time its thread did not run.
    */
-  stretch(cpuMs: number): number {
-    return Math.ceil((cpuMs * Atomics.load(this.#cells, STRETCH_PERCENT)) / 100);
+  stretch(cpuMs: number, slot: number = INLINE_SLOT): number {
+    const own = Atomics.load(this.#cells, STRETCH_PERCENT);
+    // What the heavy lane's threads get is seen while one of them runs; until then the main thread's must do.
+    const percent =
+      slot === INLINE_SLOT ? own : Math.max(own, Atomics.load(this.#cells, HEAVY_STRETCH_PERCENT));
+    return Math.ceil((cpuMs * percent) / 100);
   }
 
-  begin(limitMs: number): void {
-    Atomics.store(this.#cells, LIMIT_MS, limitMs);
-    Atomics.add(this.#cells, SEQUENCE, 1);
+  /** The reverse of `stretch`. */
+  unstretch(tookMs: number): number {
+    return (tookMs * 100) / Atomics.load(this.#cells, STRETCH_PERCENT);
   }
 
-  end(): void {
-    Atomics.add(this.#cells, SEQUENCE, 1);
+  begin(limitMs: number, slot: number = INLINE_SLOT): void {
+    Atomics.store(this.#cells, FIRST_SLOT + 2 * slot + 1, limitMs);
+    Atomics.add(this.#cells, FIRST_SLOT + 2 * slot, 1);
+  }
+
+  end(slot: number = INLINE_SLOT): void {
+    Atomics.add(this.#cells, FIRST_SLOT + 2 * slot, 1);
   }
 }

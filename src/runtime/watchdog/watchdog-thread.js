@@ -1,13 +1,13 @@
 // @ts-check
 /**
- * The watchdog of a cell: a thread that guest code cannot hold up. It kills its own process when the
- * main thread stays inside an isolate beyond the limit (some built-ins ignore termination) or when
- * the process outgrows its memory (some allocations are outside every V8 limit).
+ * The watchdog of a cell: a thread that guest code cannot hold up. It kills its own process when a
+ * thread stays inside an isolate beyond the limit (some built-ins ignore termination) or when the
+ * process outgrows its memory (some allocations are outside every V8 limit).
  *
  * Plain JavaScript that imports nothing of ours: a second thread that had to strip types first would
  * double the start of a cell and what it holds in memory.
  */
-import { readFileSync, writeSync } from 'node:fs';
+import { readdirSync, readFileSync, writeSync } from 'node:fs';
 import { workerData } from 'node:worker_threads';
 
 const POLL_MS = 5;
@@ -18,13 +18,19 @@ const MAX_STEP_MS = 20;
 const PAGE_BYTES = 4096;
 /** Work over which waiting is judged; less says too little. */
 const JUDGED_RUN_NS = 2_000_000;
+/** How often the threads of the heavy lane are looked at while they run. */
+const HEAVY_JUDGE_MS = 25;
 
 const data = /** @type {import('./watchdog.ts').WatchdogData} */ (workerData);
 const { layout } = data;
 const guard = new Int32Array(data.guard);
 
-/** @param {number} reason */
-function kill(reason) {
+/**
+ * @param {number} reason
+ * @param {number} [slot] of the entry that is to blame, where that is known
+ */
+function kill(reason, slot) {
+  if (slot !== undefined) writeSync(data.journalFd, Uint8Array.of(1 + slot), 0, 1, data.slotOffset);
   writeSync(data.journalFd, Uint8Array.of(reason), 0, 1, data.reasonOffset);
   process.kill(process.pid, 'SIGKILL');
 }
@@ -51,39 +57,79 @@ function mainThreadTimes() {
   }
 }
 
-let judgedTimes = mainThreadTimes();
+/**
+ * The same over all threads of the process but this one, which hardly runs. Only asked while the heavy
+ * lane is in use: it reads a file for each thread.
+ * @returns {[run: number, wait: number] | undefined}
+ */
+function allThreadTimes() {
+  try {
+    let [allRun, allWait] = [0, 0];
+    for (const thread of readdirSync('/proc/self/task')) {
+      const [run = 0, wait = 0] = readFileSync(`/proc/self/task/${thread}/schedstat`, 'latin1')
+        .split(' ', 2)
+        .map(Number);
+      allRun += run;
+      allWait += wait;
+    }
+    return [allRun, allWait];
+  } catch {
+    return undefined;
+  }
+}
 
-/** Says how long the main thread takes for 100 ms of its work; EntryGuard.stretch reads it. */
-function judgeStarvation() {
-  const times = mainThreadTimes();
-  if (times === undefined || judgedTimes === undefined) return;
-  const run = times[0] - judgedTimes[0];
-  if (run < JUDGED_RUN_NS) return;
-  const percent = (100 * (run + times[1] - judgedTimes[1])) / run;
-  Atomics.store(
-    guard,
-    layout.stretchPercent,
-    Math.round(Math.min(Math.max(percent, 100), layout.maxStretchPercent)),
-  );
-  judgedTimes = times;
+/**
+ * Says how long a thread takes for 100 ms of its work; EntryGuard.stretch reads it.
+ * @param {[run: number, wait: number] | undefined} before
+ * @param {[run: number, wait: number] | undefined} now
+ * @param {number} index
+ * @returns {[run: number, wait: number] | undefined} what to compare with the next time
+ */
+function judge(before, now, index) {
+  if (now === undefined || before === undefined) return now;
+  const run = now[0] - before[0];
+  // A thread that has ended has taken its times with it.
+  if (run < 0 || now[1] < before[1]) return now;
+  if (run < JUDGED_RUN_NS) return before;
+  const percent = (100 * (run + now[1] - before[1])) / run;
+  Atomics.store(guard, index, Math.round(Math.min(Math.max(percent, 100), layout.maxStretchPercent)));
+  return now;
 }
 
 const sleeper = new Int32Array(new SharedArrayBuffer(4));
-let lastSequence = Atomics.load(guard, layout.sequence);
+const lastSequences = new Int32Array(layout.slots);
+const heldMs = new Float64Array(layout.slots);
+let judgedTimes = mainThreadTimes();
+/** @type {[run: number, wait: number] | undefined} */
+let heavyTimes;
+let heavyJudgedAt = 0;
 let lastAt = performance.now();
-let heldMs = 0;
 for (;;) {
-  const sequence = Atomics.load(guard, layout.sequence);
-  const inside = sequence % 2 !== 0;
-  const quiet = !inside && sequence === lastSequence;
   const now = performance.now();
-  heldMs = inside && sequence === lastSequence ? heldMs + Math.min(now - lastAt, MAX_STEP_MS) : 0;
-  lastSequence = sequence;
+  const stepMs = Math.min(now - lastAt, MAX_STEP_MS);
   lastAt = now;
-  // On a busy machine an interrupted guest takes as much longer to come out as it takes for its work.
-  const graceMs = (data.hangGraceMs * Atomics.load(guard, layout.stretchPercent)) / 100;
-  if (heldMs > Atomics.load(guard, layout.limitMs) + graceMs) kill(data.reasons.hang);
+  let quiet = true;
+  let heavy = false;
+  for (let slot = 0; slot < layout.slots; slot += 1) {
+    const at = layout.firstSlot + 2 * slot;
+    const sequence = Atomics.load(guard, at);
+    const inside = sequence % 2 !== 0;
+    const same = sequence === lastSequences[slot];
+    heldMs[slot] = inside && same ? (heldMs[slot] ?? 0) + stepMs : 0;
+    lastSequences[slot] = sequence;
+    if (inside || !same) quiet = false;
+    if (slot > 0 && inside) heavy = true;
+    // On a busy machine an interrupted guest takes as much longer to come out as it takes for its work.
+    const stretch = slot === 0 ? layout.stretchPercent : layout.heavyStretchPercent;
+    const graceMs = (data.hangGraceMs * Atomics.load(guard, stretch)) / 100;
+    if ((heldMs[slot] ?? 0) > Atomics.load(guard, at + 1) + graceMs) kill(data.reasons.hang, slot);
+  }
   if (rssBytes() > data.rssLimitBytes) kill(data.reasons.memory);
-  judgeStarvation();
+  judgedTimes = judge(judgedTimes, mainThreadTimes(), layout.stretchPercent);
+  if (!heavy) heavyTimes = undefined;
+  else if (now - heavyJudgedAt >= HEAVY_JUDGE_MS) {
+    heavyTimes = judge(heavyTimes, allThreadTimes(), layout.heavyStretchPercent) ?? heavyTimes;
+    heavyJudgedAt = now;
+  }
   Atomics.wait(sleeper, 0, 0, quiet ? IDLE_POLL_MS : POLL_MS);
 }

@@ -8,6 +8,8 @@ export interface WatchdogData {
   readonly reasons: typeof KILL_REASONS;
   readonly journalFd: number;
   readonly reasonOffset: number;
+  /** Where it says, one more than its number, in which slot the entry was that it killed the process for. */
+  readonly slotOffset: number;
   readonly rssLimitBytes: number;
   readonly hangGraceMs: number;
 }

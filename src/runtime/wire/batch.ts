@@ -2,8 +2,8 @@
  * The records that cross between a cell and an isolate. A batch is one JSON array of records laid end
  * to end, without brackets of their own, and beside it the payloads too large to quote.
  *
- * Into the guest: 0 invoke, 1 completion of a host call, 2 forget an invocation, 3 timer fired,
- * 4 timer cancelled.
+ * Into the guest: 0 invoke, 1 completion of a host call, 2 abort an invocation, 3 timer fired,
+ * 4 timer cancelled, 5 a host call whose answer nobody waits for.
  * Out of the guest: 0 reply, 1 error, 2 host call, 3 log, 4 set timer, 5 clear timer, 6 tails done.
  * `guest/dispatcher.js` is the other end. What comes out is hostile: it is parsed here, field by field.
  */
@@ -103,8 +103,14 @@ export class BatchEncoder {
     this.#add(`1,${callId},0,${value},0,0`);
   }
 
-  forget(id: number): void {
-    this.#add(`2,${id}`);
+  /** @param ended whether it has been answered for, so that whatever it still does is ignored */
+  abort(id: number, ended: boolean, error: HairspringError): void {
+    const reason = JSON.stringify([error.code, error.message, error.info.retryable ? 1 : 0]);
+    this.#add(`2,${id},${ended ? 1 : 0},${reason}`);
+  }
+
+  dropped(callId: number): void {
+    this.#add(`5,${callId}`);
   }
 
   timer(id: number): void {

@@ -13,6 +13,7 @@ export interface MemoryNode extends NodeBackend {
   nodeState: NodeState;
   readonly held: Map<string, StartWorkloadRequest>;
   readonly taps: { readonly namespace: string; readonly untilMs: number }[];
+  readonly cancels: { readonly id: string; readonly invocationId: string | undefined }[];
   readonly lameDucks: number[];
   /** When set, `deploy` throws it. */
   deployError: Error | undefined;
@@ -36,6 +37,7 @@ export function createMemoryNode(overrides: Partial<NodeBackend> = {}): MemoryNo
     nodeState: 'running',
     held,
     taps: [],
+    cancels: [],
     lameDucks: [],
     deployError: undefined,
     state: () => node.nodeState,
@@ -60,6 +62,12 @@ export function createMemoryNode(overrides: Partial<NodeBackend> = {}): MemoryNo
       const found = visible(namespace).find(([id, { name }]) => id === nameOrId || name === nameOrId);
       if (found === undefined) return undefined;
       return { nodeId: node.nodeId, definition: definitionOf(...found), stats: statsOf(found[0]) };
+    },
+    async cancel(namespace, nameOrId, invocationId) {
+      const found = visible(namespace).find(([id, { name }]) => id === nameOrId || name === nameOrId);
+      if (found === undefined) return undefined;
+      node.cancels.push({ id: found[0], invocationId });
+      return { node_id: node.nodeId, cancelled: invocationId === undefined ? 3 : 1 };
     },
     async tap(namespace, untilMs) {
       node.taps.push({ namespace, untilMs });

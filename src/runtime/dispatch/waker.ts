@@ -1,0 +1,128 @@
+import { type FunctionSpec, HairspringError, type PreparedBinding } from '../../core/index.ts';
+import type { CodeCache } from '../isolate/code-cache.ts';
+import { LOAD_LIMIT_MS } from '../isolate/guest-isolate.ts';
+import type { IsolatePool } from '../isolate/isolate-pool.ts';
+import type { EntryJournal } from '../observer.ts';
+import type { HeavyLane } from './heavy-lane.ts';
+import type { Instance, InstanceOwner } from './instance.ts';
+import { type FunctionCode, type WakeOptions, wakeInstance, wakeInstanceAway } from './wake-instance.ts';
+
+/** Code of more characters than this is compiled beside the main thread: it would hold that for milliseconds. */
+const LARGE_CODE_CHARS = 512 * 1024;
+
+export interface WakerDependencies extends Pick<WakeOptions, 'pool' | 'clock' | 'journal'> {
+  readonly pool: IsolatePool;
+  readonly journal: EntryJournal;
+  readonly heavyLane: HeavyLane;
+  /** The longest that the main thread is held; what may take longer goes to the heavy lane. */
+  readonly inlineCpuMs: number;
+  /** The function's script or module. @throws HS_ARTIFACT_MISSING, HS_ARTIFACT_CORRUPT, HS_WASM_INVALID */
+  readonly readCode: (spec: FunctionSpec) => FunctionCode;
+  /** V8's code cache of that script, where there is one. @default none */
+  readonly readCache?: (spec: FunctionSpec) => CodeCache | undefined;
+}
+
+/** What becomes of a waking. Exactly one of the two is called. */
+export interface WakeListener {
+  woken(instance: Instance, tookMs: number, isCached: boolean): void;
+  failed(error: HairspringError): void;
+}
+
+/**
+ * Makes the instances of one function. What loads quickly is loaded on the main thread at once. What does
+ * not, or belongs to the heavy lane anyhow, is loaded there; the top level of a module has no effects
+ * outside of its isolate, so one that was interrupted can be loaded again.
+ */
+export class Waker {
+  readonly #spec: FunctionSpec;
+  readonly #bindings: ReadonlyMap<string, PreparedBinding>;
+  readonly #dependencies: WakerDependencies;
+  readonly #owner: InstanceOwner;
+  /** It took longer on the main thread than that may be held. */
+  #slow = false;
+  #waking = false;
+
+  constructor(
+    spec: FunctionSpec,
+    bindings: ReadonlyMap<string, PreparedBinding>,
+    dependencies: WakerDependencies,
+    owner: InstanceOwner,
+  ) {
+    this.#spec = spec;
+    this.#bindings = bindings;
+    this.#dependencies = dependencies;
+    this.#owner = owner;
+  }
+
+  /** An instance is on its way. */
+  get waking(): boolean {
+    return this.#waking;
+  }
+
+  /** Makes an instance; `listener` hears of it before this returns, or later where it is made beside the main thread. */
+  wake(heavy: boolean, listener: WakeListener): void {
+    const { clock, pool, journal, readCode, readCache, inlineCpuMs } = this.#dependencies;
+    const startedMs = clock.monotonicMs();
+    try {
+      const code = readCode(this.#spec);
+      const options: WakeOptions = {
+        pool,
+        clock,
+        journal,
+        spec: this.#spec,
+        bindings: this.#bindings,
+        owner: this.#owner,
+        code,
+        cache: readCache?.(this.#spec),
+      };
+      const instance =
+        heavy || this.#slow || isLarge(code)
+          ? undefined
+          : this.#wakeInline(options, Math.min(inlineCpuMs, LOAD_LIMIT_MS));
+      if (instance === undefined) void this.#wakeAway(options, startedMs, listener);
+      else listener.woken(instance, clock.monotonicMs() - startedMs, isCached(options));
+    } catch (error) {
+      listener.failed(HairspringError.from(error));
+    }
+  }
+
+  #wakeInline(options: WakeOptions, cpuMs: number): Instance | undefined {
+    options.journal.enter(this.#spec.id, []);
+    try {
+      const instance = wakeInstance(options, cpuMs);
+      if (instance === undefined) this.#slow = true;
+      return instance;
+    } finally {
+      options.journal.leave();
+    }
+  }
+
+  async #wakeAway(options: WakeOptions, startedMs: number, listener: WakeListener): Promise<void> {
+    const { clock, journal, heavyLane } = this.#dependencies;
+    this.#waking = true;
+    try {
+      const instance = await heavyLane.run(async (slot) => {
+        journal.enterHeavy(slot, this.#spec.id, []);
+        try {
+          return await wakeInstanceAway(options, slot);
+        } finally {
+          journal.leaveHeavy(slot);
+        }
+      });
+      this.#waking = false;
+      listener.woken(instance, clock.monotonicMs() - startedMs, isCached(options));
+    } catch (error) {
+      this.#waking = false;
+      listener.failed(HairspringError.from(error));
+    }
+  }
+}
+
+/** A module is compiled before it comes here, and large ones quickly at that. */
+function isLarge(code: FunctionCode): boolean {
+  return typeof code === 'string' && code.length > LARGE_CODE_CHARS;
+}
+
+function isCached({ cache }: WakeOptions): boolean {
+  return cache?.rejected === false;
+}

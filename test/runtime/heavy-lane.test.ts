@@ -1,0 +1,249 @@
+/** What may hold a thread for long holds one beside the main thread. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { HairspringError } from '../../src/core/index.ts';
+import { HeavyLane, Scheduler } from '../../src/runtime/index.ts';
+import {
+  createTestFunction,
+  handlerOf,
+  moduleOf,
+  type TestFunctionOptions,
+  textOf,
+} from '../support/functions.ts';
+import { until } from '../support/turns.ts';
+
+/** A limit that sends a function to the heavy lane, where the main thread allows 50 ms. */
+const HEAVY: TestFunctionOptions = { inlineCpuMs: 50, limits: { cpuMs: 2_000 } };
+
+/** Code that holds its thread. */
+const busy = (ms: number): string => `{ const until = Date.now() + ${ms}; while (Date.now() < until); }`;
+
+/** Turns of the event loop until `work` is done: few when the thread is held, many when it is free. */
+async function turnsDuring(work: Promise<unknown>): Promise<number> {
+  let done = false;
+  let count = 0;
+  const end = work.finally(() => {
+    done = true;
+  });
+  while (!done) {
+    await new Promise((resolve) => setTimeout(resolve, 1));
+    count += 1;
+  }
+  await end;
+  return count;
+}
+
+test('A function with a long CPU limit leaves the main thread free while it computes', async () => {
+  using probe = createTestFunction(handlerOf(`${busy(300)} return 'done'`), HEAVY);
+  await probe.call();
+  const count = await turnsDuring(probe.text());
+  assert.ok(count > 20, `the event loop turned ${count} times`);
+  assert.deepEqual(probe.entries, []);
+  assert.equal(probe.heavyEntries.length >= 2, true);
+});
+
+test('A neighbour is answered while a function of the heavy lane computes', async () => {
+  const scheduler = new Scheduler();
+  using heavy = createTestFunction(handlerOf(`${busy(400)} return 'heavy'`), { ...HEAVY, scheduler });
+  using light = createTestFunction(handlerOf('return "light"'), { scheduler });
+  await light.text();
+  let computing = true;
+  const work = heavy.text().finally(() => {
+    computing = false;
+  });
+  await until(() => heavy.heavyEntries.length > 1);
+  for (let index = 0; index < 20; index += 1) assert.equal(await light.text(), 'light');
+  assert.equal(computing, true);
+  assert.equal(await work, 'heavy');
+});
+
+const LOOPS: Readonly<Record<string, string>> = {
+  'in its first stretch': 'for (;;) {}',
+  'after a microtask': 'await null; for (;;) {}',
+  'after a host call': 'await env.HOST.get("k"); for (;;) {}',
+  'after a timer': 'await new Promise((go) => setTimeout(go, 5)); for (;;) {}',
+  'in a chain of microtasks': 'const again = () => Promise.resolve().then(again); await again();',
+};
+
+for (const [where, loop] of Object.entries(LOOPS)) {
+  test(`A call in the heavy lane that loops ${where} fails alone, and the rest is answered`, async () => {
+    using probe = createTestFunction(
+      handlerOf(`if (msg.params.key === 'bad') { ${loop} } return msg.params.key;`),
+      { inlineCpuMs: 50, limits: { cpuMs: 100, timeoutMs: 6_000 }, host: async () => ({ value: null }) },
+    );
+    const keys = [...Array(20).keys()].map((index) => (index === 7 ? 'bad' : `k${index}`));
+    const answers = await Promise.all(keys.map((key) => probe.call({ subject: `probe.${key}` })));
+    for (const [index, key] of keys.entries()) {
+      const answer = answers[index];
+      assert.ok(answer !== undefined);
+      if (key === 'bad') assert.equal(answer.ok ? 'ok' : answer.error.code, 'HS_FUNCTION_CPU');
+      else assert.equal(textOf(answer), key);
+    }
+    assert.equal(probe.runner.inFlight, 0);
+    assert.deepEqual(probe.entries, []);
+  });
+}
+
+test('All that an entry in the heavy lane hands out is there before it counts as done', async () => {
+  const body = `
+    const values = [];
+    for (let index = 0; index < 150; index += 1) values.push(env.HOST.put('k' + index, 'x'.repeat(10_000)));
+    console.log('sent');
+    await Promise.all(values);
+    await new Promise((go) => setTimeout(go, 1));
+    return [values.length, Math.round(performance?.now?.() ?? 1) > 0, (await env.HOST.get('k')).value.length];`;
+  let puts = 0;
+  using probe = createTestFunction(handlerOf(body, 'var performance;'), {
+    ...HEAVY,
+    host: async ({ op, payload }) => {
+      if (op === 'put') {
+        puts += 1;
+        assert.equal(payload?.length, 10_000);
+      }
+      return op === 'get' ? { value: [1, 0], data: Buffer.alloc(20_000, 'y') } : { value: 1 };
+    },
+  });
+  assert.equal(await probe.text(), '[150,true,20000]');
+  assert.equal(puts, 150);
+  assert.deepEqual(probe.logs, [{ level: 'info', text: 'sent' }]);
+});
+
+test('A function that is seen to hold the main thread moves, and its instance with it', async () => {
+  const code = handlerOf(`calls += 1; ${busy(25)} return calls`, 'let calls = 0;');
+  using probe = createTestFunction(code);
+  let calls = 0;
+  while (probe.heavyEntries.length === 0 && calls < 50) {
+    calls += 1;
+    assert.equal(await probe.text(), String(calls));
+  }
+  assert.ok(probe.heavyEntries.length > 0, 'it was never entered in the heavy lane');
+  assert.ok(probe.entries.length > 2, 'it moved at its first entry');
+  assert.equal(await probe.text(), String(calls + 1));
+  assert.equal(probe.runner.stats().coldStarts, 1);
+});
+
+test('A function that overran its limit on the main thread does so no second time', async () => {
+  using probe = createTestFunction(handlerOf('for (;;) {}'), { limits: { cpuMs: 50 } });
+  for (let call = 0; call < 3; call += 1) assert.equal(await probe.code(), 'HS_FUNCTION_CPU');
+  assert.equal(probe.entries.flat().length, 1);
+  assert.ok(probe.heavyEntries.flat().length >= 2);
+});
+
+test('A top level that is too slow for the main thread is run again beside it', async () => {
+  using probe = createTestFunction(handlerOf('return table', `const table = 7; ${busy(120)}`), {
+    inlineCpuMs: 30,
+    limits: { cpuMs: 30 },
+  });
+  assert.equal(await probe.text(), '7');
+  probe.runner.evict();
+  const count = await turnsDuring(probe.text());
+  assert.ok(count > 5, `the event loop turned ${count} times during the second start`);
+  assert.equal(probe.runner.stats().coldStarts, 2);
+});
+
+test('A top level that never ends fails its callers in either lane', async () => {
+  for (const options of [HEAVY, { inlineCpuMs: 50, limits: { cpuMs: 50 } }]) {
+    using probe = createTestFunction(handlerOf('return 1', 'for (;;) {}'), options);
+    const codes = await Promise.all([probe.code(), probe.code()]);
+    assert.deepEqual(codes, ['HS_FUNCTION_LOAD', 'HS_FUNCTION_LOAD']);
+    assert.equal(probe.runner.inFlight, 0);
+  }
+});
+
+test('A caller hears of its time-out while the thread still computes, and the thread is taken back', async () => {
+  const lane = new HeavyLane(1);
+  const options = { ...HEAVY, heavyLane: lane };
+  using stuck = createTestFunction(handlerOf('for (;;) {}'), {
+    ...options,
+    limits: { cpuMs: 60_000, timeoutMs: 150 },
+  });
+  using other = createTestFunction(handlerOf('return "mine"'), options);
+  assert.equal(await stuck.code(), 'HS_FUNCTION_TIMEOUT');
+  assert.equal(stuck.runner.warm, false);
+  assert.equal(await other.text(), 'mine');
+});
+
+test('Calls beyond concurrency and queue are refused at once while the heavy lane is busy', async () => {
+  using probe = createTestFunction(handlerOf(`${busy(200)} return 'done'`), {
+    inlineCpuMs: 50,
+    limits: { cpuMs: 2_000, concurrency: 1, queue: 1 },
+  });
+  const first = probe.text();
+  await until(() => probe.heavyEntries.flat().length === 1);
+  const second = probe.text();
+  const third = await probe.call();
+  assert.equal(third.ok ? '' : third.error.code, 'HS_FUNCTION_OVERLOADED');
+  assert.equal(third.ok ? false : third.error.info.retryable, true);
+  assert.deepEqual(await Promise.all([first, second]), ['done', 'done']);
+});
+
+test('Functions that share the one thread of the lane take turns', async () => {
+  const order: string[] = [];
+  const heavyLane = new HeavyLane(1);
+  const make = (name: string) =>
+    createTestFunction(handlerOf(`${busy(20)} return '${name}'`), { ...HEAVY, heavyLane, name });
+  using one = make('one');
+  using two = make('two');
+  await Promise.all([one.text(), two.text()]);
+  const note = (name: string): void => void order.push(name);
+  await Promise.all([
+    ...Array.from({ length: 6 }, () => one.text().then(note)),
+    ...Array.from({ length: 6 }, () => two.text().then(note)),
+  ]);
+  const lastOfOne = order.lastIndexOf('one');
+  assert.ok(order.indexOf('two') < lastOfOne, `two had to wait for all of one: ${order.join(' ')}`);
+});
+
+test('No more entries are in progress at once than the lane has threads', async () => {
+  const lane = new HeavyLane(2);
+  let running = 0;
+  let most = 0;
+  const slots = new Set<number>();
+  const work = async (slot: number): Promise<void> => {
+    running += 1;
+    most = Math.max(most, running);
+    slots.add(slot);
+    await new Promise((resolve) => setImmediate(resolve));
+    running -= 1;
+    if (slot === 1) throw new Error('a failing entry gives its slot back');
+  };
+  await Promise.allSettled(Array.from({ length: 20 }, () => lane.run(work)));
+  assert.equal(most, 2);
+  assert.deepEqual([...slots].sort(), [1, 2]);
+});
+
+test('Deep recursion ends in a RangeError in both lanes, whichever was entered before', async () => {
+  const body = `let depth = 0; const down = () => { depth += 1; down(); };
+    try { down(); } catch (error) { ${busy(15)} return error instanceof RangeError && depth > 1_000; }`;
+  using probe = createTestFunction(handlerOf(body));
+  for (let call = 0; call < 12; call += 1) assert.equal(await probe.text(), 'true');
+  assert.ok(probe.entries.length > 0 && probe.heavyEntries.length > 0);
+});
+
+test('A function of the heavy lane that eats its memory loses its instance, and the next call works', async () => {
+  const body = `
+    if (msg.params.key === 'bomb') { const all = []; for (;;) all.push(new Array(100_000).fill({})); }
+    return msg.params.key;`;
+  using probe = createTestFunction(handlerOf(body), {
+    inlineCpuMs: 50,
+    limits: { memoryBytes: 16 * 1024 ** 2, cpuMs: 10_000, timeoutMs: 20_000 },
+  });
+  assert.equal(await probe.code({ subject: 'probe.bomb' }), 'HS_FUNCTION_MEMORY');
+  assert.equal(await probe.text({ subject: 'probe.fine' }), 'fine');
+});
+
+test('A function that is disposed of while it computes fails its callers once, and frees the thread', async () => {
+  const heavyLane = new HeavyLane(1);
+  using probe = createTestFunction(handlerOf('for (;;) {}'), {
+    inlineCpuMs: 50,
+    limits: { cpuMs: 60_000, timeoutMs: 60_000 },
+    heavyLane,
+  });
+  const call = probe.code();
+  await until(() => probe.heavyEntries.flat().length === 1);
+  assert.equal(typeof probe.runner.stats().heapBytes, 'number');
+  probe.runner.dispose(new HairspringError('HS_DRAINING', 'Over'));
+  assert.equal(await call, 'HS_DRAINING');
+  using next = createTestFunction(moduleOf('{ message: () => "free" }'), { ...HEAVY, heavyLane });
+  assert.equal(await next.text(), 'free');
+});
