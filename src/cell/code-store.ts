@@ -96,7 +96,7 @@ export class CodeStore {
     const held = this.#held.get(key);
     if (held === undefined || bytes.length > MAX_CODE_CACHE_BYTES) return;
     this.#bytes -= held.bytes;
-    this.#hold(key, held.code, new CodeCache(bytes));
+    this.#hold(key, held.code, new CodeCache(bytes, true));
   };
 
   #readCache(digest: string): CodeCache | undefined {

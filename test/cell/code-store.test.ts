@@ -179,5 +179,6 @@ test('A function that was deployed elsewhere is woken without a cache once, and 
   assert.equal(made.rejected, false);
   runner.tend(0);
   assert.equal(codes.cache(spec), made);
+  assert.equal(made.hasHandlers, true);
   runner.dispose(new HairspringError('HS_DRAINING', 'The test is over'));
 });

@@ -52,8 +52,8 @@ export class FunctionRunner implements Runnable, Sweepable {
   #wear: Wear | undefined;
   /** Why the next instance is made. */
   #coldReason: ColdReason;
-  /** The instance was made without a code cache. */
-  #isUncached = false;
+  /** There is no code cache of it that has its handlers, too. */
+  #lacksCache = false;
   /** It could not be made ahead: the next call tells why. */
   #prewarmFailed = false;
   /** Interrupted and worn out instances that still hold invocations. */
@@ -154,7 +154,7 @@ export class FunctionRunner implements Runnable, Sweepable {
       }
       const { clock, wear = WEAR_LIMITS, scheduler } = this.#dependencies;
       this.#instance = instance;
-      this.#isUncached = !isCached;
+      this.#lacksCache = !isCached;
       this.#wear = new Wear(wear, clock.monotonicMs(), this.spec.limits.memoryBytes);
       this.#prewarmFailed = false;
       const first = this.#admission.next();
@@ -364,7 +364,7 @@ export class FunctionRunner implements Runnable, Sweepable {
   tend(nowMs: number): void {
     const instance = this.#instance;
     if (instance === undefined) return;
-    if (this.#isUncached && instance.invoked > 0 && instance.flights.size === 0) this.#learnCode(instance);
+    if (this.#lacksCache && instance.invoked > 0 && instance.flights.size === 0) this.#learnCode(instance);
     if (this.#wear?.isWorn(instance, nowMs) !== true) return;
     this.#requeue(instance, 'recycled');
     // What it has begun it finishes; what comes now goes to the next one.
@@ -372,10 +372,10 @@ export class FunctionRunner implements Runnable, Sweepable {
     else this.#retired.add(instance);
   }
 
-  /** Has V8 make the cache that a node lacks which has not deployed the function itself. */
+  /** Has V8 make the cache of what has run by now, for the wakes to come: once for each script. */
   #learnCode(instance: Instance): void {
     const { journal, keepCache, readCode } = this.#dependencies;
-    this.#isUncached = false;
+    this.#lacksCache = false;
     if (keepCache === undefined) return;
     journal.enter(this.spec.id, []);
     try {

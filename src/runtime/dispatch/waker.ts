@@ -24,6 +24,7 @@ export interface WakerDependencies extends Pick<WakeOptions, 'pool' | 'clock' | 
 
 /** What becomes of a waking. Exactly one of the two is called. */
 export interface WakeListener {
+  /** @param isCached whether its code cache has the handlers as well, so that no better one can be made */
   woken(instance: Instance, tookMs: number, isCached: boolean): void;
   failed(error: HairspringError): void;
 }
@@ -124,5 +125,5 @@ function isLarge(code: FunctionCode): boolean {
 }
 
 function isCached({ cache }: WakeOptions): boolean {
-  return cache?.rejected === false;
+  return cache?.rejected === false && cache.hasHandlers;
 }

@@ -7,11 +7,14 @@ import ivm from 'isolated-vm';
  */
 export class CodeCache {
   readonly byteLength: number;
+  /** Made of an instance that had served calls, so that it has the code of the handlers as well. */
+  readonly hasHandlers: boolean;
   readonly copy: ivm.ExternalCopy<ArrayBuffer>;
   /** V8 did not want it, and will not the next time. */
   rejected = false;
 
-  constructor(bytes: Uint8Array) {
+  constructor(bytes: Uint8Array, hasHandlers = false) {
+    this.hasHandlers = hasHandlers;
     this.byteLength = bytes.byteLength;
     // Of a view, exactly its own bytes: `slice` of a Buffer copies nothing.
     this.copy = new ivm.ExternalCopy(new Uint8Array(bytes).buffer);
