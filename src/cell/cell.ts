@@ -141,7 +141,7 @@ export async function startCell(options: CellOptions): Promise<void> {
   }
 
   function check({ spec }: { readonly spec: FunctionSpec }): CheckResult {
-    const code = codes.code(spec);
+    const code = codes.codeOnce(spec);
     const isolate = pool.create(spec.limits.memoryBytes);
     try {
       const handlers = loadFunction(isolate, { ...spec, bindings: {} }, code);

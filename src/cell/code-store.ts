@@ -61,6 +61,16 @@ export class CodeStore {
   /** Undefined where the node has none that this V8 takes. */
   readonly cache = (spec: FunctionSpec): CodeCache | undefined => this.#held.get(keyOf(spec))?.cache;
 
+  /**
+   * To try out a function that may be refused, and of a tenant whom this cell may never serve: nothing of
+   * it is kept, so that a cell which serves it later finds the code cache that the host has stored since.
+   * @throws HS_ARTIFACT_MISSING, HS_ARTIFACT_CORRUPT, HS_WASM_INVALID, HS_FUNCTION_MEMORY
+   */
+  readonly codeOnce = (spec: FunctionSpec): FunctionCode => {
+    const artifact = this.#artifacts.read(spec.name, spec.artifact);
+    return artifact.type === 'wasm' ? toModule(spec, artifact) : artifact.code;
+  };
+
   #get(spec: FunctionSpec): Held {
     const key = keyOf(spec);
     const held = this.#held.get(key);

@@ -182,3 +182,15 @@ test('A function that was deployed elsewhere is woken without a cache once, and 
   assert.equal(made.hasHandlers, true);
   runner.dispose(new HairspringError('HS_DRAINING', 'The test is over'));
 });
+
+test('A cell that tries a function out finds its code cache when it serves it later', () => {
+  const { spec, code } = store('tried');
+  const whole = readFileSync(cacheFile(spec));
+  rmSync(cacheFile(spec));
+  const codes = createStore();
+  assert.equal(codes.codeOnce(spec), code);
+  assert.equal(codes.bytes, 0);
+  writeFileSync(cacheFile(spec), whole);
+  assert.equal(codes.code(spec), code);
+  assert.ok(codes.cache(spec) !== undefined);
+});
