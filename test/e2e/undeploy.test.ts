@@ -20,6 +20,9 @@ interface Leftovers {
   readonly files: readonly string[];
 }
 
+/** An artifact and its code cache. */
+const FILES = 2;
+
 async function leftovers(nats: NatsConnection): Promise<Leftovers> {
   const manager = await jetstreamManager(nats);
   const consumers: string[] = [];
@@ -45,7 +48,7 @@ test('Undeploying leaves no subscription, no key or marker, no object, no consum
   });
   assert.equal((await ask('guest')).text, 'a.b');
   const during = await leftovers(nc);
-  assert.deepEqual([during.functions, during.objects.length, during.files.length], [1, 1, 1]);
+  assert.deepEqual([during.functions, during.objects.length, during.files.length], [1, 1, FILES]);
   await client.undeploy('guest');
   assert.deepEqual(await leftovers(nc), { functions: 0, objects: [], consumers: [], files: [] });
   for (const subject of ['guest', 'guest.x', 'all.guests'])
@@ -63,7 +66,7 @@ test('Two functions with the same code share an artifact, and it goes with the l
   await deploy({ name: 'twin-b', code, triggers: ['twin-b', 'twin-c'] });
   await client.undeploy('twin-a');
   assert.equal((await ask('twin-c')).text, 'twin');
-  assert.equal((await leftovers(nc)).files.length, 1);
+  assert.equal((await leftovers(nc)).files.length, FILES);
   await client.undeploy('twin-b');
   assert.deepEqual(await leftovers(nc), { functions: 0, objects: [], consumers: [], files: [] });
 });
@@ -72,7 +75,7 @@ test('A redeploy with other code drops the artifact of the old version', async (
   await deploy({ name: 'changing', code: handler('return 1;') });
   await deploy({ name: 'changing', code: handler('return 2;') });
   const { objects, files } = await leftovers(nc);
-  assert.deepEqual([objects.length, files.length], [1, 1]);
+  assert.deepEqual([objects.length, files.length], [1, FILES]);
   await client.undeploy('changing');
 });
 
