@@ -34,17 +34,9 @@ function readMaterial(type: KeyDescription['type'], material: Uint8Array): KeyOb
   if (type === 'secret') return createSecretKey(key);
   const format = type === 'public' ? 'spki' : 'pkcs8';
   if (!isKnownKey(format, material)) throw new DOMException('The key is of no known kind', 'DataError');
-  if (format === 'spki') return createPublicKey({ key, format: 'der', type: format });
-  const object = createPrivateKey({ key, format: 'der', type: format });
-  if (object.asymmetricKeyType === 'rsa' && !isRsaKeyInProportion(object))
-    throw new DOMException('The key is out of proportion', 'DataError');
-  return object;
-}
-
-/** OpenSSL takes RSA keys whose primes are far longer than their modulus, and takes long to use one. */
-function isRsaKeyInProportion(key: KeyObject): boolean {
-  const { n = '', ...others } = key.export({ format: 'jwk' });
-  return Object.values(others).every((value) => typeof value !== 'string' || value.length <= n.length);
+  return format === 'spki'
+    ? createPublicKey({ key, format: 'der', type: format })
+    : createPrivateKey({ key, format: 'der', type: format });
 }
 
 export function describeKey(key: CryptoKey): KeyDescription {
