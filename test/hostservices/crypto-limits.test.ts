@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { webcrypto } from 'node:crypto';
 import { test } from 'node:test';
 import { type ErrorCode, HairspringError, type HostCallResult } from '../../src/core/index.ts';
 import { CryptoLanes } from '../../src/hostservices/crypto/lanes.ts';
@@ -133,6 +134,84 @@ test('Material that is no key of its algorithm fails as data, without a word of 
     const { value } = await call('sign', [{ name: 'RSA-PSS', saltLength: 8 }, key, BYTES]);
     assert.deepEqual(value, { error: ['DataError', 'The key is none of its algorithm'] });
   }
+});
+
+/** One value of DER. */
+function der(tag: number, ...parts: readonly Uint8Array[]): Buffer<ArrayBuffer> {
+  const body = Buffer.concat(parts);
+  return Buffer.concat([Buffer.from([tag, 0x82, body.length >> 8, body.length & 0xff]), body]);
+}
+
+function integer(bytes: number): Buffer {
+  return der(2, Buffer.alloc(bytes, 0x71));
+}
+
+/** A private key in PKCS #8 whose kind is `id`, in hex. */
+function privateKey(id: string, parameters: Uint8Array, key: Uint8Array): Buffer<ArrayBuffer> {
+  const algorithm = der(0x30, der(6, Buffer.from(id, 'hex')), parameters);
+  return der(0x30, Buffer.from([2, 1, 0]), algorithm, der(4, key));
+}
+
+const ECDSA = { name: 'ECDSA', namedCurve: 'P-256' };
+
+test('Keys whose mere reading takes long are not read', async () => {
+  const bytes = 4_096;
+  const numbers = der(0x30, integer(bytes), integer(bytes - 1), integer(bytes - 1));
+  const curve = der(0x30, Buffer.from([2, 1, 1]), numbers);
+  const keys = [
+    // DSA, DH, an elliptic curve of one's own.
+    ['2a8648ce380401', privateKey('2a8648ce380401', numbers, integer(bytes - 1))],
+    ['2a864886f70d010301', privateKey('2a864886f70d010301', numbers, integer(bytes - 1))],
+    ['2a8648ce3d0201', privateKey('2a8648ce3d0201', curve, integer(32))],
+  ] as const;
+  for (const [id, pkcs8] of keys) {
+    const place = { bytes: [0, pkcs8.length] };
+    const startedUs = process.cpuUsage().user;
+    const key = { key: ['private', true, ECDSA, ['sign']], ...place };
+    const used = await call('sign', [{ ...ECDSA, hash: { name: 'SHA-256' } }, key, BYTES], pkcs8);
+    assert.equal((used.value as { error: string[] }).error[0], 'DataError', id);
+    const imported = await call('importKey', ['pkcs8', place, ECDSA, true, ['sign']], pkcs8);
+    assert.equal((imported.value as { error: string[] }).error[0], 'DataError', id);
+    const cpuMs = (process.cpuUsage().user - startedUs) / 1_000;
+    assert.ok(cpuMs < 1_500, `${id} took ${cpuMs} ms of processor time`);
+  }
+});
+
+test('An RSA key whose primes are out of proportion to its modulus is not used', async () => {
+  const version = Buffer.from([2, 1, 0]);
+  const long = Array.from({ length: 5 }, () => integer(4_095));
+  const rsa = der(0x30, version, integer(128), integer(3), integer(128), ...long);
+  const pkcs8 = privateKey('2a864886f70d010101', Buffer.from([5, 0]), rsa);
+  const algorithm = { name: 'RSASSA-PKCS1-v1_5', hash: { name: 'SHA-256' } };
+  const key = { key: ['private', true, algorithm, ['sign']], bytes: [0, pkcs8.length] };
+  const startedUs = process.cpuUsage().user;
+  const { value } = await call('sign', [{ name: algorithm.name }, key, BYTES], pkcs8);
+  assert.equal((value as { error: string[] }).error[0], 'DataError');
+  assert.ok(process.cpuUsage().user - startedUs < 1_500_000);
+});
+
+test('What comes out of a wrapped key is looked at before it is read', async () => {
+  const { subtle } = webcrypto;
+  const numbers = der(0x30, integer(4_096), integer(4_095), integer(4_095));
+  const hostile = privateKey('2a8648ce380401', numbers, integer(4_095));
+  const raw = Buffer.alloc(16, 1);
+  const iv = Buffer.alloc(12);
+  const aes = await subtle.importKey('raw', raw, 'AES-GCM', false, ['encrypt']);
+  const wrapped = Buffer.from(await subtle.encrypt({ name: 'AES-GCM', iv }, aes, hostile));
+  const key = { key: ['secret', false, { name: 'AES-GCM', length: 128 }, ['unwrapKey']], bytes: [0, 16] };
+  const request = [
+    'pkcs8',
+    { bytes: [28, wrapped.length] },
+    key,
+    { name: 'AES-GCM', iv: { bytes: [16, 12] } },
+    ECDSA,
+    true,
+    ['sign'],
+  ];
+  const startedUs = process.cpuUsage().user;
+  const { value } = await call('unwrapKey', request, Buffer.concat([raw, iv, wrapped]));
+  assert.deepEqual(value, { error: ['DataError', 'The key data are of no known kind'] });
+  assert.ok(process.cpuUsage().user - startedUs < 1_500_000);
 });
 
 /** Operations that end when told to. */

@@ -1,7 +1,10 @@
 import { createPrivateKey, createPublicKey, createSecretKey, KeyObject, type webcrypto } from 'node:crypto';
+import { isKnownKey } from './der.ts';
 import { CRYPTO_LIMITS } from './limits.ts';
 
 type CryptoKey = webcrypto.CryptoKey;
+
+const MAX_CACHED_BYTES = 8_192;
 
 /** How a key is kept by the guest: what it is for, and its material in the one form of its type. */
 export interface KeyDescription {
@@ -16,20 +19,24 @@ export interface KeyDescription {
 /** The algorithm of a key; which members there are depends on its name. */
 export type KeyAlgorithm = Readonly<Record<string, unknown>> & { readonly name: string };
 
-/** @throws what `node:crypto` throws when the material is none of this kind */
+/** @throws a DataError, or what `node:crypto` throws, when the material is none of this kind */
 function importKey({ type, extractable, algorithm, usages, material }: KeyDescription): CryptoKey {
-  const key = Buffer.from(material.buffer, material.byteOffset, material.byteLength);
-  const object =
-    type === 'secret'
-      ? createSecretKey(key)
-      : type === 'public'
-        ? createPublicKey({ key, format: 'der', type: 'spki' })
-        : createPrivateKey({ key, format: 'der', type: 'pkcs8' });
+  const object = readMaterial(type, material);
   return object.toCryptoKey(
     algorithm as Parameters<KeyObject['toCryptoKey']>[0],
     extractable,
     usages as webcrypto.KeyUsage[],
   );
+}
+
+function readMaterial(type: KeyDescription['type'], material: Uint8Array): KeyObject {
+  const key = Buffer.from(material.buffer, material.byteOffset, material.byteLength);
+  if (type === 'secret') return createSecretKey(key);
+  const format = type === 'public' ? 'spki' : 'pkcs8';
+  if (!isKnownKey(format, material)) throw new DOMException('The key is of no known kind', 'DataError');
+  return format === 'spki'
+    ? createPublicKey({ key, format: 'der', type: format })
+    : createPrivateKey({ key, format: 'der', type: format });
 }
 
 export function describeKey(key: CryptoKey): KeyDescription {
@@ -49,9 +56,11 @@ export function describeKey(key: CryptoKey): KeyDescription {
 export class KeyCache {
   readonly #keys = new Map<string, CryptoKey>();
 
-  /** @param label all of the description but the material, as text */
-  get(label: string, description: KeyDescription): CryptoKey {
-    const { material } = description;
+  get(description: KeyDescription): CryptoKey {
+    const { type, extractable, algorithm, usages, material } = description;
+    // A secret is read in no time, and may be long.
+    if (material.length > MAX_CACHED_BYTES) return importKey(description);
+    const label = JSON.stringify([type, extractable, algorithm, usages]);
     const text = Buffer.from(material.buffer, material.byteOffset, material.byteLength).toString('latin1');
     const id = `${label}\n${text}`;
     let key = this.#keys.get(id);

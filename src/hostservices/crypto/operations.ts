@@ -1,8 +1,9 @@
 import { webcrypto } from 'node:crypto';
 import { types } from 'node:util';
 import { checkKey, checkParameters, isRsaExponent } from './bounds.ts';
-import type { KeyCache } from './keys.ts';
-import type { GivenAlgorithm, GivenKey, RequestReader } from './request.ts';
+import { isKnownKey } from './der.ts';
+import type { KeyCache, KeyDescription } from './keys.ts';
+import type { GivenAlgorithm, RequestReader } from './request.ts';
 
 const { subtle } = webcrypto;
 
@@ -43,10 +44,10 @@ type AnySubtle = {
 
 const node = subtle as unknown as AnySubtle;
 
-function keyOf(given: GivenKey, keys: KeyCache): webcrypto.CryptoKey {
+function keyOf(given: KeyDescription, keys: KeyCache): webcrypto.CryptoKey {
   let key: webcrypto.CryptoKey;
   try {
-    key = keys.get(given.label, given);
+    key = keys.get(given);
   } catch {
     throw new DOMException('The key is none of its algorithm', 'DataError');
   }
@@ -63,7 +64,7 @@ function algorithmOf(
   checkParameters(name, parameters, outputBits);
   const algorithm: Record<string, unknown> & { name: string } = { name };
   for (const [member, value] of parameters) {
-    algorithm[member] = member === 'public' ? keyOf(value as GivenKey, keys) : value;
+    algorithm[member] = member === 'public' ? keyOf(value as KeyDescription, keys) : value;
   }
   return algorithm;
 }
@@ -78,6 +79,36 @@ async function checked(key: Promise<CryptoResult>): Promise<CryptoResult> {
   const result = await key;
   if (types.isCryptoKey(result)) checkKey(result);
   return result;
+}
+
+function isDer(format: string): format is 'pkcs8' | 'spki' {
+  return format === 'pkcs8' || format === 'spki';
+}
+
+async function importKey(
+  format: string,
+  data: Uint8Array | object,
+  ...rest: readonly [algorithm: object, extractable: boolean, usages: readonly string[]]
+): Promise<CryptoResult> {
+  if (isDer(format) && !(data instanceof Uint8Array && isKnownKey(format, data)))
+    throw new DOMException('The key data are of no known kind', 'DataError');
+  return checked(node.importKey(format, data, ...rest));
+}
+
+/** What was wrapped, as bytes: Node gives it as a key only, so the same is done by other means. */
+async function unwrapBytes(
+  wrapped: Uint8Array,
+  key: KeyDescription,
+  algorithm: { readonly name: string },
+  keys: KeyCache,
+): Promise<Uint8Array> {
+  if (algorithm.name !== 'AES-KW') {
+    const decrypting = keyOf({ ...key, usages: ['decrypt'] }, keys);
+    return new Uint8Array((await node.decrypt(algorithm, decrypting, wrapped)) as ArrayBuffer);
+  }
+  const hmac = { name: 'HMAC', hash: 'SHA-256' };
+  const secret = await node.unwrapKey('raw', wrapped, keyOf(key, keys), algorithm, hmac, true, ['sign']);
+  return new Uint8Array((await node.exportKey('raw', secret)) as ArrayBuffer);
 }
 
 /** By the name of the method; each takes the arguments of its namesake in the same order. */
@@ -96,7 +127,7 @@ export const OPERATIONS: Readonly<Record<string, CryptoOperation>> = {
     return node.generateKey(algorithm, r.flag(), r.texts());
   },
   importKey: (r, keys) =>
-    checked(node.importKey(r.text(), r.keyData(), algorithmOf(r.algorithm(), keys), r.flag(), r.texts())),
+    importKey(r.text(), r.keyData(), algorithmOf(r.algorithm(), keys), r.flag(), r.texts()),
   exportKey: (r, keys) => node.exportKey(r.text(), keyOf(r.key(), keys)),
   deriveBits(r, keys) {
     const algorithm = r.algorithm();
@@ -118,18 +149,17 @@ export const OPERATIONS: Readonly<Record<string, CryptoOperation>> = {
   },
   wrapKey: (r, keys) =>
     node.wrapKey(r.text(), keyOf(r.key(), keys), keyOf(r.key(), keys), algorithmOf(r.algorithm(), keys)),
-  unwrapKey: (r, keys) =>
-    checked(
-      node.unwrapKey(
-        r.text(),
-        r.bytes(),
-        keyOf(r.key(), keys),
-        algorithmOf(r.algorithm(), keys),
-        algorithmOf(r.algorithm(), keys),
-        r.flag(),
-        r.texts(),
-      ),
-    ),
+  async unwrapKey(r, keys) {
+    const format = r.text();
+    const wrapped = r.keyBytes();
+    const key = r.key();
+    const algorithm = algorithmOf(r.algorithm(), keys);
+    const keyAlgorithm = algorithmOf(r.algorithm(), keys);
+    const rest = [keyAlgorithm, r.flag(), r.texts()] as const;
+    // What comes out has to be looked at before it is read.
+    if (isDer(format)) return importKey(format, await unwrapBytes(wrapped, key, algorithm, keys), ...rest);
+    return checked(node.unwrapKey(format, wrapped, keyOf(key, keys), algorithm, ...rest));
+  },
   getPublicKey: (r, keys) => node.getPublicKey(keyOf(r.key(), keys), r.texts()),
   encapsulateBits: (r, keys) => node.encapsulateBits(algorithmOf(r.algorithm(), keys), keyOf(r.key(), keys)),
   encapsulateKey: (r, keys) =>

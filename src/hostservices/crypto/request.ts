@@ -2,15 +2,10 @@ import { HairspringError } from '../../core/index.ts';
 import type { KeyAlgorithm, KeyDescription } from './keys.ts';
 import { CRYPTO_LIMITS } from './limits.ts';
 
-/** A key as it came, and all of it but the material as text. */
-export interface GivenKey extends KeyDescription {
-  readonly label: string;
-}
-
 /** An algorithm with the parameters of one operation: numbers, texts, bytes, a hash, another party's key. */
 export interface GivenAlgorithm {
   readonly name: string;
-  readonly parameters: ReadonlyMap<string, number | string | Uint8Array | KeyAlgorithm | GivenKey>;
+  readonly parameters: ReadonlyMap<string, number | string | Uint8Array | KeyAlgorithm | KeyDescription>;
 }
 
 export interface RequestReader {
@@ -20,7 +15,9 @@ export interface RequestReader {
   integerOrNull(): number | null;
   texts(): string[];
   bytes(): Uint8Array;
-  key(): GivenKey;
+  /** No more of them than a key may have. */
+  keyBytes(): Uint8Array;
+  key(): KeyDescription;
   algorithm(): GivenAlgorithm;
   /** A JSON Web Key, or bytes. */
   keyData(): Uint8Array | Record<string, unknown>;
@@ -52,22 +49,23 @@ export function readRequest(json: unknown, payload: string | Uint8Array | undefi
       throw invalid('bytes are outside of the payload');
     return blob.subarray(offset, offset + length);
   };
-  const keyAt = (value: unknown): GivenKey => {
+  const keyBytesAt = (value: unknown): Uint8Array => {
+    const bytes = bytesAt(value);
+    checkSize('a key', bytes.length, CRYPTO_LIMITS.keyBytes);
+    return bytes;
+  };
+  const keyAt = (value: unknown): KeyDescription => {
     if (!isRecord(value) || !Array.isArray(value['key'])) throw invalid('a key is missing');
-    const description: unknown[] = value['key'];
-    const [type, extractable, algorithm, usages] = description;
+    const [type, extractable, algorithm, usages]: unknown[] = value['key'];
     if (type !== 'secret' && type !== 'public' && type !== 'private')
       throw invalid('a key has no known type');
     if (typeof extractable !== 'boolean') throw invalid('a key has no flag');
     if (!isTexts(usages)) throw invalid("a key's usages are no texts");
-    const material = bytesAt(value);
-    checkSize('a key', material.length, CRYPTO_LIMITS.keyBytes);
-    const label = JSON.stringify(description);
-    return { type, extractable, algorithm: keyAlgorithm(algorithm), usages, material, label };
+    return { type, extractable, algorithm: keyAlgorithm(algorithm), usages, material: keyBytesAt(value) };
   };
   const algorithmAt = (value: unknown): GivenAlgorithm => {
     if (!isRecord(value) || !isName(value['name'])) throw invalid('an algorithm has no name');
-    const parameters = new Map<string, number | string | Uint8Array | KeyAlgorithm | GivenKey>();
+    const parameters = new Map<string, number | string | Uint8Array | KeyAlgorithm | KeyDescription>();
     for (const [member, given] of Object.entries(value).slice(0, MAX_MEMBERS)) {
       if (member === 'name') continue;
       if (isUint32(given) || isName(given)) parameters.set(member, given);
@@ -105,17 +103,13 @@ export function readRequest(json: unknown, payload: string | Uint8Array | undefi
       return value;
     },
     bytes: () => bytesAt(next()),
+    keyBytes: () => keyBytesAt(next()),
     key: () => keyAt(next()),
     algorithm: () => algorithmAt(next()),
     keyData() {
       const value = next();
       if (!isRecord(value)) throw invalid('the key data are missing');
-      if (Array.isArray(value['bytes'])) {
-        const bytes = bytesAt(value);
-        checkSize('a key', bytes.length, CRYPTO_LIMITS.keyBytes);
-        return bytes;
-      }
-      return value;
+      return Array.isArray(value['bytes']) ? keyBytesAt(value) : value;
     },
   };
 }

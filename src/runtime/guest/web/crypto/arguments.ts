@@ -1,7 +1,8 @@
 import { toEnum, toSequence } from '../shared/idl.ts';
+import type { Algorithm } from './algorithm.ts';
 import { domError } from './errors.ts';
 import { type CryptoKey, type KeySlots, slotsOf } from './key.ts';
-import { type Algorithm, type AlgorithmIdentifier, normalize } from './normalize.ts';
+import { type AlgorithmIdentifier, normalize } from './normalize.ts';
 
 const FORMATS = ['raw', 'raw-public', 'raw-seed', 'raw-secret', 'raw-private', 'pkcs8', 'spki', 'jwk'];
 const USAGES = [

@@ -1,4 +1,4 @@
-import type { Algorithm } from './normalize.ts';
+import type { Algorithm } from './algorithm.ts';
 
 export type KeyType = 'public' | 'private' | 'secret';
 

@@ -1,15 +1,10 @@
+import type { Algorithm } from './algorithm.ts';
 import { domError } from './errors.ts';
 import { type CryptoKey, slotsOf } from './key.ts';
 import { findAlgorithm, type Operation, type Parameter } from './registry.ts';
 import { type BufferSource, copyBytes, isObject, toBufferSource, toText, toUnsigned } from './webidl.ts';
 
 export type AlgorithmIdentifier = string | Record<PropertyKey, unknown>;
-
-/** An algorithm with its parameters: numbers, texts, copies of bytes, keys, and a hash that is one itself. */
-export interface Algorithm {
-  readonly name: string;
-  readonly [parameter: string]: unknown;
-}
 
 export function toIdentifier(value: unknown): AlgorithmIdentifier {
   return isObject(value) ? value : toText(value);

@@ -1,5 +1,5 @@
+import type { Algorithm } from './algorithm.ts';
 import { type CryptoKey, createKey, type KeySlots, slotsOf } from './key.ts';
-import type { Algorithm } from './normalize.ts';
 
 /**
  * What needs no host call, which costs far more than a little work does. Each gives undefined when the

@@ -1,5 +1,6 @@
+import type { Algorithm } from './algorithm.ts';
 import { type KeySlots, slotsOf } from './key.ts';
-import { type Algorithm, type AlgorithmIdentifier, normalize, toIdentifier } from './normalize.ts';
+import { type AlgorithmIdentifier, normalize, toIdentifier } from './normalize.ts';
 import type { Operation } from './registry.ts';
 import { toUnsigned } from './webidl.ts';
 

@@ -1,6 +1,6 @@
+import type { Algorithm } from './algorithm.ts';
 import { domError } from './errors.ts';
 import { createKey, type KeySlots, type KeyType, slotsOf } from './key.ts';
-import type { Algorithm } from './normalize.ts';
 import { takeTurn } from './turns.ts';
 
 /**
