@@ -28,13 +28,11 @@ globalThis.importScripts = () => undefined;
 
 globalThis.wptStart = (report, timeoutMs) => {
   // Interfaces are judged by what a worker has; the harness itself must not take us for one.
-  // biome-ignore lint/complexity/noStaticOnlyClass: `instanceof` wants a class
-  for (const name of ['WorkerGlobalScope', 'DedicatedWorkerGlobalScope'])
-    globalThis[name] = class {
-      static [Symbol.hasInstance](value) {
-        return value === globalThis;
-      }
-    };
+  const isGlobal = { value: (value) => value === globalThis };
+  for (const name of ['WorkerGlobalScope', 'DedicatedWorkerGlobalScope']) {
+    globalThis[name] = function WorkerScope() {};
+    Object.defineProperty(globalThis[name], Symbol.hasInstance, isGlobal);
+  }
   const STATUS = ['PASS', 'FAIL', 'TIMEOUT', 'NOTRUN', 'PRECONDITION_FAILED'];
   const HARNESS = ['OK', 'ERROR', 'TIMEOUT', 'PRECONDITION_FAILED'];
   setTimeout(() => timeout(), timeoutMs);

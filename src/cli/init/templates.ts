@@ -24,6 +24,23 @@ export default {
 } satisfies Handler;
 `;
 
+/** What a function sees of the web platform is nearest to what a worker does. */
+const TSCONFIG = `{
+  "compilerOptions": {
+    "target": "esnext",
+    "module": "esnext",
+    "moduleResolution": "bundler",
+    "lib": ["esnext", "webworker"],
+    "types": [],
+    "strict": true,
+    "verbatimModuleSyntax": true,
+    "skipLibCheck": true,
+    "noEmit": true
+  },
+  "include": ["src"]
+}
+`;
+
 /** A function called `name` that greets whom its subject names. */
 export function createTemplate(name: string, typescript: boolean): Template {
   const main = typescript ? 'src/index.ts' : 'src/index.js';
@@ -39,6 +56,7 @@ start_request:
     - subject: ${subject}
 `,
     [main]: typescript ? TYPESCRIPT : JAVASCRIPT,
+    ...(typescript ? { 'tsconfig.json': TSCONFIG } : {}),
     'samples.json': `[{ "subject": "${name}.ada", "payload": "", "expect": "Hello, ada!" }]\n`,
     'README.md': `# ${name}
 

@@ -1,5 +1,5 @@
 import type { Stream } from '../shared/stream-types.ts';
-import { type BodySource, type BodyState, bytesOf, ownBytesOf, textOf } from './body-state.ts';
+import { type BodySource, type BodyState, bytesOf, ownBytesOf, textOf, wholeTextOf } from './body-state.ts';
 import { type BlobLike, useBlobs, useUrls } from './features.ts';
 import { extractMimeType, formatMimeType, type MimeType } from './mime-type.ts';
 
@@ -64,7 +64,7 @@ function parseForm({ essence, parameters }: MimeType, source: BodySource): objec
   const { createForm, decodeMultipart } = useBlobs();
   if (essence === 'application/x-www-form-urlencoded') {
     const { URLSearchParams } = useUrls();
-    return createForm([...new URLSearchParams(textOf(source))]);
+    return createForm([...new URLSearchParams(wholeTextOf(source))]);
   }
   const boundary = parameters.get('boundary');
   if (essence !== 'multipart/form-data' || boundary === undefined) return undefined;

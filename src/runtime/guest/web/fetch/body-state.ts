@@ -100,7 +100,12 @@ export function ownBytesOf(source: BodySource): Uint8Array<ArrayBuffer> {
 }
 
 export function textOf(source: BodySource): string {
-  return withoutMark(source.kind === 'text' ? source.text : runtime.decodeUtf8(source.bytes, false));
+  return withoutMark(wholeTextOf(source));
+}
+
+/** With its byte order mark. */
+export function wholeTextOf(source: BodySource): string {
+  return source.kind === 'text' ? source.text : runtime.decodeUtf8(source.bytes, false);
 }
 
 /** The two readers of a body do not share memory. */
