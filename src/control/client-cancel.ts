@@ -36,7 +36,8 @@ export async function cancel(
     } else if (failure === undefined || failure.code === 'HS_FUNCTION_NOT_FOUND') failure = refused;
   }
   // A node that does not hold the function is no failure while another does.
-  if (failure !== undefined && (nodes.length === 0 || failure.code !== 'HS_FUNCTION_NOT_FOUND')) throw failure;
+  if (failure !== undefined && (nodes.length === 0 || failure.code !== 'HS_FUNCTION_NOT_FOUND'))
+    throw failure;
   if (nodes.length === 0)
     throw new HairspringError('HS_NATS_UNREACHABLE', `${action}: no node answered in time`);
   return { cancelled, nodes };

@@ -8,8 +8,8 @@ export {
   putArtifact,
 } from './artifacts.ts';
 export { type ControlClient, type ControlClientOptions, createControlClient } from './client.ts';
-export type { DeployPlacement, DeployRequest } from './client-deploy.ts';
 export type { CancelResult } from './client-cancel.ts';
+export type { DeployPlacement, DeployRequest } from './client-deploy.ts';
 export type { FeedEvent } from './client-feeds.ts';
 export type { InvokeOptions, InvokeResult } from './client-invoke.ts';
 export { type ConnectOptions, connectNats, withoutUserInfo } from './connect.ts';

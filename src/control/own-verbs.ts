@@ -2,7 +2,14 @@
 import { HairspringError, hairspringSubjects } from '../core/index.ts';
 import type { EndpointContext } from './endpoint-context.ts';
 import { json, type MicroEndpoint } from './micro-endpoint.ts';
-import { cancelRequest, checkNamespace, parseBody, subjectNamespace, subjectToken, tapRequest } from './wire.ts';
+import {
+  cancelRequest,
+  checkNamespace,
+  parseBody,
+  subjectNamespace,
+  subjectToken,
+  tapRequest,
+} from './wire.ts';
 
 /** Place of the name or id in `$NEX.SVC.<ns>.control.HS.<VERB>.<name or id>`. */
 const NAME_TOKEN = 6;

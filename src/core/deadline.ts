@@ -21,5 +21,8 @@ export function callerTimeoutMs(headers: HeaderPairs | undefined): number | unde
  * of caller and callee differ; the time on the way counts for the callee.
  */
 export function timeoutHeader(deadlineMs: number, nowMs: number): readonly [name: string, value: string] {
-  return [REQUEST_HEADERS.timeoutMs, String(Math.min(Math.max(0, Math.floor(deadlineMs - nowMs)), 999_999_999))];
+  return [
+    REQUEST_HEADERS.timeoutMs,
+    String(Math.min(Math.max(0, Math.floor(deadlineMs - nowMs)), 999_999_999)),
+  ];
 }

@@ -31,7 +31,10 @@ test('A neighbour is served while a function computes for longer than the main t
 
 test('An operator cancels what a function does, and it takes new calls at once', async () => {
   const calls = Array.from({ length: 3 }, () => world.ask('heavy', ''));
-  await until('all three are in the cell', async () => (await world.client().info('heavy')).stats.inFlight === 3);
+  await until(
+    'all three are in the cell',
+    async () => (await world.client().info('heavy')).stats.inFlight === 3,
+  );
   const { cancelled, nodes } = await world.client().cancel('heavy');
   assert.equal(cancelled, 3);
   assert.deepEqual(nodes, [world.host.nodeId]);

@@ -27,7 +27,10 @@ test('A call ends when its caller waits no longer, if that is before the functio
   assert.equal(probe.runner.inFlight, 2);
   clock.advance(40);
   const answer = await hurried;
-  assert.match(answer.ok ? '' : answer.error.message, /did not answer within the 200ms for which its caller waits/);
+  assert.match(
+    answer.ok ? '' : answer.error.message,
+    /did not answer within the 200ms for which its caller waits/,
+  );
   clock.advance(760);
   assert.equal(probe.runner.inFlight, 1);
   clock.advance(40);

@@ -1,4 +1,10 @@
-import { type FunctionSpec, formatBytes, formatDuration, HairspringError, HOST_LIMITS } from '../../core/index.ts';
+import {
+  type FunctionSpec,
+  formatBytes,
+  formatDuration,
+  HairspringError,
+  HOST_LIMITS,
+} from '../../core/index.ts';
 import type { EntryFault } from '../isolate/guest-isolate.ts';
 
 export function payloadTooLarge({ name, limits }: FunctionSpec, bytes: number): HairspringError {

@@ -77,7 +77,8 @@ export class Scheduler {
   /** Whoever has had least; of several, the one that has been ready for longest. */
   #next(): Runnable | undefined {
     let next: Runnable | undefined;
-    for (const runnable of this.#ready) if (next === undefined || runnable.heldMs < next.heldMs) next = runnable;
+    for (const runnable of this.#ready)
+      if (next === undefined || runnable.heldMs < next.heldMs) next = runnable;
     if (next !== undefined && next.heldMs > this.#levelMs) this.#levelMs = next.heldMs;
     return next;
   }

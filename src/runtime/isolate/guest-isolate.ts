@@ -178,12 +178,7 @@ export class GuestIsolate {
    * As {@link load}, for `cpuMs` at the most.
    * @returns undefined when that was not enough; then the isolate is of no use any more
    */
-  loadWithin(
-    cpuMs: number,
-    code: string,
-    filename: string,
-    spec: LoadSpec,
-  ): readonly string[] | undefined {
+  loadWithin(cpuMs: number, code: string, filename: string, spec: LoadSpec): readonly string[] | undefined {
     const timeout = this.#guard.stretch(cpuMs);
     this.#begin(timeout, INLINE_SLOT);
     try {
@@ -208,7 +203,9 @@ export class GuestIsolate {
       const script = await this.#isolate.compileScript(code, { filename });
       await script.run(this.#context, { timeout });
       script.release();
-      return parseHandlers(await this.#enter.apply(undefined, [ENTER_LOAD, JSON.stringify(spec)], { timeout }));
+      return parseHandlers(
+        await this.#enter.apply(undefined, [ENTER_LOAD, JSON.stringify(spec)], { timeout }),
+      );
     } catch (error) {
       if (this.#faultOf(error).kind === 'cpu') throw loadTooLong(spec.name);
       throw this.#loadError(spec, error);

@@ -51,13 +51,9 @@ export class EntryGuard {
   stretch(cpuMs: number, slot: number = INLINE_SLOT): number {
     const own = Atomics.load(this.#cells, STRETCH_PERCENT);
     // What the heavy lane's threads get is seen while one of them runs; until then the main thread's must do.
-    const percent = slot === INLINE_SLOT ? own : Math.max(own, Atomics.load(this.#cells, HEAVY_STRETCH_PERCENT));
+    const percent =
+      slot === INLINE_SLOT ? own : Math.max(own, Atomics.load(this.#cells, HEAVY_STRETCH_PERCENT));
     return Math.ceil((cpuMs * percent) / 100);
-  }
-
-  /** The reverse of `stretch`. */
-  unstretch(tookMs: number): number {
-    return (tookMs * 100) / Atomics.load(this.#cells, STRETCH_PERCENT);
   }
 
   begin(limitMs: number, slot: number = INLINE_SLOT): void {
