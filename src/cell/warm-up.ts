@@ -4,6 +4,13 @@ import { BatchEncoder, decodeGuestBatch, type IsolatePool, scriptOf } from '../r
 const ROUNDS = 3;
 
 /**
+ * Web features that a blank isolate has compiled though it has not made them: those that libraries look
+ * for when they are loaded. Each costs every blank isolate memory (docs/decisions/0012).
+ */
+const COMMON_GLOBALS = ['DOMException', 'EventTarget', 'AbortController'] as const;
+const USE_COMMON_GLOBALS = `void [${COMMON_GLOBALS.join(', ')}];`;
+
+/**
  * Runs a tiny function through the whole path once or twice before the cell is called ready: the
  * first invocation of a tenant then finds compiled code, and a cell whose isolates do not work fails
  * here and not on somebody's message.
@@ -20,7 +27,9 @@ export function warmUp(pool: IsolatePool): void {
         bindings: {},
         budgetMs: 5,
       };
-      const code = `var ${MODULE_GLOBAL} = { default: { message: async (msg) => msg.text() } };`;
+      const isLast = round === ROUNDS - 1;
+      const topLevel = isLast ? USE_COMMON_GLOBALS : '';
+      const code = `${topLevel} var ${MODULE_GLOBAL} = { default: { message: async (msg) => msg.text() } };`;
       isolate.load(scriptOf(code, 'warm-up.js'), spec);
       const encoder = new BatchEncoder();
       encoder.invoke(1, 0, 'warm.up', true, 0, undefined, new Uint8Array(1));
@@ -32,6 +41,7 @@ export function warmUp(pool: IsolatePool): void {
           `An isolate does not answer${fault === undefined ? '' : ` (${fault.kind})`}`,
         );
       }
+      if (isLast) pool.learnFrom(isolate);
     } finally {
       isolate[Symbol.dispose]();
     }

@@ -252,6 +252,11 @@ export class GuestIsolate {
     }
   }
 
+  /** Has what it has compiled of the prelude compiled in all isolates to come. */
+  teach(prelude: PreludeCode): void {
+    prelude.relearn(this.#isolate);
+  }
+
   /** As {@link load}, on a pool thread. Resolves with the names of the handlers. */
   async loadAway(slot: number, code: GuestCode, spec: LoadSpec): Promise<readonly string[]> {
     const timeout = this.#guard.stretch(LOAD_LIMIT_MS, slot);

@@ -80,6 +80,11 @@ export class IsolatePool {
     return { isolate: this.create(memoryBytes), pooled: false };
   }
 
+  /** Makes the code cache of the prelude anew, with what `isolate` has used of it. */
+  learnFrom(isolate: GuestIsolate): void {
+    isolate.teach(this.#prelude);
+  }
+
   create(memoryBytes: number): GuestIsolate {
     return new GuestIsolate(this.#prelude, memoryBytes, this.#guard);
   }

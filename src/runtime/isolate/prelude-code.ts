@@ -21,6 +21,11 @@ export class PreludeCode {
 
   /** Makes the cache in the first isolate that has rehearsed, so that it has what the rehearsal compiled. */
   learn(isolate: ivm.Isolate): void {
-    this.#cache ??= produceCodeCache(isolate, this.#source, FILENAME);
+    if (this.#cache === undefined) this.relearn(isolate);
+  }
+
+  /** Makes the cache anew in an isolate that has done more. Every blank isolate pays for all that is in it. */
+  relearn(isolate: ivm.Isolate): void {
+    this.#cache = produceCodeCache(isolate, this.#source, FILENAME) ?? this.#cache;
   }
 }
