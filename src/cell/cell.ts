@@ -19,6 +19,7 @@ import {
   codeCacheTag,
   configureGuestHeaps,
   DeadlineSweeper,
+  EnteredMark,
   EntryGuard,
   HeavyLane,
   IsolatePool,
@@ -52,10 +53,13 @@ interface Assignment {
 export async function startCell(options: CellOptions): Promise<void> {
   const windows = await openReadWindows(options.journalFd);
   const guard = new EntryGuard();
+  const mark = new EnteredMark();
   await startWatchdog(guard, {
+    entered: mark.shared,
     journalFd: options.journalFd,
     reasonOffset: JOURNAL.reasonOffset,
     slotOffset: JOURNAL.slotOffset,
+    culpritOffset: JOURNAL.culpritOffset,
     rssLimitBytes: options.rssLimitBytes,
     hangGraceMs: options.hangGraceMs,
   });
@@ -105,7 +109,18 @@ export async function startCell(options: CellOptions): Promise<void> {
         heavyLane,
         inlineCpuMs: options.inlineCpuMs,
         clock,
-        journal,
+        journal: {
+          enter(functionId, started) {
+            mark.entered(functionId);
+            journal.enter(functionId, started);
+          },
+          leave: () => journal.leave(),
+          enterHeavy(slot, functionId, started) {
+            mark.entered(functionId, slot);
+            journal.enterHeavy(slot, functionId, started);
+          },
+          leaveHeavy: (slot) => journal.leaveHeavy(slot),
+        },
         observer: feed,
         backlog: new ByteBudget(options.rssLimitBytes * HOST_LIMITS.cellBacklogShare),
         readCode: codes.code,

@@ -135,6 +135,8 @@ export const functionInfo: z.ZodType<FunctionInfo> = z.custom<FunctionInfo>(
         nodeId: z.string(),
         definition: z.looseObject({ format: z.literal(1), id: z.string(), name: z.string() }),
         stats: z.looseObject({ state: z.enum(['idle', 'warm']), invocations: z.number() }),
+        suspended: z.string().exactOptional(),
+        quarantined: z.string().exactOptional(),
       })
       .safeParse(value).success,
 );

@@ -103,6 +103,10 @@ export interface FunctionInfo {
   readonly nodeId: string;
   readonly definition: FunctionDefinition;
   readonly stats: FunctionStats;
+  /** Why the node does not serve it any more; absent while it does. */
+  readonly suspended?: string;
+  /** Why the node serves it in a cell of its own; absent otherwise. */
+  readonly quarantined?: string;
 }
 
 /** Reply of HS.CANCEL. */

@@ -7,6 +7,7 @@ export * from './definition.ts';
 export * from './duration.ts';
 export * from './error-codes.ts';
 export * from './errors.ts';
+export * from './function-mark.ts';
 export * from './header-block.ts';
 export * from './headers.ts';
 export * from './host-service.ts';

@@ -126,21 +126,22 @@ export class Node implements NodeBackend {
     const byId = new Map<string, FunctionStats>();
     for (const namespace of namespaces) {
       // A cell that dies just now takes its counters with it.
-      const stats = await this.#options.cells.stats(namespace).catch(() => undefined);
-      for (const one of stats?.functions ?? []) byId.set(one.id, one);
+      for (const { functions } of await this.#options.cells.stats(namespace))
+        for (const one of functions) byId.set(one.id, one);
     }
     return byId;
   }
 
   #summary(definition: FunctionDefinition, stats: FunctionStats | undefined): WorkloadSummary {
-    const suspended = this.#options.cells.suspendedReason(definition);
+    const sentence = this.#options.cells.sentenceOf(definition);
+    const serving = stats?.state === 'warm' ? 'warm' : 'running';
     return {
       id: definition.id,
       name: definition.name,
       namespace: definition.namespace,
       workload_type: definition.type,
       workload_lifecycle: 'function',
-      workload_state: suspended === undefined ? (stats?.state === 'warm' ? 'warm' : 'running') : 'error',
+      workload_state: sentence?.state === 'suspended' ? 'error' : serving,
       start_time: definition.deployedAt,
       runtime: formatGoDuration(stats?.busyMs ?? 0),
       tags: definition.tags,
@@ -150,7 +151,7 @@ export class Node implements NodeBackend {
         hairspring_triggers: definition.triggers.map(({ pattern }) => pattern).join(' '),
         hairspring_invocations: String(stats?.invocations ?? 0),
         hairspring_errors: String(stats?.errors ?? 0),
-        ...(suspended === undefined ? {} : { hairspring_suspended: suspended }),
+        ...(sentence === undefined ? {} : { [`hairspring_${sentence.state}`]: sentence.reason }),
       },
     };
   }
@@ -159,7 +160,13 @@ export class Node implements NodeBackend {
     const definition = this.#options.deployments.find(namespace, nameOrId);
     if (definition === undefined) return undefined;
     const stats = (await this.#stats(new Set([definition.namespace]))).get(definition.id);
-    return { nodeId: this.nodeId, definition, stats: stats ?? idleStats(definition.id) };
+    const sentence = this.#options.cells.sentenceOf(definition);
+    return {
+      nodeId: this.nodeId,
+      definition,
+      stats: stats ?? idleStats(definition.id),
+      ...(sentence === undefined ? {} : { [sentence.state]: sentence.reason }),
+    };
   }
 
   async cancel(

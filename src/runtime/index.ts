@@ -16,6 +16,7 @@ export type {
   RuntimeObserver,
 } from './observer.ts';
 export { compileModule, type WasmFunction } from './wasm/wasm-function.ts';
+export { EnteredMark } from './watchdog/entered-mark.ts';
 export { EntryGuard } from './watchdog/entry-guard.ts';
 export { startWatchdog } from './watchdog/watchdog.ts';
 export { BatchEncoder, decodeGuestBatch } from './wire/batch.ts';

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { startTestHost, type TestHost } from '../support/host.ts';
-import { ask, until } from '../support/load.ts';
+import { startCli } from '../cli/support/cli.ts';
+import { isAlive, startTestHost, type TestHost } from '../support/host.ts';
+import { ask, startSteadyLoad, tally, until } from '../support/load.ts';
 
 const KILLER = `export default { message(msg) {
   if (msg.text() === 'good') return 'good';
@@ -10,29 +11,68 @@ const KILLER = `export default { message(msg) {
 
 async function state(world: TestHost, name: string): Promise<string> {
   const found = (await world.client().list()).find((summary) => summary.name === name);
-  return `${found?.workload_state} ${found?.metadata['hairspring_suspended'] ?? ''}`.trim();
+  const { hairspring_quarantined, hairspring_suspended } = found?.metadata ?? {};
+  return `${found?.workload_state} ${hairspring_suspended ?? hairspring_quarantined ?? ''}`.trim();
 }
 
-test('A function that kills five cells in a minute is suspended until it is deployed again', async () => {
+async function cli(world: TestHost, ...args: string[]): Promise<string> {
+  await using run = startCli([...args, '--server', world.nats.url]);
+  const { code, stdout, stderr } = await run.ended;
+  assert.equal(code, 0, stderr);
+  return stdout;
+}
+
+/** Makes the function kill its cell once. */
+async function kill(world: TestHost, count: number): Promise<void> {
+  await until('the function is served', async () => (await ask(world.nc, 'killer', 'good')).outcome === 'ok');
+  assert.equal((await world.ask('killer', 'bad')).outcome, 'HS_FUNCTION_CRASHED', `kill ${count}`);
+}
+
+test('A function that kills cells gets one of its own, is then suspended, and begins anew when it is deployed', async () => {
   await using world = await startTestHost({ spareCells: 1 });
   await world.deploy({ name: 'killer', code: KILLER });
   await world.deploy({ name: 'neighbour', code: 'export default { message: () => "here" };' });
-  for (let kill = 1; kill <= 5; kill += 1) {
-    await until(
-      'the function is served',
-      async () => (await ask(world.nc, 'killer', 'good')).outcome === 'ok',
-    );
-    assert.equal((await world.ask('killer', 'bad')).outcome, 'HS_FUNCTION_CRASHED', `kill ${kill}`);
-  }
+  for (let count = 1; count <= 2; count += 1) await kill(world, count);
+  await until('the function is served', async () => (await ask(world.nc, 'killer', 'good')).outcome === 'ok');
   await until('the neighbour is served', async () => (await ask(world.nc, 'neighbour')).outcome === 'ok');
+  assert.match(
+    await state(world, 'killer'),
+    /^(running|warm) it killed 2 cells within a minute \(HS_FUNCTION_CRASHED\)$/,
+  );
+  assert.match(await cli(world, 'list'), /killer +quarantined /);
+  assert.match(await cli(world, 'info', 'killer'), /in a cell of its own: it killed 2 cells/);
+
+  using neighbour = startSteadyLoad(world.nc, 'neighbour', 50);
+  for (let count = 3; count <= 5; count += 1) await kill(world, count);
+  assert.deepEqual(Object.keys(tally(await neighbour.stop())), ['ok']);
+
   assert.match(
     await state(world, 'killer'),
     /^error it killed 5 cells within a minute \(HS_FUNCTION_CRASHED\)$/,
   );
-  assert.equal((await world.ask('killer', 'good')).outcome, 'no responders');
+  const listed = await cli(world, 'list');
+  assert.match(listed, /killer +suspended /);
+  assert.match(listed, /killer is suspended: it killed 5 cells within a minute/);
+  assert.match(await cli(world, 'info', 'killer'), /state +suspended: it killed 5 cells/);
+  await until(
+    'nobody serves it',
+    async () => (await ask(world.nc, 'killer', 'good')).outcome === 'no responders',
+  );
   assert.match(await state(world, 'neighbour'), /^(running|warm)$/);
 
   await world.deploy({ name: 'killer', code: KILLER });
   assert.match(await state(world, 'killer'), /^(running|warm)$/);
   assert.equal((await world.ask('killer', 'good')).text, 'good');
+});
+
+test('A quarantined function is undeployed with its cell', async () => {
+  await using world = await startTestHost({ spareCells: 1 });
+  const { id } = await world.deploy({ name: 'killer', code: KILLER });
+  for (let count = 1; count <= 2; count += 1) await kill(world, count);
+  await until('the function is served', async () => (await ask(world.nc, 'killer', 'good')).outcome === 'ok');
+  const pids = world.host.cellPids();
+  await world.client().undeploy(id);
+  assert.equal((await world.ask('killer', 'good')).outcome, 'no responders');
+  await until('its cell is gone', () => pids.some((pid) => !isAlive(pid)));
+  assert.deepEqual(await world.client().list(), []);
 });

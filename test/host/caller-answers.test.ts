@@ -26,7 +26,11 @@ test('Reply subjects that a journal should not name are passed over, and the oth
   ])
     answers.send({ reply, functionId: 'f' }, lostError());
   answers.send({ reply: 'hostile.id', functionId: 'f\r\nPUB x 0' }, lostError());
-  answers.sendBegun([{ reply: 'begun', functionId: undefined }], { guiltyId: undefined, error: lostError() });
+  answers.sendBegun([{ reply: 'begun', functionId: undefined }], {
+    guiltyId: undefined,
+    quarantinedIds: [],
+    error: lostError(),
+  });
   await nc.flush();
   assert.deepEqual(
     heard.filter((subject) => subject !== 'hostile.id'),

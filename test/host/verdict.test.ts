@@ -26,8 +26,27 @@ test('Without a slot everyone who was inside comes into question, each once', ()
 
 test('A death that may be one of several functions counts for each in part', () => {
   const suspensions = new Suspensions();
-  for (let death = 1; death < 15; death += 1)
-    assert.equal(suspensions.count('f', 'HS_FUNCTION_CRASHED', death, 1 / 3), undefined, `at death ${death}`);
-  assert.match(suspensions.count('f', 'HS_FUNCTION_CRASHED', 15, 1 / 3) ?? '', /killed 5 cells/);
-  assert.equal(suspensions.reasonOf('g'), undefined);
+  const passed: string[] = [];
+  for (let death = 1; death <= 15; death += 1) {
+    const sentence = suspensions.count('f', 'HS_FUNCTION_CRASHED', death, 1 / 3);
+    if (sentence !== undefined) passed.push(`${death}: ${sentence.state}, ${sentence.reason}`);
+  }
+  assert.deepEqual(passed, [
+    '6: quarantined, it killed 2 cells within a minute (HS_FUNCTION_CRASHED)',
+    '15: suspended, it killed 5 cells within a minute (HS_FUNCTION_CRASHED)',
+  ]);
+  assert.match(suspensions.reasonOf('f') ?? '', /killed 5 cells/);
+  assert.equal(suspensions.sentenceOf('g'), undefined);
+});
+
+test('Deaths more than a minute apart are not held together, and a function that begins anew has none', () => {
+  const suspensions = new Suspensions();
+  for (let minute = 0; minute < 10; minute += 1)
+    assert.equal(suspensions.count('f', 'HS_FUNCTION_CPU', minute * 60_000), undefined);
+  assert.equal(suspensions.count('f', 'HS_FUNCTION_CPU', 540_001)?.state, 'quarantined');
+  assert.equal(suspensions.reasonOf('f'), undefined, 'it is still served');
+  const lifted = suspensions.lift('f');
+  assert.equal(suspensions.sentenceOf('f'), undefined);
+  suspensions.restore('f', lifted);
+  assert.equal(suspensions.sentenceOf('f')?.state, 'quarantined');
 });

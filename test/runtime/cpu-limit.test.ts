@@ -147,3 +147,10 @@ test('More completions than one entry takes reach an instance that a loop has re
   for (const resume of waiters.splice(0)) resume();
   assert.equal(new Set(await Promise.all(calls)).size, 300);
 });
+
+test('Taking what an interrupted entry left is an entry too, so that a cell that dies of it has somebody to blame', async () => {
+  using probe = createTestFunction(handlerOf('for (;;) {}'), { limits: { cpuMs: 50 } });
+  assert.equal(await probe.code(), 'HS_FUNCTION_CPU');
+  // The module is loaded, the message given, the rest taken.
+  assert.deepEqual(probe.entries, [[], ['probe.a'], []]);
+});

@@ -29,13 +29,15 @@ export interface HostProcessOptions {
   readonly dataDir?: string;
   /** @default the product's */
   readonly spareCells?: number;
+  /** @default the product's */
+  readonly cellRssLimitBytes?: number;
 }
 
 export async function startHostProcess(url: string, options: HostProcessOptions = {}): Promise<HostProcess> {
-  const { dataDir: givenDir, spareCells = 1 } = options;
+  const { dataDir: givenDir, spareCells = 1, cellRssLimitBytes } = options;
   const dataDir = givenDir ?? (await mkdtemp(join(tmpdir(), 'hairspring-host-')));
   const startedMs = performance.now();
-  const child = fork(ENTRY, [url, dataDir, String(spareCells)], {
+  const child = fork(ENTRY, [url, dataDir, String(spareCells), String(cellRssLimitBytes ?? '')], {
     stdio: ['ignore', 'inherit', 'pipe', 'ipc'],
   });
   let stderr = '';

@@ -26,7 +26,8 @@ async function info({ output, connect }: CommandContext, name: string): Promise<
   return undefined;
 }
 
-function renderInfo({ definition, stats, nodeId }: FunctionInfo, paint: Output['paint']): string {
+function renderInfo(info: FunctionInfo, paint: Output['paint']): string {
+  const { definition, stats, nodeId } = info;
   const { limits } = definition;
   const section = (title: string, lines: readonly string[]): string[] =>
     lines.length === 0 ? [] : ['', paint.dim(title), ...lines.map((line) => `  ${printable(line)}`)];
@@ -40,7 +41,7 @@ function renderInfo({ definition, stats, nodeId }: FunctionInfo, paint: Output['
     ['deployed', definition.deployedAt],
     ['artifact', `${formatBytes(definition.artifact.bytes)}, sha256 ${definition.artifact.digest}`],
     ['node', nodeId],
-    ['state', `${stats.state}${stats.state === 'warm' ? `, ${formatBytes(stats.heapBytes)} heap` : ''}`],
+    ['state', describeState(info)],
   ];
   return [
     `${paint.bold(definition.name)}  ${printable(definition.description)}`.trimEnd(),
@@ -72,4 +73,10 @@ function describeColdStarts({ coldStarts, coldReasons, prewarmed }: FunctionStat
   const detail = reasons.map((reason) => `${reason} ${coldReasons[reason]}`).join(', ');
   const ahead = prewarmed === 0 ? '' : `, ${prewarmed} made ahead`;
   return `${coldStarts} cold starts${detail === '' ? '' : ` (${detail})`}${ahead}`;
+}
+
+function describeState({ stats, suspended, quarantined }: FunctionInfo): string {
+  if (suspended !== undefined) return `suspended: ${suspended}`;
+  const state = stats.state === 'warm' ? `warm, ${formatBytes(stats.heapBytes)} heap` : stats.state;
+  return quarantined === undefined ? state : `${state}, in a cell of its own: ${quarantined}`;
 }

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import type { WorkloadSummary } from '../../control/index.ts';
 import { SYSTEM_NAMESPACE } from '../../core/index.ts';
 import { type CommandContext, defineCommand, runs, type Shell } from '../shell/command.ts';
 import type { ExitCode } from '../shell/exit-codes.ts';
@@ -26,14 +27,27 @@ async function list(context: CommandContext): Promise<ExitCode | undefined> {
     const rows = functions.map(({ id, name, namespace, workload_state, metadata }) => [
       output.paint.bold(name),
       ...(everywhere ? [namespace] : []),
-      workload_state,
+      sentenceOf(metadata) ?? workload_state,
       printable(metadata['hairspring_version'] ?? ''),
       printable(metadata['hairspring_triggers'] ?? ''),
       id,
     ]);
     const titles = ['NAME', ...(everywhere ? ['NAMESPACE'] : []), 'STATE', 'VERSION', 'TRIGGERS', 'ID'];
     const heading = titles.map((text) => output.paint.dim(text));
-    return renderTable([heading, ...rows]);
+    const notes = functions.flatMap(({ name, metadata }) => {
+      const state = sentenceOf(metadata);
+      if (state === undefined) return [];
+      return [
+        `${name} is ${state}: ${printable(metadata[`hairspring_${state}`] ?? '')}. Deploying it lifts that.`,
+      ];
+    });
+    return [renderTable([heading, ...rows]), ...(notes.length === 0 ? [] : ['', ...notes])].join('\n');
   });
   return undefined;
+}
+
+/** What a node has sentenced a function to that kills cells. */
+function sentenceOf(metadata: WorkloadSummary['metadata']): 'suspended' | 'quarantined' | undefined {
+  if (metadata['hairspring_suspended'] !== undefined) return 'suspended';
+  return metadata['hairspring_quarantined'] === undefined ? undefined : 'quarantined';
 }

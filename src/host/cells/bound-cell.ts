@@ -1,5 +1,11 @@
 import type { Socket } from 'node:net';
-import { type FunctionSpec, HairspringError, INVOKE_TRIGGER, type Logger } from '../../core/index.ts';
+import {
+  type FunctionSpec,
+  functionMark,
+  HairspringError,
+  INVOKE_TRIGGER,
+  type Logger,
+} from '../../core/index.ts';
 import type { CellProcess } from './cell-process.ts';
 import type { SidLookup } from './message-parser.ts';
 import { type Recovered, recover } from './recovery.ts';
@@ -23,6 +29,7 @@ export class BoundCell {
   finished = false;
   encrypted = false;
   readonly #logger: Logger;
+  readonly #functionIds = new Set<string>();
   #journal: Uint8Array | undefined;
 
   constructor(cell: CellProcess, logger: Logger) {
@@ -32,6 +39,7 @@ export class BoundCell {
 
   /** Serves `specs` from now on, each in the place of its earlier version. */
   async activate(specs: readonly FunctionSpec[], coldReason: 'first' | 'crash' = 'first'): Promise<void> {
+    for (const { id } of specs) this.#functionIds.add(id);
     const { sids, invokeSids } = await this.cell.command('activate', { specs, coldReason });
     for (const sid of invokeSids) this.sids.set(sid, { functionId: '', triggerIndex: INVOKE_TRIGGER });
     for (const [index, spec] of specs.entries()) {
@@ -58,6 +66,13 @@ export class BoundCell {
     if (!this.encrypted) return socket;
     socket?.destroy();
     return undefined;
+  }
+
+  /** After its death: the function that took the memory for which the watchdog killed it, if that is known. */
+  get memoryCulpritId(): string | undefined {
+    const mark = this.cell.journal.culpritMark;
+    if (mark === 0) return undefined;
+    return [...this.#functionIds].find((id) => functionMark(id) === mark);
   }
 
   /** After its death: who is owed what, by its journal and what was `unread` in its socket. Never throws. */

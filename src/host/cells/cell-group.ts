@@ -15,7 +15,7 @@ import type { CellExit, CellProcess } from './cell-process.ts';
 import { orLate } from './deadline.ts';
 import { OrphanSocket } from './orphan-socket.ts';
 import type { SpareCells } from './spare-cells.ts';
-import { Suspensions } from './suspensions.ts';
+import type { Sentence, Suspensions } from './suspensions.ts';
 import { Turns } from './turns.ts';
 import { createJudge, type Judge } from './verdict.ts';
 
@@ -39,6 +39,12 @@ export interface CellGroupOptions {
   readonly spares: SpareCells;
   readonly clock: Clock;
   readonly logger: Logger;
+  readonly suspensions: Suspensions;
+  /**
+   * Takes over a function that kills cells, in a cell of its own. Undefined when it cannot or when this group is such
+   * a cell: then the function stays here. Called within a turn, so it must not wait for one of this group.
+   */
+  readonly quarantine: (spec: FunctionSpec) => Promise<void> | undefined;
   /** Called when the group has neither functions nor a cell any more, and nothing to do. */
   readonly onEmpty: () => void;
 }
@@ -48,7 +54,7 @@ export class CellGroup {
   readonly #options: CellGroupOptions;
   readonly #answers: CallerAnswers;
   readonly #functions = new Map<string, FunctionSpec>();
-  readonly #suspensions = new Suspensions();
+  readonly #suspensions: Suspensions;
   readonly #judge: Judge;
   /** One change of the group at a time. */
   readonly #turns: Turns;
@@ -62,7 +68,8 @@ export class CellGroup {
     this.#options = options;
     this.#answers = new CallerAnswers(options);
     const nameOf = (id: string): string | undefined => this.#functions.get(id)?.name;
-    this.#judge = createJudge({ ...options, suspensions: this.#suspensions, nameOf });
+    this.#suspensions = options.suspensions;
+    this.#judge = createJudge({ ...options, nameOf });
     this.#turns = new Turns(() => this.#tellIfEmpty());
   }
 
@@ -81,9 +88,21 @@ export class CellGroup {
     if (this.isEmpty) this.#options.onEmpty();
   }
 
-  /** Why a function is suspended; undefined when it is not. */
-  suspendedReason(functionId: string): string | undefined {
-    return this.#suspensions.reasonOf(functionId);
+  get namespace(): string {
+    return this.#options.namespace;
+  }
+
+  /** What a function is sentenced to for killing cells; undefined for nothing. */
+  sentenceOf(functionId: string): Sentence | undefined {
+    return this.#suspensions.sentenceOf(functionId);
+  }
+
+  /** Begins to serve a function as it is, with what is held against it: the first and only one of this group. */
+  async takeOver(spec: FunctionSpec): Promise<void> {
+    await this.#turns.run(async () => {
+      this.#functions.set(spec.id, spec);
+      await this.#rebind();
+    });
   }
 
   /** Serves `specs`, each in the place of its earlier version. When that fails, the earlier ones are served on. */
@@ -211,7 +230,7 @@ export class CellGroup {
   async #rebind(): Promise<BoundCell | undefined> {
     const { clock, logger, namespace } = this.#options;
     let delayMs = FIRST_RETRY_MS;
-    while (!this.#stopping && this.#functions.size > 0) {
+    while (!this.#stopping && [...this.#functions.keys()].some((id) => this.#isServed(id))) {
       // A deployment that was waiting when the cell died has bound another one.
       if (this.#bound !== undefined) return this.#bound;
       try {
@@ -244,6 +263,7 @@ export class CellGroup {
     const orphan = socket === undefined ? undefined : new OrphanSocket(socket, clock);
     // First, so that a successor does not begin with what is suspended now.
     const verdict = this.#judge(dead, exit);
+    for (const id of verdict.quarantinedIds) this.#quarantine(id);
     const replacement = this.#rebind();
     this.#answers.sendBegun(dead.recover().open, verdict);
     let answered = 0;
@@ -258,6 +278,25 @@ export class CellGroup {
     const { unstarted } = dead.recover(await orphan?.finish([...dead.sids.keys()]));
     await this.#handOver(unstarted.slice(answered), bound);
     await this.#dispose(dead.cell);
+  }
+
+  /** Gives a function away, so that the cell that comes next does not serve it. */
+  #quarantine(functionId: string): void {
+    const spec = this.#functions.get(functionId);
+    if (spec === undefined) return;
+    const placed = this.#options.quarantine(spec);
+    if (placed === undefined) {
+      this.#suspensions.pardon(spec.id);
+      return;
+    }
+    this.#functions.delete(spec.id);
+    placed.catch((error: unknown) => {
+      const { message } = HairspringError.from(error);
+      this.#options.logger.error('A function could not be quarantined', {
+        function: spec.name,
+        error: message,
+      });
+    });
   }
 
   async #handOver(unstarted: readonly AdoptedMessage[], bound: BoundCell | undefined): Promise<void> {

@@ -11,7 +11,9 @@ import {
 } from '../../core/index.ts';
 import { CellGroup } from './cell-group.ts';
 import { CellProcess } from './cell-process.ts';
+import { Quarantine } from './quarantine.ts';
 import { SpareCells } from './spare-cells.ts';
+import { type Sentence, Suspensions } from './suspensions.ts';
 
 export interface CellSupervisorOptions {
   readonly nats: NatsEndpoint;
@@ -27,6 +29,7 @@ export class CellSupervisor {
   readonly #options: CellSupervisorOptions;
   readonly #spares: SpareCells;
   readonly #groups = new Map<string, CellGroup>();
+  readonly #quarantine: Quarantine;
   #lastCellId = 0;
   #stopping = false;
 
@@ -39,6 +42,7 @@ export class CellSupervisor {
       clock,
       logger,
     });
+    this.#quarantine = new Quarantine({ ...options, spares: this.#spares });
   }
 
   /** One more before the first function: its deployment takes a cell to try it in and one to serve it. */
@@ -54,7 +58,11 @@ export class CellSupervisor {
   }
 
   get pids(): readonly number[] {
-    return [...[...this.#groups.values()].flatMap(({ pids }) => pids), ...this.#spares.pids];
+    return [
+      ...[...this.#groups.values()].flatMap(({ pids }) => pids),
+      ...this.#quarantine.pids,
+      ...this.#spares.pids,
+    ];
   }
 
   /** @throws HS_DRAINING */
@@ -65,7 +73,20 @@ export class CellSupervisor {
     const { nats, nc, clock, logger } = this.#options;
     const spares = this.#spares;
     const onEmpty = (): void => this.#drop(namespace, group);
-    const group = new CellGroup({ namespace, nats, nc, spares, clock, logger, onEmpty });
+    const suspensions = new Suspensions();
+    const quarantine = (spec: FunctionSpec): Promise<void> | undefined =>
+      this.#quarantine.admit(spec, suspensions);
+    const group = new CellGroup({
+      namespace,
+      nats,
+      nc,
+      spares,
+      clock,
+      logger,
+      suspensions,
+      quarantine,
+      onEmpty,
+    });
     this.#groups.set(namespace, group);
     if (this.#groups.size === 1) spares.keep(this.#spareCount());
     return group;
@@ -94,18 +115,23 @@ export class CellSupervisor {
   async activate(specs: readonly FunctionSpec[]): Promise<void> {
     const byNamespace = Map.groupBy(specs, ({ namespace }) => namespace);
     await Promise.all([...byNamespace].map(([namespace, own]) => this.#group(namespace).activate(own)));
+    // A new version is innocent: what the old one had begun it finishes where it is.
+    for (const { id } of specs) void this.#quarantine.release(id).catch(() => undefined);
   }
 
   async deactivate({ id, namespace }: Pick<FunctionSpec, 'id' | 'namespace'>): Promise<void> {
-    await this.#groups.get(namespace)?.deactivate(id);
+    await Promise.all([this.#groups.get(namespace)?.deactivate(id), this.#quarantine.release(id)]);
   }
 
-  suspendedReason({ id, namespace }: Pick<FunctionSpec, 'id' | 'namespace'>): string | undefined {
-    return this.#groups.get(namespace)?.suspendedReason(id);
+  /** What a function is sentenced to for killing cells; undefined for nothing. */
+  sentenceOf({ id, namespace }: Pick<FunctionSpec, 'id' | 'namespace'>): Sentence | undefined {
+    return this.#quarantine.sentenceOf(id) ?? this.#groups.get(namespace)?.sentenceOf(id);
   }
 
-  async stats(namespace: string): Promise<CellStats | undefined> {
-    return this.#groups.get(namespace)?.stats();
+  async stats(namespace: string): Promise<readonly CellStats[]> {
+    const groups = this.#groupsOf(namespace);
+    const stats = await Promise.all(groups.map((group) => group.stats().catch(() => undefined)));
+    return stats.filter((one) => one !== undefined);
   }
 
   /** Ends invocations of a function, all or the one with this id. @returns how many */
@@ -117,13 +143,19 @@ export class CellSupervisor {
   }
 
   async tap(namespace: string, untilMs: number): Promise<void> {
-    await this.#groups.get(namespace)?.tap(untilMs);
+    await Promise.all(this.#groupsOf(namespace).map((group) => group.tap(untilMs)));
+  }
+
+  #groupsOf(namespace: string): readonly CellGroup[] {
+    const own = this.#groups.get(namespace);
+    return [...(own === undefined ? [] : [own]), ...this.#quarantine.groupsOf(namespace)];
   }
 
   /** Takes no new work anywhere and resolves when all accepted work is finished, or soon after `graceMs`. */
   async drain(graceMs: number): Promise<void> {
     this.#stopping = true;
-    await Promise.all([...this.#groups.values()].map((group) => group.drain(graceMs)));
+    const groups = [...this.#groups.values()].map((group) => group.drain(graceMs));
+    await Promise.all([...groups, this.#quarantine.drain(graceMs)]);
     this.#groups.clear();
   }
 

@@ -74,6 +74,13 @@ export class JournalFile {
     return byte[0] ?? 0;
   }
 
+  /** Mark of the function that took the memory for which the cell was killed; 0 when none is known. */
+  get culpritMark(): number {
+    const bytes = Buffer.alloc(4);
+    readSync(this.fd, bytes, 0, bytes.length, JOURNAL.culpritOffset);
+    return bytes.readUInt32LE();
+  }
+
   [Symbol.dispose](): void {
     if (this.#closed) return;
     this.#closed = true;

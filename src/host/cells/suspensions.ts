@@ -1,4 +1,6 @@
-/** How many deaths within the window suspend the function that caused them. */
+/** After so many deaths within the window the function that caused them gets a cell of its own. */
+const KILLS_TO_QUARANTINE = 2;
+/** And after so many it is not served any more. */
 const KILLS_TO_SUSPEND = 5;
 const WINDOW_MS = 60_000;
 /** Thirds do not add up exactly. */
@@ -10,40 +12,64 @@ interface Kill {
   readonly share: number;
 }
 
-/** Which functions killed cells lately, and which of them are suspended for it. */
+/** What has become of a function that kills cells. */
+export interface Sentence {
+  /** `quarantined`: it runs in a cell of its own. `suspended`: it is not served. */
+  readonly state: 'quarantined' | 'suspended';
+  readonly reason: string;
+}
+
+/** Which functions killed cells lately, and which of them are quarantined or suspended for it. */
 export class Suspensions {
   readonly #kills = new Map<string, readonly Kill[]>();
-  readonly #reasons = new Map<string, string>();
+  readonly #sentences = new Map<string, Sentence>();
+
+  /** Undefined when the function has none. */
+  sentenceOf(functionId: string): Sentence | undefined {
+    return this.#sentences.get(functionId);
+  }
 
   /** Undefined when the function is not suspended. */
   reasonOf(functionId: string): string | undefined {
-    return this.#reasons.get(functionId);
+    const sentence = this.#sentences.get(functionId);
+    return sentence?.state === 'suspended' ? sentence.reason : undefined;
   }
 
   /**
    * @param share how surely it was this function: 1, or less when several come into question
-   * @returns the reason, when the function has now killed so often that it is suspended
+   * @returns the sentence, when the function has now killed so often that it gets another one
    */
-  count(functionId: string, code: string, nowMs: number, share: number = 1): string | undefined {
+  count(functionId: string, code: string, nowMs: number, share: number = 1): Sentence | undefined {
     const recent = (this.#kills.get(functionId) ?? []).filter(({ atMs }) => nowMs - atMs < WINDOW_MS);
     const kills = [...recent, { atMs: nowMs, share }];
     this.#kills.set(functionId, kills);
-    if (kills.reduce((sum, kill) => sum + kill.share, 0) < KILLS_TO_SUSPEND - ROUNDING) return undefined;
-    const reason = `it killed ${KILLS_TO_SUSPEND} cells within a minute (${code})`;
-    this.#reasons.set(functionId, reason);
-    return reason;
+    const count = kills.reduce((sum, kill) => sum + kill.share, 0) + ROUNDING;
+    if (count >= KILLS_TO_SUSPEND) return this.#pass('suspended', functionId, KILLS_TO_SUSPEND, code);
+    if (count < KILLS_TO_QUARANTINE || this.#sentences.has(functionId)) return undefined;
+    return this.#pass('quarantined', functionId, KILLS_TO_QUARANTINE, code);
   }
 
-  /** The function begins anew. @returns why it was suspended */
-  lift(functionId: string): string | undefined {
-    const reason = this.#reasons.get(functionId);
-    this.#reasons.delete(functionId);
+  #pass(state: Sentence['state'], functionId: string, kills: number, code: string): Sentence {
+    const sentence: Sentence = { state, reason: `it killed ${kills} cells within a minute (${code})` };
+    this.#sentences.set(functionId, sentence);
+    return sentence;
+  }
+
+  /** The function could not be given a cell of its own. */
+  pardon(functionId: string): void {
+    this.#sentences.delete(functionId);
+  }
+
+  /** The function begins anew. @returns what it was sentenced to */
+  lift(functionId: string): Sentence | undefined {
+    const sentence = this.#sentences.get(functionId);
+    this.#sentences.delete(functionId);
     this.#kills.delete(functionId);
-    return reason;
+    return sentence;
   }
 
   /** Takes `lift` back. */
-  restore(functionId: string, reason: string | undefined): void {
-    if (reason !== undefined) this.#reasons.set(functionId, reason);
+  restore(functionId: string, sentence: Sentence | undefined): void {
+    if (sentence !== undefined) this.#sentences.set(functionId, sentence);
   }
 }

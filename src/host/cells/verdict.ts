@@ -1,4 +1,4 @@
-import type { Clock, HairspringError, Logger } from '../../core/index.ts';
+import type { Clock, ErrorCode, HairspringError, Logger } from '../../core/index.ts';
 import { guiltyCode, guiltyError, lostError, suspectsOf } from './blame.ts';
 import type { BoundCell } from './bound-cell.ts';
 import type { CellExit } from './cell-process.ts';
@@ -7,6 +7,8 @@ import type { Suspensions } from './suspensions.ts';
 /** Whose fault a death was, and what the callers of that function hear. */
 export interface Verdict {
   readonly guiltyId: string | undefined;
+  /** Functions that it was one death too many for: they are to have cells of their own. */
+  readonly quarantinedIds: readonly string[];
   readonly error: HairspringError;
 }
 
@@ -26,7 +28,7 @@ export function createJudge({ namespace, suspensions, clock, logger, nameOf }: J
   return (dead, exit) => {
     const recovered = dead.recover();
     const code = guiltyCode(dead.cell.journal.killReason, exit.signal);
-    const suspects = code === undefined ? [] : suspectsOf(recovered, dead.cell.journal.killSlot);
+    const suspects = code === undefined ? [] : suspectsFor(code, dead);
     logger.warn('A cell died', {
       namespace,
       pid: dead.cell.pid,
@@ -35,16 +37,26 @@ export function createJudge({ namespace, suspensions, clock, logger, nameOf }: J
       open: recovered.open.length,
       stderr: exit.stderr,
     });
-    if (code === undefined) return { guiltyId: undefined, error: lostError() };
+    if (code === undefined) return { guiltyId: undefined, quarantinedIds: [], error: lostError() };
+    const quarantinedIds: string[] = [];
     // One of several: each is held to it in part, so that none can hide behind another for ever.
     for (const id of suspects) {
       const name = nameOf(id);
       if (name === undefined) continue;
-      const reason = suspensions.count(id, code, clock.monotonicMs(), 1 / suspects.length);
-      if (reason !== undefined) logger.error('A function is suspended', { function: name, reason });
+      const sentence = suspensions.count(id, code, clock.monotonicMs(), 1 / suspects.length);
+      if (sentence === undefined) continue;
+      logger.error(`A function is ${sentence.state}`, { function: name, reason: sentence.reason });
+      if (sentence.state === 'quarantined') quarantinedIds.push(id);
     }
     const [guiltyId, ...others] = suspects;
-    if (guiltyId === undefined || others.length > 0) return { guiltyId: undefined, error: lostError() };
-    return { guiltyId, error: guiltyError(nameOf(guiltyId), code, exit.signal) };
+    if (guiltyId === undefined || others.length > 0)
+      return { guiltyId: undefined, quarantinedIds, error: lostError() };
+    return { guiltyId, quarantinedIds, error: guiltyError(nameOf(guiltyId), code, exit.signal) };
   };
+}
+
+/** Memory is often taken by another function than the one that is inside when the limit is passed. */
+function suspectsFor(code: ErrorCode, dead: BoundCell): readonly string[] {
+  const culpritId = code === 'HS_FUNCTION_MEMORY' ? dead.memoryCulpritId : undefined;
+  return culpritId === undefined ? suspectsOf(dead.recover(), dead.cell.journal.killSlot) : [culpritId];
 }

@@ -127,8 +127,7 @@ export class Deployments {
     const previous = await this.#store.get(request.namespace, request.name);
     const definition = toDefinition(request, start, artifact, previous?.definition, new Date(clock.now()));
     const serving = this.#byId.get(definition.id)?.definition;
-    if (serving?.version === definition.version && cells.suspendedReason(serving) === undefined)
-      return serving;
+    if (serving?.version === definition.version && cells.sentenceOf(serving) === undefined) return serving;
     const spec = toSpec(definition);
     await this.#check(spec);
     for (const [label, binding] of Object.entries(definition.bindings))

@@ -135,6 +135,7 @@ export class Instance {
     this.invoked += 1;
     this.flights.set(flight.id, flight);
     this.#newestId = flight.id;
+    this.#calls.begun();
     this.#items.push({ kind: 'invoke', flight });
   }
 
@@ -170,8 +171,16 @@ export class Instance {
     const outcome = this.#isolate.run(this.#encoder.take(), cpuMs);
     this.#journal.leave();
     const fault = this.#receive(given, outcome);
-    if (outcome.fault?.kind === 'cpu') this.#deliver(this.#isolate.collect(cpuMs).outputs);
+    if (outcome.fault?.kind === 'cpu') this.#deliver(this.#collect());
     return fault;
+  }
+
+  /** An entry of its own: a guest that is near its memory limit may hang in this one as well. */
+  #collect(): readonly GuestOutput[] {
+    this.#journal.enter(this.#spec.id, []);
+    const { outputs } = this.#isolate.collect(this.#spec.limits.cpuMs);
+    this.#journal.leave();
+    return outputs;
   }
 
   /** Nothing enters it from now on until `runAway` is over. */
@@ -252,6 +261,7 @@ export class Instance {
       }
       case 'completed':
         this.#encoder.completed(item.callId, item.result.value, item.result.data);
+        this.#calls.delivered(item.result);
         return true;
       case 'failed':
         this.#encoder.failed(item.callId, item.error);

@@ -1,5 +1,11 @@
-import { HairspringError, HOST_LIMITS, type HostCallResult, type PreparedBinding } from '../../core/index.ts';
-import type { GuestRecord } from '../wire/batch.ts';
+import {
+  type ErrorCode,
+  HairspringError,
+  HOST_LIMITS,
+  type HostCallResult,
+  type PreparedBinding,
+} from '../../core/index.ts';
+import { CallGate, type CallRecord } from './call-gate.ts';
 import type { Flight } from './flight.ts';
 
 export interface PendingCallsOptions {
@@ -11,6 +17,8 @@ export interface PendingCallsOptions {
 }
 
 const NONE: readonly number[] = [];
+/** Calls of ended invocations that are told so, from the start of one invocation to that of the next. */
+const MAX_LATE_CALLS = 256;
 
 /**
  * The host calls of one instance. The answer to one whose invocation has ended goes nowhere, unless another
@@ -18,51 +26,90 @@ const NONE: readonly number[] = [];
  */
 export class PendingCalls {
   readonly #options: PendingCallsOptions;
+  readonly #gate: CallGate;
   /** Calls that the guest is to forget. */
   #dropped: number[] = [];
+  #lateCalls = 0;
 
   constructor(options: PendingCallsOptions) {
     this.#options = options;
+    this.#gate = new CallGate({
+      perform: (flight, record) => this.#perform(flight, record),
+      isAwaited: (flight) => this.#isAwaited(flight),
+      drop: ({ callId }) => this.#dropped.push(callId),
+    });
   }
 
-  call(record: Extract<GuestRecord, { kind: 'call' }>): void {
-    const { bindings, flights, onCompleted, onFailed } = this.#options;
+  /** An invocation begins. */
+  begun(): void {
+    this.#lateCalls = 0;
+  }
+
+  call(record: CallRecord): void {
+    const { label, op } = record;
+    const flight = this.#options.flights.get(record.id);
+    if (flight === undefined) {
+      this.#refuseLate(record);
+      return;
+    }
+    if (!this.#options.bindings.has(label)) {
+      this.#refuse(record, 'HS_BINDING_DENIED', `Cannot call ${op}: there is no binding "${label}"`);
+      return;
+    }
+    const isOver = flight.pendingCalls >= HOST_LIMITS.pendingHostCalls;
+    if (!isOver && this.#gate.enter(flight, record)) {
+      flight.pendingCalls += 1;
+      return;
+    }
+    const detail = isOver
+      ? `${HOST_LIMITS.pendingHostCalls} calls are pending already`
+      : 'the payloads of the calls that wait are too many bytes';
+    this.#refuse(record, 'HS_HOST_CALL_LIMIT', `Cannot call ${label}.${op}: ${detail}`);
+  }
+
+  /** Nothing bounds what goes on after an invocation: told again and again, it would live by that. */
+  #refuseLate(record: CallRecord): void {
+    this.#lateCalls += 1;
+    if (this.#lateCalls > MAX_LATE_CALLS) this.#dropped.push(record.callId);
+    else this.#refuse(record, 'HS_BINDING_DENIED', `Cannot call ${record.op}: its invocation has ended`);
+  }
+
+  #refuse({ callId }: CallRecord, code: ErrorCode, message: string): void {
+    this.#options.onFailed(callId, new HairspringError(code, message));
+  }
+
+  #perform(flight: Flight, record: CallRecord): void {
+    const { bindings, onCompleted, onFailed } = this.#options;
     const { callId } = record;
-    const flight = flights.get(record.id);
-    const binding = bindings.get(record.label);
-    if (flight === undefined || binding === undefined) {
-      const reason =
-        binding === undefined ? `there is no binding "${record.label}"` : 'its invocation has ended';
-      onFailed(callId, new HairspringError('HS_BINDING_DENIED', `Cannot call ${record.op}: ${reason}`));
-      return;
-    }
-    if (flight.pendingCalls >= HOST_LIMITS.pendingHostCalls) {
-      const detail = `${HOST_LIMITS.pendingHostCalls} calls are pending already`;
-      onFailed(
-        callId,
-        new HairspringError('HS_HOST_CALL_LIMIT', `Cannot call ${record.label}.${record.op}: ${detail}`),
+    bindings
+      .get(record.label)
+      ?.call(record, flight)
+      .then(
+        (result) => {
+          flight.pendingCalls -= 1;
+          const awaited = this.#isAwaited(flight);
+          this.#gate.ended(record, awaited ? result : undefined);
+          if (awaited) onCompleted(callId, result);
+          else this.#dropped.push(callId);
+        },
+        (cause: unknown) => {
+          flight.pendingCalls -= 1;
+          this.#gate.ended(record, undefined);
+          if (this.#isAwaited(flight)) onFailed(callId, toHostCallError(cause, record));
+          else this.#dropped.push(callId);
+        },
       );
-      return;
-    }
-    flight.pendingCalls += 1;
-    binding.call(record, flight).then(
-      (result) => {
-        flight.pendingCalls -= 1;
-        if (this.#isAwaited(flight)) onCompleted(callId, result);
-        else this.#dropped.push(callId);
-      },
-      (error: unknown) => {
-        flight.pendingCalls -= 1;
-        if (this.#isAwaited(flight)) onFailed(callId, HairspringError.from(error));
-        else this.#dropped.push(callId);
-      },
-    );
   }
 
   #isAwaited({ heirsUpToId }: Flight): boolean {
     if (heirsUpToId === undefined) return true;
     const oldest = this.#options.flights.values().next();
     return oldest.done !== true && oldest.value.id <= heirsUpToId;
+  }
+
+  /** A result has gone to the guest. */
+  delivered(result: HostCallResult): void {
+    this.#gate.delivered(result);
   }
 
   /** Calls that the guest is to forget; each is told once. */
@@ -72,4 +119,10 @@ export class PendingCalls {
     this.#dropped = [];
     return dropped;
   }
+}
+
+/** What is none of ours may name files and addresses of the host, so the guest is told none of it. */
+function toHostCallError(cause: unknown, { label, op }: CallRecord): HairspringError {
+  if (HairspringError.is(cause)) return cause;
+  return new HairspringError('HS_INTERNAL', `Cannot call ${label}.${op}: the host service failed`, { cause });
 }

@@ -43,8 +43,14 @@ const promiseThen = uncurry(Promise.prototype.then);
 const charCodeAt = uncurry(String.prototype.charCodeAt);
 /** @type {(text: string, part: string) => boolean} */
 const includesText = uncurry(String.prototype.includes);
+/** @type {(text: string, start: number, end: number) => string} */
+const stringSlice = uncurry(String.prototype.slice);
 /** @type {(buffer: ArrayBufferLike, start: number, end: number) => ArrayBuffer} */
 const sliceBuffer = uncurry(ArrayBuffer.prototype.slice);
+/** @type {(buffer: ArrayBuffer) => number} */
+const bufferBytes = uncurry(
+  /** @type {() => number} */ (Object.getOwnPropertyDescriptor(ArrayBuffer.prototype, 'byteLength')?.get),
+);
 
 /** Payloads up to this many characters are quoted in the JSON; larger ones travel beside it. */
 const INLINE_CHARS = 8192;

@@ -80,8 +80,11 @@ for (const [name, level] of [
   ['log', 'info'],
   ['warn', 'warn'],
 ])
-  consoleWriters[/** @type {string} */ (name)] = (values) =>
-    logLine(/** @type {string} */ (level), formatValues(values));
+  consoleWriters[/** @type {string} */ (name)] = (values) => {
+    // What is dropped need not be made.
+    if (admitsLog()) logLine(/** @type {string} */ (level), formatValues(values));
+    else pushLog(/** @type {string} */ (level), '');
+  };
 
 /**
  * A namespace object, as the Console standard has it.

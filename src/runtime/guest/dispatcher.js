@@ -18,6 +18,10 @@ let current;
 /** Hops given to an invocation that waits for the host, and to one that may still settle by itself. */
 const HOPS_WAITING = 3;
 const HOPS_BUSY = 48;
+/** Host calls that one invocation may wait for; the host counts too. */
+const MAX_HOST_CALLS = 256;
+/** Longer than any argument that a host service takes. */
+const MAX_ARGUMENT_CHARS = 64 * 1024;
 
 /** @type {SlotTable<PendingCall>} */
 const calls = new SlotTable();
@@ -49,19 +53,49 @@ function setCurrent(invocation) {
 function callHost(label, op, args, payload, convert) {
   const invocation = current;
   return new NativePromise((resolve, reject) => {
+    if (invocation !== undefined && invocation.hostCalls >= MAX_HOST_CALLS) {
+      reject(callRefused(label, op, `${MAX_HOST_CALLS} calls are pending already`));
+      return;
+    }
     let quoted = '';
     for (let index = 0; index < args.length; index += 1) {
       const arg = args[index];
-      quoted += `${index === 0 ? '' : ','}${typeof arg === 'number' ? (arg === arg && arg - arg === 0 ? arg : 'null') : JSONStringify(`${arg}`)}`;
+      quoted += `${index === 0 ? '' : ','}${typeof arg === 'number' ? (arg === arg && arg - arg === 0 ? arg : 'null') : quoteArgument(`${arg}`)}`;
+    }
+    const body = toBody(payload);
+    if (!fitsCall(body)) {
+      reject(callRefused(label, op, 'more was handed out at once than a cell takes'));
+      return;
     }
     // Quoted first: it may flush, which must not come between a record's parts.
-    const tail = quoteBody(toBody(payload));
-    if (invocation !== undefined) invocation.pendingCalls += 1;
+    const tail = quoteBody(body);
+    if (invocation !== undefined) {
+      invocation.pendingCalls += 1;
+      invocation.hostCalls += 1;
+    }
     const callId = calls.add({ invocation, convert, resolve, reject });
     push(
       `2,${callId},${invocation === undefined ? 0 : invocation.id},${JSONStringify(label)},"${op}",[${quoted}],${tail}`,
     );
   });
+}
+
+/**
+ * Refused here, where the host's memory is not touched.
+ * @param {string} label
+ * @param {string} op
+ * @param {string} reason
+ */
+function callRefused(label, op, reason) {
+  return new HostError('HS_HOST_CALL_LIMIT', `Cannot call ${label}.${op}: ${reason}`, true);
+}
+
+/**
+ * No service takes an argument this long; what is left of it is refused for its length.
+ * @param {string} text
+ */
+function quoteArgument(text) {
+  return JSONStringify(text.length > MAX_ARGUMENT_CHARS ? stringSlice(text, 0, MAX_ARGUMENT_CHARS) : text);
 }
 
 /**
@@ -76,12 +110,24 @@ function settle(invocation, value) {
   let tail = '';
   try {
     let body = value;
+    /** @type {string | undefined} */
     let headers = '0';
     if (value instanceof Reply) {
       body = value.body;
       headers = quoteHeaders(value.headers);
     }
-    tail = quoteBody(toBody(body));
+    const sent = toBody(body);
+    if (headers === undefined || !fitsReply(sent)) {
+      const what = headers === undefined ? 'The headers are' : 'The replies of one moment are';
+      pushError(
+        invocation.id,
+        'HS_REPLY_TOO_LARGE',
+        `${what} more than a cell takes`,
+        invocation.pendingTails,
+      );
+      return;
+    }
+    tail = quoteBody(sent);
     head = `0,${invocation.id},${invocation.pendingTails},${headers},`;
   } catch (error) {
     pushError(invocation.id, 'HS_FUNCTION_NO_REPLY', error, invocation.pendingTails);
@@ -158,6 +204,7 @@ function takeInvoke() {
     leftMs,
     settled: false,
     pendingCalls: 0,
+    hostCalls: 0,
     pendingTails: 0,
     newestId: 0,
     abort: undefined,
@@ -200,7 +247,10 @@ function takeCompletion() {
   cursor += 6;
   const call = calls.take(id);
   if (call === undefined) return undefined;
-  if (call.invocation !== undefined) call.invocation.pendingCalls -= 1;
+  if (call.invocation !== undefined) {
+    call.invocation.pendingCalls -= 1;
+    call.invocation.hostCalls -= 1;
+  }
   setCurrent(call.invocation);
   if (status === 1) call.resolve(call.convert(value, payload));
   else {
@@ -238,7 +288,10 @@ function takeRecord() {
   }
   if (kind === 5) {
     const call = calls.take(id);
-    if (call !== undefined && call.invocation !== undefined) call.invocation.pendingCalls -= 1;
+    if (call !== undefined && call.invocation !== undefined) {
+      call.invocation.pendingCalls -= 1;
+      call.invocation.hostCalls -= 1;
+    }
     return undefined;
   }
   return fireTimer(id);
@@ -250,7 +303,7 @@ function takeRecord() {
  */
 async function runRecords() {
   while (cursor < batch.length) {
-    if (taken > 0 && DateNow() - startedAt >= budgetMs) break;
+    if (taken > 0 && (outChars > GIVE_BACK_CHARS || DateNow() - startedAt >= budgetMs)) break;
     taken += 1;
     marks[1] = taken;
     const watched = takeRecord();
@@ -264,6 +317,7 @@ async function runRecords() {
   running = false;
   batch = [];
   batchExtras = [];
+  pushDropped();
   flush();
   marks[2] = 1;
 }
@@ -353,6 +407,7 @@ function runBatch(json, extras) {
   marks[1] = 0;
   marks[2] = 0;
   running = true;
+  resetOutbox();
   startedAt = DateNow();
   void runRecords();
 }
@@ -373,6 +428,7 @@ function enter(kind, json, ...extras) {
   running = false;
   batch = [];
   setCurrent(undefined);
+  pushDropped();
   flush();
   return undefined;
 }

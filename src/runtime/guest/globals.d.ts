@@ -25,7 +25,10 @@ interface GuestInvocation {
   /** From then to its deadline. */
   leftMs: number;
   settled: boolean;
+  /** Host calls and timers that it waits for. */
   pendingCalls: number;
+  /** Of these the host calls. */
+  hostCalls: number;
   pendingTails: number;
   /** The newest invocation known when a timer outlived this one; 0 while none has. */
   newestId: number;

@@ -9,8 +9,72 @@ let outExtras = [];
 let flushPlanned = false;
 let running = false;
 
+/**
+ * What one entry may hand out. The host takes no more than a little above these, so that a flood costs
+ * the isolate and not the cell: a batch is given back at the first, calls and replies are refused at the second.
+ */
+const GIVE_BACK_CHARS = 4 * 1024 ** 2;
+const MAX_OUT_CHARS = 32 * 1024 ** 2;
+const MAX_OUT_RECORDS = 16_384;
+const MAX_LOG_LINES = 1_000;
+const MAX_LOG_CHARS = 1024 ** 2;
+/** One line of the log, and of an error the text for its caller. */
+const MAX_LINE_CHARS = 8_192;
+const MAX_MESSAGE_CHARS = 2_048;
+/** Headers of one reply; the host takes no more either. */
+const MAX_HEADERS = 256;
+const MAX_HEADER_CHARS = 64 * 1024;
+
+/**
+ * Handed out in an entry before no further host call goes out: records, which are parsed on the cell's main
+ * thread, and all with payloads, which are copied there.
+ */
+const MAX_CALL_RECORD_CHARS = 4 * 1024 ** 2;
+const MAX_CALL_CHARS = 8 * 1024 ** 2;
+
+/** Handed out in this entry. */
+let outChars = 0;
+let recordChars = 0;
+let outRecords = 0;
+let logLines = 0;
+let logChars = 0;
+let logsDropped = 0;
+
+/** An entry begins. */
+function resetOutbox() {
+  outChars = 0;
+  recordChars = 0;
+  outRecords = 0;
+  logLines = 0;
+  logChars = 0;
+}
+
+/**
+ * Whether a reply with this body may still go out in this entry.
+ * @param {string | Uint8Array | undefined} body
+ */
+function fitsReply(body) {
+  return outChars + (body === undefined ? 0 : body.length) <= MAX_OUT_CHARS;
+}
+
+/**
+ * Whether a host call with this payload may.
+ * @param {string | Uint8Array | undefined} body
+ */
+function fitsCall(body) {
+  return (
+    outRecords < MAX_OUT_RECORDS &&
+    recordChars <= MAX_CALL_RECORD_CHARS &&
+    outChars <= MAX_CALL_CHARS &&
+    fitsReply(body)
+  );
+}
+
 /** @param {string} record */
 function push(record) {
+  outChars += record.length;
+  recordChars += record.length;
+  outRecords += 1;
   outText += outText === '' ? record : `,${record}`;
   if (!running && !flushPlanned) {
     flushPlanned = true;
@@ -41,6 +105,7 @@ function quoteBody(body) {
 
 /** @param {string | ArrayBuffer} extra */
 function quoteExtra(extra) {
+  outChars += typeof extra === 'string' ? extra.length : bufferBytes(extra);
   // A callback throws at certain argument counts of 255 and more (measurements, pitfall P1).
   if (outExtras.length >= 100) flush();
   outExtras[outExtras.length] = extra;
@@ -52,7 +117,27 @@ function quoteExtra(extra) {
  * @param {string} text
  */
 function pushLog(level, text) {
-  push(`3,${JSONStringify(level)},${JSONStringify(text.length > 8192 ? `${text.slice(0, 8192)}…` : text)}`);
+  if (!admitsLog()) {
+    logsDropped += 1;
+    return;
+  }
+  const line = text.length > MAX_LINE_CHARS ? `${stringSlice(text, 0, MAX_LINE_CHARS)}…` : text;
+  logLines += 1;
+  logChars += line.length;
+  push(`3,${JSONStringify(level)},${JSONStringify(line)}`);
+}
+
+/** Whether a line that is logged now goes out. */
+function admitsLog() {
+  return logLines < MAX_LOG_LINES && logChars < MAX_LOG_CHARS;
+}
+
+/** Says at the end of an entry what it did not let out. */
+function pushDropped() {
+  if (logsDropped === 0) return;
+  const text = `${logsDropped} log lines were dropped: more than ${MAX_LOG_LINES} or 1MiB at once`;
+  logsDropped = 0;
+  push(`3,"warn",${JSONStringify(text)}`);
 }
 
 /**
@@ -70,16 +155,26 @@ function pushTimerClear(id) {
   push(`5,${id}`);
 }
 
-/** @param {Record<string, string | string[]>} headers */
+/**
+ * @param {Record<string, string | string[]>} headers
+ * @returns {string | undefined} undefined when they are too many characters
+ */
 function quoteHeaders(headers) {
   let text = '';
+  let count = 0;
+  let chars = 0;
   const names = ObjectKeys(headers);
-  for (let index = 0; index < names.length; index += 1) {
+  for (let index = 0; index < names.length && count < MAX_HEADERS; index += 1) {
     const name = /** @type {string} */ (names[index]);
     const value = headers[name];
     const values = ArrayIsArray(value) ? value : [value];
-    for (let at = 0; at < values.length; at += 1)
-      text += `${text === '' ? '' : ','}${JSONStringify(name)},${JSONStringify(`${values[at]}`)}`;
+    for (let at = 0; at < values.length && count < MAX_HEADERS; at += 1) {
+      const item = `${values[at]}`;
+      count += 1;
+      chars += name.length + item.length;
+      if (chars > MAX_HEADER_CHARS) return undefined;
+      text += `${text === '' ? '' : ','}${JSONStringify(name)},${JSONStringify(item)}`;
+    }
   }
   return text === '' ? '0' : `[${text}]`;
 }
@@ -102,6 +197,6 @@ function pushError(id, code, error, tails) {
     // The error's own getters threw; the neutral message stands.
   }
   push(
-    `1,${id},${tails},${JSONStringify(code)},${JSONStringify(message.slice(0, 2048))},${JSONStringify(stack.slice(0, 8192))}`,
+    `1,${id},${tails},${JSONStringify(code)},${JSONStringify(stringSlice(message, 0, MAX_MESSAGE_CHARS))},${JSONStringify(stringSlice(stack, 0, MAX_LINE_CHARS))}`,
   );
 }

@@ -32,6 +32,10 @@ class SlotTable {
   #free = bareArray();
   #freeCount = 0;
 
+  get size() {
+    return this.#items.length - this.#freeCount;
+  }
+
   /** @param {Item} item */
   add(item) {
     let slot = this.#items.length;
@@ -77,6 +81,7 @@ const open = {
   leftMs: 0,
   settled: true,
   pendingCalls: 0,
+  hostCalls: 0,
   pendingTails: 0,
   newestId: 0,
   abort: undefined,

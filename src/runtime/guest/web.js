@@ -48,6 +48,8 @@ class HostError extends NativeError {
 
 /** @type {SlotTable<{ action: () => void, everyMs: number | undefined, invocation: GuestInvocation | undefined }>} */
 const timers = new SlotTable();
+/** Armed at once; the host counts too. */
+const MAX_TIMERS = 1_000;
 
 /**
  * Tells the host of a timer and whose it is. After `await` the current invocation may be another than
@@ -73,6 +75,10 @@ function setTimer(action, delayMs, repeat, args) {
   if (typeof action !== 'function') throw new TypeError('A timer takes a function');
   const wanted = typeof delayMs === 'number' ? delayMs | 0 : NativeNumber(delayMs) | 0;
   const delay = MathMax(wanted, 0);
+  if (timers.size >= MAX_TIMERS || outRecords >= MAX_OUT_RECORDS) {
+    pushLog('error', `A timer was not set: ${MAX_TIMERS} are armed already, or too many were set at once`);
+    return 0;
+  }
   const invocation = currentInvocation();
   if (invocation !== undefined) invocation.pendingCalls += 1;
   const id = timers.add({

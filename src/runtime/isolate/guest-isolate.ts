@@ -16,8 +16,14 @@ const ENTER_LOAD_MODULE = 4;
 
 /** How long the top level of a module may run. */
 export const LOAD_LIMIT_MS = 250;
-/** Text and bytes that one entry may hand out; a function that passes it is ended. */
+/**
+ * What one entry may hand out; a function that passes it is ended. The guest's own outbox stops before:
+ * whoever gets here has broken it.
+ */
 const MAX_OUTPUT_BYTES = 64 * 1024 ** 2;
+/** Of these the text that is parsed. */
+const MAX_JSON_CHARS = 48 * 1024 ** 2;
+const MAX_OUTPUTS = 4_096;
 /** Longest text taken from what the guest threw; it may throw megabytes, and replies and logs carry it. */
 const MAX_ERROR_CHARS = 2_048;
 /** Longest list of handler names taken, as JSON. */
@@ -108,6 +114,7 @@ export class GuestIsolate {
   readonly #enter: ivm.Reference;
   #outputs: GuestOutput[] = [];
   #outputBytes = 0;
+  #jsonChars = 0;
   #malformed = false;
   #enteredMs = 0;
   #limitMs = 0;
@@ -136,6 +143,7 @@ export class GuestIsolate {
     this.#enter.applySync(undefined, [ENTER_REHEARSE, '']);
     this.#outputs = [];
     this.#outputBytes = 0;
+    this.#jsonChars = 0;
     prelude.learn(this.#isolate);
   }
 
@@ -157,9 +165,18 @@ export class GuestIsolate {
       return;
     }
     this.#outputBytes += json.length;
+    this.#jsonChars += json.length;
     for (const extra of extras)
       this.#outputBytes += typeof extra === 'string' ? extra.length : extra.byteLength;
-    if (this.#outputBytes <= MAX_OUTPUT_BYTES) this.#outputs.push({ json, extras });
+    if (!this.#isFlooded()) this.#outputs.push({ json, extras });
+  }
+
+  #isFlooded(): boolean {
+    return (
+      this.#outputBytes > MAX_OUTPUT_BYTES ||
+      this.#jsonChars > MAX_JSON_CHARS ||
+      this.#outputs.length >= MAX_OUTPUTS
+    );
   }
 
   #begin(limitMs: number, slot: number): void {
@@ -361,12 +378,13 @@ export class GuestIsolate {
         fault = undefined;
       }
     }
-    if (this.#outputBytes > MAX_OUTPUT_BYTES) fault = { kind: 'output' };
+    if (this.#isFlooded()) fault = { kind: 'output' };
     if (this.#malformed)
       fault = { kind: 'broken', message: 'it sent something that is neither text nor bytes' };
     const outputs = this.#outputs;
     this.#outputs = [];
     this.#outputBytes = 0;
+    this.#jsonChars = 0;
     return { outputs, taken: this.#marks[1] ?? 0, fault, unhandled };
   }
 

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 /** The guest scripts of the runtime, in the order in which they are joined. */
 const RUNTIME_SCRIPTS = [
   'codec.js',
+  'memory.js',
   'slots.js',
   'outbox.js',
   'console.js',

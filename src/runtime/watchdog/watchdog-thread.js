@@ -4,11 +4,12 @@
  * thread stays inside an isolate beyond the limit (some built-ins ignore termination) or when the
  * process outgrows its memory (some allocations are outside every V8 limit).
  *
- * Plain JavaScript that imports nothing of ours: a second thread that had to strip types first would
+ * Plain JavaScript that imports nothing but such: a second thread that had to strip types first would
  * double the start of a cell and what it holds in memory.
  */
 import { readdirSync, readFileSync, writeSync } from 'node:fs';
 import { workerData } from 'node:worker_threads';
+import { MemoryBlame } from './memory-blame.js';
 
 const POLL_MS = 5;
 /** While nothing is entered. The main thread never wakes this one: that would cost each invocation a context switch. */
@@ -24,6 +25,8 @@ const HEAVY_JUDGE_MS = 25;
 const data = /** @type {import('./watchdog.ts').WatchdogData} */ (workerData);
 const { layout } = data;
 const guard = new Int32Array(data.guard);
+const entered = new Int32Array(data.entered);
+const blame = new MemoryBlame();
 
 /**
  * @param {number} reason
@@ -96,6 +99,18 @@ function judge(before, now, index) {
   return now;
 }
 
+/** @param {readonly number[]} inside marks of the functions whose isolates are entered right now */
+function watchMemory(inside) {
+  const bytes = rssBytes();
+  const last = Atomics.load(entered, 1 + Atomics.load(entered, 0));
+  blame.note(bytes, inside.length > 0 ? inside : [last]);
+  if (bytes <= data.rssLimitBytes) return;
+  const mark = Buffer.alloc(4);
+  mark.writeUInt32LE(blame.culprit(data.rssLimitBytes));
+  writeSync(data.journalFd, mark, 0, mark.length, data.culpritOffset);
+  kill(data.reasons.memory);
+}
+
 const sleeper = new Int32Array(new SharedArrayBuffer(4));
 const lastSequences = new Int32Array(layout.slots);
 const heldMs = new Float64Array(layout.slots);
@@ -109,6 +124,8 @@ for (;;) {
   const stepMs = Math.min(now - lastAt, MAX_STEP_MS);
   lastAt = now;
   let quiet = true;
+  /** @type {number[]} */
+  const marks = [];
   let heavy = false;
   for (let slot = 0; slot < layout.slots; slot += 1) {
     const at = layout.firstSlot + 2 * slot;
@@ -118,13 +135,14 @@ for (;;) {
     heldMs[slot] = inside && same ? (heldMs[slot] ?? 0) + stepMs : 0;
     lastSequences[slot] = sequence;
     if (inside || !same) quiet = false;
+    if (inside) marks.push(Atomics.load(entered, 1 + slot));
     if (slot > 0 && inside) heavy = true;
     // On a busy machine an interrupted guest takes as much longer to come out as it takes for its work.
     const stretch = slot === 0 ? layout.stretchPercent : layout.heavyStretchPercent;
     const graceMs = (data.hangGraceMs * Atomics.load(guard, stretch)) / 100;
     if ((heldMs[slot] ?? 0) > Atomics.load(guard, at + 1) + graceMs) kill(data.reasons.hang, slot);
   }
-  if (rssBytes() > data.rssLimitBytes) kill(data.reasons.memory);
+  watchMemory(marks);
   judgedTimes = judge(judgedTimes, mainThreadTimes(), layout.stretchPercent);
   if (!heavy) heavyTimes = undefined;
   else if (now - heavyJudgedAt >= HEAVY_JUDGE_MS) {

@@ -6,10 +6,13 @@ export interface WatchdogData {
   readonly guard: SharedArrayBuffer;
   readonly layout: typeof GUARD_LAYOUT;
   readonly reasons: typeof KILL_REASONS;
+  /** Of {@link EnteredMark}. */
+  readonly entered: SharedArrayBuffer;
   readonly journalFd: number;
   readonly reasonOffset: number;
   /** Where it says, one more than its number, in which slot the entry was that it killed the process for. */
   readonly slotOffset: number;
+  readonly culpritOffset: number;
   readonly rssLimitBytes: number;
   readonly hangGraceMs: number;
 }

@@ -24,6 +24,14 @@ export const MAX_EXTRAS = 100;
 /** What is kept of an error's text and stack; the guest cuts them too, but may have been patched. */
 const MAX_ERROR_CHARS = 2_048;
 const MAX_STACK_CHARS = 8_192;
+/** Labels, operations and levels are names. */
+const MAX_NAME_CHARS = 256;
+/** What is kept of a log line. */
+const MAX_LINE_CHARS = 8_200;
+/** Longer than any argument that a host service takes, and of a header list more than a reply may have. */
+const MAX_ARGUMENT_CHARS = 64 * 1024;
+const MAX_HEADER_ITEMS = 512;
+const MAX_HEADER_CHARS = 64 * 1024;
 
 export interface EncodedBatch {
   readonly json: string;
@@ -211,6 +219,11 @@ export function* decodeGuestBatch(json: string, extras: readonly Extra[]): Gener
     if (typeof value !== 'string') throw tampered('a text is not a string');
     return value;
   };
+  const name = (): string => {
+    const value = text();
+    if (value.length > MAX_NAME_CHARS) throw tampered('a name is too long');
+    return value;
+  };
   const payload = (): Payload => {
     const kind = fields[at++];
     const value = fields[at++];
@@ -229,7 +242,7 @@ export function* decodeGuestBatch(json: string, extras: readonly Extra[]): Gener
         const id = integer();
         const tails = integer();
         const headers = fields[at++];
-        if (headers !== 0 && !isTextArray(headers)) throw tampered('headers are not text');
+        if (headers !== 0 && !isHeaderList(headers)) throw tampered('headers are not text');
         yield { kind: 'reply', id, tails, headers: headers === 0 ? [] : headers, payload: payload() };
         break;
       }
@@ -238,7 +251,7 @@ export function* decodeGuestBatch(json: string, extras: readonly Extra[]): Gener
           kind: 'error',
           id: integer(),
           tails: integer(),
-          code: text(),
+          code: name(),
           message: text().slice(0, MAX_ERROR_CHARS),
           stack: text().slice(0, MAX_STACK_CHARS),
         };
@@ -246,15 +259,15 @@ export function* decodeGuestBatch(json: string, extras: readonly Extra[]): Gener
       case 2: {
         const callId = integer();
         const id = integer();
-        const label = text();
-        const op = text();
+        const label = name();
+        const op = name();
         const args = fields[at++];
         if (!isArgs(args)) throw tampered('arguments are not strings or numbers');
         yield { kind: 'call', callId, id, label, op, args, payload: payload() };
         break;
       }
       case 3:
-        yield { kind: 'log', level: text(), text: text() };
+        yield { kind: 'log', level: name(), text: text().slice(0, MAX_LINE_CHARS) };
         break;
       case 4: {
         const timerId = integer();
@@ -276,14 +289,25 @@ export function* decodeGuestBatch(json: string, extras: readonly Extra[]): Gener
   }
 }
 
-function isTextArray(value: unknown): value is string[] {
-  return Array.isArray(value) && value.every((item) => typeof item === 'string');
+function isHeaderList(value: unknown): value is string[] {
+  if (!Array.isArray(value) || value.length > MAX_HEADER_ITEMS) return false;
+  let chars = 0;
+  for (const item of value) {
+    if (typeof item !== 'string') return false;
+    chars += item.length;
+  }
+  return chars <= MAX_HEADER_CHARS;
 }
 
 function isArgs(value: unknown): value is (string | number | null)[] {
   return (
     Array.isArray(value) &&
     value.length <= 16 &&
-    value.every((item) => item === null || typeof item === 'string' || typeof item === 'number')
+    value.every(
+      (item) =>
+        item === null ||
+        typeof item === 'number' ||
+        (typeof item === 'string' && item.length <= MAX_ARGUMENT_CHARS),
+    )
   );
 }

@@ -1,0 +1,11 @@
+// class: builtin
+// tries: to run a built-in that V8 may not interrupt
+// expects: HS_FUNCTION_CPU HS_FUNCTION_MEMORY HS_FUNCTION_CRASHED
+// kills: may
+
+export default {
+  async message(msg, env, ctx) {
+    const many = new Array(2 ** 25).fill(0.5);
+    return many.concat(many, many).length;
+  },
+};

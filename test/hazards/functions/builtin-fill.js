@@ -1,0 +1,10 @@
+// class: builtin
+// tries: to run a built-in that V8 may not interrupt
+// expects: HS_FUNCTION_CPU HS_FUNCTION_MEMORY HS_FUNCTION_CRASHED
+// kills: may
+
+export default {
+  async message(msg, env, ctx) {
+    return Array.prototype.fill.call(new Proxy({ length: 2 ** 53 - 1 }, { set: () => true }), 1);
+  },
+};

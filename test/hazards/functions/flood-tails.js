@@ -1,0 +1,12 @@
+// class: flood
+// tries: to leave many thousand promises for after the reply
+// expects: ok HS_FUNCTION_CPU HS_FUNCTION_MEMORY
+// kills: no
+// limits: timeout=1s
+
+export default {
+  async message(msg, env, ctx) {
+    for (let index = 0; index < 20_000; index += 1) ctx.waitUntil(new Promise(() => {}));
+    return 'contained';
+  },
+};

@@ -1,0 +1,16 @@
+// class: memory
+// tries: to hoard maps and sets from call to call
+// expects: ok HS_FUNCTION_CPU HS_FUNCTION_MEMORY
+// kills: may
+// limits: memory=16MiB
+// calls: 40
+
+const kept = [];
+
+export default {
+  async message(msg, env, ctx) {
+    for (let index = 0; index < 1_000; index += 1)
+      kept.push(new Map([[index, new Set([index, {}])]]), new WeakMap([[kept, {}]]));
+    return 'contained';
+  },
+};

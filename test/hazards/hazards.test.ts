@@ -1,0 +1,84 @@
+/** A choice of the hostile functions at a gentle rate; `npm run hazards` runs all of them at full rate. */
+import assert from 'node:assert/strict';
+import { after, test } from 'node:test';
+import { isErrorCode } from '../../src/core/index.ts';
+import { HAZARD_CLASSES, parseHazard, readHazards } from './support/hazard.ts';
+import { startHazardHost } from './support/hazard-host.ts';
+import { type HazardBars, runHazard } from './support/run-hazard.ts';
+
+const MIB = 1024 ** 2;
+/** Times are for `npm run hazards` on a quiet machine: here only silence is too long. */
+const BARS: HazardBars = {
+  neighbourPerSecond: 200,
+  heardMarginMs: 10_000,
+  neighbourP99Ms: Number.POSITIVE_INFINITY,
+  killsCount: false,
+  calmMs: 100,
+};
+
+/** One or two of each class that no other test runs in a whole node. */
+const CHOSEN = [
+  'abort-match',
+  'builtin-string-keys',
+  'cpu-finally',
+  'escape-graph-walk',
+  'flood-headers',
+  'flood-host-call-payloads',
+  'flood-host-calls-later',
+  'flood-logs',
+  'flood-zombie-calls',
+  'memory-buffer-transfer',
+  'memory-string-length',
+  'promise-stolen-resolver',
+  'prototype-before-load',
+  'result-error-getters',
+  'source-top-level-deaf',
+];
+
+const hazards = readHazards();
+
+test('There are at least 60 hazards, of every class, and each says what it tries and what must come of it', () => {
+  assert.ok(hazards.length >= 60, `${hazards.length} hazards`);
+  for (const { name, hazardClass, tries, expects, calls, limits } of hazards) {
+    assert.ok(HAZARD_CLASSES.includes(hazardClass), `${name} is of class "${hazardClass}"`);
+    assert.ok(name.startsWith(`${hazardClass}-`), `${name} does not begin with its class`);
+    assert.match(tries, /^to [a-z]/, name);
+    for (const outcome of expects) assert.ok(outcome === 'ok' || isErrorCode(outcome), `${name}: ${outcome}`);
+    assert.ok(Number.isInteger(calls) && calls >= 1 && calls <= 100, name);
+    for (const key of Object.keys(limits)) assert.match(key, /^(?:cpu|memory|timeout)$/, name);
+  }
+  const classes = new Set(hazards.map(({ hazardClass }) => hazardClass));
+  assert.deepEqual(
+    HAZARD_CLASSES.filter((one) => !classes.has(one)),
+    [],
+  );
+});
+
+test('A hazard whose header does not say what is expected is no hazard', () => {
+  const header = '// class: cpu\n// tries: to x\n// expects: ok\n// kills: no\n';
+  assert.equal(parseHazard('cpu-x', header).tries, 'to x');
+  for (const line of header.trimEnd().split('\n'))
+    assert.throws(() => parseHazard('cpu-x', header.replace(`${line}\n`, '')), /cpu-x\.js/);
+  assert.throws(() => parseHazard('cpu-x', header.replace('kills: no', 'kills: often')), /"no" or "may"/);
+});
+
+const world = await startHazardHost(512 * MIB);
+after(() => world[Symbol.asyncDispose]());
+
+for (const name of CHOSEN) {
+  test(`The node and a neighbour survive ${name}`, async () => {
+    const hazard = hazards.find((one) => one.name === name);
+    assert.ok(hazard !== undefined, 'there is no such hazard');
+    const { problems, neighbour, heardMs } = await runHazard(world, hazard, BARS);
+    assert.deepEqual(problems, []);
+    // Some are refused when they are deployed.
+    if (heardMs > 0) assert.ok(neighbour.calls > 0, 'the neighbour was not called');
+  });
+}
+
+test('A hazard that answers with what it should not have is found out', async () => {
+  const code = `// class: escape\n// tries: to escape\n// expects: ok\n// kills: no\n
+    export default { message: () => 'it found process' };`;
+  const { problems } = await runHazard(world, parseHazard('escape-found', code), BARS);
+  assert.deepEqual(problems, ['its caller heard ok with it found process']);
+});

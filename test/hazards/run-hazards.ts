@@ -1,0 +1,85 @@
+/**
+ * `npm run hazards -- [--only NAME] [--json]`: every hostile function of test/hazards/functions beside a neighbour that
+ * answers 1,000 requests a second in the same cell. Prints one line for each and ends with 1 when a bar was not held.
+ */
+import { parseArgs } from 'node:util';
+import { renderTable } from '../../src/cli/shell/table.ts';
+import { readHazards } from './support/hazard.ts';
+import { startHazardHost } from './support/hazard-host.ts';
+import { type HazardBars, type HazardResult, runHazard } from './support/run-hazard.ts';
+
+const USAGE = `Usage: npm run hazards -- [options]
+  --only NAME   hazards whose name contains NAME; may be given again
+  --rate N      requests a second to the neighbour (default 1000)
+  --calm MS     time before and after the calls of a hazard (default 2500)
+  --json        print results as JSON`;
+
+const RSS_LIMIT_BYTES = 1024 ** 3;
+
+function row({ name, outcomes, heardMs, kills, neighbour, peakBytes, problems }: HazardResult): string[] {
+  return [
+    name,
+    outcomes.join(' '),
+    heardMs.toFixed(0),
+    String(kills),
+    String(neighbour.calls),
+    String(neighbour.lost),
+    neighbour.p99Ms.toFixed(1),
+    neighbour.calmP99Ms.toFixed(1),
+    (peakBytes / 1024 ** 2).toFixed(0),
+    problems.join('; '),
+  ];
+}
+
+const TITLES = [
+  'HAZARD',
+  'OUTCOME',
+  'HEARD ms',
+  'KILLS',
+  'CALLS',
+  'LOST',
+  'P99 ms',
+  'CALM P99',
+  'RSS MiB',
+  'PROBLEM',
+];
+
+async function main(only: readonly string[], rate: number, calmMs: number, json: boolean): Promise<number> {
+  const bars: HazardBars = {
+    neighbourPerSecond: rate,
+    heardMarginMs: 500,
+    neighbourP99Ms: 50,
+    killsCount: true,
+    calmMs,
+  };
+  const hazards = readHazards().filter(
+    ({ name }) => only.length === 0 || only.some((part) => name.includes(part)),
+  );
+  const results: HazardResult[] = [];
+  await using world = await startHazardHost(RSS_LIMIT_BYTES);
+  for (const [index, hazard] of hazards.entries()) {
+    const result = await runHazard(world, hazard, bars);
+    results.push(result);
+    const verdict = result.problems.length === 0 ? 'ok' : result.problems.join('; ');
+    console.error(`${index + 1}/${hazards.length} ${result.name}: ${result.outcomes.join(' ')}: ${verdict}`);
+  }
+  const failed = results.filter(({ problems }) => problems.length > 0);
+  if (json) console.log(JSON.stringify(results, null, 2));
+  else {
+    console.log(renderTable([TITLES, ...results.map(row)]));
+    console.log(`\n${results.length} hazards, ${results.length - failed.length} survived as they must`);
+  }
+  return failed.length === 0 && results.length > 0 ? 0 : 1;
+}
+
+const { values } = parseArgs({
+  options: {
+    only: { type: 'string', multiple: true, default: [] },
+    rate: { type: 'string', default: '1000' },
+    calm: { type: 'string', default: '2500' },
+    json: { type: 'boolean', default: false },
+    help: { type: 'boolean', default: false },
+  },
+});
+if (values.help) console.log(USAGE);
+else process.exitCode = await main(values.only, Number(values.rate), Number(values.calm), values.json);

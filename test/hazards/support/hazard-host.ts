@@ -1,0 +1,38 @@
+/** A node in a process of its own beside which hazards are run, and what calls into it. */
+import type { NatsConnection } from '@nats-io/transport-node';
+import { type ControlClient, createControlClient } from '../../../src/control/index.ts';
+import { type HostProcess, startHostProcess } from '../../support/host-process.ts';
+import { connectTo, startTestNats, type TestNats } from '../../support/nats.ts';
+import { type NeighbourCallers, startNeighbourCallers } from './neighbour.ts';
+
+export interface HazardHost extends AsyncDisposable {
+  readonly nats: TestNats;
+  readonly host: HostProcess;
+  readonly nc: NatsConnection;
+  readonly neighbours: NeighbourCallers;
+  /** Memory at which the watchdog ends a cell. */
+  readonly rssLimitBytes: number;
+  client(namespace: string): ControlClient;
+}
+
+/** Starts nats-server, the node and the callers of neighbours; disposing stops all. */
+export async function startHazardHost(rssLimitBytes: number): Promise<HazardHost> {
+  await using stack = new AsyncDisposableStack();
+  const nats = stack.use(await startTestNats());
+  const host = stack.use(
+    await startHostProcess(nats.url, { spareCells: 1, cellRssLimitBytes: rssLimitBytes }),
+  );
+  const nc = await connectTo(nats);
+  stack.defer(() => nc.close());
+  const neighbours = stack.use(await startNeighbourCallers(nats.url));
+  const owned = stack.move();
+  return {
+    nats,
+    host,
+    nc,
+    neighbours,
+    rssLimitBytes,
+    client: (namespace) => createControlClient(nc, { namespace }),
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  };
+}

@@ -1,0 +1,86 @@
+/** Hostile functions: one file each, whose first lines say what it tries and what must come of it. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+
+export const HAZARD_CLASSES = [
+  'cpu',
+  'builtin',
+  'abort',
+  'memory',
+  'flood',
+  'result',
+  'escape',
+  'coercion',
+  'prototype',
+  'promise',
+  'leak',
+  'bridge',
+  'source',
+  'side',
+] as const;
+
+export type HazardClass = (typeof HAZARD_CLASSES)[number];
+
+export interface Hazard {
+  /** File name without extension; begins with the class. */
+  readonly name: string;
+  readonly hazardClass: HazardClass;
+  /** What the function tries, as "to …". */
+  readonly tries: string;
+  /** Outcomes that its callers may hear; `ok` stands for a reply that begins with "contained". */
+  readonly expects: readonly string[];
+  /** Whether its cell may die of it. */
+  readonly mayKill: boolean;
+  /** As in a Nexfile; what is left out takes the product's default. */
+  readonly limits: Readonly<Record<string, string>>;
+  /** How often it is called; the payloads are 0, 1, 2, …. */
+  readonly calls: number;
+  /** Keys of its bucket that it is granted as `env.KV`; undefined without a binding. */
+  readonly grantedKeys: string | undefined;
+  readonly code: string;
+}
+
+const FOLDER = new URL('../functions/', import.meta.url);
+const FIELD = /^\/\/ (\w+): (.+)$/;
+
+/** All of them in the order of their names. @throws when a header is not as described here */
+export function readHazards(): readonly Hazard[] {
+  return readdirSync(fileURLToPath(FOLDER))
+    .filter((file) => file.endsWith('.js'))
+    .sort()
+    .map((file) => parseHazard(file.slice(0, -'.js'.length), readFileSync(new URL(file, FOLDER), 'utf8')));
+}
+
+/** @throws when the header is not as described here */
+export function parseHazard(name: string, code: string): Hazard {
+  const fields = new Map<string, string>();
+  for (const line of code.split('\n')) {
+    const [, key = '', value = ''] = FIELD.exec(line) ?? [];
+    if (key === '') break;
+    fields.set(key, value);
+  }
+  const need = (key: string): string => {
+    const value = fields.get(key);
+    if (value === undefined) throw new Error(`${name}.js: its header has no "${key}"`);
+    return value;
+  };
+  const kills = need('kills');
+  if (kills !== 'no' && kills !== 'may') throw new Error(`${name}.js: kills is "no" or "may"`);
+  const binds = fields.get('binds');
+  return {
+    name,
+    hazardClass: need('class') as HazardClass,
+    tries: need('tries'),
+    expects: need('expects').split(' '),
+    mayKill: kills === 'may',
+    limits: Object.fromEntries((fields.get('limits') ?? '').split(' ').filter(Boolean).map(parseLimit)),
+    calls: Number(fields.get('calls') ?? 1),
+    grantedKeys: binds === undefined ? undefined : (binds.split(' ')[1] ?? '>'),
+    code,
+  };
+}
+
+function parseLimit(text: string): readonly [string, string] {
+  const [key = '', value = ''] = text.split('=');
+  return [key, value];
+}

@@ -1,0 +1,176 @@
+/** What a function hands out at one go is bounded before it reaches the host, and again there. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { HOST_LIMITS } from '../../src/core/index.ts';
+import { createTestFunction, handlerOf } from '../support/functions.ts';
+import { turns, until } from '../support/turns.ts';
+
+const CALM = { limits: { cpuMs: 5_000 } };
+const MIB = 1024 ** 2;
+
+test('Log lines beyond a thousand at one go are counted and not sent', async () => {
+  using probe = createTestFunction(
+    handlerOf(`for (let line = 0; line < 5_000; line += 1) console.log('line', line); return 'done';`),
+    CALM,
+  );
+  assert.equal(await probe.text(), 'done');
+  assert.equal(probe.logs.length, 1_001);
+  assert.match(probe.logs.at(-1)?.text ?? '', /^4000 log lines were dropped/);
+  assert.equal(await probe.text(), 'done');
+  assert.equal(probe.logs.length, 2_002);
+});
+
+test('Log lines are bounded in size together', async () => {
+  using probe = createTestFunction(
+    handlerOf(
+      `const long = 'x'.repeat(8_000); for (let line = 0; line < 900; line += 1) console.log(long); return '';`,
+    ),
+    CALM,
+  );
+  await probe.text();
+  const chars = probe.logs.reduce((sum, { text }) => sum + text.length, 0);
+  assert.ok(chars < 1.1 * MIB, `${chars} characters`);
+});
+
+test('Host calls beyond the pending limit never reach the host', async () => {
+  let calls = 0;
+  using probe = createTestFunction(
+    handlerOf(`
+      const codes = {};
+      await Promise.all(Array.from({ length: 5_000 }, () => env.HOST.keys().catch((e) => { codes[e.code] = (codes[e.code] ?? 0) + 1 })));
+      return codes;`),
+    {
+      ...CALM,
+      host: async () => {
+        calls += 1;
+        return { value: [] };
+      },
+    },
+  );
+  const { pendingHostCalls } = HOST_LIMITS;
+  assert.equal(await probe.text(), JSON.stringify({ HS_HOST_CALL_LIMIT: 5_000 - pendingHostCalls }));
+  assert.equal(calls, pendingHostCalls);
+});
+
+test('One large payload given many times reaches the host a few times', async () => {
+  let bytes = 0;
+  using probe = createTestFunction(
+    handlerOf(`
+      const large = 'x'.repeat(2 * ${MIB});
+      const settled = await Promise.allSettled(Array.from({ length: 200 }, () => env.HOST.put('k', large)));
+      return [...new Set(settled.map(({ reason }) => reason?.code ?? 'ok'))];`),
+    {
+      ...CALM,
+      host: async ({ payload }) => {
+        bytes += payload?.length ?? 0;
+        return { value: 1 };
+      },
+    },
+  );
+  assert.equal(await probe.text(), '["ok","HS_HOST_CALL_LIMIT"]');
+  assert.ok(bytes > 0 && bytes <= 12 * MIB, `${bytes} bytes`);
+});
+
+test('No more results are fetched while those that are there fill the room for them', async () => {
+  let running = 0;
+  let most = 0;
+  const data = Buffer.alloc(MIB);
+  using probe = createTestFunction(
+    handlerOf(
+      `await Promise.all(Array.from({ length: 200 }, () => env.HOST.get('k').then(() => null))); return 'done';`,
+    ),
+    {
+      limits: { cpuMs: 5_000, memoryBytes: 256 * MIB, concurrency: 10 },
+      host: async () => {
+        running += 1;
+        most = Math.max(most, running);
+        await new Promise((resolve) => setTimeout(resolve, 5));
+        running -= 1;
+        return { value: [1, 1], data };
+      },
+    },
+  );
+  const answers = await Promise.all(Array.from({ length: 5 }, () => probe.text()));
+  assert.deepEqual(new Set(answers), new Set(['done']));
+  assert.ok(most <= 512, `${most} at once`);
+});
+
+test('What goes on after its invocation by refused calls alone comes to an end', async () => {
+  let release = (): void => undefined;
+  let entries = 0;
+  using probe = createTestFunction(
+    handlerOf(`
+      if (msg.text() === 'stays') return (await env.HOST.get('k')) === null;
+      const again = () => env.HOST.keys().then(again, again);
+      again();
+      return 'replied';`),
+    {
+      ...CALM,
+      host: ({ op }) =>
+        op === 'keys'
+          ? Promise.resolve({ value: [] })
+          : new Promise((resolve) => {
+              release = () => resolve({ value: null });
+            }),
+    },
+  );
+  // While another is there the answer to a call of one that has ended may be for that one, and is given.
+  const stays = probe.text({ data: 'stays' });
+  assert.equal(await probe.text(), 'replied');
+  await until(() => {
+    const quiet = probe.entries.length === entries && entries > 100;
+    entries = probe.entries.length;
+    return quiet;
+  });
+  await turns();
+  assert.ok(probe.entries.length < 400, `${probe.entries.length} entries`);
+  release();
+  assert.equal(await stays, 'true');
+});
+
+test('Headers beyond what a reply may have are an error of the reply, and too many are left out', async () => {
+  using probe = createTestFunction(
+    handlerOf(`return new Reply('body', { headers: msg.text() === 'many'
+      ? Object.fromEntries(Array.from({ length: 5_000 }, (_, index) => ['h' + index, 'v'])) : { a: 'x'.repeat(70_000) } });`),
+    CALM,
+  );
+  assert.equal(await probe.code(), 'HS_REPLY_TOO_LARGE');
+  const answer = await probe.call({ data: 'many' });
+  assert.ok(answer.ok);
+  assert.equal(answer.outcome.headers.length, 512);
+});
+
+test('Many large replies at once are all sent, one too large is an error of its own', async () => {
+  using probe = createTestFunction(handlerOf(`return 'x'.repeat(+msg.text());`), {
+    limits: { cpuMs: 5_000, memoryBytes: 256 * MIB },
+  });
+  const sizes = [...Array.from({ length: 60 }, () => MIB), 40 * MIB];
+  const answers = await Promise.all(sizes.map((size) => probe.call({ data: String(size) })));
+  assert.equal(answers.filter(({ ok }) => ok).length, 60);
+  const refused = answers.at(-1);
+  assert.equal(refused?.ok === false ? refused.error.code : '', 'HS_REPLY_TOO_LARGE');
+  assert.equal(probe.runner.stats().coldStarts, 1);
+});
+
+test('Timers beyond a thousand are not set, and timers set and cleared at once do not reach the host without end', async () => {
+  using probe = createTestFunction(
+    handlerOf(`
+      for (let round = 0; round < 100_000; round += 1) clearTimeout(setTimeout(() => {}, 1_000));
+      for (let round = 0; round < 2_000; round += 1) setTimeout(() => {}, 1_000);
+      return 'done';`),
+    CALM,
+  );
+  assert.equal(await probe.text(), 'done');
+  assert.ok(probe.logs.length <= 1_001, `${probe.logs.length} lines`);
+  assert.match(probe.logs[0]?.text ?? '', /^A timer was not set/);
+});
+
+test('An unknown error of a host service tells a function nothing of the host', async () => {
+  using probe = createTestFunction(
+    handlerOf('try { await env.HOST.get("k") } catch (e) { return e.message }'),
+    {
+      host: () => Promise.reject(new TypeError('ENOENT: /secret/path')),
+    },
+  );
+  assert.equal(await probe.text(), 'Cannot call HOST.get: the host service failed');
+});
