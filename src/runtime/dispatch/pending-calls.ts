@@ -1,8 +1,21 @@
-import { HairspringError, HOST_LIMITS, type HostCallResult, type PreparedBinding } from '../../core/index.ts';
+import {
+  type Clock,
+  type FunctionSpec,
+  HairspringError,
+  HOST_LIMITS,
+  type HostCallResult,
+  type InvocationStatus,
+  type Observer,
+  type PreparedBinding,
+} from '../../core/index.ts';
 import type { GuestRecord } from '../wire/batch.ts';
 import type { Flight } from './flight.ts';
+import { GuestCall } from './guest-call.ts';
 
 export interface PendingCallsOptions {
+  readonly spec: FunctionSpec;
+  readonly clock: Clock;
+  readonly observer: Observer;
   readonly bindings: ReadonlyMap<string, PreparedBinding>;
   /** Invocations in progress, in the order in which they began. */
   readonly flights: ReadonlyMap<number, Flight>;
@@ -26,7 +39,7 @@ export class PendingCalls {
   }
 
   call(record: Extract<GuestRecord, { kind: 'call' }>): void {
-    const { bindings, flights, onCompleted, onFailed } = this.#options;
+    const { bindings, flights, observer, onCompleted, onFailed } = this.#options;
     const { callId } = record;
     const flight = flights.get(record.id);
     const binding = bindings.get(record.label);
@@ -45,18 +58,34 @@ export class PendingCalls {
       return;
     }
     flight.pendingCalls += 1;
-    binding.call(record, flight).then(
+    const observed = observer.wantsDetails() ? this.#begin(flight, record) : undefined;
+    binding.call(record, observed ?? flight).then(
       (result) => {
         flight.pendingCalls -= 1;
+        if (observed !== undefined) this.#finish(observed, 'ok');
         if (this.#isAwaited(flight)) onCompleted(callId, result);
         else this.#dropped.push(callId);
       },
-      (error: unknown) => {
+      (cause: unknown) => {
         flight.pendingCalls -= 1;
-        if (this.#isAwaited(flight)) onFailed(callId, HairspringError.from(error));
+        const error = HairspringError.from(cause);
+        if (observed !== undefined) this.#finish(observed, error.code);
+        if (this.#isAwaited(flight)) onFailed(callId, error);
         else this.#dropped.push(callId);
       },
     );
+  }
+
+  #begin(flight: Flight, record: Extract<GuestRecord, { kind: 'call' }>): GuestCall {
+    const { spec, clock, observer } = this.#options;
+    const call = new GuestCall(flight, record, clock.monotonicMs());
+    observer.onCallStarted(spec, call);
+    return call;
+  }
+
+  #finish(call: GuestCall, status: InvocationStatus): void {
+    const { spec, clock, observer } = this.#options;
+    observer.onCallFinished(spec, call, status, clock.monotonicMs());
   }
 
   #isAwaited({ heirsUpToId }: Flight): boolean {

@@ -78,6 +78,8 @@ const open = {
   settled: true,
   pendingCalls: 0,
   pendingTails: 0,
+  origin: 0,
+  traced: false,
   newestId: 0,
   abort: undefined,
   before: undefined,
