@@ -1,5 +1,5 @@
 import { MsgHdrsImpl } from '@nats-io/nats-core/internal';
-import type { MsgHdrs } from '@nats-io/transport-node';
+
 import {
   HairspringError,
   type HostCaller,
@@ -16,7 +16,7 @@ import { MESSAGING_LIMITS } from './limits.ts';
  * @param json names and values in turn, as the guest's JSON; nothing in it is trusted
  * @throws HS_HEADER_INVALID, HS_HOST_CALL_INVALID
  */
-export function outgoingHeaders(json: unknown, caller: HostCaller): MsgHdrs {
+export function outgoingHeaders(json: unknown, caller: HostCaller): MsgHdrsImpl {
   const own = parsePairs(json);
   const headers = new MsgHdrsImpl();
   let bytes = 0;
