@@ -27,7 +27,8 @@ export type Body = string | Uint8Array | ArrayBuffer | JsonValue;
 
 /**
  * The default export of a function.
- * @template Env what `env` holds: a {@link KvBucket} per KV binding, a {@link HttpClient} per http binding and a string per `environment` entry
+ * @template Env what `env` holds: a {@link KvBucket} per KV binding, {@link Messaging} per messaging
+ * binding, a {@link HttpClient} per http binding and a string per `environment` entry
  */
 export interface Handler<Env = Readonly<Record<string, unknown>>> {
   /**
@@ -80,6 +81,8 @@ export interface Context {
   readonly namespace: string;
   /** When the invocation is cut off: milliseconds since the epoch, from `limits.timeout` or what its caller waits for. */
   readonly deadline: number;
+  /** Its place in a trace, to forward by hand; undefined when it belongs to none. */
+  readonly trace: TraceContext | undefined;
   /** Writes to the function's log (`hairspring logs`); the same as `console`. */
   readonly log: Log;
   /**
@@ -98,6 +101,13 @@ export interface InvocationSignal {
   addEventListener(type: 'abort', listener: () => void): void;
   removeEventListener(type: 'abort', listener: () => void): void;
   throwIfAborted(): void;
+}
+
+/** A place in a trace, as headers carry it: https://www.w3.org/TR/trace-context/ */
+export interface TraceContext {
+  readonly traceparent: string;
+  /** Empty when there is none. */
+  readonly tracestate: string;
 }
 
 /** One log line per call; values are put together with spaces, objects as JSON. */
@@ -155,6 +165,41 @@ type Fetch = typeof globalThis extends { fetch: infer Own }
  */
 export interface HttpClient {
   readonly fetch: Fetch;
+}
+
+/** Headers to send; names that begin with Nats-, KV- or Hairspring- are refused. */
+export type SentHeaders = Readonly<Record<string, string | readonly string[]>>;
+
+/**
+ * A messaging binding. Every call is checked against its grant and rejects with a {@link HostError}:
+ * HS_BINDING_DENIED beyond the grant, HS_SUBJECT_INVALID, HS_HEADER_INVALID, HS_MESSAGE_TOO_LARGE,
+ * HS_MESSAGING_OVERLOADED, HS_MESSAGING_UNAVAILABLE.
+ */
+export interface Messaging {
+  /** Sends a message that nobody answers. Resolves when it is on its way. */
+  publish(subject: string, data?: Body, options?: { readonly headers?: SentHeaders }): Promise<void>;
+  /**
+   * Sends a message and waits for one reply: `timeoutMs`, 5 seconds by default, and never beyond the
+   * invocation's deadline. Rejects with HS_REQUEST_NO_RESPONDERS or HS_REQUEST_TIMEOUT when there is none.
+   */
+  request(
+    subject: string,
+    data?: Body,
+    options?: { readonly headers?: SentHeaders; readonly timeoutMs?: number },
+  ): Promise<MessageReply>;
+}
+
+/** What a request was answered with; an error in its headers is an answer too. */
+export interface MessageReply {
+  readonly headers: MessageHeaders;
+  readonly data: Uint8Array;
+  /** The payload as UTF-8 text. */
+  text(): string;
+  /**
+   * The payload parsed as JSON.
+   * @throws SyntaxError when it is not JSON
+   */
+  json<Value = unknown>(): Value;
 }
 
 declare global {

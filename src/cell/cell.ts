@@ -35,6 +35,7 @@ import { FunctionTable } from './function-table.ts';
 import { connectHeld, isAllSent, isBetweenMessages, isEncrypted } from './held-transport.ts';
 import { HostLink } from './host-link.ts';
 import { JournalWriter } from './journal-writer.ts';
+import { type CellGauges, createObservation, type Observation } from './observe/index.ts';
 import { openReadWindows } from './read-windows.ts';
 import { StackMapper } from './stack-mapper.ts';
 import { warmUp } from './warm-up.ts';
@@ -47,6 +48,7 @@ interface Assignment {
   readonly nc: NatsConnection;
   readonly table: FunctionTable;
   readonly feed: FeedPublisher;
+  readonly observation: Observation;
 }
 
 /** Wires a cell and serves the host's commands until the process ends. */
@@ -96,7 +98,14 @@ export async function startCell(options: CellOptions): Promise<void> {
       journal,
       windows.buffers,
     );
-    const feed = new FeedPublisher(nc, clock);
+    const feed = new FeedPublisher(nc, clock, (spec) => observation.logDropped(spec));
+    const observation = createObservation({
+      clock,
+      observe: options.observe,
+      feed,
+      gauges,
+      send: (report) => link.sent({ type: 'telemetry', report }),
+    });
     const stacks = new StackMapper(artifacts);
     const table = new FunctionTable({
       nc,
@@ -121,7 +130,7 @@ export async function startCell(options: CellOptions): Promise<void> {
           },
           leaveHeavy: (slot) => journal.leaveHeavy(slot),
         },
-        observer: feed,
+        observer: observation.observer,
         backlog: new ByteBudget(options.rssLimitBytes * HOST_LIMITS.cellBacklogShare),
         readCode: codes.code,
         readCache: codes.cache,
@@ -140,7 +149,7 @@ export async function startCell(options: CellOptions): Promise<void> {
       warmMemoryBytes: options.warmMemoryBytes,
     });
     await nc.flush();
-    assignment = { nc, table, feed };
+    assignment = { nc, table, feed, observation };
     nc.closed()
       .then((reason) => {
         if (!draining)
@@ -153,6 +162,20 @@ export async function startCell(options: CellOptions): Promise<void> {
   function serving(): Assignment {
     if (assignment === undefined) throw new HairspringError('HS_INTERNAL', 'The cell has no namespace yet');
     return assignment;
+  }
+
+  let reportedReplies = 0;
+  function gauges(): CellGauges {
+    const newlyDropped = droppedReplies - reportedReplies;
+    reportedReplies = droppedReplies;
+    const table = assignment?.table;
+    return {
+      rssBytes: process.memoryUsage.rss(),
+      warm: table?.warm ?? 0,
+      blank: pool.size,
+      droppedReplies: newlyDropped,
+      functions: table?.gauges() ?? [],
+    };
   }
 
   function check({ spec }: { readonly spec: FunctionSpec }): CheckResult {
@@ -220,6 +243,7 @@ export async function startCell(options: CellOptions): Promise<void> {
       if (assignment === undefined) return null;
       await assignment.table.drain(graceMs);
       await assignment.nc.drain();
+      await assignment.observation.finish();
       return null;
     },
   });

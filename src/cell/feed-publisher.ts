@@ -1,7 +1,14 @@
 import { MsgHdrsImpl } from '@nats-io/nats-core/internal';
 import type { MsgHdrs, NatsConnection } from '@nats-io/transport-node';
-import { type Clock, type FunctionSpec, feedSubjects, HOST_LIMITS, type LogLevel } from '../core/index.ts';
-import type { FinishedInvocation, RuntimeObserver } from '../runtime/index.ts';
+import {
+  type Clock,
+  type FinishedInvocation,
+  type FunctionSpec,
+  feedSubjects,
+  HOST_LIMITS,
+  type LogLevel,
+  SilentObserver,
+} from '../core/index.ts';
 
 /** Invocation events per second that a tap is given; the rest are counted. */
 const EVENTS_PER_SECOND = 500;
@@ -13,14 +20,18 @@ interface Window {
 }
 
 /** Publishes what functions log and, while somebody listens, what they did, at bounded rates. */
-export class FeedPublisher implements RuntimeObserver {
+export class FeedPublisher extends SilentObserver {
   readonly #nc: NatsConnection;
   readonly #clock: Clock;
   readonly #logWindows = new Map<string, Window>();
   readonly #events: Window = { startedMs: 0, count: 0, dropped: 0 };
+  readonly #onDropped: (spec: FunctionSpec) => void;
   #tapUntilMs = 0;
 
-  constructor(nc: NatsConnection, clock: Clock) {
+  /** @param onDropped told of each line that is too many */
+  constructor(nc: NatsConnection, clock: Clock, onDropped: (spec: FunctionSpec) => void = () => undefined) {
+    super();
+    this.#onDropped = onDropped;
     this.#nc = nc;
     this.#clock = clock;
   }
@@ -39,14 +50,17 @@ export class FeedPublisher implements RuntimeObserver {
     return window === undefined || !this.#isFull(window, HOST_LIMITS.logLinesPerSecond);
   }
 
-  onLog(spec: FunctionSpec, level: string, text: string): void {
+  override onLog(spec: FunctionSpec, level: string, text: string): void {
     let window = this.#logWindows.get(spec.id);
     if (window === undefined) {
       window = { startedMs: 0, count: 0, dropped: 0 };
       this.#logWindows.set(spec.id, window);
     }
     const dropped = this.#take(window, HOST_LIMITS.logLinesPerSecond);
-    if (dropped === undefined) return;
+    if (dropped === undefined) {
+      this.#onDropped(spec);
+      return;
+    }
     if (dropped > 0)
       this.#publishLog(
         spec,
@@ -76,7 +90,7 @@ export class FeedPublisher implements RuntimeObserver {
     }
   }
 
-  onFinished(spec: FunctionSpec, finished: FinishedInvocation): void {
+  override onFinished(spec: FunctionSpec, finished: FinishedInvocation): void {
     if (this.#tapUntilMs === 0) return;
     if (this.#clock.now() > this.#tapUntilMs) {
       this.#tapUntilMs = 0;

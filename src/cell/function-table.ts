@@ -13,6 +13,7 @@ import { FunctionRunner, type RunnerDependencies } from '../runtime/index.ts';
 import { type ReplyTarget, SubjectListener } from '../triggers/index.ts';
 import { evictIdle, type WarmLimits } from './evict.ts';
 import { listenForInvokes } from './invoke-listener.ts';
+import type { FunctionGauge } from './observe/index.ts';
 
 /** A deployed function in this cell. */
 interface FunctionSlot {
@@ -71,6 +72,15 @@ export class FunctionTable {
     let bytes = 0;
     for (const { runner } of this.#slots.values()) bytes += runner.warmBytes;
     return bytes;
+  }
+
+  /** What each function has in hand. */
+  gauges(): readonly FunctionGauge[] {
+    return [...this.#slots.values()].map(({ runner }) => ({
+      id: runner.spec.id,
+      inFlight: runner.running,
+      queued: runner.queued,
+    }));
   }
 
   /** Subscribes a function, or puts a new version in the place of the running one without a gap. */

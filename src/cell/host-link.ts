@@ -28,6 +28,15 @@ export class HostLink {
     if (process.connected) process.send?.(message);
   }
 
+  /** As {@link HostLink.send}; resolves when the channel has taken the message, or never will. */
+  sent(message: CellToHost): Promise<void> {
+    return new Promise((resolve) => {
+      if (process.connected && process.send !== undefined)
+        process.send(message, undefined, undefined, () => resolve());
+      else resolve();
+    });
+  }
+
   /** Asks the host for a socket to `host:port`. */
   readonly dial = async (host: string, port: number): Promise<Socket> => {
     this.#lastDialId += 1;

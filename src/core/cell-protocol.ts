@@ -11,6 +11,7 @@ import type { ColdCounts, ColdReason } from './cold-reason.ts';
 import type { ArtifactRef, FunctionSpec } from './definition.ts';
 import type { WireError } from './errors.ts';
 import type { LogRecord } from './logger.ts';
+import type { ObserveOptions, TelemetryReport } from './telemetry.ts';
 
 /** How to reach NATS. Exactly the fields that are needed for the chosen way of authenticating. */
 export interface NatsEndpoint {
@@ -50,6 +51,8 @@ export interface CellOptions {
   readonly warmMemoryBytes: number;
   /** The longest that the thread with the NATS connection is held by a function. */
   readonly inlineCpuMs: number;
+  /** How much to observe beside the feeds; nothing by default. */
+  readonly observe?: ObserveOptions;
 }
 
 /** One function's state in a cell. */
@@ -175,6 +178,7 @@ export type CellToHost =
   | { readonly type: 'reply'; readonly requestId: number; readonly ok: false; readonly error: WireError }
   | { readonly type: 'dial'; readonly dialId: number; readonly host: string; readonly port: number }
   | { readonly type: 'log'; readonly record: LogRecord }
-  | { readonly type: 'closed'; readonly reason: string };
+  | { readonly type: 'closed'; readonly reason: string }
+  | { readonly type: 'telemetry'; readonly report: TelemetryReport };
 
 export type { ArtifactRef };

@@ -1,4 +1,5 @@
-import { ERROR_CODES, type ErrorCode, type ErrorCodeInfo, isErrorCode } from './error-codes.ts';
+import type { ErrorCodeInfo } from './error-code-info.ts';
+import { ERROR_CODES, type ErrorCode, isErrorCode } from './error-codes.ts';
 
 const MARKER: unique symbol = Symbol.for('hairspring.error');
 

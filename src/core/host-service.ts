@@ -1,4 +1,6 @@
+import type { HeaderPairs } from './invocation.ts';
 import type { Binding } from './manifest.ts';
+import type { TraceCarrier } from './trace-context.ts';
 
 /** What a host call gives back: a JSON value, and bytes beside it. */
 export interface HostCallResult {
@@ -19,6 +21,9 @@ export interface HostCaller {
   readonly id: number;
   /** On the monotonic clock. */
   readonly deadlineMs: number;
+  /** The span of the call, when it is traced; `traceHeaderPairs` makes headers of it. */
+  readonly trace?: TraceCarrier | undefined;
+  readonly invocation?: { readonly headers: HeaderPairs | undefined };
 }
 
 /** A binding made ready for one function. Checks each call against the grant before it touches anything outside. */

@@ -33,7 +33,14 @@ export interface HttpBinding {
   readonly private: boolean;
 }
 
-export type Binding = KvBinding | HttpBinding;
+/** A grant to publish, to send requests or both, by subject patterns with NATS wildcards. */
+export interface MessagingBinding {
+  readonly service: 'messaging';
+  readonly publish: readonly string[];
+  readonly request: readonly string[];
+}
+
+export type Binding = KvBinding | HttpBinding | MessagingBinding;
 
 /** Where the code comes from before it is an artifact. */
 export type Source =

@@ -22,4 +22,5 @@ export {
   startNatsServer,
 } from './nats-server/index.ts';
 export { startHost } from './start-host.ts';
+export type { TelemetryOptions } from './telemetry/index.ts';
 export type { HostOptions, RunningHost } from './types.ts';

@@ -15,6 +15,7 @@ const DEFAULTS = {
   idleEvictMs: 300_000,
   inlineCpuMs: HOST_LIMITS.inlineCpuMs,
   drainGraceMs: 10_000,
+  telemetry: {},
 } as const;
 
 /** Of a cell's memory limit; the rest is for blank isolates, messages and the cell itself. */

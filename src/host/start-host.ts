@@ -8,6 +8,7 @@ import { Node } from './node.ts';
 import { resolveHostOptions } from './options.ts';
 import { openDataDir } from './state/data-dir.ts';
 import { loadNodeIdentity } from './state/node-identity.ts';
+import { startTelemetry } from './telemetry/index.ts';
 import type { HostOptions, RunningHost } from './types.ts';
 
 /** How long the last answers may take to leave, when the server is slow or away. */
@@ -31,6 +32,10 @@ export async function startHost(options: HostOptions): Promise<RunningHost> {
   const nc = await connectNats(nats, { name: `hairspring node ${nodeName}`, reconnect: true });
   stack.defer(() => nc.close());
   await requireServer(nc);
+  const { nodeId } = identity;
+  const { version } = packageJson;
+  const telemetry = await startTelemetry(cell.telemetry, { nodeId, nodeName, version, clock, logger });
+  stack.use(telemetry);
   const cells = stack.use(
     new CellSupervisor({
       nats,
@@ -38,6 +43,7 @@ export async function startHost(options: HostOptions): Promise<RunningHost> {
       clock,
       logger,
       spareCells: cell.spareCells,
+      reports: telemetry?.reports,
       cell: {
         artifactDir: data.artifactDir,
         rssLimitBytes: cell.cellRssLimitBytes,
@@ -47,6 +53,7 @@ export async function startHost(options: HostOptions): Promise<RunningHost> {
         idleEvictMs: cell.idleEvictMs,
         warmMemoryBytes: cell.warmMemoryBytes,
         inlineCpuMs: cell.inlineCpuMs,
+        ...(telemetry === undefined ? {} : { observe: telemetry.observe }),
       },
     }),
   );
@@ -56,7 +63,7 @@ export async function startHost(options: HostOptions): Promise<RunningHost> {
     ...identity,
     nodeName,
     nexus,
-    version: packageJson.version,
+    version,
     startedAt,
     cells,
     deployments,
@@ -88,6 +95,7 @@ export async function startHost(options: HostOptions): Promise<RunningHost> {
 
   return {
     nodeId: node.nodeId,
+    metricsUrl: telemetry?.metricsUrl,
     cellPids: () => cells.pids,
     stopped,
     [Symbol.asyncDispose]: () => stop(drainGraceMs),

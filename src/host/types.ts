@@ -1,4 +1,5 @@
 import type { Logger, NatsEndpoint } from '../core/index.ts';
+import type { TelemetryOptions } from './telemetry/index.ts';
 
 export interface HostOptions {
   /** Where to find NATS: the host connects with this, and in this version so do its cells. */
@@ -29,11 +30,15 @@ export interface HostOptions {
   readonly inlineCpuMs?: number;
   /** Time for accepted work to finish at shutdown. @default 10_000 */
   readonly drainGraceMs?: number;
+  /** Traces and metrics. @default none */
+  readonly telemetry?: TelemetryOptions;
 }
 
 /** A running node. Disposing drains it: accepted work finishes, then all of it is gone. Idempotent. */
 export interface RunningHost extends AsyncDisposable {
   readonly nodeId: string;
+  /** Where metrics are served for Prometheus, if they are. */
+  readonly metricsUrl: string | undefined;
   /** Process ids of all cells, spares included; for tests and diagnosis. */
   cellPids(): readonly number[];
   /** Resolves when the node has stopped, whoever asked for it. */

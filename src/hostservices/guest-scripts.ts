@@ -4,6 +4,7 @@ import type { Binding } from '../core/index.ts';
 const GUEST_SCRIPTS: Readonly<Record<Binding['service'], string>> = {
   http: './http/guest.js',
   kv: './kv/guest.js',
+  messaging: './messaging/guest.js',
 };
 
 /** The guest's side of every host service, to be joined into the prelude of all isolates. */

@@ -9,10 +9,15 @@ import {
 import { prepareCrypto } from './crypto/provider.ts';
 import { createHttpService } from './http/provider.ts';
 import { createKvService } from './kv/provider.ts';
+import { createMessagingService } from './messaging/provider.ts';
 
 /** Every host service of a cell, by name. A new one is one folder and one line here (and one in schemas.ts). */
 export function createHostServices(nc: NatsConnection): Readonly<Record<Binding['service'], HostService>> {
-  return { kv: createKvService(nc), http: createHttpService({ clock: systemClock }) };
+  return {
+    kv: createKvService(nc),
+    http: createHttpService({ clock: systemClock }),
+    messaging: createMessagingService(nc, systemClock),
+  };
 }
 
 export { readGuestScripts } from './guest-scripts.ts';

@@ -12,6 +12,7 @@ export async function provisionBinding(nc: NatsConnection, label: string, bindin
       await provisionKvBucket(nc, label, binding);
       return;
     case 'http':
+    case 'messaging':
       return;
   }
 }

@@ -10,11 +10,7 @@ export { configureGuestHeaps } from './isolate/guest-heaps.ts';
 export { GuestIsolate, scriptOf } from './isolate/guest-isolate.ts';
 export { IsolatePool } from './isolate/isolate-pool.ts';
 export { buildPrelude } from './isolate/prelude.ts';
-export type {
-  EntryJournal,
-  FinishedInvocation,
-  RuntimeObserver,
-} from './observer.ts';
+export type { EntryJournal } from './observer.ts';
 export { compileModule, type WasmFunction } from './wasm/wasm-function.ts';
 export { EnteredMark } from './watchdog/entered-mark.ts';
 export { EntryGuard } from './watchdog/entry-guard.ts';

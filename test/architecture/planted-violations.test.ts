@@ -80,6 +80,7 @@ const PLANTS: readonly Plant[] = [
     file: 'src/hostservices/kv/provider.ts',
     code: "import type { kv as K } from './index.ts';",
   },
+  { rule: 'opentelemetry', file: 'src/cell/main.ts', code: "import '@opentelemetry/api';" },
   { rule: 'isolated-vm', file: 'src/cell/main.ts', code: "import ivm from 'isolated-vm';" },
   { rule: 'isolated-vm', file: 'src/runtime/index.ts', code: "const ivm = require('isolated-vm');" },
   {

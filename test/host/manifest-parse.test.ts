@@ -282,13 +282,38 @@ test('What the format has and this version lacks is refused as not supported yet
     'kv: { bucket: s }',
     'http: { route: /a }',
   ];
-  const bindings = ['objectstore: p', 'publish: [a]', 'request: [a]', 'secret: s'];
+  const bindings = ['objectstore: p', 'secret: s'];
   for (const trigger of triggers) {
     assert.match(failureOf(`  triggers: [{ ${trigger} }]`).message, /not supported yet in this version/);
   }
   for (const binding of bindings) {
     assert.match(failureOf(`  bindings: { B: { ${binding} } }`).message, /not supported yet in this version/);
   }
+});
+
+test('A messaging binding grants publishing, requests, or both', () => {
+  const bindingOf = (text: string): unknown =>
+    parseNexfile(`${HEAD}  main: a.js\n  bindings: { B: ${text} }`, 'Nexfile').start.bindings['B'];
+  const publish = ['images.*.done'];
+  const request = ['ocr.>', 'a'];
+  assert.deepEqual(bindingOf('{ publish: [images.*.done] }'), { service: 'messaging', publish, request: [] });
+  assert.deepEqual(bindingOf('{ request: [ocr.>, a] }'), { service: 'messaging', publish: [], request });
+  const both = { service: 'messaging', publish, request };
+  assert.deepEqual(bindingOf('{ request: [ocr.>, a], publish: [images.*.done] }'), both);
+  const wrong: readonly (readonly [string, RegExp])[] = [
+    ['{ publish: [] }', /names no subject/],
+    ['{ publish: [">"] }', /">" for .*publish\[0\].*inboxes/],
+    ['{ request: ["*.a"] }', /inboxes/],
+    ['{ request: ["$JS.API.>"] }', /"\$JS.API.>".*belongs to the server/],
+    ['{ request: [_INBOX.a] }', /reserved for replies/],
+    ['{ publish: [a..b] }', /not a valid NATS subject/],
+    ['{ publish: ["a b"] }', /not a valid NATS subject/],
+    ['{ publish: a }', /publish.*must be a list/],
+    ['{ publish: [a], kv: b }', /is of one kind, and "publish" is there already/],
+    ['{ publish: [a], reqest: [b] }', /"reqest"/],
+  ];
+  for (const [text, message] of wrong)
+    assert.match(failureOf(`  bindings: { B: ${text} }`).message, message, text);
 });
 
 test('Of several problems the first in the file is the error and the others are listed', () => {

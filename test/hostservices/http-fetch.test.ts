@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
+import type { HostCaller } from '../../src/core/index.ts';
 import { HTTP_LIMITS } from '../../src/hostservices/http/limits.ts';
-import { httpBinding, type LocalServer, openHttp, startLocalServer } from '../support/http.ts';
+import { httpBinding, type LocalServer, openHttp, PATIENT, startLocalServer } from '../support/http.ts';
 import { until } from '../support/turns.ts';
 
 let server: LocalServer;
@@ -281,4 +282,16 @@ test('A kept connection is used again, and a closed one does not fail the next r
   assert.equal(server.connections(), before + 1);
   server.server.closeAllConnections();
   assert.equal((await handle.fetch(`${server.origin}/x`)).status, 200);
+});
+
+test('A request carries the place in the trace of who makes it, unless the function has set one itself', async () => {
+  const place = (digit: string): string => `00-${'1'.repeat(32)}-${digit.repeat(16)}-01`;
+  const traced: HostCaller = { ...PATIENT, trace: { traceparent: place('2'), tracestate: 'a=1' } };
+  const sentBy = async (caller: HostCaller, headers: string[] = []): Promise<unknown[]> => {
+    await open().fetch(`${server.origin}/echo`, { caller, headers });
+    return [seen.headers['traceparent'], seen.headers['tracestate']];
+  };
+  assert.deepEqual(await sentBy(traced), [place('2'), 'a=1']);
+  assert.deepEqual(await sentBy(traced, ['Traceparent', place('3')]), [place('3'), undefined]);
+  assert.deepEqual(await sentBy(PATIENT), [undefined, undefined]);
 });

@@ -54,6 +54,7 @@ function flightOf(id: number): Flight {
     bytes: 0,
     acceptedMs: 0,
     deadlineMs: 0,
+    startedMs: 0,
     answered: false,
     pendingCalls: 0,
     coldMs: undefined,
@@ -61,6 +62,7 @@ function flightOf(id: number): Flight {
     grantedMs: 1_000,
     given: true,
     heirsUpToId: undefined,
+    trace: undefined,
     timers: undefined,
   };
 }

@@ -4,11 +4,15 @@ import {
   type Binding,
   type Clock,
   type ErrorCode,
+  type FinishedInvocation,
   HairspringError,
   type HostCall,
+  type HostCaller,
   type HostCallResult,
+  type Observer,
   type Outcome,
   type PreparedBinding,
+  SilentObserver,
   systemClock,
 } from '../../src/core/index.ts';
 import { readGuestScripts } from '../../src/hostservices/index.ts';
@@ -17,7 +21,6 @@ import {
   buildPrelude,
   DeadlineSweeper,
   EntryGuard,
-  type FinishedInvocation,
   type FunctionCode,
   FunctionRunner,
   type GuestIsolate,
@@ -82,9 +85,11 @@ export interface TestFunctionOptions extends SpecOptions {
   /** @default none: a function goes to the heavy lane only for what is seen of it */
   readonly inlineCpuMs?: number;
   /** Serves `env.HOST`, whose every method calls this with its name. */
-  readonly host?: (call: HostCall) => Promise<HostCallResult>;
+  readonly host?: (call: HostCall, caller: HostCaller) => Promise<HostCallResult>;
   /** Serves the bindings of the spec, by label. */
   readonly prepared?: Readonly<Record<string, PreparedBinding>>;
+  /** @default one that keeps `logs` and `finished` */
+  readonly observer?: Observer;
 }
 
 export interface TestFunction extends Disposable {
@@ -141,14 +146,16 @@ export function createTestFunction(code: FunctionCode, options: TestFunctionOpti
       },
       leaveHeavy: () => undefined,
     },
-    observer: {
-      onFinished: (_spec, record) => {
-        finished.push(record);
-      },
-      onLog: (_spec, level, text) => {
-        logs.push({ level, text });
-      },
-    },
+    observer:
+      options.observer ??
+      Object.assign(new SilentObserver(), {
+        onFinished: (_spec: unknown, record: FinishedInvocation) => {
+          finished.push(record);
+        },
+        onLog: (_spec: unknown, level: string, text: string) => {
+          logs.push({ level, text });
+        },
+      }),
     backlog,
     readCode: () => code,
     mapStack: (_spec, stack) => stack,

@@ -6,6 +6,7 @@ import type { NatsConnection } from '@nats-io/transport-node';
 import {
   type ErrorCode,
   HairspringError,
+  type HostCaller,
   type HostCallResult,
   type KvBinding,
   type PreparedBinding,
@@ -24,6 +25,13 @@ export function createBucket(
 ): Promise<KV> {
   return new Kvm(nc).create(bucket, { history: 1, allow_direct: true, ...options });
 }
+
+const CALLER: HostCaller = {
+  id: 1,
+  deadlineMs: Number.POSITIVE_INFINITY,
+  trace: undefined,
+  invocation: { headers: undefined },
+};
 
 export interface KvHandle {
   readonly prepared: PreparedBinding;
@@ -49,7 +57,7 @@ export interface KvHandle {
 export function openBinding(nc: NatsConnection, binding: KvBinding, label = 'STORE'): KvHandle {
   const prepared = createHostServices(nc).kv.prepare(label, binding);
   const result: KvHandle['result'] = (op, args = [], payload = undefined) =>
-    prepared.call({ op, args, payload }, { id: 1, deadlineMs: Number.POSITIVE_INFINITY });
+    prepared.call({ op, args, payload }, CALLER);
   return {
     prepared,
     result,

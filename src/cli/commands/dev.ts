@@ -2,6 +2,7 @@ import { stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Command } from 'commander';
 import { addNodeOptions, DEFAULT_PORT, endpointToJoin, type NodeFlags } from '../node/node-options.ts';
+import { resolveTelemetry } from '../node/telemetry-options.ts';
 import { type CommandContext, defineCommand, runs, type Shell } from '../shell/command.ts';
 import type { ExitCode } from '../shell/exit-codes.ts';
 import { createInterrupt } from '../shell/interrupt.ts';
@@ -41,6 +42,7 @@ async function dev(
     ports: flags.port === undefined ? [DEFAULT_PORT, 0] : [flags.port],
     dataDir: flags.data ?? (await projectDataDir(at)),
     nodeName: flags.name,
+    telemetry: resolveTelemetry(flags, context.env.variables),
     logLevel: flags.logLevel,
   });
   context.output.event({ event: 'stopped' }, () => 'stopped');

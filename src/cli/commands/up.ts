@@ -3,6 +3,7 @@ import { withoutUserInfo } from '../../control/index.ts';
 import { createLogger } from '../../core/index.ts';
 import type { LocalNode } from '../node/local-node.ts';
 import { addNodeOptions, DEFAULT_PORT, endpointToJoin, type NodeFlags } from '../node/node-options.ts';
+import { resolveTelemetry } from '../node/telemetry-options.ts';
 import { type CommandContext, defineCommand, runs, type Shell } from '../shell/command.ts';
 import { connectTo, resolveEndpoint } from '../shell/connection.ts';
 import type { ExitCode } from '../shell/exit-codes.ts';
@@ -34,6 +35,7 @@ async function up(context: CommandContext, flags: NodeFlags): Promise<ExitCode |
   const { paint } = output;
   const versions = readVersions();
   const endpoint = await endpointToJoin(context, flags);
+  const telemetry = resolveTelemetry(flags, env.variables);
   output.event(
     { event: 'starting', versions },
     () =>
@@ -52,6 +54,7 @@ async function up(context: CommandContext, flags: NodeFlags): Promise<ExitCode |
       ports: [flags.port ?? DEFAULT_PORT],
       dataDir,
       nodeName: flags.name,
+      telemetry,
       logger,
     },
     env,
@@ -76,6 +79,9 @@ async function up(context: CommandContext, flags: NodeFlags): Promise<ExitCode |
     { event: 'node', nodeId: node.host.nodeId, restored },
     () => `node ${node.host.nodeId}, ${countOf(restored, 'function')} restored`,
   );
+  const { metricsUrl } = node.host;
+  if (metricsUrl !== undefined)
+    output.event({ event: 'metrics', url: metricsUrl }, () => `metrics at ${paint.cyan(metricsUrl)}`);
   const elapsedMs = performance.now() - startedMs;
   const advice = await clientAdvice(context, node.endpoint.servers);
   output.event(

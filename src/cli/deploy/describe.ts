@@ -23,6 +23,12 @@ export function describeBinding(label: string, binding: Binding): string {
       const methods = binding.methods.length === 0 ? '' : `, ${binding.methods.join(' ')}`;
       return `${label}: http ${binding.urls.join(' ')}${methods}${binding.private ? ', private addresses' : ''}`;
     }
+    case 'messaging': {
+      const grants = (['publish', 'request'] as const)
+        .filter((op) => binding[op].length > 0)
+        .map((op) => `${op} ${binding[op].join(' ')}`);
+      return `${label}: messaging, ${grants.join(', ')}`;
+    }
     default:
       return unreachable(binding);
   }

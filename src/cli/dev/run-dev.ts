@@ -58,6 +58,9 @@ export async function runDev(
     hotkeys({ lines, functions, connection, interrupt, cycleLevel: () => (floor = levelAfter(floor)) }),
     () => interrupt.request('Ctrl-C'),
   );
+  const { metricsUrl } = node.host;
+  if (metricsUrl !== undefined)
+    output.event({ event: 'metrics', url: metricsUrl }, () => `metrics at ${paint.cyan(metricsUrl)}`);
   const elapsedMs = performance.now() - startedMs;
   output.event({ event: 'ready', elapsedMs, server: serversOf(node) }, () => {
     const keys = process.stdin.isTTY ? '; keys: t try, l level, c clear, r redeploy, q quit, h help' : '';

@@ -7,6 +7,7 @@ import {
   type RunningNatsServer,
   startHost,
   startNatsServer,
+  type TelemetryOptions,
 } from '../../host/index.ts';
 import type { CliEnvironment } from '../shell/environment.ts';
 import type { Output } from '../shell/output.ts';
@@ -22,6 +23,7 @@ export interface LocalNodeOptions {
   readonly ports: readonly number[];
   readonly dataDir: string;
   readonly nodeName: string | undefined;
+  readonly telemetry: TelemetryOptions;
   readonly logger: Logger;
 }
 
@@ -58,6 +60,7 @@ export async function startLocalNode(
       nats: endpoint,
       dataDir: join(options.dataDir, 'node'),
       logger: options.logger,
+      telemetry: options.telemetry,
       ...(options.nodeName === undefined ? {} : { nodeName: options.nodeName }),
     }),
   );

@@ -10,6 +10,8 @@ export interface NodeFlags {
   readonly data?: string;
   readonly port?: number;
   readonly name?: string;
+  readonly otlp?: string;
+  readonly metrics?: { readonly host: string; readonly port: number };
   readonly logLevel: LogLevel;
 }
 
@@ -25,6 +27,12 @@ export function addNodeOptions(
     .option('--data <folder>', text.data)
     .option('--port <number>', text.port, parsePort)
     .option('--name <name>', "name of the node (by default the machine's)")
+    .option('--otlp <url>', 'export traces and metrics by OTLP over HTTP (env OTEL_EXPORTER_OTLP_ENDPOINT)')
+    .option(
+      '--metrics <address>',
+      'serve metrics for Prometheus at PORT of loopback, or at HOST:PORT',
+      parseAddress,
+    )
     .addOption(
       levelOption('--log-level <level>', 'lowest level to show of what the node itself logs', 'warn'),
     );
@@ -34,6 +42,13 @@ function parsePort(text: string): number {
   const port = /^\d{1,5}$/.test(text) ? Number(text) : Number.NaN;
   if (port <= 65_535) return port;
   throw new InvalidArgumentError('A port is a number from 0 to 65535; 0 takes any free one.');
+}
+
+function parseAddress(text: string): { readonly host: string; readonly port: number } {
+  const parts = /^(?:(?:\[(?<six>[^\]]+)\]|(?<host>[^:]+)):)?(?<port>\d+)$/.exec(text)?.groups;
+  if (parts === undefined)
+    throw new InvalidArgumentError('An address is PORT, HOST:PORT or [IPv6]:PORT, such as 127.0.0.1:9464.');
+  return { host: parts['six'] ?? parts['host'] ?? '127.0.0.1', port: parsePort(parts['port'] ?? '') };
 }
 
 /**

@@ -8,6 +8,7 @@ import {
   type Logger,
   type NatsEndpoint,
 } from '../../core/index.ts';
+import type { CellReports } from '../telemetry/index.ts';
 import { lostError } from './blame.ts';
 import { BoundCell } from './bound-cell.ts';
 import { CallerAnswers } from './caller-answers.ts';
@@ -45,6 +46,8 @@ export interface CellGroupOptions {
    * a cell: then the function stays here. Called within a turn, so it must not wait for one of this group.
    */
   readonly quarantine: (spec: FunctionSpec) => Promise<void> | undefined;
+  /** Undefined: nobody asked for it. */
+  readonly reports: CellReports | undefined;
   /** Called when the group has neither functions nor a cell any more, and nothing to do. */
   readonly onEmpty: () => void;
 }
@@ -148,7 +151,9 @@ export class CellGroup {
   /** Resolves when the function's accepted work is finished; others may come and go meanwhile. */
   async deactivate(functionId: string): Promise<void> {
     const { finishing } = await this.#turns.run(async () => {
+      const name = this.#functions.get(functionId)?.name;
       this.#functions.delete(functionId);
+      if (name !== undefined) this.#options.reports?.undeployed(this.#options.namespace, name);
       this.#suspensions.lift(functionId);
       const bound = this.#bound;
       if (this.#functions.size > 0) return { finishing: bound?.deactivate(functionId) };
@@ -204,6 +209,7 @@ export class CellGroup {
     const { spares, namespace, nats, logger } = this.#options;
     const cell = await spares.take();
     this.#cells.add(cell);
+    this.#listenTo(cell);
     const bound = new BoundCell(cell, logger);
     try {
       if (this.#stopping) throw new HairspringError('HS_DRAINING', 'The node is stopping');
@@ -224,6 +230,14 @@ export class CellGroup {
     this.#bound = bound;
     cell.exited.then((exit) => this.#onExit(bound, exit)).catch(() => undefined);
     return bound;
+  }
+
+  #listenTo(cell: CellProcess): void {
+    const { reports, namespace } = this.#options;
+    if (reports === undefined) return;
+    const identity = { id: cell.id, namespace };
+    cell.onTelemetry = (report) => reports.report(identity, report, (id) => this.#functions.get(id)?.name);
+    cell.exited.then(() => reports.ended(identity)).catch(() => undefined);
   }
 
   /** Binds as soon as it can be done: the server may be away, or a cell die while it starts. */
@@ -258,7 +272,8 @@ export class CellGroup {
 
   /** Answers or hands over everything that a dead cell had taken on, and puts another in its place. */
   async #recover(dead: BoundCell, exit: CellExit): Promise<void> {
-    const { clock } = this.#options;
+    const { clock, reports, namespace } = this.#options;
+    reports?.died(namespace);
     const socket = dead.takeSocket();
     const orphan = socket === undefined ? undefined : new OrphanSocket(socket, clock);
     // First, so that a successor does not begin with what is suspended now.

@@ -14,6 +14,7 @@ import {
   MAX_CODE_CACHE_BYTES,
   type WireError,
 } from '../../core/index.ts';
+import { telemetryReport } from './telemetry-schema.ts';
 
 /** Guest code that broke out of its isolate speaks with the cell's voice, so the host believes nothing it says. */
 
@@ -42,6 +43,7 @@ const messageSchema: z.ZodType<CellToHost> = z.union([
     record: z.object({ level: z.enum(LOG_LEVELS), message: z.string(), fields: logFields }),
   }),
   z.object({ type: z.literal('closed'), reason: z.string() }),
+  z.object({ type: z.literal('telemetry'), report: telemetryReport }),
 ]);
 
 const checkResult: z.ZodType<CheckResult> = z.object({

@@ -13,6 +13,7 @@ import {
   isTransition,
   type Logger,
   systemClock,
+  type TelemetryReport,
 } from '../../core/index.ts';
 import { parseCellMessage, parseCellResult } from './cell-messages.ts';
 import { orLate } from './deadline.ts';
@@ -53,6 +54,8 @@ export class CellProcess {
   readonly journal = new JournalFile();
   readonly ready: Promise<void>;
   readonly exited: Promise<CellExit>;
+  /** Told what the cell reports of its work. */
+  onTelemetry: (report: TelemetryReport) => void = () => undefined;
   readonly #child: ChildProcess;
   readonly #logger: Logger;
   readonly #clock: Clock;
@@ -169,6 +172,9 @@ export class CellProcess {
           reason: message.reason,
         });
         this.kill();
+        return;
+      case 'telemetry':
+        this.onTelemetry(message.report);
         return;
     }
   }

@@ -9,6 +9,7 @@ import {
   type Logger,
   type NatsEndpoint,
 } from '../../core/index.ts';
+import type { CellReports } from '../telemetry/index.ts';
 import { CellGroup } from './cell-group.ts';
 import { CellProcess } from './cell-process.ts';
 import { Quarantine } from './quarantine.ts';
@@ -21,6 +22,8 @@ export interface CellSupervisorOptions {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly spareCells: number;
+  /** Undefined: nobody asked for them. */
+  readonly reports?: CellReports | undefined;
   readonly cell: Omit<CellOptions, 'cellId' | 'journalFd'>;
 }
 
@@ -70,7 +73,7 @@ export class CellSupervisor {
     const present = this.#groups.get(namespace);
     if (present !== undefined) return present;
     if (this.#stopping) throw new HairspringError('HS_DRAINING', 'The node is stopping');
-    const { nats, nc, clock, logger } = this.#options;
+    const { nats, nc, clock, logger, reports } = this.#options;
     const spares = this.#spares;
     const onEmpty = (): void => this.#drop(namespace, group);
     const suspensions = new Suspensions();
@@ -85,6 +88,7 @@ export class CellSupervisor {
       logger,
       suspensions,
       quarantine,
+      reports,
       onEmpty,
     });
     this.#groups.set(namespace, group);

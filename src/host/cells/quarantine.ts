@@ -1,5 +1,6 @@
 import type { NatsConnection } from '@nats-io/transport-node';
 import type { Clock, FunctionSpec, Logger, NatsEndpoint } from '../../core/index.ts';
+import type { CellReports } from '../telemetry/index.ts';
 import { CellGroup } from './cell-group.ts';
 import type { SpareCells } from './spare-cells.ts';
 import type { Sentence, Suspensions } from './suspensions.ts';
@@ -13,6 +14,7 @@ export interface QuarantineOptions {
   readonly spares: SpareCells;
   readonly clock: Clock;
   readonly logger: Logger;
+  readonly reports?: CellReports | undefined;
 }
 
 /** Functions that kill cells, each in a cell of its own: whom they still kill is themselves. */
@@ -45,6 +47,7 @@ export class Quarantine {
     if (this.#stopping || cells.length >= MAX_CELLS || this.#groups.has(spec.id)) return undefined;
     const group: CellGroup = new CellGroup({
       ...this.#options,
+      reports: this.#options.reports,
       namespace: spec.namespace,
       suspensions,
       quarantine: () => undefined,

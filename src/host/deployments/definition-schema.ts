@@ -42,6 +42,11 @@ const definitionSchema: z.ZodType<FunctionDefinition> = z.object({
         methods: z.array(z.string()),
         private: z.boolean(),
       }),
+      z.object({
+        service: z.literal('messaging'),
+        publish: z.array(z.string()),
+        request: z.array(z.string()),
+      }),
     ]),
   ),
   environment: text,

@@ -3,12 +3,14 @@ import { nearest } from './nearest.ts';
 
 /**
  * A schema for a map whose kind is told by which key it has: `subject: …`, `kv: …`. Says so when the map
- * has none, two, or one that this version does not support, before the schema of a kind looks at the rest.
+ * has none, two that are not `companions`, or one that this version does not support, before the schema
+ * of a kind looks at the rest.
  */
 export function oneOfKind<Kinds extends Readonly<Record<string, z.ZodType>>>(
   noun: string,
   kinds: Kinds,
   planned: readonly string[],
+  companions: readonly string[] = [],
 ): z.ZodType<z.output<Kinds[keyof Kinds]>> {
   const known = Object.keys(kinds);
   return z.preprocess(
@@ -16,7 +18,9 @@ export function oneOfKind<Kinds extends Readonly<Record<string, z.ZodType>>>(
       if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
       const keys = Object.keys(value);
       const named = keys.filter((key) => known.includes(key));
-      const [, second] = named;
+      const second = named
+        .slice(1)
+        .find((key) => !companions.includes(key) || !companions.includes(named[0] ?? ''));
       const later = keys.find((key) => planned.includes(key) && !known.includes(key));
       if (second !== undefined) {
         context.addIssue({

@@ -60,6 +60,11 @@ function bindingToWire(binding: Binding): object {
         ...(binding.methods.length === 0 ? {} : { methods: binding.methods }),
         private: binding.private,
       };
+    case 'messaging':
+      return {
+        ...(binding.publish.length === 0 ? {} : { publish: binding.publish }),
+        ...(binding.request.length === 0 ? {} : { request: binding.request }),
+      };
     default:
       return unreachable(binding);
   }

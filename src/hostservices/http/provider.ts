@@ -13,7 +13,7 @@ import { CellMeter } from './byte-meter.ts';
 import { type FollowedAnswer, follow } from './follow.ts';
 import { createGrant, type HttpGrant, parseMethod, parseUrl, refusalOf, showUrl } from './grant.ts';
 import { HTTP_LIMITS } from './limits.ts';
-import { parseRequestHeaders } from './request-headers.ts';
+import { parseRequestHeaders, withTrace } from './request-headers.ts';
 import { type Resolver, systemResolver } from './resolve.ts';
 
 export interface HttpServiceOptions {
@@ -80,7 +80,7 @@ class HttpClient implements PreparedBinding {
     const refusal = refusalOf(this.#grant, method, url);
     if (refusal !== undefined)
       throw new HairspringError('HS_BINDING_DENIED', `Cannot fetch ${showUrl(url)}: ${refusal}`);
-    const headers = parseRequestHeaders(givenHeaders);
+    const headers = withTrace(parseRequestHeaders(givenHeaders), caller);
     const bytes = payload === undefined ? 0 : Buffer.byteLength(payload);
     if (bytes > HTTP_LIMITS.requestBytes)
       throw new HairspringError(

@@ -1,4 +1,4 @@
-import { HairspringError } from '../../core/index.ts';
+import { HairspringError, type HostCaller, TRACE_HEADERS, traceHeaderPairs } from '../../core/index.ts';
 import { HTTP_LIMITS } from './limits.ts';
 
 /** Headers of a request by their lower-case names. */
@@ -52,6 +52,12 @@ export function parseRequestHeaders(json: unknown): RequestHeaders {
   headers['accept-encoding'] = 'gzip, deflate, br';
   headers['user-agent'] ??= 'hairspring';
   return headers;
+}
+
+/** With the caller's place in its trace, unless the function has set one itself. */
+export function withTrace(headers: RequestHeaders, caller: HostCaller): RequestHeaders {
+  if (Object.hasOwn(headers, TRACE_HEADERS.traceparent)) return headers;
+  return { ...headers, ...Object.fromEntries(traceHeaderPairs(caller)) };
 }
 
 function parseFields(json: unknown): readonly string[] {

@@ -49,9 +49,9 @@ export class Admission {
   /**
    * Puts an invocation at the end of the queue.
    * @param acceptedMs when it came, by which its deadline is reckoned
-   * @returns why it is not taken, if so
+   * @returns why it is not taken, if it is not
    */
-  accept(invocation: Invocation, acceptedMs: number): HairspringError | undefined {
+  accept(invocation: Invocation, acceptedMs: number): Flight | HairspringError {
     const { limits } = this.#spec;
     const size = invocation.data.length;
     if (size > limits.payloadBytes) return payloadTooLarge(this.#spec, size);
@@ -69,22 +69,25 @@ export class Admission {
     const hurried = callerMs !== undefined && callerMs < limits.timeoutMs;
     if (hurried) this.#hurried += 1;
     const grantedMs = hurried ? callerMs : limits.timeoutMs;
-    this.#waiting.push({
+    const flight: Flight = {
       id: lastFlightId,
       invocation,
       bytes,
       acceptedMs,
       grantedMs,
       deadlineMs: acceptedMs + grantedMs,
+      startedMs: 0,
       answered: false,
       given: false,
       heirsUpToId: undefined,
       pendingCalls: 0,
       coldMs: undefined,
       coldReason: undefined,
+      trace: undefined,
       timers: undefined,
-    });
-    return undefined;
+    };
+    this.#waiting.push(flight);
+    return flight;
   }
 
   /** The next that may begin, which `begin` takes from the queue. */

@@ -1,11 +1,11 @@
 import { randomBytes } from 'node:crypto';
-import type { ColdReason, Invocation } from '../../core/index.ts';
+import type { ColdReason, Invocation, ObservedInvocation, TraceCarrier } from '../../core/index.ts';
 
 /** Ids are counted in each cell; with this before them no two cells have the same. */
 export const INVOCATION_ID_PREFIX: string = `${randomBytes(5).toString('hex')}-`;
 
 /** An invocation that a function has accepted. */
-export interface Flight {
+export interface Flight extends ObservedInvocation {
   readonly id: number;
   readonly invocation: Invocation;
   /** What it counts for in the byte budgets. */
@@ -16,6 +16,7 @@ export interface Flight {
   readonly grantedMs: number;
   /** When its caller hears of a time-out; after the reply, when what `waitUntil` keeps going is cancelled. */
   deadlineMs: number;
+  startedMs: number;
   answered: boolean;
   /** It has been given to a guest, which may have given it back. */
   given: boolean;
@@ -25,6 +26,7 @@ export interface Flight {
   pendingCalls: number;
   coldMs: number | undefined;
   coldReason: ColdReason | undefined;
+  trace: TraceCarrier | undefined;
   /** Armed by it, or inherited. */
   timers: GuestTimer[] | undefined;
 }

@@ -6,10 +6,10 @@ import {
   HairspringError,
   HOST_LIMITS,
   type Invocation,
+  type Observer,
   type PreparedBinding,
 } from '../../core/index.ts';
 import type { EntryFault } from '../isolate/guest-isolate.ts';
-import type { RuntimeObserver } from '../observer.ts';
 import { Admission } from './admission.ts';
 import type { ByteBudget } from './byte-budget.ts';
 import type { DeadlineSweeper, Sweepable } from './deadline-sweeper.ts';
@@ -29,7 +29,7 @@ export interface RunnerDependencies extends WakerDependencies {
   readonly scheduler: Scheduler;
   readonly sweeper: DeadlineSweeper;
   readonly clock: Clock;
-  readonly observer: RuntimeObserver;
+  readonly observer: Observer;
   /** Of the messages of all functions in the cell. */
   readonly backlog: ByteBudget;
   /** Takes the code cache that V8 makes here of a script that had none. @default none is made */
@@ -91,6 +91,15 @@ export class FunctionRunner implements Runnable, Sweepable {
     return this.#admission.running + this.#admission.queued;
   }
 
+  /** Given to the guest and not finished. */
+  get running(): number {
+    return this.#admission.running;
+  }
+
+  get queued(): number {
+    return this.#admission.queued;
+  }
+
   get lastUsedMs(): number {
     return this.#lastUsedMs;
   }
@@ -100,12 +109,14 @@ export class FunctionRunner implements Runnable, Sweepable {
    * @param acceptedMs when it came, where it was another's before
    */
   accept(invocation: Invocation, acceptedMs: number = this.#dependencies.clock.monotonicMs()): void {
-    const { scheduler, sweeper } = this.#dependencies;
-    const refusal = this.#admission.accept(invocation, acceptedMs);
-    if (refusal !== undefined) {
-      invocation.fail(refusal);
+    const { scheduler, sweeper, observer } = this.#dependencies;
+    const accepted = this.#admission.accept(invocation, acceptedMs);
+    if ('code' in accepted) {
+      invocation.fail(accepted);
+      if (observer.wantsDetails()) observer.onRefused(this.spec, invocation, accepted.code);
       return;
     }
+    if (observer.wantsDetails()) observer.onReceived(this.spec, accepted);
     scheduler.mark(this);
     sweeper.watch(this);
   }
@@ -157,6 +168,7 @@ export class FunctionRunner implements Runnable, Sweepable {
       this.#lacksCache = !isCached;
       this.#wear = new Wear(wear, clock.monotonicMs(), this.spec.limits.memoryBytes);
       this.#prewarmFailed = false;
+      this.#dependencies.observer.onPool(this.spec, 'woken');
       const first = this.#admission.next();
       if (first === undefined) {
         this.#counters.prewarmed += 1;
@@ -205,8 +217,16 @@ export class FunctionRunner implements Runnable, Sweepable {
     const durationMs = this.#lastUsedMs - flight.acceptedMs;
     this.#counters.finished(status, durationMs);
     const { invocation, coldMs, coldReason } = flight;
-    const finished = { invocation, status, durationMs, coldMs, coldReason, replyBytes };
-    this.#dependencies.observer.onFinished(this.spec, finished);
+    this.#dependencies.observer.onFinished(this.spec, {
+      invocation,
+      flight,
+      status,
+      durationMs,
+      finishedMs: this.#lastUsedMs,
+      coldMs,
+      coldReason,
+      replyBytes,
+    });
   }
 
   #enter(instance: Instance): void {
@@ -289,6 +309,7 @@ export class FunctionRunner implements Runnable, Sweepable {
     if (this.#instance === instance) {
       this.#instance = undefined;
       this.#coldReason = coldReason;
+      this.#dependencies.observer.onPool(this.spec, coldReason === 'recycled' ? 'recycled' : 'lost');
     }
     if (this.#admission.queued > 0) this.#dependencies.scheduler.mark(this);
     else this.prewarm();
@@ -363,6 +384,7 @@ export class FunctionRunner implements Runnable, Sweepable {
     if (this.spec.limits.minWarm > 0) return false;
     this.#drop(this.#instance);
     this.#coldReason = 'evicted';
+    this.#dependencies.observer.onPool(this.spec, 'evicted');
     return true;
   }
 

@@ -5,6 +5,7 @@ import {
   type HostCallResult,
   type Invocation,
   isErrorCode,
+  type Observer,
   type PreparedBinding,
 } from '../../core/index.ts';
 import type { EntryFault, EntryOutcome, GuestIsolate, GuestOutput } from '../isolate/guest-isolate.ts';
@@ -55,6 +56,7 @@ export interface InstanceDependencies {
   readonly bindings: ReadonlyMap<string, PreparedBinding>;
   readonly clock: Clock;
   readonly journal: EntryJournal;
+  readonly observer: Observer;
   readonly owner: InstanceOwner;
 }
 
@@ -66,6 +68,7 @@ export class Instance {
   readonly #calls: PendingCalls;
   readonly #clock: Clock;
   readonly #journal: EntryJournal;
+  readonly #observer: Observer;
   readonly #owner: InstanceOwner;
   readonly #items = new Fifo<Item>();
   readonly #encoder = new BatchEncoder();
@@ -85,9 +88,10 @@ export class Instance {
     this.#spec = dependencies.spec;
     this.#clock = dependencies.clock;
     this.#journal = dependencies.journal;
+    this.#observer = dependencies.observer;
     this.#owner = dependencies.owner;
     this.#calls = new PendingCalls({
-      bindings: dependencies.bindings,
+      ...dependencies,
       flights: this.flights,
       onCompleted: (callId, result) => this.#push({ kind: 'completed', callId, result }),
       onFailed: (callId, error) => this.#push({ kind: 'failed', callId, error }),
@@ -227,7 +231,9 @@ export class Instance {
       item.flight.given = true;
       started.push(item.flight.invocation);
     }
-    return items.length === 0 ? undefined : { items, started };
+    if (items.length === 0) return undefined;
+    if (this.#observer.wantsDetails()) this.#tellEntry(items);
+    return { items, started };
   }
 
   #receive({ items }: Given, { outputs, taken, fault, unhandled }: EntryOutcome): EntryFault | undefined {
@@ -237,6 +243,11 @@ export class Instance {
     if (unhandled !== undefined)
       this.#owner.onLog('error', `A promise was rejected and nobody handled it: ${unhandled}`);
     return this.#deliver(outputs) ?? fault;
+  }
+
+  #tellEntry(items: readonly Item[]): void {
+    for (const item of items) if (item.kind === 'invoke') this.#observer.onStarted(this.#spec, item.flight);
+    this.#observer.onBatch(this.#spec, items.length);
   }
 
   /** Told with the next work, since it is worth no entry of its own. */
@@ -252,11 +263,12 @@ export class Instance {
   #encode(item: Item, nowMs: number): boolean {
     switch (item.kind) {
       case 'invoke': {
-        const { id, invocation, deadlineMs } = item.flight;
+        const { id, invocation, deadlineMs, trace } = item.flight;
         if (!this.flights.has(id)) return false;
+        item.flight.startedMs = nowMs;
         const { triggerIndex, subject, reply, headers, data } = invocation;
         const leftMs = Math.max(0, Math.round(deadlineMs - nowMs));
-        this.#encoder.invoke(id, triggerIndex, subject, reply !== '', leftMs, headers, data);
+        this.#encoder.invoke(id, triggerIndex, subject, reply !== '', leftMs, headers, data, trace);
         return true;
       }
       case 'completed':

@@ -1,14 +1,22 @@
 import {
+  type Clock,
   type ErrorCode,
+  type FunctionSpec,
   HairspringError,
   HOST_LIMITS,
   type HostCallResult,
+  type InvocationStatus,
+  type Observer,
   type PreparedBinding,
 } from '../../core/index.ts';
 import { CallGate, type CallRecord } from './call-gate.ts';
 import type { Flight } from './flight.ts';
+import { GuestCall } from './guest-call.ts';
 
 export interface PendingCallsOptions {
+  readonly spec: FunctionSpec;
+  readonly clock: Clock;
+  readonly observer: Observer;
   readonly bindings: ReadonlyMap<string, PreparedBinding>;
   /** Invocations in progress, in the order in which they began. */
   readonly flights: ReadonlyMap<number, Flight>;
@@ -79,14 +87,16 @@ export class PendingCalls {
   }
 
   #perform(flight: Flight, record: CallRecord): void {
-    const { bindings, onCompleted, onFailed } = this.#options;
+    const { bindings, observer, onCompleted, onFailed } = this.#options;
     const { callId } = record;
+    const observed = observer.wantsDetails() ? this.#begin(flight, record) : undefined;
     bindings
       .get(record.label)
-      ?.call(record, flight)
+      ?.call(record, observed ?? flight)
       .then(
         (result) => {
           flight.pendingCalls -= 1;
+          if (observed !== undefined) this.#finish(observed, 'ok');
           const awaited = this.#isAwaited(flight);
           this.#gate.ended(record, awaited ? result : undefined);
           if (awaited) onCompleted(callId, result);
@@ -94,11 +104,25 @@ export class PendingCalls {
         },
         (cause: unknown) => {
           flight.pendingCalls -= 1;
+          const error = toHostCallError(cause, record);
+          if (observed !== undefined) this.#finish(observed, error.code);
           this.#gate.ended(record, undefined);
-          if (this.#isAwaited(flight)) onFailed(callId, toHostCallError(cause, record));
+          if (this.#isAwaited(flight)) onFailed(callId, error);
           else this.#dropped.push(callId);
         },
       );
+  }
+
+  #begin(flight: Flight, record: CallRecord): GuestCall {
+    const { spec, clock, observer } = this.#options;
+    const call = new GuestCall(flight, record, clock.monotonicMs());
+    observer.onCallStarted(spec, call);
+    return call;
+  }
+
+  #finish(call: GuestCall, status: InvocationStatus): void {
+    const { spec, clock, observer } = this.#options;
+    observer.onCallFinished(spec, call, status, clock.monotonicMs());
   }
 
   #isAwaited({ heirsUpToId }: Flight): boolean {

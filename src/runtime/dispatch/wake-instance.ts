@@ -1,4 +1,4 @@
-import type { Clock, FunctionSpec, PreparedBinding } from '../../core/index.ts';
+import type { Clock, FunctionSpec, Observer, PreparedBinding } from '../../core/index.ts';
 import type { CodeCache } from '../isolate/code-cache.ts';
 import type { GuestCode, GuestIsolate, LoadSpec } from '../isolate/guest-isolate.ts';
 import type { IsolatePool } from '../isolate/isolate-pool.ts';
@@ -14,6 +14,7 @@ export interface WakeOptions {
   readonly pool: IsolatePool;
   readonly clock: Clock;
   readonly journal: EntryJournal;
+  readonly observer: Observer;
   readonly spec: FunctionSpec;
   readonly bindings: ReadonlyMap<string, PreparedBinding>;
   readonly code: FunctionCode;

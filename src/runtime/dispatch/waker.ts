@@ -10,7 +10,7 @@ import { type FunctionCode, type WakeOptions, wakeInstance, wakeInstanceAway } f
 /** Code of more characters than this is compiled beside the main thread: it would hold that for milliseconds. */
 const LARGE_CODE_CHARS = 512 * 1024;
 
-export interface WakerDependencies extends Pick<WakeOptions, 'pool' | 'clock' | 'journal'> {
+export interface WakerDependencies extends Pick<WakeOptions, 'pool' | 'clock' | 'journal' | 'observer'> {
   readonly pool: IsolatePool;
   readonly journal: EntryJournal;
   readonly heavyLane: HeavyLane;
@@ -62,7 +62,7 @@ export class Waker {
 
   /** Makes an instance; `listener` hears of it before this returns, or later where it is made beside the main thread. */
   wake(heavy: boolean, listener: WakeListener): void {
-    const { clock, pool, journal, readCode, readCache, inlineCpuMs } = this.#dependencies;
+    const { clock, pool, journal, observer, readCode, readCache, inlineCpuMs } = this.#dependencies;
     const startedMs = clock.monotonicMs();
     try {
       const code = readCode(this.#spec);
@@ -70,6 +70,7 @@ export class Waker {
         pool,
         clock,
         journal,
+        observer,
         spec: this.#spec,
         bindings: this.#bindings,
         owner: this.#owner,

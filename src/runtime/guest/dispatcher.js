@@ -196,7 +196,11 @@ function takeInvoke() {
   const leftMs = /** @type {number} */ (batch[cursor + 5]);
   const pairs = /** @type {string[] | 0} */ (batch[cursor + 6]);
   const parts = toParts(trigger, pairs, cursor + 7);
-  cursor += 9;
+  let origin = pairs;
+  if (batch[cursor] === 6) {
+    origin = /** @type {[string, string]} */ (batch[cursor + 9]);
+    cursor += 10;
+  } else cursor += 9;
   /** @type {GuestInvocation} */
   const invocation = {
     id,
@@ -206,6 +210,8 @@ function takeInvoke() {
     pendingCalls: 0,
     hostCalls: 0,
     pendingTails: 0,
+    origin,
+    traced: origin !== pairs,
     newestId: 0,
     abort: undefined,
     before: undefined,
@@ -277,7 +283,7 @@ function takeAbort() {
 
 function takeRecord() {
   const kind = batch[cursor];
-  if (kind === 0) return takeInvoke();
+  if (kind === 0 || kind === 6) return takeInvoke();
   if (kind === 1) return takeCompletion();
   if (kind === 2) return takeAbort();
   const id = /** @type {number} */ (batch[cursor + 1]);

@@ -30,6 +30,9 @@ interface GuestInvocation {
   /** Of these the host calls. */
   hostCalls: number;
   pendingTails: number;
+  /** Where its trace is read from: its place in the trace when it is traced, else the headers of its message. */
+  origin: string[] | 0;
+  traced: boolean;
   /** The newest invocation known when a timer outlived this one; 0 while none has. */
   newestId: number;
   /** Made when its signal is asked for, or when it is aborted before. */

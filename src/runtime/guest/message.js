@@ -176,6 +176,18 @@ function captureParams(trigger, subject) {
   return params;
 }
 
+/**
+ * The place in the trace by which a function can forward it; undefined when the invocation has none.
+ * @param {GuestInvocation} invocation
+ */
+function readTrace({ origin, traced }) {
+  if (origin === 0) return undefined;
+  if (traced) return { traceparent: origin[0], tracestate: origin[1] };
+  const headers = new MessageHeaders(origin);
+  const traceparent = headers.get('traceparent');
+  return traceparent === null ? undefined : { traceparent, tracestate: headers.get('tracestate') ?? '' };
+}
+
 class Context {
   #invocation;
   /** @param {GuestInvocation} invocation */
@@ -199,6 +211,9 @@ class Context {
   }
   get log() {
     return consoleShim;
+  }
+  get trace() {
+    return readTrace(this.#invocation);
   }
   /** @param {unknown} promise */
   waitUntil(promise) {

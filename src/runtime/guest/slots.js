@@ -83,6 +83,8 @@ const open = {
   pendingCalls: 0,
   hostCalls: 0,
   pendingTails: 0,
+  origin: 0,
+  traced: false,
   newestId: 0,
   abort: undefined,
   before: undefined,

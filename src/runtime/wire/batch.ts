@@ -3,12 +3,13 @@
  * to end, without brackets of their own, and beside it the payloads too large to quote.
  *
  * Into the guest: 0 invoke, 1 completion of a host call, 2 abort an invocation, 3 timer fired,
- * 4 timer cancelled, 5 a host call whose answer nobody waits for.
+ * 4 timer cancelled, 5 a host call whose answer nobody waits for, 6 invoke within a trace
+ * (as 0, and the place in the trace).
  * Out of the guest: 0 reply, 1 error, 2 host call, 3 log, 4 set timer, 5 clear timer, 6 tails done.
  * `guest/dispatcher.js` is the other end. What comes out is hostile: it is parsed here, field by field.
  */
 import { isUtf8 } from 'node:buffer';
-import { HairspringError } from '../../core/index.ts';
+import { HairspringError, type TraceCarrier } from '../../core/index.ts';
 
 /** Text, bytes, or nothing. */
 export type Payload = string | Uint8Array | undefined;
@@ -87,10 +88,13 @@ export class BatchEncoder {
     leftMs: number,
     headers: readonly (readonly [string, string])[] | undefined,
     data: Uint8Array,
+    trace?: TraceCarrier,
   ): void {
     const pairs = headers === undefined || headers.length === 0 ? '0' : JSON.stringify(headers.flat());
+    const kind = trace === undefined ? 0 : 6;
+    const place = trace === undefined ? '' : `,${JSON.stringify([trace.traceparent, trace.tracestate])}`;
     this.#add(
-      `0,${id},${triggerIndex},${this.#quotedSubject(subject)},${reply ? 1 : 0},${leftMs},${pairs},${this.#payload(data)}`,
+      `${kind},${id},${triggerIndex},${this.#quotedSubject(subject)},${reply ? 1 : 0},${leftMs},${pairs},${this.#payload(data)}${place}`,
     );
   }
 

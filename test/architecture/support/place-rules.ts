@@ -25,6 +25,12 @@ const PACKAGE_RULES: readonly PackageRule[] = [
       /^src\/(?:hostservices\/(?:[^/]+\/provider[^/]*|index|provision)\.ts$|(?:triggers|control|cell|host)\/)/,
     where: 'the providers and registries of host services, triggers, control, cell and host',
   },
+  {
+    rule: 'opentelemetry',
+    packages: /^@opentelemetry\//,
+    allowed: /^src\/host\/telemetry\//,
+    where: 'src/host/telemetry',
+  },
 ];
 
 interface TextRule {

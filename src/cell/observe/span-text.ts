@@ -1,0 +1,95 @@
+/** Names and attributes of spans, by OpenTelemetry's semantic conventions where it has one. */
+import {
+  type Binding,
+  type FunctionSpec,
+  type Invocation,
+  type InvocationStatus,
+  type ObservedCall,
+  type SpanRecord,
+  TELEMETRY_LIMITS,
+} from '../../core/index.ts';
+
+type Attributes = SpanRecord['attributes'];
+
+const NATS = 'nats';
+
+/** `process greet.{name}`: the pattern, so that there are few names. */
+export function triggerName(spec: FunctionSpec, { triggerIndex }: Invocation): string {
+  return `process ${spec.triggers[triggerIndex]?.pattern ?? spec.name}`;
+}
+
+export function triggerAttributes(spec: FunctionSpec, invocation: Invocation): Attributes {
+  const { triggerIndex, subject, data, reply } = invocation;
+  const trigger = spec.triggers[triggerIndex];
+  return {
+    'messaging.system': NATS,
+    'messaging.operation.type': 'process',
+    'messaging.operation.name': 'process',
+    'messaging.destination.name': cut(subject),
+    ...(trigger === undefined ? {} : { 'messaging.destination.template': cut(trigger.pattern) }),
+    ...(trigger?.fanout === true
+      ? {}
+      : { 'messaging.consumer.group.name': `${spec.namespace}.${spec.name}` }),
+    'messaging.message.body.size': data.length,
+    'hairspring.reply_expected': reply !== '',
+  };
+}
+
+/** The service of a binding; what every function has goes by its label, which begins with `$`. */
+export function serviceOf(spec: FunctionSpec, label: string): string {
+  return bindingOf(spec, label)?.service ?? label.replace(/^\$/, '');
+}
+
+const OPERATION = /^[A-Za-z][A-Za-z0-9_.-]{0,63}$/;
+
+/** The operation, if its service has it: whatever else a guest says is of no bounded number, nor form. */
+export function operationOf(op: string, status: InvocationStatus): string {
+  return status === 'HS_HOST_CALL_INVALID' || !OPERATION.test(op) ? 'invalid' : op;
+}
+
+export function callName(spec: FunctionSpec, { label, op }: ObservedCall, status: InvocationStatus): string {
+  return `${serviceOf(spec, label)} ${operationOf(op, status)}`.slice(0, TELEMETRY_LIMITS.attributeChars);
+}
+
+export function callKind({ op }: ObservedCall): SpanRecord['kind'] {
+  return op === 'publish' ? 'producer' : 'client';
+}
+
+export function callAttributes(spec: FunctionSpec, { label, op, args }: ObservedCall): Attributes {
+  const binding = bindingOf(spec, label);
+  const own: Attributes = {
+    'hairspring.binding': cut(label),
+    'hairspring.service': serviceOf(spec, label),
+    'hairspring.operation': cut(op),
+  };
+  const [first, second, third] = args;
+  if (binding?.service === 'messaging') {
+    return {
+      ...own,
+      'messaging.system': NATS,
+      'messaging.operation.type': 'send',
+      'messaging.operation.name': cut(op),
+      ...(typeof first === 'string' ? { 'messaging.destination.name': cut(first) } : {}),
+    };
+  }
+  if (binding?.service === 'http' && typeof second === 'string' && typeof third === 'string') {
+    // Paths and queries may hold what nobody else is to know.
+    const host = URL.parse(third)?.hostname;
+    return {
+      ...own,
+      'http.request.method': cut(second),
+      ...(host === undefined ? {} : { 'server.address': cut(host) }),
+    };
+  }
+  if (binding?.service === 'kv')
+    return { ...own, 'db.system.name': NATS, 'db.collection.name': binding.bucket };
+  return own;
+}
+
+function bindingOf({ bindings }: FunctionSpec, label: string): Binding | undefined {
+  return Object.hasOwn(bindings, label) ? bindings[label] : undefined;
+}
+
+function cut(text: string): string {
+  return text.slice(0, TELEMETRY_LIMITS.attributeChars);
+}

@@ -1,0 +1,75 @@
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { HairspringError } from '../../core/index.ts';
+import { PROMETHEUS_TYPE } from './prometheus-text.ts';
+
+/** A scraper needs one. */
+const MAX_CONNECTIONS = 16;
+const TIMEOUT_MS = 10_000;
+
+export interface MetricsAddress {
+  readonly host: string;
+  /** 0 takes any free one. */
+  readonly port: number;
+}
+
+export interface MetricsServer extends AsyncDisposable {
+  /** `http://host:port/metrics`. */
+  readonly url: string;
+}
+
+/**
+ * Serves `GET /metrics`, and nothing else, to whoever can reach the address.
+ * @throws HS_PORT_TAKEN, HS_USAGE when there is no such address
+ */
+export async function startMetricsServer(
+  { host, port }: MetricsAddress,
+  render: () => string,
+): Promise<MetricsServer> {
+  const server = createServer(
+    { requestTimeout: TIMEOUT_MS, headersTimeout: TIMEOUT_MS },
+    (request, response) => answer(request, response, render),
+  );
+  server.maxConnections = MAX_CONNECTIONS;
+  server.unref();
+  const { promise: listening, resolve, reject } = Promise.withResolvers<void>();
+  server.once('error', reject);
+  server.listen({ host, port }, resolve);
+  try {
+    await listening;
+  } catch (cause) {
+    throw cannotListen({ host, port }, cause);
+  }
+  const address = server.address() as AddressInfo;
+  const shown = address.family === 'IPv6' ? `[${address.address}]` : address.address;
+  return {
+    url: `http://${shown}:${address.port}/metrics`,
+    async [Symbol.asyncDispose]() {
+      server.closeAllConnections();
+      await new Promise((closed) => server.close(closed));
+    },
+  };
+}
+
+function answer({ method, url }: IncomingMessage, response: ServerResponse, render: () => string): void {
+  const [path] = (url ?? '').split('?', 1);
+  if (path !== '/metrics') {
+    response.writeHead(404, { 'Content-Type': 'text/plain' }).end('Metrics are at /metrics\n');
+    return;
+  }
+  if (method !== 'GET' && method !== 'HEAD') {
+    response.writeHead(405, { Allow: 'GET, HEAD' }).end();
+    return;
+  }
+  response.writeHead(200, { 'Content-Type': PROMETHEUS_TYPE }).end(render());
+}
+
+function cannotListen({ host, port }: MetricsAddress, cause: unknown): HairspringError {
+  const action = `Cannot serve metrics at ${host}:${port}`;
+  const hint = 'Name another address with --metrics, such as 127.0.0.1:0 for any free port';
+  const code = cause instanceof Error && 'code' in cause ? cause.code : undefined;
+  if (code === 'EADDRINUSE')
+    return new HairspringError('HS_PORT_TAKEN', `${action}: the port is in use`, { cause, hint });
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  return new HairspringError('HS_USAGE', `${action}: ${reason}`, { cause, hint });
+}

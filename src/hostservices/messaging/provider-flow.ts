@@ -1,0 +1,49 @@
+import type { NatsConnection } from '@nats-io/transport-node';
+import { formatBytes, HairspringError } from '../../core/index.ts';
+import { MESSAGING_LIMITS } from './limits.ts';
+
+/**
+ * Keeps a cell from filling its memory with messages that the server does not take, because it is slow
+ * or away: the client library would keep them without bound.
+ */
+export class FlowControl {
+  readonly #nc: NatsConnection;
+  #unconfirmed = 0;
+  #waiting = 0;
+  #flushing: Promise<void> | undefined;
+
+  constructor(nc: NatsConnection) {
+    this.#nc = nc;
+  }
+
+  /** Resolves when a message of so many bytes may go out. @throws HS_MESSAGING_OVERLOADED */
+  async admit(bytes: number): Promise<void> {
+    const { unconfirmedBytes, waitingBytes } = MESSAGING_LIMITS;
+    if (this.#waiting > 0 && this.#waiting + bytes > waitingBytes) {
+      throw new HairspringError(
+        'HS_MESSAGING_OVERLOADED',
+        `Cannot send ${bytes} bytes: ${formatBytes(this.#waiting)} wait for the server already, of at most ${formatBytes(waitingBytes)}`,
+      );
+    }
+    this.#waiting += bytes;
+    try {
+      while (this.#unconfirmed > unconfirmedBytes) await this.#flush();
+    } finally {
+      this.#waiting -= bytes;
+    }
+    this.#unconfirmed += bytes;
+  }
+
+  #flush(): Promise<void> {
+    this.#flushing ??= this.#flushNow().finally(() => {
+      this.#flushing = undefined;
+    });
+    return this.#flushing;
+  }
+
+  async #flushNow(): Promise<void> {
+    const covered = this.#unconfirmed;
+    await this.#nc.flush();
+    this.#unconfirmed -= covered;
+  }
+}

@@ -1,0 +1,33 @@
+import type { HostCall, HostCaller, ObservedCall, TraceCarrier } from '../../core/index.ts';
+import type { Flight } from './flight.ts';
+
+/** A host call that somebody observes; host services see it in the place of its invocation. */
+export class GuestCall implements ObservedCall, HostCaller {
+  readonly flight: Flight;
+  readonly label: string;
+  readonly op: string;
+  readonly args: HostCall['args'];
+  readonly startedMs: number;
+  trace: TraceCarrier | undefined;
+
+  constructor(flight: Flight, call: HostCall & { readonly label: string }, startedMs: number) {
+    this.flight = flight;
+    this.label = call.label;
+    this.op = call.op;
+    this.args = call.args;
+    this.startedMs = startedMs;
+    this.trace = undefined;
+  }
+
+  get id(): number {
+    return this.flight.id;
+  }
+
+  get deadlineMs(): number {
+    return this.flight.deadlineMs;
+  }
+
+  get invocation(): Flight['invocation'] {
+    return this.flight.invocation;
+  }
+}
