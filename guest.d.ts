@@ -78,12 +78,26 @@ export interface Context {
   readonly invocationId: string;
   readonly functionName: string;
   readonly namespace: string;
-  /** When the invocation is cut off: milliseconds since the epoch, from `limits.timeout`. */
+  /** When the invocation is cut off: milliseconds since the epoch, from `limits.timeout` or what its caller waits for. */
   readonly deadline: number;
   /** Writes to the function's log (`hairspring logs`); the same as `console`. */
   readonly log: Log;
-  /** Keeps the invocation going after its reply until `promise` settles, at most until the deadline. */
+  /**
+   * Aborted when the deadline passes, the invocation is cancelled, or its node is about to stop; `reason.code` says which.
+   * `undefined` where the platform has no `AbortController`.
+   */
+  readonly signal: InvocationSignal | undefined;
+  /** Keeps the invocation going after its reply until `promise` settles, at most for 30 s. */
   waitUntil(promise: Promise<unknown>): void;
+}
+
+/** The part of an `AbortSignal` that needs no other types; it is a whole one. */
+export interface InvocationSignal {
+  readonly aborted: boolean;
+  readonly reason: unknown;
+  addEventListener(type: 'abort', listener: () => void): void;
+  removeEventListener(type: 'abort', listener: () => void): void;
+  throwIfAborted(): void;
 }
 
 /** One log line per call; values are put together with spaces, objects as JSON. */

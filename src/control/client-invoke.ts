@@ -43,6 +43,8 @@ export async function invoke(
   }
   if (options.subject !== undefined) requestHeaders.set(REQUEST_HEADERS.subject, options.subject);
   const timeoutMs = options.timeoutMs ?? context.timeoutMs;
+  if (!requestHeaders.has(REQUEST_HEADERS.timeoutMs))
+    requestHeaders.set(REQUEST_HEADERS.timeoutMs, String(timeoutMs));
   let reply: Msg;
   try {
     reply = await context.nc.request(hairspringSubjects.invoke(context.namespace, name), payload, {

@@ -27,6 +27,13 @@ test('One long entry among short ones moves nothing, a run of them does', () => 
   assert.equal(lane.heavy, true);
 });
 
+test('A function that is slow by the wall clock and not by its processor time stays', () => {
+  const clock = createManualClock();
+  const lane = new LaneChoice(false);
+  for (let entry = 0; entry < 1_000; entry += 1) lane.entered(lane.examines ? 2 : 40, clock);
+  assert.equal(lane.heavy, false);
+});
+
 test('Entries just under the bound stay on the main thread', () => {
   const lane = new LaneChoice(false);
   enter(lane, createManualClock(), 9.9, 10_000);

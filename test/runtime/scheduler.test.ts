@@ -67,7 +67,11 @@ test('Saturated functions get the same share of the thread, whatever their entri
   const world = createWorld();
   const held = [0.2, 1, 5].map((entryMs) => {
     const share = { ms: 0 };
-    world.scheduler.mark(world.runnable(entryMs, always(), () => void (share.ms += entryMs)));
+    world.scheduler.mark(
+      world.runnable(entryMs, always(), () => {
+        share.ms += entryMs;
+      }),
+    );
     return share;
   });
   world.run(3_000);
@@ -78,8 +82,14 @@ test('A function that comes back after a pause does not make up for it', () => {
   const world = createWorld();
   const jobs = { count: 1 };
   const shares = { busy: 0, back: 0 };
-  world.scheduler.mark(world.runnable(1, always(), () => void (shares.busy += 1)));
-  const back = world.runnable(1, jobs, () => void (shares.back += 1));
+  world.scheduler.mark(
+    world.runnable(1, always(), () => {
+      shares.busy += 1;
+    }),
+  );
+  const back = world.runnable(1, jobs, () => {
+    shares.back += 1;
+  });
   world.scheduler.mark(back);
   world.run(1_000);
   const before = { ...shares };

@@ -211,7 +211,14 @@ export class FunctionRunner implements Runnable, Sweepable {
 
   #enter(instance: Instance): void {
     if (this.#lane.heavy) this.#enterAway(instance);
-    else this.#entered(instance, instance.runOnce());
+    else if (this.#lane.examines) {
+      const startedMs = threadCpuMs();
+      const fault = instance.runOnce();
+      this.#entered(instance, fault, threadCpuMs() - startedMs);
+    } else {
+      const fault = instance.runOnce();
+      this.#entered(instance, fault, instance.lastEntryMs);
+    }
   }
 
   #enterAway(instance: Instance): void {
@@ -220,7 +227,7 @@ export class FunctionRunner implements Runnable, Sweepable {
     heavyLane
       .run((slot) => instance.runAway(slot))
       .then((fault) => {
-        if (!instance.disposed) this.#entered(instance, fault);
+        if (!instance.disposed) this.#entered(instance, fault, instance.lastEntryMs);
         this.#settleIdle();
         if (!this.#disposed) scheduler.mark(this);
       })
@@ -229,9 +236,8 @@ export class FunctionRunner implements Runnable, Sweepable {
       });
   }
 
-  #entered(instance: Instance, fault: EntryFault | undefined): void {
-    const { clock, pool } = this.#dependencies;
-    this.#lane.entered(pool.unstretch(instance.lastEntryMs), clock);
+  #entered(instance: Instance, fault: EntryFault | undefined, tookMs: number): void {
+    this.#lane.entered(tookMs, this.#dependencies.clock);
     if (fault === undefined) {
       if (this.#retired.has(instance) && instance.flights.size === 0) this.#drop(instance);
       return;
@@ -442,4 +448,10 @@ export class FunctionRunner implements Runnable, Sweepable {
     }
     this.#settleIdle();
   }
+}
+
+/** Processor time that this thread has had. */
+function threadCpuMs(): number {
+  const { user, system } = process.threadCpuUsage();
+  return (user + system) / 1_000;
 }

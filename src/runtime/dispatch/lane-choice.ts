@@ -10,11 +10,19 @@ const STAY_MS = 10_000;
 const STAY_AFTER_OVERRUN_MS = 60_000;
 /** Weight of the newest entry in the average. */
 const WEIGHT = 1 / 8;
+/** Entries whose processor time is taken before a function moves that was slow by the wall clock. */
+const EXAMINED_ENTRIES = 4;
 
-/** Decides on which thread the isolates of one function are entered. */
+/**
+ * Decides on which thread the isolates of one function are entered. The wall clock raises the suspicion,
+ * because it costs next to nothing; processor time decides, because on a busy machine everybody is slow.
+ */
 export class LaneChoice {
   readonly #declared: boolean;
   #averageMs = 0;
+  /** Entries still to be examined; 0 while nothing is suspected. */
+  #toExamine = 0;
+  #examinedMs = 0;
   #heavy: boolean;
   #stayUntilMs = 0;
 
@@ -28,13 +36,31 @@ export class LaneChoice {
     return this.#heavy;
   }
 
-  /** An entry took `tookMs`. */
+  /** Whether the processor time of the next entry is asked for. */
+  get examines(): boolean {
+    return this.#toExamine > 0;
+  }
+
+  /** An entry took `tookMs` by the wall clock, or of processor time where that was asked for. */
   entered(tookMs: number, clock: Clock): void {
-    this.#averageMs += WEIGHT * (tookMs - this.#averageMs);
     if (this.#declared) return;
+    if (this.#toExamine > 0) {
+      this.#examine(tookMs, clock);
+      return;
+    }
+    this.#averageMs += WEIGHT * (tookMs - this.#averageMs);
     if (!this.#heavy) {
-      if (this.#averageMs > HEAVY_MS) this.#move(clock.monotonicMs() + STAY_MS);
+      if (this.#averageMs > HEAVY_MS) this.#toExamine = EXAMINED_ENTRIES;
     } else if (this.#averageMs < LIGHT_MS && clock.monotonicMs() >= this.#stayUntilMs) this.#heavy = false;
+  }
+
+  #examine(cpuMs: number, clock: Clock): void {
+    this.#examinedMs += cpuMs;
+    this.#toExamine -= 1;
+    if (this.#toExamine > 0) return;
+    this.#averageMs = this.#examinedMs / EXAMINED_ENTRIES;
+    this.#examinedMs = 0;
+    if (this.#averageMs > HEAVY_MS) this.#move(clock.monotonicMs() + STAY_MS);
   }
 
   /** An entry was ended by its CPU limit. */
@@ -44,6 +70,8 @@ export class LaneChoice {
 
   #move(untilMs: number): void {
     this.#heavy = true;
+    this.#toExamine = 0;
+    this.#examinedMs = 0;
     this.#stayUntilMs = Math.max(this.#stayUntilMs, untilMs);
   }
 }

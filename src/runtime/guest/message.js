@@ -54,7 +54,8 @@ function signalOf(invocation) {
  * @param {unknown} reason
  */
 function abortInvocation(invocation, reason) {
-  const state = (invocation.abort ??= { controller: undefined, reason: undefined });
+  const state = invocation.abort ?? { controller: undefined, reason: undefined };
+  invocation.abort = state;
   if (state.reason !== undefined) return;
   state.reason = reason;
   if (state.controller === undefined) return;

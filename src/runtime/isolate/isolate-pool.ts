@@ -48,11 +48,6 @@ export class IsolatePool {
     return count;
   }
 
-  /** The share of a time on the main thread in which that had the processor, from what the watchdog last saw. */
-  unstretch(tookMs: number): number {
-    return this.#guard.unstretch(tookMs);
-  }
-
   /** Announces a memory size; the pool fills up for it in the background. */
   prepare(memoryBytes: number): void {
     this.#touch(memoryBytes);

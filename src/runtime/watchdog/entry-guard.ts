@@ -56,11 +56,6 @@ export class EntryGuard {
     return Math.ceil((cpuMs * percent) / 100);
   }
 
-  /** The reverse of `stretch`. */
-  unstretch(tookMs: number): number {
-    return (tookMs * 100) / Atomics.load(this.#cells, STRETCH_PERCENT);
-  }
-
   begin(limitMs: number, slot: number = INLINE_SLOT): void {
     Atomics.store(this.#cells, FIRST_SLOT + 2 * slot + 1, limitMs);
     Atomics.add(this.#cells, FIRST_SLOT + 2 * slot, 1);
