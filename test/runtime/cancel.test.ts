@@ -70,6 +70,21 @@ test('One invocation is cancelled by the id that its context has, and no other',
   assert.equal(await two, second);
 });
 
+test('A call that is cancelled before its thread has begun with it does not keep that thread', async () => {
+  for (let round = 0; round < 5; round += 1) {
+    using probe = createTestFunction(
+      handlerOf('if (msg.params.key === "loop") for (;;) {} return msg.params.key;'),
+      { inlineCpuMs: 50, limits: { cpuMs: 60_000, timeoutMs: 60_000 } },
+    );
+    assert.equal(await probe.text({ subject: 'probe.warm' }), 'warm');
+    const looping = probe.code({ subject: 'probe.loop' });
+    while (probe.heavyEntries.flat().length < 2) await new Promise((resolve) => setImmediate(resolve));
+    assert.equal(probe.runner.cancel(), 1);
+    assert.equal(await looping, 'HS_FUNCTION_CANCELLED');
+    assert.equal(await probe.text({ subject: 'probe.fine' }), 'fine');
+  }
+});
+
 test('A call that computes in the heavy lane is cancelled at once, and its thread taken back', async () => {
   using probe = createTestFunction(
     handlerOf('if (msg.params.key === "loop") for (;;) {} return msg.params.key;'),

@@ -272,7 +272,7 @@ export class FunctionRunner implements Runnable, Sweepable {
     instance.forget(flight, error);
     this.#admission.left(flight);
     // Nobody waits for what it does and nobody else is inside: better a cold start than a thread that is busy in vain.
-    if (instance.isAwayWith(flight) && instance.flights.size === 0) this.#drop(instance);
+    if (instance.isBusyInVain) this.#drop(instance);
     if (flight.answered) {
       this.#dependencies.observer.onLog(this.spec, 'warn', error.message);
       return;

@@ -76,6 +76,8 @@ export class Instance {
   #newestId = 0;
   /** Another thread is inside, or is waited for. */
   #away = false;
+  /** Another thread is inside. */
+  #entered = false;
   #disposed = false;
 
   constructor(dependencies: InstanceDependencies) {
@@ -111,9 +113,9 @@ export class Instance {
     return this.#isolate.lastEntryMs;
   }
 
-  /** Whether another thread runs this invocation just now, as far as the guest tells. */
-  isAwayWith({ id }: Flight): boolean {
-    return this.#away && this.#isolate.currentInvocationId === id;
+  /** Another thread is inside, and all that it may be there for has ended. */
+  get isBusyInVain(): boolean {
+    return this.#entered && this.flights.size === 0;
   }
 
   get heapBytes(): number {
@@ -184,9 +186,11 @@ export class Instance {
       if (given === undefined) return undefined;
       const { cpuMs } = this.#spec.limits;
       this.#journal.enterHeavy(slot, this.#spec.id, given.started);
+      this.#entered = true;
       const outcome = await this.#isolate.runAway(slot, this.#encoder.take(), cpuMs);
       const overran = outcome.fault?.kind === 'cpu' && !this.#disposed;
       const rest = overran ? await this.#isolate.collectAway(slot, cpuMs) : undefined;
+      this.#entered = false;
       this.#journal.leaveHeavy(slot);
       if (this.#disposed) return undefined;
       const fault = this.#receive(given, outcome);

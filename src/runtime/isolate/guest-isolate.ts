@@ -182,11 +182,6 @@ export class GuestIsolate {
     return this.#lastEntryMs;
   }
 
-  /** Id of the invocation that the guest says it runs; 0 for none. */
-  get currentInvocationId(): number {
-    return this.#marks[0] ?? 0;
-  }
-
   /** Bytes of V8 heap in use; 0 once disposed, and what was seen last while a pool thread is inside. */
   heapBytes(): number {
     if (this.#isolate.isDisposed) return 0;
