@@ -87,9 +87,8 @@ export interface Context {
   readonly log: Log;
   /**
    * Aborted when the deadline passes, the invocation is cancelled, or its node is about to stop; `reason.code` says which.
-   * `undefined` where the platform has no `AbortController`.
    */
-  readonly signal: InvocationSignal | undefined;
+  readonly signal: InvocationSignal;
   /** Keeps the invocation going after its reply until `promise` settles, at most for 30 s. */
   waitUntil(promise: Promise<unknown>): void;
 }

@@ -6,17 +6,6 @@ import { createManualClock } from '../control/support/manual-clock.ts';
 import { createTestFunction, handlerOf, type TestFunction } from '../support/functions.ts';
 import { turns, until } from '../support/turns.ts';
 
-/** As much of an AbortController as these tests look at, for isolates whose platform has none. */
-const CONTROLLER = `
-  globalThis.AbortController ??= class {
-    signal = { aborted: false, reason: undefined, listeners: [], addEventListener(_, f) { this.listeners.push(f); } };
-    abort(reason) {
-      this.signal.aborted = true;
-      this.signal.reason = reason;
-      for (const listener of this.signal.listeners) listener();
-    }
-  };`;
-
 function createGate() {
   const held: ((result: HostCallResult) => void)[] = [];
   return {
@@ -111,7 +100,6 @@ for (const [what, code, end] of [
           console.log([signal === ctx.signal, signal.aborted, name, code].join(' '));
         });
         await new Promise(() => {});`,
-        CONTROLLER,
       ),
       { clock, limits: { timeoutMs: 1_000 } },
     );
@@ -131,7 +119,6 @@ test('The signal of what waitUntil keeps going is aborted when that is cancelled
       `const { signal } = ctx;
       ctx.waitUntil(new Promise((done) => signal.addEventListener('abort', () => { console.log('tail told'); done(); })));
       return 'replied';`,
-      CONTROLLER,
     ),
   );
   assert.equal(await probe.text(), 'replied');
@@ -144,7 +131,6 @@ test('Before its node stops an invocation is told by its signal, and may still a
     handlerOf(
       `const { signal } = ctx;
       return await new Promise((done) => signal.addEventListener('abort', () => done(signal.reason.code)));`,
-      CONTROLLER,
     ),
   );
   const call = probe.text();
@@ -154,10 +140,20 @@ test('Before its node stops an invocation is told by its signal, and may still a
   assert.equal(await call, 'HS_DRAINING');
 });
 
+test('The signal is a whole AbortSignal, whatever the guest makes of the global', async () => {
+  using probe = createTestFunction(
+    handlerOf(
+      `return [ctx.signal instanceof Signal, ctx.signal === ctx.signal, AbortSignal.any([ctx.signal]).aborted];`,
+      'const Signal = AbortSignal; globalThis.AbortController = class {};',
+    ),
+  );
+  assert.equal(await probe.text(), '[true,true,false]');
+});
+
 test('A signal that is asked for after the abort is aborted', async () => {
   const gate = createGate();
   using probe = createTestFunction(
-    handlerOf('await env.HOST.keys(); return [ctx.signal.aborted, ctx.signal.reason.code];', CONTROLLER),
+    handlerOf('await env.HOST.keys(); return [ctx.signal.aborted, ctx.signal.reason.code];'),
     { host: gate.host },
   );
   const call = probe.text();
@@ -177,7 +173,6 @@ test('A listener that throws or loops costs its own invocation only', async () =
         for (;;) {}
       });
       await new Promise(() => {});`,
-      CONTROLLER,
     ),
     { limits: { cpuMs: 100 } },
   );

@@ -31,14 +31,13 @@ function waitUntil(invocation, promise) {
 }
 
 /**
- * The signal of an invocation, made when it is asked for. Undefined where the platform has none.
+ * The signal of an invocation, made when it is asked for.
  * @param {GuestInvocation} invocation
  */
 function signalOf(invocation) {
   let state = invocation.abort;
   if (state?.controller !== undefined) return state.controller.signal;
-  const Controller = /** @type {Record<string, any>} */ (globalThis)['AbortController'];
-  if (typeof Controller !== 'function') return undefined;
+  const Controller = /** @type {any} */ (useFeature('events')['AbortController']);
   /** @type {AbortControllerLike} */
   const controller = new Controller();
   state ??= { controller: undefined, reason: undefined };
