@@ -50,6 +50,8 @@ export interface CellOptions {
   readonly warmMemoryBytes: number;
   /** The longest that the thread with the NATS connection is held by a function. */
   readonly inlineCpuMs: number;
+  /** Whether a debugger may attach to functions; then none of them has limits of time. */
+  readonly inspect: boolean;
 }
 
 /** One function's state in a cell. */
@@ -143,6 +145,19 @@ export interface CellCommands {
     readonly result: { readonly cancelled: number };
   };
   /** Publishes an event per invocation until `untilMs` (epoch). */
+  /**
+   * A debugger's session with a function, which is woken for it: `open` begins one, `message` passes a
+   * message of the Chrome DevTools Protocol on, `close` ends it.
+   */
+  inspect: {
+    readonly params: {
+      readonly sessionId: number;
+      readonly id: string;
+      readonly action: 'open' | 'message' | 'close';
+      readonly message: string;
+    };
+    readonly result: null;
+  };
   tap: { readonly params: { readonly untilMs: number }; readonly result: null };
   stats: { readonly params: Record<never, never>; readonly result: CellStats };
   /** Takes no new work, finishes what is accepted, closes the connection. */
@@ -175,6 +190,8 @@ export type CellToHost =
   | { readonly type: 'reply'; readonly requestId: number; readonly ok: false; readonly error: WireError }
   | { readonly type: 'dial'; readonly dialId: number; readonly host: string; readonly port: number }
   | { readonly type: 'log'; readonly record: LogRecord }
+  /** A message of the Chrome DevTools Protocol; null when the session is over, as with its instance. */
+  | { readonly type: 'inspected'; readonly sessionId: number; readonly message: string | null }
   | { readonly type: 'closed'; readonly reason: string };
 
 export type { ArtifactRef };

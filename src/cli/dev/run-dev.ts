@@ -58,6 +58,7 @@ export async function runDev(
     hotkeys({ lines, functions, connection, interrupt, cycleLevel: () => (floor = levelAfter(floor)) }),
     () => interrupt.request('Ctrl-C'),
   );
+  tellInspector(context, node);
   const elapsedMs = performance.now() - startedMs;
   output.event({ event: 'ready', elapsedMs, server: serversOf(node) }, () => {
     const keys = process.stdin.isTTY ? '; keys: t try, l level, c clear, r redeploy, q quit, h help' : '';
@@ -77,6 +78,15 @@ function banner({ output }: CommandContext, node: LocalNode, { nc }: ControlConn
       `${output.paint.bold('hairspring')} ${versions.hairspring}  ` +
       output.paint.dim(`Node ${versions.node}, nats-server ${serverVersion} at `) +
       output.paint.cyan(serversOf(node)),
+  );
+}
+
+function tellInspector({ output }: CommandContext, { host: { inspectAddress } }: LocalNode): void {
+  if (inspectAddress === undefined) return;
+  output.event(
+    { event: 'inspect', address: inspectAddress },
+    () =>
+      `debuggers attach at ${output.paint.cyan(inspectAddress)} (chrome://inspect, or http://${inspectAddress}/json); functions have no limits of time`,
   );
 }
 

@@ -23,6 +23,8 @@ export interface LocalNodeOptions {
   readonly dataDir: string;
   readonly nodeName: string | undefined;
   readonly logger: Logger;
+  /** Where debuggers may attach. */
+  readonly inspect?: { readonly host: string; readonly port: number } | undefined;
 }
 
 /** A node in this process, with its nats-server if it has one. Disposing drains it, then stops the server. Idempotent. */
@@ -58,6 +60,7 @@ export async function startLocalNode(
       nats: endpoint,
       dataDir: join(options.dataDir, 'node'),
       logger: options.logger,
+      inspect: options.inspect,
       ...(options.nodeName === undefined ? {} : { nodeName: options.nodeName }),
     }),
   );

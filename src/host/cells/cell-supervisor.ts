@@ -10,7 +10,7 @@ import {
   type NatsEndpoint,
 } from '../../core/index.ts';
 import { CellGroup } from './cell-group.ts';
-import { CellProcess } from './cell-process.ts';
+import { CellProcess, type InspectSession } from './cell-process.ts';
 import { SpareCells } from './spare-cells.ts';
 
 export interface CellSupervisorOptions {
@@ -114,6 +114,17 @@ export class CellSupervisor {
     invocationId: string | null,
   ): Promise<number> {
     return (await this.#groups.get(namespace)?.cancel(id, invocationId)) ?? 0;
+  }
+
+  /** Attaches a debugger to a function; `listen` hears null when that is over. @throws HS_FUNCTION_NOT_FOUND, HS_CELL_LOST */
+  async inspect(
+    { id, namespace }: Pick<FunctionSpec, 'id' | 'namespace'>,
+    listen: (message: string | null) => void,
+  ): Promise<InspectSession> {
+    const group = this.#groups.get(namespace);
+    if (group === undefined)
+      throw new HairspringError('HS_FUNCTION_NOT_FOUND', 'The function is not deployed here');
+    return await group.inspect(id, listen);
   }
 
   async tap(namespace: string, untilMs: number): Promise<void> {
