@@ -34,6 +34,7 @@ import { FeedPublisher } from './feed-publisher.ts';
 import { FunctionTable } from './function-table.ts';
 import { connectHeld, isAllSent, isBetweenMessages, isEncrypted } from './held-transport.ts';
 import { HostLink } from './host-link.ts';
+import { Inspections, withoutHurry, withSourceMap } from './inspections.ts';
 import { JournalWriter } from './journal-writer.ts';
 import { type CellGauges, createObservation, type Observation } from './observe/index.ts';
 import { openReadWindows } from './read-windows.ts';
@@ -42,6 +43,9 @@ import { warmUp } from './warm-up.ts';
 
 /** The thread has had nothing to do for so long when blank isolates are made. */
 const QUIET_MS = 2;
+
+/** Functions that may be stopped in a debugger at the same time. */
+const INSPECTED_AT_ONCE = 8;
 
 /** What a cell holds once it serves a namespace. */
 interface Assignment {
@@ -75,10 +79,13 @@ export async function startCell(options: CellOptions): Promise<void> {
     guard,
     spares: options.spareIsolates,
     isQuiet: () => scheduler.isQuiet(QUIET_MS),
+    inspectable: options.inspect,
   });
   const artifacts = new ArtifactReader(options.artifactDir);
   const codes = new CodeStore(artifacts, options.artifactDir);
-  const heavyLane = new HeavyLane();
+  // A function that is stopped in a debugger keeps its thread.
+  const heavyLane = options.inspect ? new HeavyLane(INSPECTED_AT_ONCE) : new HeavyLane();
+  const inspections = new Inspections();
   let assignment: Assignment | undefined;
   let droppedReplies = 0;
   let draining = false;
@@ -132,7 +139,7 @@ export async function startCell(options: CellOptions): Promise<void> {
         },
         observer: observation.observer,
         backlog: new ByteBudget(options.rssLimitBytes * HOST_LIMITS.cellBacklogShare),
-        readCode: codes.code,
+        readCode: options.inspect ? (spec) => withSourceMap(codes.code(spec), artifacts, spec) : codes.code,
         readCache: codes.cache,
         keepCache: codes.learn,
         mapStack: (spec, stack) => (feed.admits(spec.id) ? stacks.map(spec, stack) : stack),
@@ -197,7 +204,8 @@ export async function startCell(options: CellOptions): Promise<void> {
     check,
     async activate({ specs, coldReason }) {
       const { nc, table } = serving();
-      const active = specs.map((spec) => table.activate(spec, coldReason));
+      const prepared = options.inspect ? specs.map(withoutHurry) : specs;
+      const active = prepared.map((spec) => table.activate(spec, coldReason));
       await nc.flush();
       codes.preload(specs);
       return {
@@ -219,6 +227,14 @@ export async function startCell(options: CellOptions): Promise<void> {
     cancel: ({ id, invocationId }) => ({
       cancelled: assignment?.table.cancel(id, invocationId ?? undefined) ?? 0,
     }),
+    inspect({ sessionId, id, action, message }) {
+      const listen = (text: string | null): void =>
+        link.send({ type: 'inspected', sessionId, message: text });
+      if (action === 'open') inspections.open(sessionId, serving().table.runner(id), listen);
+      else if (action === 'message') inspections.send(sessionId, message);
+      else inspections.close(sessionId);
+      return null;
+    },
     tap({ untilMs }) {
       assignment?.feed.tap(untilMs);
       return null;

@@ -130,6 +130,14 @@ export class FunctionTable {
       .catch(() => undefined);
   }
 
+  /** @throws HS_FUNCTION_NOT_FOUND */
+  runner(id: string): FunctionRunner {
+    const slot = this.#slots.get(id);
+    if (slot === undefined)
+      throw new HairspringError('HS_FUNCTION_NOT_FOUND', 'The function is not deployed here');
+    return slot.runner;
+  }
+
   /** Unsubscribes, finishes what is accepted, frees the rest. Doing it twice is doing it once. */
   async deactivate(id: string): Promise<void> {
     const slot = this.#slots.get(id);

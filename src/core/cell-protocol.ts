@@ -53,6 +53,8 @@ export interface CellOptions {
   readonly inlineCpuMs: number;
   /** How much to observe beside the feeds; nothing by default. */
   readonly observe?: ObserveOptions;
+  /** Whether a debugger may attach to functions; then none of them has limits of time. */
+  readonly inspect: boolean;
 }
 
 /** One function's state in a cell. */
@@ -146,6 +148,19 @@ export interface CellCommands {
     readonly result: { readonly cancelled: number };
   };
   /** Publishes an event per invocation until `untilMs` (epoch). */
+  /**
+   * A debugger's session with a function, which is woken for it: `open` begins one, `message` passes a
+   * message of the Chrome DevTools Protocol on, `close` ends it.
+   */
+  inspect: {
+    readonly params: {
+      readonly sessionId: number;
+      readonly id: string;
+      readonly action: 'open' | 'message' | 'close';
+      readonly message: string;
+    };
+    readonly result: null;
+  };
   tap: { readonly params: { readonly untilMs: number }; readonly result: null };
   stats: { readonly params: Record<never, never>; readonly result: CellStats };
   /** Takes no new work, finishes what is accepted, closes the connection. */
@@ -178,6 +193,8 @@ export type CellToHost =
   | { readonly type: 'reply'; readonly requestId: number; readonly ok: false; readonly error: WireError }
   | { readonly type: 'dial'; readonly dialId: number; readonly host: string; readonly port: number }
   | { readonly type: 'log'; readonly record: LogRecord }
+  /** A message of the Chrome DevTools Protocol; null when the session is over, as with its instance. */
+  | { readonly type: 'inspected'; readonly sessionId: number; readonly message: string | null }
   | { readonly type: 'closed'; readonly reason: string }
   | { readonly type: 'telemetry'; readonly report: TelemetryReport };
 

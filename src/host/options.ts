@@ -14,6 +14,7 @@ const DEFAULTS = {
   warmInstances: 64,
   idleEvictMs: 300_000,
   inlineCpuMs: HOST_LIMITS.inlineCpuMs,
+  inspect: undefined,
   drainGraceMs: 10_000,
   telemetry: {},
 } as const;

@@ -4,6 +4,7 @@ import { connectNats, requireServer, serveNode } from '../control/index.ts';
 import { systemClock } from '../core/index.ts';
 import { CellSupervisor } from './cells/index.ts';
 import { Deployments } from './deployments/index.ts';
+import { startInspectorServer } from './inspect/inspector-server.ts';
 import { Node } from './node.ts';
 import { resolveHostOptions } from './options.ts';
 import { openDataDir } from './state/data-dir.ts';
@@ -54,6 +55,7 @@ export async function startHost(options: HostOptions): Promise<RunningHost> {
         warmMemoryBytes: cell.warmMemoryBytes,
         inlineCpuMs: cell.inlineCpuMs,
         ...(telemetry === undefined ? {} : { observe: telemetry.observe }),
+        inspect: cell.inspect !== undefined,
       },
     }),
   );
@@ -74,6 +76,16 @@ export async function startHost(options: HostOptions): Promise<RunningHost> {
   });
   const restored = await deployments.restore();
   const endpoints = await serveNode(nc, node, { logger, clock });
+  const inspector =
+    cell.inspect === undefined
+      ? undefined
+      : stack.use(
+          await startInspectorServer({
+            ...cell.inspect,
+            targets: () => deployments.all(),
+            attach: (target, listen) => cells.inspect(target, listen),
+          }),
+        );
   node.moveTo('running');
   logger.info('The node is running', { node: node.nodeId, functions: restored });
   const owned = stack.move();
@@ -97,6 +109,7 @@ export async function startHost(options: HostOptions): Promise<RunningHost> {
     nodeId: node.nodeId,
     metricsUrl: telemetry?.metricsUrl,
     cellPids: () => cells.pids,
+    inspectAddress: inspector?.address,
     stopped,
     [Symbol.asyncDispose]: () => stop(drainGraceMs),
   };

@@ -28,6 +28,8 @@ export interface HostOptions {
    * `limits.cpu` always runs beside it. @default 50
    */
   readonly inlineCpuMs?: number;
+  /** Where debuggers attach to functions, which then have no limits of time; for development. @default nowhere */
+  readonly inspect?: { readonly host: string; readonly port: number } | undefined;
   /** Time for accepted work to finish at shutdown. @default 10_000 */
   readonly drainGraceMs?: number;
   /** Traces and metrics. @default none */
@@ -41,6 +43,8 @@ export interface RunningHost extends AsyncDisposable {
   readonly metricsUrl: string | undefined;
   /** Process ids of all cells, spares included; for tests and diagnosis. */
   cellPids(): readonly number[];
+  /** `host:port` where debuggers attach; undefined when they may not. */
+  readonly inspectAddress: string | undefined;
   /** Resolves when the node has stopped, whoever asked for it. */
   readonly stopped: Promise<void>;
 }

@@ -1,5 +1,6 @@
 export { ByteBudget } from './dispatch/byte-budget.ts';
 export { DeadlineSweeper } from './dispatch/deadline-sweeper.ts';
+export { DebuggerLink } from './dispatch/debugger-link.ts';
 export { FunctionRunner, type RunnerDependencies } from './dispatch/function-runner.ts';
 export { HeavyLane } from './dispatch/heavy-lane.ts';
 export { Scheduler } from './dispatch/scheduler.ts';

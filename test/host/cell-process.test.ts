@@ -33,6 +33,7 @@ const OPTIONS = {
   idleEvictMs: 1,
   warmMemoryBytes: 1,
   inlineCpuMs: 50,
+  inspect: false,
 };
 
 /** A cell that runs this code, and is ready before. */

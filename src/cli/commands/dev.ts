@@ -1,11 +1,23 @@
 import { stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import type { Command } from 'commander';
+import { type Command, InvalidArgumentError } from 'commander';
 import { addNodeOptions, DEFAULT_PORT, endpointToJoin, type NodeFlags } from '../node/node-options.ts';
 import { resolveTelemetry } from '../node/telemetry-options.ts';
 import { type CommandContext, defineCommand, runs, type Shell } from '../shell/command.ts';
 import type { ExitCode } from '../shell/exit-codes.ts';
 import { createInterrupt } from '../shell/interrupt.ts';
+
+/** Where Node's own inspector listens, and where `chrome://inspect` looks. */
+const DEFAULT_INSPECT = '127.0.0.1:9229';
+
+interface InspectAddress {
+  readonly host: string;
+  readonly port: number;
+}
+
+interface DevFlags extends NodeFlags {
+  readonly inspect?: true | InspectAddress;
+}
 
 /** `dev`: a node that runs what is below a folder, and follows every edit. */
 export function addDev(program: Command, shell: Shell): void {
@@ -17,19 +29,32 @@ export function addDev(program: Command, shell: Shell): void {
       'Starts a node and a nats-server of its own, with its data in .hairspring below the folder, or joins\n' +
       'the NATS that --server or --context names. Shows one line per redeploy, invocation and log line.\n' +
       'An edit that does not build is shown, and the version before keeps running.\n' +
+      'With --inspect functions have no limits of time, so that one can think at a breakpoint.\n' +
       'On a terminal, keys send a sample, change the log level, redeploy, clear and quit; h lists them.',
-    examples: ['dev', 'dev examples', 'dev hello --port 0', 'dev --server nats://127.0.0.1:4222'],
+    examples: [
+      'dev',
+      'dev examples',
+      'dev hello --port 0',
+      'dev --server nats://127.0.0.1:4222',
+      'dev --inspect',
+    ],
   });
   addNodeOptions(command, {
     data: 'data folder (by default .hairspring below PATH)',
     port: `port of the nats-server that is started (by default ${DEFAULT_PORT} if it is free, else any)`,
-  }).action(runs(shell, dev));
+  })
+    .option(
+      '--inspect [host:port]',
+      `let Chrome DevTools or an editor attach to functions (by default at ${DEFAULT_INSPECT})`,
+      parseInspect,
+    )
+    .action(runs(shell, dev));
 }
 
 async function dev(
   context: CommandContext,
   path: string | undefined,
-  flags: NodeFlags,
+  flags: DevFlags,
 ): Promise<ExitCode | undefined> {
   const at = path ?? '.';
   const endpoint = await endpointToJoin(context, flags);
@@ -44,6 +69,7 @@ async function dev(
     nodeName: flags.name,
     telemetry: resolveTelemetry(flags, context.env.variables),
     logLevel: flags.logLevel,
+    inspect: flags.inspect === true ? parseInspect(DEFAULT_INSPECT) : flags.inspect,
   });
   context.output.event({ event: 'stopped' }, () => 'stopped');
   return undefined;
@@ -55,4 +81,15 @@ async function projectDataDir(path: string): Promise<string> {
     () => false,
   );
   return join(isFile ? dirname(path) : path, '.hairspring');
+}
+
+/** `HOST:PORT`, `HOST` or `PORT`. */
+function parseInspect(text: string): InspectAddress {
+  const match = /^(?:(?<host>\[[\da-f:.]+\]|[\w.-]*[a-z][\w.-]*|(?:\d+\.){3}\d+))?:?(?<port>\d{1,5})?$/i.exec(
+    text,
+  );
+  const { host = '127.0.0.1', port = '9229' } = match?.groups ?? {};
+  if (match !== null && text !== '' && Number(port) <= 65_535)
+    return { host: host.replace(/^\[|\]$/g, ''), port: Number(port) };
+  throw new InvalidArgumentError('Write HOST:PORT, HOST or PORT, such as 127.0.0.1:9229.');
 }

@@ -61,6 +61,7 @@ export async function runDev(
   const { metricsUrl } = node.host;
   if (metricsUrl !== undefined)
     output.event({ event: 'metrics', url: metricsUrl }, () => `metrics at ${paint.cyan(metricsUrl)}`);
+  tellInspector(context, node);
   const elapsedMs = performance.now() - startedMs;
   output.event({ event: 'ready', elapsedMs, server: serversOf(node) }, () => {
     const keys = process.stdin.isTTY ? '; keys: t try, l level, c clear, r redeploy, q quit, h help' : '';
@@ -80,6 +81,15 @@ function banner({ output }: CommandContext, node: LocalNode, { nc }: ControlConn
       `${output.paint.bold('hairspring')} ${versions.hairspring}  ` +
       output.paint.dim(`Node ${versions.node}, nats-server ${serverVersion} at `) +
       output.paint.cyan(serversOf(node)),
+  );
+}
+
+function tellInspector({ output }: CommandContext, { host: { inspectAddress } }: LocalNode): void {
+  if (inspectAddress === undefined) return;
+  output.event(
+    { event: 'inspect', address: inspectAddress },
+    () =>
+      `debuggers attach at ${output.paint.cyan(inspectAddress)} (chrome://inspect, or http://${inspectAddress}/json); functions have no limits of time`,
   );
 }
 

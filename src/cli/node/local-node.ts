@@ -25,6 +25,8 @@ export interface LocalNodeOptions {
   readonly nodeName: string | undefined;
   readonly telemetry: TelemetryOptions;
   readonly logger: Logger;
+  /** Where debuggers may attach. */
+  readonly inspect?: { readonly host: string; readonly port: number } | undefined;
 }
 
 /** A node in this process, with its nats-server if it has one. Disposing drains it, then stops the server. Idempotent. */
@@ -61,6 +63,7 @@ export async function startLocalNode(
       dataDir: join(options.dataDir, 'node'),
       logger: options.logger,
       telemetry: options.telemetry,
+      inspect: options.inspect,
       ...(options.nodeName === undefined ? {} : { nodeName: options.nodeName }),
     }),
   );

@@ -12,7 +12,7 @@ import type { CellReports } from '../telemetry/index.ts';
 import { lostError } from './blame.ts';
 import { BoundCell } from './bound-cell.ts';
 import { CallerAnswers } from './caller-answers.ts';
-import type { CellExit, CellProcess } from './cell-process.ts';
+import type { CellExit, CellProcess, InspectSession } from './cell-process.ts';
 import { orLate } from './deadline.ts';
 import { OrphanSocket } from './orphan-socket.ts';
 import type { SpareCells } from './spare-cells.ts';
@@ -198,6 +198,13 @@ export class CellGroup {
 
   async cancel(id: string, invocationId: string | null): Promise<number> {
     return (await this.#bound?.cell.command('cancel', { id, invocationId }))?.cancelled ?? 0;
+  }
+
+  /** @throws HS_CELL_LOST when no cell serves the group at the moment */
+  async inspect(id: string, listen: (message: string | null) => void): Promise<InspectSession> {
+    const cell = this.#bound?.cell;
+    if (cell === undefined) throw new HairspringError('HS_CELL_LOST', 'No cell serves the function now');
+    return await cell.inspect(id, listen);
   }
 
   async tap(untilMs: number): Promise<void> {

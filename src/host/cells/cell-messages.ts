@@ -42,6 +42,7 @@ const messageSchema: z.ZodType<CellToHost> = z.union([
     type: z.literal('log'),
     record: z.object({ level: z.enum(LOG_LEVELS), message: z.string(), fields: logFields }),
   }),
+  z.object({ type: z.literal('inspected'), sessionId: count, message: z.string().nullable() }),
   z.object({ type: z.literal('closed'), reason: z.string() }),
   z.object({ type: z.literal('telemetry'), report: telemetryReport }),
 ]);
@@ -99,6 +100,7 @@ const resultSchemas: { readonly [Name in CellCommandName]: z.ZodType<CellCommand
   deactivate: z.null(),
   adopt: z.null(),
   cancel: z.object({ cancelled: count }),
+  inspect: z.null(),
   tap: z.null(),
   stats: cellStats,
   drain: z.null(),

@@ -43,6 +43,14 @@ export interface CellExit {
   readonly stderr: string;
 }
 
+/** A debugger attached to a function. */
+export interface InspectSession {
+  /** Passes a message of the Chrome DevTools Protocol to the function's isolate. */
+  send(message: string): void;
+  /** Idempotent. */
+  close(): void;
+}
+
 interface PendingCommand {
   readonly resolve: (result: unknown) => void;
   readonly reject: (error: HairspringError) => void;
@@ -62,6 +70,9 @@ export class CellProcess {
   readonly #ready = Promise.withResolvers<void>();
   readonly #exited = Promise.withResolvers<CellExit>();
   readonly #pending = new Map<number, PendingCommand>();
+  /** Who hears of debugger sessions; null tells that one is over. */
+  readonly #inspectors = new Map<number, (message: string | null) => void>();
+  #lastSessionId = 0;
   #held: Socket | undefined;
   #lastRequestId = 0;
   #state: CellState = 'starting';
@@ -113,6 +124,8 @@ export class CellProcess {
     for (const { reject } of this.#pending.values())
       reject(new HairspringError('HS_CELL_LOST', `Cell ${this.id} died`));
     this.#pending.clear();
+    for (const listen of this.#inspectors.values()) listen(null);
+    this.#inspectors.clear();
     this.#exited.resolve(exit);
   }
 
@@ -165,6 +178,10 @@ export class CellProcess {
           ...message.record.fields,
           cell: this.id,
         });
+        return;
+      case 'inspected':
+        this.#inspectors.get(message.sessionId)?.(message.message);
+        if (message.message === null) this.#inspectors.delete(message.sessionId);
         return;
       case 'closed':
         this.#logger.warn('A cell lost its NATS connection for good', {
@@ -241,6 +258,23 @@ export class CellProcess {
     this.#logger.error(message, { cell: this.id });
     this.kill();
     throw new HairspringError('HS_CELL_LOST', message);
+  }
+
+  /** Begins a debugger's session with a function of this cell; `listen` hears null when it is over. */
+  async inspect(id: string, listen: (message: string | null) => void): Promise<InspectSession> {
+    this.#lastSessionId += 1;
+    const sessionId = this.#lastSessionId;
+    this.#inspectors.set(sessionId, listen);
+    await this.command('inspect', { sessionId, id, action: 'open', message: '' });
+    const tell = (action: 'message' | 'close', message: string): void => {
+      this.command('inspect', { sessionId, id, action, message }).catch(() => undefined);
+    };
+    return {
+      send: (message) => tell('message', message),
+      close: () => {
+        if (this.#inspectors.delete(sessionId)) tell('close', '');
+      },
+    };
   }
 
   /** The duplicate of the dead cell's socket; the caller owns it. */

@@ -11,7 +11,7 @@ import {
 } from '../../core/index.ts';
 import type { CellReports } from '../telemetry/index.ts';
 import { CellGroup } from './cell-group.ts';
-import { CellProcess } from './cell-process.ts';
+import { CellProcess, type InspectSession } from './cell-process.ts';
 import { Quarantine } from './quarantine.ts';
 import { SpareCells } from './spare-cells.ts';
 import { type Sentence, Suspensions } from './suspensions.ts';
@@ -144,6 +144,17 @@ export class CellSupervisor {
     invocationId: string | null,
   ): Promise<number> {
     return (await this.#groups.get(namespace)?.cancel(id, invocationId)) ?? 0;
+  }
+
+  /** Attaches a debugger to a function; `listen` hears null when that is over. @throws HS_FUNCTION_NOT_FOUND, HS_CELL_LOST */
+  async inspect(
+    { id, namespace }: Pick<FunctionSpec, 'id' | 'namespace'>,
+    listen: (message: string | null) => void,
+  ): Promise<InspectSession> {
+    const group = this.#groups.get(namespace);
+    if (group === undefined)
+      throw new HairspringError('HS_FUNCTION_NOT_FOUND', 'The function is not deployed here');
+    return await group.inspect(id, listen);
   }
 
   async tap(namespace: string, untilMs: number): Promise<void> {

@@ -13,6 +13,7 @@ import type { EntryFault } from '../isolate/guest-isolate.ts';
 import { Admission } from './admission.ts';
 import type { ByteBudget } from './byte-budget.ts';
 import type { DeadlineSweeper, Sweepable } from './deadline-sweeper.ts';
+import type { DebuggerLink } from './debugger-link.ts';
 import { type Flight, INVOCATION_ID_PREFIX } from './flight.ts';
 import type { Instance, InstanceOwner } from './instance.ts';
 import { LaneChoice } from './lane-choice.ts';
@@ -50,6 +51,8 @@ export class FunctionRunner implements Runnable, Sweepable {
   readonly #lane: LaneChoice;
   #instance: Instance | undefined;
   #wear: Wear | undefined;
+  /** A debugger, for which there is to be an instance. */
+  #debugger: DebuggerLink | undefined;
   /** Why the next instance is made. */
   #coldReason: ColdReason;
   /** There is no code cache of it that has its handlers, too. */
@@ -149,7 +152,8 @@ export class FunctionRunner implements Runnable, Sweepable {
   }
 
   get #keepsWarm(): boolean {
-    return this.spec.limits.minWarm > 0 && !this.#prewarmFailed && !this.#disposed;
+    const isWanted = this.spec.limits.minWarm > 0 || this.#debugger !== undefined;
+    return isWanted && !this.#prewarmFailed && !this.#disposed;
   }
 
   /** Makes the instance of a function that has `limits.minWarm` before a message needs it. */
@@ -169,6 +173,7 @@ export class FunctionRunner implements Runnable, Sweepable {
       this.#wear = new Wear(wear, clock.monotonicMs(), this.spec.limits.memoryBytes);
       this.#prewarmFailed = false;
       this.#dependencies.observer.onPool(this.spec, 'woken');
+      this.#debugger?.attach(instance);
       const first = this.#admission.next();
       if (first === undefined) {
         this.#counters.prewarmed += 1;
@@ -317,6 +322,7 @@ export class FunctionRunner implements Runnable, Sweepable {
 
   #drop(instance: Instance): void {
     this.#retired.delete(instance);
+    if (this.#debugger?.isAttachedTo(instance) === true) this.#debugger = void this.#debugger.end();
     if (this.#instance === instance) this.#instance = undefined;
     instance[Symbol.dispose]();
   }
@@ -381,11 +387,25 @@ export class FunctionRunner implements Runnable, Sweepable {
   /** Frees the instance when no invocation is in it and it need not be kept warm. @returns whether it is gone */
   evict(): boolean {
     if (this.#instance === undefined || this.#instance.flights.size > 0) return false;
-    if (this.spec.limits.minWarm > 0) return false;
+    if (this.spec.limits.minWarm > 0 || this.#debugger !== undefined) return false;
     this.#drop(this.#instance);
     this.#coldReason = 'evicted';
     this.#dependencies.observer.onPool(this.spec, 'evicted');
     return true;
+  }
+
+  /** Attaches a debugger, in place of the one before; the instance is made where there is none. */
+  inspect(link: DebuggerLink): void {
+    this.#debugger?.end();
+    this.#debugger = link;
+    if (this.#instance === undefined) this.prewarm();
+    else link.attach(this.#instance);
+  }
+
+  /** The debugger has gone. */
+  endInspection(link: DebuggerLink): void {
+    if (this.#debugger === link) this.#debugger = undefined;
+    link.end();
   }
 
   /** Once in a while: measures the instance when it was used since, and replaces one that is worn out. */

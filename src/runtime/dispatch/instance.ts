@@ -126,6 +126,11 @@ export class Instance {
     return this.#isolate.heapBytes();
   }
 
+  /** As {@link GuestIsolate.inspect}. */
+  inspect(listen: (message: string) => void): ((message: string) => void) | undefined {
+    return this.#isolate.inspect(listen);
+  }
+
   memoryUse(): { readonly heapBytes: number; readonly totalBytes: number } {
     return this.#isolate.memoryUse();
   }

@@ -123,11 +123,16 @@ export class GuestIsolate {
   /** A pool thread is inside, or about to be. */
   #away = false;
 
-  constructor(prelude: PreludeCode, memoryBytes: number, guard: EntryGuard) {
+  /** Open as long as the isolate is there; undefined where no debugger may attach. */
+  readonly #inspector: ivm.InspectorSession | undefined;
+
+  constructor(prelude: PreludeCode, memoryBytes: number, guard: EntryGuard, inspectable = false) {
     this.memoryBytes = memoryBytes;
     this.#guard = guard;
-    this.#isolate = new ivm.Isolate({ memoryLimit: Math.max(8, Math.round(memoryBytes / 1024 ** 2)) });
-    this.#context = this.#isolate.createContextSync();
+    const memoryLimit = Math.max(8, Math.round(memoryBytes / 1024 ** 2));
+    this.#isolate = new ivm.Isolate({ memoryLimit, inspector: inspectable });
+    this.#context = this.#isolate.createContextSync({ inspector: inspectable });
+    this.#inspector = inspectable ? openInspector(this.#isolate, this.#context) : undefined;
     const script = prelude.compile(this.#isolate);
     const setup = script.runSync(this.#context, { reference: true }) as ivm.Reference;
     const shared = new SharedArrayBuffer(12);
@@ -188,6 +193,20 @@ export class GuestIsolate {
   #end(slot: number): void {
     this.#guard.end(slot);
     this.#lastEntryMs = performance.now() - this.#enteredMs;
+  }
+
+  /**
+   * Passes what V8's inspector says to `listen`, in place of whoever listened before.
+   * @returns where to send messages of the Chrome DevTools Protocol; undefined where no debugger may attach
+   */
+  inspect(listen: (message: string) => void): ((message: string) => void) | undefined {
+    const inspector = this.#inspector;
+    if (inspector === undefined) return undefined;
+    inspector.onResponse = (_callId, message) => listen(message);
+    inspector.onNotification = listen;
+    return (message) => {
+      if (!this.#isolate.isDisposed) inspector.dispatchProtocolMessage(message);
+    };
   }
 
   get disposed(): boolean {
@@ -398,8 +417,21 @@ export class GuestIsolate {
   }
 
   [Symbol.dispose](): void {
-    if (!this.#isolate.isDisposed) this.#isolate.dispose();
+    if (this.#isolate.isDisposed) return;
+    // An isolate waits for its inspector's sessions for ever.
+    this.#inspector?.dispose();
+    this.#isolate.dispose();
   }
+}
+
+/** Opened from inside the isolate: elsewhere isolated-vm 7 lets V8 abort the process. */
+function openInspector(isolate: ivm.Isolate, context: ivm.Context): ivm.InspectorSession | undefined {
+  let session: ivm.InspectorSession | undefined;
+  const open = new ivm.Callback(() => {
+    session = isolate.createInspectorSession();
+  });
+  context.evalClosureSync('$0()', [open]);
+  return session;
 }
 
 function isExtra(value: unknown): value is Extra {

@@ -7,6 +7,8 @@ export interface IsolatePoolOptions {
   readonly guard: EntryGuard;
   /** Blank isolates to keep for each memory size in use. */
   readonly spares: number;
+  /** Whether a debugger may attach to the isolates. @default false */
+  readonly inspectable?: boolean;
   /** Whether the thread has had nothing to do for a moment. @default always */
   readonly isQuiet?: () => boolean;
 }
@@ -24,6 +26,7 @@ export class IsolatePool {
   readonly #spares: number;
   readonly #blank = new Map<number, GuestIsolate[]>();
   readonly #isQuiet: () => boolean;
+  readonly #inspectable: boolean;
   #refillPlanned = false;
   #missingSinceMs = 0;
   #refills = 0;
@@ -35,6 +38,7 @@ export class IsolatePool {
     this.#guard = options.guard;
     this.#spares = options.spares;
     this.#isQuiet = options.isQuiet ?? (() => true);
+    this.#inspectable = options.inspectable ?? false;
   }
 
   /** Blanks made in the background so far, and the thread's time that they took. */
@@ -86,7 +90,7 @@ export class IsolatePool {
   }
 
   create(memoryBytes: number): GuestIsolate {
-    return new GuestIsolate(this.#prelude, memoryBytes, this.#guard);
+    return new GuestIsolate(this.#prelude, memoryBytes, this.#guard, this.#inspectable);
   }
 
   /**

@@ -1,0 +1,119 @@
+/** A debugger attached to a function, as Chrome DevTools attaches. */
+import assert from 'node:assert/strict';
+import { request } from 'node:http';
+import { after, test } from 'node:test';
+import { WebSocket } from 'ws';
+import { startTestHost } from '../support/host.ts';
+
+const world = await startTestHost({ inspect: { host: '127.0.0.1', port: 0 } });
+after(() => world[Symbol.asyncDispose]());
+const address = world.host.inspectAddress ?? '';
+
+interface Target {
+  readonly title: string;
+  readonly webSocketDebuggerUrl: string;
+}
+
+interface ProtocolMessage {
+  readonly id?: number;
+  readonly method?: string;
+  // biome-ignore lint/suspicious/noExplicitAny: the protocol's own shapes
+  readonly params?: any;
+  // biome-ignore lint/suspicious/noExplicitAny: the protocol's own shapes
+  readonly result?: any;
+}
+
+async function targetOf(name: string): Promise<Target> {
+  const targets = (await (await fetch(`http://${address}/json/list`)).json()) as Target[];
+  const target = targets.find(({ title }) => title === name);
+  assert.ok(target !== undefined, `${name} is not among ${targets.map(({ title }) => title).join(', ')}`);
+  return target;
+}
+
+async function attach(name: string) {
+  const socket = new WebSocket((await targetOf(name)).webSocketDebuggerUrl);
+  const received: ProtocolMessage[] = [];
+  const waiting: (() => void)[] = [];
+  socket.on('message', (data) => {
+    received.push(JSON.parse(String(data)) as ProtocolMessage);
+    for (const wake of waiting.splice(0)) wake();
+  });
+  await new Promise((resolve, reject) => {
+    socket.once('open', resolve);
+    socket.once('error', reject);
+  });
+  const find = async (wanted: (message: ProtocolMessage) => boolean): Promise<ProtocolMessage> => {
+    for (;;) {
+      const found = received.find(wanted);
+      if (found !== undefined) return found;
+      await new Promise<void>((resolve) => waiting.push(resolve));
+    }
+  };
+  let lastId = 0;
+  return {
+    socket,
+    event: (method: string) => find((message) => message.method === method),
+    async send(method: string, params: object = {}) {
+      lastId += 1;
+      const id = lastId;
+      socket.send(JSON.stringify({ id, method, params }));
+      return (await find((message) => message.id === id)).result;
+    },
+  };
+}
+
+test('A debugger stops a function, looks at its variables, and lets it go on, while others are served', async () => {
+  await world.deploy({
+    name: 'stopped',
+    limits: { timeout: '300ms', cpu: '50ms' },
+    code: 'export default { message(msg) { const seen = msg.text(); debugger; return seen.toUpperCase(); } };',
+  });
+  await world.deploy({ name: 'other', code: 'export default { message: () => "here" };' });
+  const inspector = await attach('stopped');
+  await inspector.send('Runtime.enable');
+  await inspector.send('Debugger.enable');
+  const asked = world.ask('stopped', 'word');
+  const { params } = await inspector.event('Debugger.paused');
+  const [frame] = params.callFrames;
+  const { result } = await inspector.send('Debugger.evaluateOnCallFrame', {
+    callFrameId: frame.callFrameId,
+    expression: 'seen + "!"',
+  });
+  assert.equal(result.value, 'word!');
+  await new Promise((resolve) => setTimeout(resolve, 500));
+  assert.equal((await world.ask('other')).text, 'here');
+  await inspector.send('Debugger.resume');
+  assert.equal((await asked).text, 'WORD');
+  const { params: script } = await inspector.event('Debugger.scriptParsed');
+  assert.ok(script.scriptId !== undefined);
+  inspector.socket.close();
+});
+
+test('A debugger that goes away lets a stopped function go on', async () => {
+  await world.deploy({
+    name: 'left',
+    code: 'export default { message() { debugger; return "done"; } };',
+  });
+  const inspector = await attach('left');
+  await inspector.send('Debugger.enable');
+  const asked = world.ask('left');
+  await inspector.event('Debugger.paused');
+  inspector.socket.close();
+  assert.equal((await asked).text, 'done');
+});
+
+test('A page that comes by another name is refused, and so is who does not know the key', async () => {
+  const status = await new Promise((resolve, reject) => {
+    const [host, port] = address.split(':');
+    request({ host, port, path: '/json', headers: { Host: 'evil.example:9229' } }, (response) => {
+      response.resume();
+      resolve(response.statusCode);
+    })
+      .on('error', reject)
+      .end();
+  });
+  assert.equal(status, 404);
+  const socket = new WebSocket(`ws://${address}/00000000-0000-0000-0000-000000000000`);
+  const error = await new Promise((resolve) => socket.once('error', resolve));
+  assert.ok(error instanceof Error);
+});
