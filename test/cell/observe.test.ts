@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { test } from 'node:test';
 import { ROOT_CONTEXT } from '@opentelemetry/api';
-import { SamplingDecision, TraceIdRatioBasedSampler } from '@opentelemetry/sdk-trace-base';
+import { SamplingDecision, TraceIdRatioBasedSampler } from '@opentelemetry/sdk-trace';
 import { CellMetrics } from '../../src/cell/observe/cell-metrics.ts';
 import { fanOut } from '../../src/cell/observe/fan-out.ts';
 import { createObservation } from '../../src/cell/observe/observation.ts';

@@ -3,7 +3,7 @@ import { OTLPMetricExporter } from '@opentelemetry/exporter-metrics-otlp-http';
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http';
 import { type Resource, resourceFromAttributes } from '@opentelemetry/resources';
 import { MeterProvider, PeriodicExportingMetricReader } from '@opentelemetry/sdk-metrics';
-import { AlwaysOnSampler, BasicTracerProvider } from '@opentelemetry/sdk-trace-base';
+import { AlwaysOnSampler, TracerProvider } from '@opentelemetry/sdk-trace';
 import type { Clock, Logger } from '../../core/index.ts';
 import { createMetricProducer } from './metric-producer.ts';
 import type { MetricStore } from './metric-store.ts';
@@ -64,7 +64,7 @@ function createTraces(
     logger,
     onDropped: (where, count) => store.add('droppedSpans', [where], count),
   });
-  const provider = new BasicTracerProvider({
+  const provider = new TracerProvider({
     resource,
     idGenerator: ids,
     // Cells have decided; what they report is recorded.

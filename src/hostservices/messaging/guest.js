@@ -29,23 +29,38 @@ class MessageReply {
   }
 }
 
+/**
+ * @param {string} subject
+ * @param {Record<string, string | string[]>} headers
+ * @returns {string}
+ */
+function messageHeaders(subject, headers) {
+  const quoted = quoteHeaders(headers);
+  if (quoted !== undefined) return quoted;
+  throw new HostError(
+    'HS_HEADER_INVALID',
+    `Cannot send a message to ${subject}: its headers are more than ${MAX_HEADER_CHARS} characters`,
+    false,
+  );
+}
+
 services['messaging'] = (call) => ({
   /**
    * @param {string} subject
    * @param {unknown} data
    * @param {{ headers?: Record<string, string | string[]> }} options
    */
-  publish(subject, data, options = {}) {
-    return call('publish', [subject, quoteHeaders(options.headers ?? {})], data, () => undefined);
+  async publish(subject, data, options = {}) {
+    return call('publish', [subject, messageHeaders(subject, options.headers ?? {})], data, () => undefined);
   },
   /**
    * @param {string} subject
    * @param {unknown} data
    * @param {{ headers?: Record<string, string | string[]>, timeoutMs?: number }} options
    */
-  request(subject, data, options = {}) {
+  async request(subject, data, options = {}) {
     const { headers = {}, timeoutMs } = options;
-    const args = [subject, quoteHeaders(headers)];
+    const args = [subject, messageHeaders(subject, headers)];
     return call(
       'request',
       timeoutMs === undefined ? args : [...args, timeoutMs],
