@@ -48,7 +48,7 @@ async function edit(file: string, from: string, to: string): Promise<void> {
 
 test('An invocation is one line with function, subject, status, cold or warm, and its time', async () => {
   assert.equal((await invoke('hello', 'greet.en.ada')).stdout, 'Hello, ada!\n');
-  await dev.waitFor(/hello {2}greet\.en\.ada {2}ok {2}cold [\d.]+ ms {2}[\d.]+ ms\n/);
+  await dev.waitFor(/hello {2}greet\.en\.ada {2}ok {2}cold [\d.]+ ms \(first\) {2}[\d.]+ ms\n/);
   await invoke('hello', 'greet.fr.ada');
   await dev.waitFor(/hello {2}greet\.fr\.ada {2}ok {2}warm {2}[\d.]+ ms\n/);
 });

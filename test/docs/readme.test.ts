@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { connect } from '@nats-io/transport-node';
 import { parseNexfile } from '../../src/host/index.ts';
 import { codeBlocks, shellCommands } from '../support/markdown.ts';
+import { NODE_FLAGS } from '../support/node-flags.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const README = join(ROOT, 'README.md');
@@ -23,7 +24,7 @@ const env = {
 after(() => rmSync(folder, { recursive: true, force: true }));
 
 function hairspring(args: readonly string[]): string {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [CLI, ...args], {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [...NODE_FLAGS, CLI, ...args], {
     cwd: folder,
     env,
     encoding: 'utf8',
@@ -34,7 +35,7 @@ function hairspring(args: readonly string[]): string {
 
 /** Runs `dev` until it says that it is ready, and tells where its NATS is. */
 async function startDev(args: readonly string[]): Promise<{ child: ChildProcess; server: string }> {
-  const child = spawn(process.execPath, [CLI, ...args], {
+  const child = spawn(process.execPath, [...NODE_FLAGS, CLI, ...args], {
     cwd: folder,
     env,
     stdio: ['ignore', 'pipe', 'inherit'],

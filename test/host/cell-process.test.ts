@@ -15,7 +15,7 @@ const entry = join(dir, 'cell.mjs');
 // Only what the processes run is replaced.
 registerHooks({
   load(url, context, next) {
-    if (!url.endsWith('/host/cells/cell-flags.ts')) return next(url, context);
+    if (!/\/host\/cells\/cell-flags\.[jt]s$/.test(url)) return next(url, context);
     const source = `export const cellEntry = () => ${JSON.stringify(entry)}; export const cellFlags = () => [];`;
     return { format: 'module', shortCircuit: true, source };
   },

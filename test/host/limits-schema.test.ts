@@ -10,7 +10,8 @@ const limits: fc.Arbitrary<FunctionLimits> = fc
   .tuple(...NAMES.map((name) => fc.integer(LIMIT_RANGES[name])))
   .map(
     (values) => Object.fromEntries(NAMES.map((name, at) => [name, values[at]])) as unknown as FunctionLimits,
-  );
+  )
+  .filter(({ cpuMs, timeoutMs }) => cpuMs <= timeoutMs);
 
 test('Limits survive being written and read, to the byte and the millisecond', () => {
   fc.assert(
@@ -31,8 +32,9 @@ test('What is beyond its range is refused, and what is at its end is taken', () 
   for (const [name, wireName] of Object.entries(wireNames)) {
     const { min, max } = LIMIT_RANGES[name as keyof typeof wireNames];
     const write = (value: number): string => (name.endsWith('Ms') ? formatDuration(value) : `${value}B`);
+    const longest = wireName === 'cpu' ? { timeout: formatDuration(LIMIT_RANGES.timeoutMs.max) } : {};
     for (const value of [min, max])
-      assert.ok(limitsSchema.safeParse({ [wireName]: write(value) }).success, name);
+      assert.ok(limitsSchema.safeParse({ ...longest, [wireName]: write(value) }).success, name);
     fc.assert(
       fc.property(
         fc.oneof(fc.nat(min - 1), fc.integer({ min: max + 1, max: Number.MAX_SAFE_INTEGER })),
@@ -53,6 +55,11 @@ test('What is beyond its range is refused, and what is at its end is taken', () 
   ] as const)
     for (const value of values)
       assert.equal(limitsSchema.safeParse({ [name]: value }).success, false, `${name} ${value}`);
+});
+
+test('A cpu that is longer than the time-out is refused, and one that is as long is taken', () => {
+  assert.equal(limitsSchema.safeParse({ timeout: '20ms', cpu: '21ms' }).success, false);
+  assert.ok(limitsSchema.safeParse({ timeout: '20ms', cpu: '20ms' }).success);
 });
 
 test('No text whatever is taken for a limit that is not in its range', () => {

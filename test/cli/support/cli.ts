@@ -4,6 +4,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { defaultCacheDir } from '../../../src/host/nats-server/index.ts';
+import { NODE_FLAGS } from '../../support/node-flags.ts';
 
 const BIN = fileURLToPath(new URL('../../../bin/hairspring.js', import.meta.url));
 /** Generous: the machine may be busy. */
@@ -38,7 +39,7 @@ export interface CliProcess extends AsyncDisposable {
 
 /** Starts the program with nothing of the user's environment that it reads, but the cache. */
 export function startCli(args: readonly string[], options: CliOptions = {}): CliProcess {
-  const child = spawn(process.execPath, [BIN, ...args], {
+  const child = spawn(process.execPath, [...NODE_FLAGS, BIN, ...args], {
     cwd: options.cwd,
     env: cleanEnvironment(options.env),
     stdio: ['pipe', 'pipe', 'pipe'],
