@@ -11,7 +11,7 @@ import { defaultCacheDir } from '../src/host/nats-server/index.ts';
 import { compile } from './compile.ts';
 import { prepareNatsServer } from './prepare-nats-server.ts';
 
-const CONCURRENCY = 2;
+const CONCURRENCY = 3;
 const TEST_TIMEOUT_MS = 60_000;
 /** The runner waits for ever for a file that leaves something open; interrupted, it names the file and sums up. */
 const RUN_TIMEOUT_MS = 10 * 60_000;

@@ -18,6 +18,7 @@ export * from './lifecycle.ts';
 export * from './limits.ts';
 export * from './logger.ts';
 export * from './manifest.ts';
+export * from './node-http.ts';
 export * from './observer.ts';
 export * from './subject.ts';
 export * from './subjects.ts';

@@ -4,7 +4,7 @@ import { connectNats, requireServer, serveNode } from '../control/index.ts';
 import { systemClock } from '../core/index.ts';
 import { CellSupervisor } from './cells/index.ts';
 import { Deployments } from './deployments/index.ts';
-import { startInspectorServer } from './inspect/inspector-server.ts';
+import type { InspectorServer } from './inspect/inspector-server.ts';
 import { Node } from './node.ts';
 import { resolveHostOptions } from './options.ts';
 import { openDataDir } from './state/data-dir.ts';
@@ -79,13 +79,7 @@ export async function startHost(options: HostOptions): Promise<RunningHost> {
   const inspector =
     cell.inspect === undefined
       ? undefined
-      : stack.use(
-          await startInspectorServer({
-            ...cell.inspect,
-            targets: () => deployments.all(),
-            attach: (target, listen) => cells.inspect(target, listen),
-          }),
-        );
+      : stack.use(await startInspector(cell.inspect, deployments, cells));
   node.moveTo('running');
   logger.info('The node is running', { node: node.nodeId, functions: restored });
   const owned = stack.move();
@@ -113,4 +107,18 @@ export async function startHost(options: HostOptions): Promise<RunningHost> {
     stopped,
     [Symbol.asyncDispose]: () => stop(drainGraceMs),
   };
+}
+
+/** Loaded only when asked for: few nodes are debugged. */
+async function startInspector(
+  address: { readonly host: string; readonly port: number },
+  deployments: Deployments,
+  cells: CellSupervisor,
+): Promise<InspectorServer> {
+  const { startInspectorServer } = await import('./inspect/inspector-server.ts');
+  return await startInspectorServer({
+    ...address,
+    targets: () => deployments.all(),
+    attach: (target, listen) => cells.inspect(target, listen),
+  });
 }

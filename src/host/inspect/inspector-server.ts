@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { isIP } from 'node:net';
 import { type RawData, type WebSocket, WebSocketServer } from 'ws';
-import { type FunctionDefinition, HairspringError } from '../../core/index.ts';
+import { type FunctionDefinition, HairspringError, nodeHttp } from '../../core/index.ts';
 import type { InspectSession } from '../cells/index.ts';
 
 /** Largest message of a debugger; DevTools sends expressions and breakpoints. */
@@ -43,7 +43,7 @@ export async function startInspectorServer(options: InspectorServerOptions): Pro
     return key;
   };
   const sockets = new WebSocketServer({ noServer: true, maxPayload: MAX_MESSAGE_BYTES });
-  const http = createServer((request, response) => answer(request, response));
+  const http = nodeHttp().createServer((request, response) => answer(request, response));
   http.on('upgrade', (request, socket, head) => {
     const target = options.targets().find(({ id }) => request.url === `/${keys.get(id)}`);
     if (target === undefined || !isOwnHost(request)) {

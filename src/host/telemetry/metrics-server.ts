@@ -1,6 +1,6 @@
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { HairspringError } from '../../core/index.ts';
+import { HairspringError, nodeHttp } from '../../core/index.ts';
 import { PROMETHEUS_TYPE } from './prometheus-text.ts';
 
 /** A scraper needs one. */
@@ -26,7 +26,7 @@ export async function startMetricsServer(
   { host, port }: MetricsAddress,
   render: () => string,
 ): Promise<MetricsServer> {
-  const server = createServer(
+  const server = nodeHttp().createServer(
     { requestTimeout: TIMEOUT_MS, headersTimeout: TIMEOUT_MS },
     (request, response) => answer(request, response, render),
   );

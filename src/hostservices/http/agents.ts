@@ -1,5 +1,6 @@
-import { Agent as HttpAgent } from 'node:http';
-import { Agent as HttpsAgent } from 'node:https';
+import type { Agent as HttpAgent } from 'node:http';
+import type { Agent as HttpsAgent } from 'node:https';
+import { nodeHttp, nodeHttps } from '../../core/index.ts';
 import { HTTP_LIMITS } from './limits.ts';
 
 /** The connections of one binding; another one may not be allowed to be where these lead. */
@@ -16,5 +17,7 @@ const OPTIONS = {
 } as const;
 
 export function createAgents(): Agents {
-  return { http: new HttpAgent(OPTIONS), https: new HttpsAgent({ ...OPTIONS, rejectUnauthorized: true }) };
+  const http = nodeHttp();
+  const https = nodeHttps();
+  return { http: new http.Agent(OPTIONS), https: new https.Agent({ ...OPTIONS, rejectUnauthorized: true }) };
 }

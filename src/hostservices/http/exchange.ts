@@ -1,7 +1,6 @@
-import * as http from 'node:http';
-import * as https from 'node:https';
+import type * as http from 'node:http';
 import type { LookupFunction } from 'node:net';
-import { HairspringError } from '../../core/index.ts';
+import { HairspringError, nodeHttp, nodeHttps } from '../../core/index.ts';
 import type { Agents } from './agents.ts';
 import type { ByteMeter } from './byte-meter.ts';
 import { showUrl } from './grant.ts';
@@ -64,7 +63,7 @@ function send(
 ): { outgoing: http.ClientRequest; answered: Promise<http.IncomingMessage> } {
   const isSecure = url.protocol === 'https:';
   const length = body === undefined ? 0 : Buffer.byteLength(body);
-  const outgoing = (isSecure ? https : http).request({
+  const outgoing = (isSecure ? nodeHttps() : nodeHttp()).request({
     protocol: url.protocol,
     hostname: url.hostname.replace(/^\[|\]$/g, ''),
     port: url.port === '' ? (isSecure ? 443 : 80) : url.port,
