@@ -85,7 +85,7 @@ export async function startCell(options: CellOptions): Promise<void> {
   const codes = new CodeStore(artifacts, options.artifactDir);
   // A function that is stopped in a debugger keeps its thread.
   const heavyLane = options.inspect ? new HeavyLane(INSPECTED_AT_ONCE) : new HeavyLane();
-  const inspections = new Inspections();
+  const inspections = new Inspections(clock);
   let assignment: Assignment | undefined;
   let droppedReplies = 0;
   let draining = false;

@@ -1,4 +1,4 @@
-import type { FunctionSpec } from '../core/index.ts';
+import type { Clock, FunctionSpec } from '../core/index.ts';
 import { DebuggerLink, type FunctionCode, type FunctionRunner } from '../runtime/index.ts';
 import type { ArtifactReader } from './artifact-reader.ts';
 
@@ -8,10 +8,15 @@ const TIMEOUT_MS = 86_400_000;
 
 /** The debuggers that are attached to functions of this cell. */
 export class Inspections {
+  readonly #clock: Clock;
   readonly #sessions = new Map<number, { readonly link: DebuggerLink; readonly runner: FunctionRunner }>();
 
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
   open(sessionId: number, runner: FunctionRunner, listen: (message: string | null) => void): void {
-    const link = new DebuggerLink((message) => {
+    const link = new DebuggerLink(this.#clock, (message) => {
       if (message === null) this.#sessions.delete(sessionId);
       listen(message);
     });

@@ -94,12 +94,15 @@ test('A debugger that goes away lets a stopped function go on', async () => {
     name: 'left',
     code: 'export default { message() { debugger; return "done"; } };',
   });
-  const inspector = await attach('left');
-  await inspector.send('Debugger.enable');
-  const asked = world.ask('left');
-  await inspector.event('Debugger.paused');
-  inspector.socket.close();
-  assert.equal((await asked).text, 'done');
+  // Now and then V8 is still about to stop when the goodbye comes.
+  for (let round = 0; round < 10; round += 1) {
+    const inspector = await attach('left');
+    await inspector.send('Debugger.enable');
+    const asked = world.ask('left');
+    await inspector.event('Debugger.paused');
+    inspector.socket.close();
+    assert.equal((await asked).text, 'done');
+  }
 });
 
 test('A page that comes by another name is refused, and so is who does not know the key', async () => {

@@ -20,19 +20,14 @@ const BARS: HazardBars = {
 const CHOSEN = [
   'abort-match',
   'builtin-string-keys',
-  'cpu-finally',
   'escape-graph-walk',
   'flood-headers',
-  'flood-host-call-payloads',
-  'flood-host-calls-later',
   'flood-logs',
   'flood-zombie-calls',
-  'memory-buffer-transfer',
   'memory-string-length',
   'promise-stolen-resolver',
   'prototype-before-load',
   'result-error-getters',
-  'source-top-level-deaf',
 ];
 
 const hazards = readHazards();
