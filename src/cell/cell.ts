@@ -38,6 +38,7 @@ import { Inspections, withoutHurry, withSourceMap } from './inspections.ts';
 import { JournalWriter } from './journal-writer.ts';
 import { type CellGauges, createObservation, type Observation } from './observe/index.ts';
 import { openReadWindows } from './read-windows.ts';
+import { rehearse } from './rehearse.ts';
 import { StackMapper } from './stack-mapper.ts';
 import { warmUp } from './warm-up.ts';
 
@@ -268,4 +269,12 @@ export async function startCell(options: CellOptions): Promise<void> {
   warmUp(pool);
   pool.prepare(DEFAULT_LIMITS.memoryBytes);
   link.send({ type: 'ready' });
+  const means = { pool, scheduler, heavyLane, inlineCpuMs: options.inlineCpuMs, clock };
+  await rehearse(means).catch((error: unknown) => {
+    const { message } = HairspringError.from(error);
+    link.send({
+      type: 'log',
+      record: { level: 'warn', message: 'A function could not be rehearsed', fields: { error: message } },
+    });
+  });
 }

@@ -1,7 +1,7 @@
 import { DEFAULT_LIMITS, HairspringError, MODULE_GLOBAL } from '../core/index.ts';
 import { BatchEncoder, decodeGuestBatch, type IsolatePool, scriptOf } from '../runtime/index.ts';
 
-const ROUNDS = 3;
+const ROUNDS = 2;
 
 /**
  * Web features that a blank isolate has compiled though it has not made them: those that libraries look
@@ -11,7 +11,7 @@ const COMMON_GLOBALS = ['DOMException', 'EventTarget', 'AbortController'] as con
 const USE_COMMON_GLOBALS = `void [${COMMON_GLOBALS.join(', ')}];`;
 
 /**
- * Runs a tiny function through the whole path once or twice before the cell is called ready: the
+ * Runs a tiny function through an isolate twice before the cell is called ready: the
  * first invocation of a tenant then finds compiled code, and a cell whose isolates do not work fails
  * here and not on somebody's message.
  */

@@ -3,6 +3,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { generateWebFeatures } from '../../scripts/generate-web-features.ts';
+import { readGuestScripts } from '../../src/hostservices/index.ts';
+import { buildPrelude } from '../../src/runtime/index.ts';
 import { openDoor } from '../../src/runtime/isolate/door.ts';
 import { ROOT } from '../architecture/support/tree.ts';
 import { createTestFunction, handlerOf } from '../support/functions.ts';
@@ -63,4 +65,9 @@ test('The door answers what it does not take with undefined and never throws', (
   }
   const random = openDoor('random', 16, undefined, undefined);
   assert.ok(random instanceof ArrayBuffer && random.byteLength === 16);
+});
+
+test('The prelude is one byte a character, as every isolate has a copy of it', () => {
+  const wide = [...buildPrelude(readGuestScripts())].filter((char) => char.charCodeAt(0) > 0xff);
+  assert.deepEqual(wide, []);
 });

@@ -121,7 +121,7 @@ function pushLog(level, text) {
     logsDropped += 1;
     return;
   }
-  const line = text.length > MAX_LINE_CHARS ? `${stringSlice(text, 0, MAX_LINE_CHARS)}…` : text;
+  const line = text.length > MAX_LINE_CHARS ? `${stringSlice(text, 0, MAX_LINE_CHARS)}\u2026` : text;
   logLines += 1;
   logChars += line.length;
   push(`3,${JSONStringify(level)},${JSONStringify(line)}`);
