@@ -9,6 +9,7 @@ import type { KvGetOptions } from './kv-responder.ts';
 import type { LoadCommands } from './load-generator.ts';
 import type { Plan } from './plan.ts';
 import { type Child, startChild } from './process/child.ts';
+import type { WasiOptions } from './wasi-responder.ts';
 
 export type HostChild = Child<HostCommands>;
 export type GeneratorChild = Child<LoadCommands>;
@@ -61,6 +62,11 @@ export async function openSite(): Promise<Site> {
 /** Starts the bare nats.js echo. */
 export function startEcho(options: EchoOptions): Promise<Child<Record<never, never>>> {
   return startChild(new URL('./echo-responder.ts', import.meta.url), options);
+}
+
+/** Starts the responder that runs a WASI command by `node:wasi`. */
+export function startNodeWasi(options: WasiOptions): Promise<Child<Record<never, never>>> {
+  return startChild(new URL('./wasi-responder.ts', import.meta.url), options);
 }
 
 /** Starts the bare nats.js responder that does a KV get. */

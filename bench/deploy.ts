@@ -53,6 +53,35 @@ export async function deployCopies(
   await Promise.all(Array.from({ length: atOnce }, deployNext));
 }
 
+/** Deploys copies of a WebAssembly module; with `distinct` each is another one. */
+export async function deployModule(
+  nc: NatsConnection,
+  module: Uint8Array,
+  functions: readonly BenchFunction[],
+  { distinct = false }: Pick<DeployOptions, 'distinct'> = {},
+): Promise<void> {
+  const client = createControlClient(nc, { namespace: NAMESPACE, timeoutMs: 30_000 });
+  for (const each of functions) {
+    const own = distinct ? withName(module, each.name) : module;
+    const bytes = encodeArtifact({
+      format: 1,
+      type: 'wasm',
+      module: Buffer.from(own).toString('base64'),
+      files: undefined,
+      reuse: false,
+    });
+    const digest = digestOf(bytes);
+    await putArtifact(nc, digest, bytes);
+    await deployOne(client, digest, each, 'wasm');
+  }
+}
+
+/** The module with a custom section of that name at its end. */
+function withName(module: Uint8Array, name: string): Uint8Array {
+  const section = [0, name.length + 1, name.length, ...Buffer.from(name)];
+  return Buffer.concat([module, Uint8Array.from(section)]);
+}
+
 /** As a bundle has code that the function does not need. */
 function pad(code: string, chars: number): string {
   let padded = code;
@@ -65,11 +94,12 @@ async function deployOne(
   client: ControlClient,
   digest: string,
   { name, subject, bindings = {}, limits = {} }: BenchFunction,
+  type: 'javascript' | 'wasm' = 'javascript',
 ): Promise<void> {
   await client.deploy({
     name,
     description: 'Deployed by the bench',
-    workload_type: 'javascript',
+    workload_type: type,
     workload_lifecycle: 'function',
     tags: {},
     run_request: JSON.stringify({

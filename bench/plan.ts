@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
 
-export const TIERS = ['floor', 'warm', 'host-call', 'cold', 'density', 'isolate'] as const;
+export const TIERS = ['floor', 'warm', 'host-call', 'wasm', 'cold', 'density', 'isolate'] as const;
 export type Tier = (typeof TIERS)[number];
 
 /** How much is measured. */

@@ -9,7 +9,10 @@ export type Target =
   | 'bridge-call'
   | 'digest-call'
   | 'kv-floor'
-  | 'kv-function';
+  | 'kv-function'
+  | 'wasm-command'
+  | 'wasm-reactor'
+  | 'wasi-node';
 
 export interface LoadWindow extends LoadResult {
   readonly round: number;
@@ -17,8 +20,14 @@ export interface LoadWindow extends LoadResult {
   readonly inFlight: number;
 }
 
-/** The large function has a library in it; the others have the size that people write. */
-export const COLD_TIERS = ['pooled-isolate', 'pooled-isolate-large', 'fresh-isolate'] as const;
+/** The large functions are a script with a library in it, and a module of 2.9 MB; the others have the size that people write. */
+export const COLD_TIERS = [
+  'pooled-isolate',
+  'pooled-isolate-large',
+  'fresh-isolate',
+  'pooled-wasm',
+  'pooled-wasm-large',
+] as const;
 export type ColdTier = (typeof COLD_TIERS)[number];
 
 /** One pass over all functions of the cold tiers, each of them idle before. */

@@ -4,10 +4,16 @@ export const BARS = {
   warmRatio: 0.6,
   /** With one host call that the bridge answers, over the echo floor, at least. */
   hostCallRatio: 0.5,
+  /** A WebAssembly command, a fresh instance per message, over the echo floor at 256 in flight, at least. */
+  wasmCommandRatio: 0.4,
+  /** The same for a reactor. */
+  wasmReactorRatio: 0.55,
   /** First request to a function of 5 KB by a pooled isolate over its warm p50, at most. */
   pooledColdMs: 0.5,
   /** The same for a function of 100 KB. */
   pooledColdLargeMs: 1.5,
+  /** The same for a WebAssembly module of 2.9 MB. */
+  pooledColdWasmMs: 10,
   /** RSS of a blank isolate with the whole prelude, at most. */
   isolateMegabytes: 2,
   /** RSS of 1,000 idle functions, at most. */
@@ -24,6 +30,6 @@ export interface Verdict {
 }
 
 export function judge(bar: keyof typeof BARS, value: number): Verdict {
-  const isFloor = bar === 'warmRatio' || bar === 'hostCallRatio';
+  const isFloor = bar.endsWith('Ratio');
   return { bar, value, passed: isFloor ? value >= BARS[bar] : value <= BARS[bar] };
 }

@@ -53,6 +53,9 @@ const FLOOR_OF: Partial<Record<Target, Target>> = {
   'bridge-call': 'echo-floor',
   'digest-call': 'echo-floor',
   'kv-function': 'kv-floor',
+  'wasm-command': 'echo-floor',
+  'wasm-reactor': 'echo-floor',
+  'wasi-node': 'echo-floor',
 };
 
 /** Works out of the raw figures what is printed. */
@@ -72,6 +75,9 @@ const ORDER: readonly Target[] = [
   'digest-call',
   'kv-floor',
   'kv-function',
+  'wasm-command',
+  'wasm-reactor',
+  'wasi-node',
 ];
 
 function order(target: Target): number {
@@ -150,8 +156,11 @@ function findVerdicts(
   const values = [
     ['warmRatio', ratioOf('echo-function')],
     ['hostCallRatio', ratioOf('bridge-call')],
+    ['wasmCommandRatio', ratioOf('wasm-command')],
+    ['wasmReactorRatio', ratioOf('wasm-reactor')],
     ['pooledColdMs', cold.find(({ tier }) => tier === 'pooled-isolate')?.overWarmMs],
     ['pooledColdLargeMs', cold.find(({ tier }) => tier === 'pooled-isolate-large')?.overWarmMs],
+    ['pooledColdWasmMs', cold.find(({ tier }) => tier === 'pooled-wasm-large')?.overWarmMs],
     ['isolateMegabytes', isolates === null ? undefined : isolates.rssBytes / 1e6],
     ['idleMegabytes', density === null ? undefined : density.extraRssBytes / 1e6],
     ['startMs', density?.startMs],

@@ -25,12 +25,17 @@ const TARGET_NAMES: Readonly<Record<LoadSummary['target'], string>> = {
   'digest-call': 'function with one digest of the payload, made by the host at once',
   'kv-floor': 'bare nats.js KV get (floor)',
   'kv-function': 'function with one KV get',
+  'wasm-command': 'WebAssembly command, a fresh instance each time',
+  'wasm-reactor': 'WebAssembly reactor, a fresh instance each time',
+  'wasi-node': 'the same command by node:wasi, without a host',
 };
 
 const COLD_NAMES: Readonly<Record<ColdSummary['tier'], string>> = {
   'pooled-isolate': 'pooled isolate, 5 KB',
   'pooled-isolate-large': 'pooled isolate, 100 KB',
   'fresh-isolate': 'fresh isolate, 5 KB',
+  'pooled-wasm': 'pooled isolate, WebAssembly command',
+  'pooled-wasm-large': 'pooled isolate, WebAssembly command, 2.9 MB',
   'spare-cell': 'cell killed, spare cell takes over',
   'fresh-cell': 'cell killed, fresh cell (process start included)',
 };
@@ -46,6 +51,16 @@ const BAR_NAMES: Readonly<Record<Verdict['bar'], (value: number) => readonly [st
     fixed(value, 2),
     `≥ ${BARS.hostCallRatio}`,
   ],
+  wasmCommandRatio: (value) => [
+    'WebAssembly command over the echo floor, 256 in flight',
+    fixed(value, 2),
+    `≥ ${BARS.wasmCommandRatio}`,
+  ],
+  wasmReactorRatio: (value) => [
+    'WebAssembly reactor over the echo floor, 256 in flight',
+    fixed(value, 2),
+    `≥ ${BARS.wasmReactorRatio}`,
+  ],
   pooledColdMs: (value) => [
     'Cold by pooled isolate, 5 KB, p50 over warm p50',
     `${fixed(value, 2)} ms`,
@@ -55,6 +70,11 @@ const BAR_NAMES: Readonly<Record<Verdict['bar'], (value: number) => readonly [st
     'Cold by pooled isolate, 100 KB, p50 over warm p50',
     `${fixed(value, 2)} ms`,
     `≤ ${BARS.pooledColdLargeMs} ms`,
+  ],
+  pooledColdWasmMs: (value) => [
+    'Cold of a WebAssembly module of 2.9 MB, p50 over warm p50',
+    `${fixed(value, 2)} ms`,
+    `≤ ${BARS.pooledColdWasmMs} ms`,
   ],
   isolateMegabytes: (value) => [
     'RSS of a blank isolate',

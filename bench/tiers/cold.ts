@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type BenchRun, openSite, type Site } from '../bench-run.ts';
-import { deployCopies } from '../deploy.ts';
+import { type BenchFunction, deployCopies, deployModule } from '../deploy.ts';
 import { type CellRun, COLD_TIERS, type ColdRun, type ColdTier } from '../results.ts';
 import { median } from '../statistics.ts';
+import { buildModule } from '../wasm-module.ts';
 
 /** Woken before the first one that counts: a new cell compiles its own code on the first cold start. */
 const UNCOUNTED = 5;
@@ -14,11 +15,15 @@ const SIZES = {
   small: { entry: 'orders.js', chars: 5_000 },
   large: { entry: 'streams.js', chars: 100_000 },
 } as const;
-type Size = keyof typeof SIZES;
+/** Bytes of the modules, at least. */
+const MODULES = { wasm: 0, 'wasm-large': 2_900_000 } as const;
+type Size = keyof typeof SIZES | keyof typeof MODULES;
 const SIZE_OF: Readonly<Record<ColdTier, Size>> = {
   'pooled-isolate': 'small',
   'pooled-isolate-large': 'large',
   'fresh-isolate': 'small',
+  'pooled-wasm': 'wasm',
+  'pooled-wasm-large': 'wasm-large',
 };
 
 const subjectOf = (size: Size, index: number): string => `bench.cold.${size}.${index}`;
@@ -37,11 +42,14 @@ export async function measureCold(
     await using _host = await site.startHost({});
     for (const size of ['small', 'large'] as const) {
       const { entry, chars } = SIZES[size];
-      const functions = Array.from({ length: plan.coldFunctions + UNCOUNTED }, (_, index) => ({
-        name: `cold-${size}-${index}`,
-        subject: subjectOf(size, index),
-      }));
+      const functions = functionsOf(size, plan.coldFunctions + UNCOUNTED);
       await deployCopies(site.nc, entry, functions, { distinct: true, padTo: chars, atOnce: 4 });
+    }
+    for (const size of ['wasm', 'wasm-large'] as const) {
+      const functions = functionsOf(size, plan.coldFunctions + UNCOUNTED);
+      await deployModule(site.nc, await buildModule('echo-command', MODULES[size]), functions, {
+        distinct: true,
+      });
     }
   }
   const coldRuns: ColdRun[] = [];
@@ -62,6 +70,13 @@ export async function measureCold(
     progress(`${tier}: p50 ${median(cellRun.recoverMs).toFixed(1)} ms from kill to reply`);
   }
   return { coldRuns, cellRuns };
+}
+
+function functionsOf(size: Size, count: number): readonly BenchFunction[] {
+  return Array.from({ length: count }, (_, index) => ({
+    name: `cold-${size}-${index}`,
+    subject: subjectOf(size, index),
+  }));
 }
 
 async function wakeAll(site: Site, { plan }: BenchRun, tier: ColdTier, round: number): Promise<ColdRun> {

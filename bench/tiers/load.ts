@@ -1,9 +1,10 @@
 import { Kvm } from '@nats-io/kv';
-import { type BenchRun, openSite, type Site, startEcho, startKvGet } from '../bench-run.ts';
-import { deployCopies } from '../deploy.ts';
+import { type BenchRun, openSite, type Site, startEcho, startKvGet, startNodeWasi } from '../bench-run.ts';
+import { deployCopies, deployModule } from '../deploy.ts';
 import type { LoadPids } from '../load-generator.ts';
 import type { Tier } from '../plan.ts';
 import type { LoadWindow, Target } from '../results.ts';
+import { buildModule } from '../wasm-module.ts';
 
 export const IN_FLIGHT = [1, 64, 256] as const;
 /** Where host calls are compared. */
@@ -26,11 +27,16 @@ function targetsOf(tiers: readonly Tier[]): ReadonlyMap<Target, readonly number[
   const targets = new Map<Target, readonly number[]>();
   const hostCall = tiers.includes('host-call');
   const warm = tiers.includes('warm');
+  const wasm = tiers.includes('wasm');
   if (warm || tiers.includes('floor')) targets.set('echo-floor', IN_FLIGHT);
-  else if (hostCall) targets.set('echo-floor', [HOST_CALL_IN_FLIGHT]);
+  else if (hostCall || wasm) targets.set('echo-floor', [HOST_CALL_IN_FLIGHT]);
   if (warm) targets.set('echo-function', IN_FLIGHT);
   if (hostCall) {
     for (const target of ['bridge-call', 'digest-call', 'kv-floor', 'kv-function'] as const)
+      targets.set(target, [HOST_CALL_IN_FLIGHT]);
+  }
+  if (wasm) {
+    for (const target of ['wasm-command', 'wasm-reactor', 'wasi-node'] as const)
       targets.set(target, [HOST_CALL_IN_FLIGHT]);
   }
   return targets;
@@ -76,6 +82,21 @@ async function startResponders(
     add('digest-call', hostPids);
     add('kv-floor', async () => [kvResponder.pid]);
     add('kv-function', hostPids);
+  }
+  if (targets.has('wasm-command')) {
+    const command = await buildModule('echo-command');
+    const reactor = await buildModule('echo-reactor');
+    await deployModule(nc, command, [
+      { name: 'wasm-command', subject: 'bench.wasm-command', limits: LIMITS },
+    ]);
+    await deployModule(nc, reactor, [
+      { name: 'wasm-reactor', subject: 'bench.wasm-reactor', limits: LIMITS },
+    ]);
+    const module = Buffer.from(command).toString('base64');
+    const wasi = stack.use(await startNodeWasi({ url, subject: 'bench.wasi-node', module }));
+    add('wasm-command', hostPids);
+    add('wasm-reactor', hostPids);
+    add('wasi-node', async () => [wasi.pid]);
   }
   return responders;
 }

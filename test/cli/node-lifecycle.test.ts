@@ -51,7 +51,7 @@ test('deploy --dry-run bundles and deploys nothing', async () => {
   };
   assert.deepEqual(
     plan.functions.map(({ name }) => name),
-    ['hello', 'kv-counter', 'wasm-counter', 'upper', 'wildcards'],
+    ['hello', 'kv-counter', 'wasm-counter', 'wasm-greet', 'wasm-mean', 'wasm-slug', 'upper', 'wildcards'],
   );
   assert.deepEqual(await json(['list']), []);
 });

@@ -63,3 +63,17 @@ test('An overrun moves at once, and for longer', () => {
   enter(lane, clock, 0.1, 1);
   assert.equal(lane.heavy, false);
 });
+
+test('A heap that is half full is heavy, whatever its entries take; a small one with garbage in it is not', () => {
+  const MIB = 1024 ** 2;
+  for (const [heapMib, limitMib, heavy] of [
+    [31, 64, false],
+    [32, 64, true],
+    [5, 8, false],
+    [6, 8, true],
+  ] as const) {
+    const lane = new LaneChoice(false);
+    lane.heapSeen(heapMib * MIB, limitMib * MIB, createManualClock());
+    assert.equal(lane.heavy, heavy, `${heapMib} of ${limitMib} MiB`);
+  }
+});

@@ -132,3 +132,16 @@ test('An instance that waits for ever ends with its deadline', async () => {
   });
   assert.equal(await probe.code(), 'HS_FUNCTION_TIMEOUT');
 });
+
+test('A table grows to a million elements and no further, whether or not it says where it ends', async () => {
+  for (const table of ['1 funcref', '1 100000000 funcref', 'funcref (elem $none)']) {
+    const body = `(local $left i32) (local.set $left (i32.const 40))
+      (block $full (loop $more
+        (br_if $full (i32.eq (table.grow $t (ref.null func) (i32.const 100000)) (i32.const -1)))
+        (local.set $left (i32.sub (local.get $left) (i32.const 1)))
+        (br_if $more (local.get $left))))
+      (if (i32.gt_u (table.size $t) (i32.const 1000000)) (then (unreachable)))`;
+    using probe = createTestFunction(compileWat(reactor(body, `(table $t ${table}) (func $none)`)));
+    await probe.text();
+  }
+});

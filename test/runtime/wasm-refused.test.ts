@@ -121,3 +121,9 @@ test('A module cut off anywhere is refused with the same code, never another err
     );
   }
 });
+
+test('Sections out of order are refused: what is bounded is what the engine reads', () => {
+  const tables = toWasm('(module (table 1 funcref))').subarray(8);
+  const rest = toWasm('(module (memory (export "memory") 1) (func (export "_start")))');
+  assert.match(refusal(compileBytes(Buffer.concat([rest, tables]))).message, /order/);
+});

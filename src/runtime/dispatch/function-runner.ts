@@ -20,9 +20,12 @@ import { LaneChoice } from './lane-choice.ts';
 import { cancelled, cpuExceeded, isolateLost, stopping, tailTooLong, timedOut } from './limit-errors.ts';
 import { RunnerCounters } from './runner-counters.ts';
 import type { Runnable, Scheduler } from './scheduler.ts';
+import { threadCpuMs } from './thread-cpu.ts';
 import { type WakeListener, Waker, type WakerDependencies } from './waker.ts';
 import { WEAR_LIMITS, Wear, type WearLimits } from './wear.ts';
 
+/** Entries that took longer than this are followed by a look at the heap, which takes some microseconds. */
+const HEAP_LOOK_MS = 2;
 /** Making the cache of a longer script takes the thread for more than a few milliseconds. */
 const MAX_LEARNED_CHARS = 128 * 1024;
 
@@ -262,8 +265,11 @@ export class FunctionRunner implements Runnable, Sweepable {
   }
 
   #entered(instance: Instance, fault: EntryFault | undefined, tookMs: number): void {
-    this.#lane.entered(tookMs, this.#dependencies.clock);
+    const { clock } = this.#dependencies;
+    this.#lane.entered(tookMs, clock);
     if (fault === undefined) {
+      // A heap does not fill without long entries: those in which V8 collects.
+      if (tookMs > HEAP_LOOK_MS) this.#lane.heapSeen(instance.heapBytes, this.spec.limits.memoryBytes, clock);
       if (this.#retired.has(instance) && instance.flights.size === 0) this.#drop(instance);
       return;
     }
@@ -490,10 +496,4 @@ export class FunctionRunner implements Runnable, Sweepable {
     }
     this.#settleIdle();
   }
-}
-
-/** Processor time that this thread has had. */
-function threadCpuMs(): number {
-  const { user, system } = process.threadCpuUsage();
-  return (user + system) / 1_000;
 }

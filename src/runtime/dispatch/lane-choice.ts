@@ -8,6 +8,13 @@ const LIGHT_MS = 4;
 const STAY_MS = 10_000;
 /** or for so long when it overran its limit on the main thread. */
 const STAY_AFTER_OVERRUN_MS = 60_000;
+/**
+ * A function with so much of its heap in use is heavy, too: V8 collects a heap that is nearly full several
+ * times over before it gives up, deaf to every limit, and holds the thread for hundreds of milliseconds.
+ */
+const FULL_SHARE = 0.5;
+/** Garbage that is not collected yet makes no small heap a full one. */
+const FULL_BYTES = 6 * 1024 ** 2;
 /** Weight of the newest entry in the average. */
 const WEIGHT = 1 / 8;
 /** Entries whose processor time is taken before a function moves that was slow by the wall clock. */
@@ -66,6 +73,11 @@ export class LaneChoice {
   /** An entry was ended by its CPU limit. */
   overran(clock: Clock): void {
     this.#move(clock.monotonicMs() + STAY_AFTER_OVERRUN_MS);
+  }
+
+  /** What an entry that took long has left in the heap. */
+  heapSeen(heapBytes: number, limitBytes: number, clock: Clock): void {
+    if (heapBytes >= Math.max(FULL_BYTES, FULL_SHARE * limitBytes)) this.#move(clock.monotonicMs() + STAY_MS);
   }
 
   #move(untilMs: number): void {

@@ -1,6 +1,5 @@
 import { type FunctionSpec, HairspringError, type PreparedBinding } from '../../core/index.ts';
 import type { CodeCache } from '../isolate/code-cache.ts';
-import { LOAD_LIMIT_MS } from '../isolate/guest-isolate.ts';
 import type { IsolatePool } from '../isolate/isolate-pool.ts';
 import type { EntryJournal } from '../observer.ts';
 import type { HeavyLane } from './heavy-lane.ts';
@@ -9,6 +8,8 @@ import { type FunctionCode, type WakeOptions, wakeInstance, wakeInstanceAway } f
 
 /** Code of more characters than this is compiled beside the main thread: it would hold that for milliseconds. */
 const LARGE_CODE_CHARS = 512 * 1024;
+/** Code that takes longer at its top level is loaded beside the main thread, this time and from then on. */
+const INLINE_LOAD_MS = 20;
 
 export interface WakerDependencies extends Pick<WakeOptions, 'pool' | 'clock' | 'journal' | 'observer'> {
   readonly pool: IsolatePool;
@@ -80,7 +81,7 @@ export class Waker {
       const instance =
         heavy || this.#slow || isLarge(code)
           ? undefined
-          : this.#wakeInline(options, Math.min(inlineCpuMs, LOAD_LIMIT_MS));
+          : this.#wakeInline(options, Math.min(inlineCpuMs, INLINE_LOAD_MS));
       if (instance === undefined) void this.#wakeAway(options, startedMs, listener);
       else listener.woken(instance, clock.monotonicMs() - startedMs, isCached(options));
     } catch (error) {

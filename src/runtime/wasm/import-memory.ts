@@ -1,4 +1,5 @@
 import { encodeUnsigned } from './binary-reader.ts';
+import { boundTables } from './bound-tables.ts';
 import { type ModuleOutline, SECTION, type SizeLimits } from './module-outline.ts';
 
 /** Bytes of a page of linear memory. */
@@ -18,7 +19,7 @@ export interface PreparedModule {
 }
 
 /**
- * The module with its memory imported instead of defined, and bounded. Isolates do not count linear
+ * The module with its memory imported instead of defined, and with bounds for it and for its tables. Isolates do not count linear
  * memory, so its maximum is what holds; and a memory that is given can be given again, zeroed, to the
  * next instance: making one costs several times what an instance costs (docs/decisions/0019).
  */
@@ -34,7 +35,7 @@ export function importMemory(bytes: Uint8Array, outline: ModuleOutline, maxBytes
     ...encodeUnsigned(limits.minPages),
     ...encodeUnsigned(limits.maxPages),
   ];
-  const { importSection, imports, memorySection } = outline;
+  const { importSection, imports, memorySection, tableSection } = outline;
   const count = encodeUnsigned(imports.length + 1);
   const entries =
     importSection === undefined
@@ -49,7 +50,9 @@ export function importMemory(bytes: Uint8Array, outline: ModuleOutline, maxBytes
     Uint8Array.from([SECTION.import, ...encodeUnsigned(length), ...count]),
     entries,
     Uint8Array.from(entry),
-    bytes.subarray(after, memorySection.start),
+    bytes.subarray(after, tableSection?.start ?? memorySection.start),
+    boundTables(bytes, outline),
+    bytes.subarray(tableSection?.end ?? memorySection.start, memorySection.start),
     bytes.subarray(memorySection.end),
   ];
   return { bytes: Buffer.concat(parts), ...limits };

@@ -1,4 +1,5 @@
 import { formatBytes, HairspringError } from '../../core/index.ts';
+import { MAX_TABLE_ELEMENTS } from './bound-tables.ts';
 import { PAGE_BYTES } from './import-memory.ts';
 import { formatOf, type ModuleOutline, readOutline } from './module-outline.ts';
 
@@ -33,7 +34,6 @@ export const REACTOR_IMPORTS: readonly string[] = [
   'result_data',
 ];
 
-const MAX_TABLE_ELEMENTS = 1_000_000;
 const MAX_FUNCTIONS = 100_000;
 
 /**

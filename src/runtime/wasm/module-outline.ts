@@ -8,6 +8,12 @@ export interface SizeLimits {
   readonly is64: boolean;
 }
 
+/** A table, and where its limits are written. */
+export interface TableOutline extends SizeLimits {
+  readonly start: number;
+  readonly end: number;
+}
+
 export interface ModuleImport {
   readonly module: string;
   readonly name: string;
@@ -19,9 +25,10 @@ export interface ModuleOutline {
   readonly imports: readonly ModuleImport[];
   readonly exports: ReadonlyMap<string, 'function' | 'table' | 'memory' | 'global' | 'tag'>;
   readonly memories: readonly SizeLimits[];
-  readonly tables: readonly SizeLimits[];
+  readonly tables: readonly TableOutline[];
   readonly importSection: Section | undefined;
   readonly memorySection: Section | undefined;
+  readonly tableSection: Section | undefined;
   /** Where an import section belongs when there is none. */
   readonly importPoint: number;
   readonly functions: number;
@@ -37,6 +44,8 @@ export interface Section {
 
 /** https://webassembly.github.io/spec/core/binary/modules.html#sections */
 export const SECTION = { type: 1, import: 2, function: 3, table: 4, memory: 5, export: 7 } as const;
+/** Those that are looked at come once, and in the order of their ids. */
+const ORDERED: ReadonlySet<number> = new Set(Object.values(SECTION));
 const KINDS = ['function', 'table', 'memory', 'global', 'tag'] as const;
 const HEADER_BYTES = 8;
 const MAGIC = [0x00, 0x61, 0x73, 0x6d] as const;
@@ -56,11 +65,13 @@ export function readOutline(bytes: Uint8Array): ModuleOutline {
   const imports: ModuleImport[] = [];
   const exports = new Map<string, (typeof KINDS)[number]>();
   const memories: SizeLimits[] = [];
-  const tables: SizeLimits[] = [];
+  const tables: TableOutline[] = [];
+  let tableSection: Section | undefined;
   let memorySection: Section | undefined;
   let importSection: Section | undefined;
   let importPoint = HEADER_BYTES;
   let functions = 0;
+  let newest = 0;
   const reader = new BinaryReader(bytes, HEADER_BYTES);
   while (!reader.done) {
     const start = reader.at;
@@ -68,6 +79,10 @@ export function readOutline(bytes: Uint8Array): ModuleOutline {
     const length = reader.unsigned();
     const section: Section = { id, start, contentStart: reader.at, end: reader.at + length };
     reader.skip(length);
+    if (ORDERED.has(id)) {
+      if (id <= newest) throw damaged('the sections of the module are not in their order');
+      newest = id;
+    }
     const content = new BinaryReader(bytes, section.contentStart, section.end);
     if (id === SECTION.type) importPoint = section.end;
     if (id === SECTION.import) {
@@ -77,11 +92,23 @@ export function readOutline(bytes: Uint8Array): ModuleOutline {
     else if (id === SECTION.memory) {
       memories.push(...readList(content, readLimits));
       memorySection = section;
-    } else if (id === SECTION.table) tables.push(...readList(content, readTable));
-    else if (id === SECTION.export)
+    } else if (id === SECTION.table) {
+      tables.push(...readList(content, readTable));
+      tableSection = section;
+    } else if (id === SECTION.export)
       for (const [name, kind] of readList(content, readExport)) exports.set(name, kind);
   }
-  return { imports, exports, memories, tables, importSection, memorySection, importPoint, functions };
+  return {
+    imports,
+    exports,
+    memories,
+    tables,
+    importSection,
+    memorySection,
+    tableSection,
+    importPoint,
+    functions,
+  };
 }
 
 function readList<Item>(reader: BinaryReader, read: (reader: BinaryReader) => Item): Item[] {
@@ -126,11 +153,25 @@ function readReferenceType(reader: BinaryReader): void {
   if (code === 0x63 || code === 0x64) reader.unsigned();
 }
 
-export function readTable(reader: BinaryReader): SizeLimits {
+export function readTable(reader: BinaryReader): TableOutline {
   // A table with an initial value is written with a prefix of two bytes.
-  if (reader.bytes[reader.at] === 0x40) reader.skip(2);
+  const isInitialized = reader.bytes[reader.at] === 0x40;
+  if (isInitialized) reader.skip(2);
   readReferenceType(reader);
-  return readLimits(reader);
+  const start = reader.at;
+  const limits = readLimits(reader);
+  const end = reader.at;
+  if (isInitialized) skipReference(reader);
+  return { ...limits, start, end };
+}
+
+/** A constant expression that makes a reference: `ref.func`, `ref.null` or `global.get`. */
+function skipReference(reader: BinaryReader): void {
+  for (let code = reader.byte(); code !== 0x0b; code = reader.byte()) {
+    if (code !== 0xd2 && code !== 0xd0 && code !== 0x23)
+      throw damaged('the module has a table whose initial value is of an unknown kind');
+    reader.unsigned();
+  }
 }
 
 export function readLimits(reader: BinaryReader): SizeLimits {

@@ -43,5 +43,7 @@ export function readTree(keep: (path: string) => boolean): readonly SourceFile[]
 
 /** Whether a file is source of ours whose imports count. */
 export function isSource(path: string): boolean {
-  return /^(?:src(?!\/runtime\/guest\/generated\/)|bin|examples)\/.*(?<!\.d)\.(?:ts|js)$/.test(path);
+  return /^(?:src(?!\/runtime\/guest\/generated\/)|bin|examples(?!\/[^/]+\/assembly\/))\/.*(?<!\.d)\.(?:ts|js)$/.test(
+    path,
+  );
 }

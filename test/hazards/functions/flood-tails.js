@@ -1,6 +1,6 @@
 // class: flood
 // tries: to leave many thousand promises for after the reply
-// expects: ok HS_FUNCTION_CPU HS_FUNCTION_MEMORY
+// expects: ok HS_FUNCTION_CPU HS_FUNCTION_MEMORY HS_FUNCTION_THREW
 // kills: no
 // limits: timeout=1s
 
