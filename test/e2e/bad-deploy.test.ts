@@ -32,6 +32,7 @@ const BAD: readonly { what: string; change: Partial<TestFunction>; code: string 
     change: { code: 'throw new Error("not today");' },
     code: 'HS_FUNCTION_LOAD',
   },
+  { what: 'is said to be of another type', change: { type: 'wasm' }, code: 'HS_ARTIFACT_CORRUPT' },
   { what: 'has a syntax error', change: { code: 'export default {' }, code: 'HS_SOURCE_INVALID' },
   { what: 'exports no handler', change: { code: 'export const a = 1;' }, code: 'HS_HANDLER_MISSING' },
   {

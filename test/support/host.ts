@@ -27,6 +27,8 @@ export interface TestHostOptions extends Partial<Omit<HostOptions, 'nats' | 'log
 /** A function as a Nexfile's `start_request` has it, with its code as text. */
 export interface TestFunction {
   readonly name: string;
+  /** What the request says that it is. @default javascript */
+  readonly type?: 'javascript' | 'wasm';
   /** One ES module that imports nothing. */
   readonly code: string;
   /** @default its name */
@@ -106,7 +108,7 @@ export async function deployTo(
   const request = {
     name,
     description: '',
-    workload_type: 'javascript',
+    workload_type: definition.type ?? 'javascript',
     workload_lifecycle: 'function',
     tags: {},
     run_request: JSON.stringify({

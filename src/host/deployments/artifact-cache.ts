@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
-import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, readSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { getArtifact } from '../../control/index.ts';
-import { type ArtifactRef, type CodeCacheRecord, encodeCodeCache } from '../../core/index.ts';
+import { type Artifact, type ArtifactRef, type CodeCacheRecord, encodeCodeCache } from '../../core/index.ts';
 import { decodeArtifact, digestOf } from '../bundle/index.ts';
 
 /** The node's copies of artifacts, one file by digest, where cells read them. */
@@ -45,6 +45,18 @@ export class ArtifactCache {
     } catch {
       return undefined;
     }
+  }
+
+  /** Of an artifact that is here. Its bytes have the type at their beginning (bundle/artifact.ts). */
+  typeOf(digest: string): Artifact['type'] {
+    const head = Buffer.alloc(64);
+    const file = openSync(this.#file(digest), 'r');
+    try {
+      readSync(file, head);
+    } finally {
+      closeSync(file);
+    }
+    return head.includes('"type":"wasm"') ? 'wasm' : 'javascript';
   }
 
   store(digest: string, bytes: Uint8Array): void {

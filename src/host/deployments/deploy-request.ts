@@ -55,7 +55,16 @@ export async function resolveArtifact(
     );
   }
   const digest = parseArtifactUri(source.uri);
-  if (digest !== undefined) return cache.ensure(digest);
+  if (digest !== undefined) {
+    const artifact = await cache.ensure(digest);
+    const made = cache.typeOf(digest);
+    if (made === toFunctionType(type)) return artifact;
+    throw new HairspringError(
+      'HS_ARTIFACT_CORRUPT',
+      `Cannot deploy "${name}": its type is "${type}", and its artifact is one of type "${made}"`,
+      { hint: 'Deploy it with `hairspring deploy`, which makes the artifact that the Nexfile asks for' },
+    );
+  }
   const { bucket, object } = parseObjectUri(source.uri);
   const bytes = await getObject(nc, bucket, object);
   const bundle =
