@@ -12,6 +12,8 @@ const USAGE = `Usage: npm run hazards -- [options]
   --only NAME   hazards whose name contains NAME; may be given again
   --rate N      requests a second to the neighbour (default 1000)
   --calm MS     time before and after the calls of a hazard (default 2500)
+  --times N     calls of each hazard, at least (default: as many as it says)
+  --apart       give the neighbour a namespace of its own; then none of its calls may be lost
   --json        print results as JSON`;
 
 const RSS_LIMIT_BYTES = 1024 ** 3;
@@ -44,15 +46,26 @@ const TITLES = [
   'PROBLEM',
 ];
 
+interface RunOptions {
+  readonly only: readonly string[];
+  readonly rate: number;
+  readonly calmMs: number;
+  readonly times: number;
+  readonly apart: boolean;
+  readonly json: boolean;
+}
+
 const HARMLESS = `// class: leak
 // tries: to do no harm
 // expects: ok
 // kills: no
 export default { message: () => 'contained' };`;
 
-async function main(only: readonly string[], rate: number, calmMs: number, json: boolean): Promise<number> {
+async function main({ only, rate, calmMs, times, apart, json }: RunOptions): Promise<number> {
   const bars: HazardBars = {
     neighbourPerSecond: rate,
+    times,
+    apart,
     heardMarginMs: 500,
     neighbourP99Ms: 50,
     killsCount: true,
@@ -95,6 +108,8 @@ function parse() {
       only: { type: 'string', multiple: true, default: [] },
       rate: { type: 'string', default: '1000' },
       calm: { type: 'string', default: '2500' },
+      times: { type: 'string', default: '1' },
+      apart: { type: 'boolean', default: false },
       json: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
     },
@@ -102,9 +117,9 @@ function parse() {
 }
 
 const options = readOptions();
-const [rate, calmMs] = [Number(options?.rate), Number(options?.calm)];
-if (options === undefined || !(rate > 0) || !(calmMs >= 0)) {
+const [rate, calmMs, times] = [Number(options?.rate), Number(options?.calm), Number(options?.times)];
+if (options === undefined || !(rate > 0) || !(calmMs >= 0) || !(times >= 1)) {
   console.error(USAGE);
   process.exitCode = 2;
 } else if (options.help) console.log(USAGE);
-else process.exitCode = await main(options.only, rate, calmMs, options.json);
+else process.exitCode = await main({ ...options, rate, calmMs, times });
