@@ -152,6 +152,10 @@ export async function startCell(options: CellOptions): Promise<void> {
           droppedReplies += 1;
         },
       },
+      onGone: (spec, isCodeShared) => {
+        if (!isCodeShared) codes.forget(spec);
+        if (!table.has(spec.id)) feed.forget(spec.id);
+      },
       warmInstances: options.warmInstances,
       idleEvictMs: options.idleEvictMs,
       warmMemoryBytes: options.warmMemoryBytes,

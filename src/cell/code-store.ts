@@ -109,6 +109,13 @@ export class CodeStore {
     this.#hold(key, held.code, new CodeCache(bytes, true));
   };
 
+  /** Gives up what no function of the cell needs any more. */
+  forget(spec: FunctionSpec): void {
+    const key = keyOf(spec);
+    this.#bytes -= this.#held.get(key)?.bytes ?? 0;
+    this.#held.delete(key);
+  }
+
   #readCache(digest: string): CodeCache | undefined {
     try {
       const file = readFileSync(cacheFile(this.#dir, digest));

@@ -35,6 +35,8 @@ export interface FunctionTableOptions extends WarmLimits {
   readonly prepareBuiltIns: (spec: FunctionSpec) => Readonly<Record<string, PreparedBinding>>;
   readonly runtime: RunnerDependencies;
   readonly replies: Omit<ReplyTarget, 'accept'>;
+  /** Told of each version that is gone, and whether others share its code. */
+  readonly onGone: (spec: FunctionSpec, isCodeShared: boolean) => void;
 }
 
 const SWEEP_MS = 1_000;
@@ -126,8 +128,13 @@ export class FunctionTable {
         previous.dispose(
           new HairspringError('HS_CELL_LOST', `${previous.spec.name} was replaced by another version`),
         );
+        this.#tellGone(previous.spec);
       })
       .catch(() => undefined);
+  }
+
+  has(id: string): boolean {
+    return this.#slots.has(id);
   }
 
   /** @throws HS_FUNCTION_NOT_FOUND */
@@ -148,11 +155,22 @@ export class FunctionTable {
     slot.runner.dispose(
       new HairspringError('HS_FUNCTION_NOT_FOUND', `${slot.runner.spec.name} was undeployed`),
     );
+    this.#tellGone(slot.runner.spec);
     const { memoryBytes } = slot.runner.spec.limits;
-    const inUse = [...this.#slots.values()].some(
-      ({ runner }) => runner.spec.limits.memoryBytes === memoryBytes,
-    );
+    const inUse = this.#specs().some(({ limits }) => limits.memoryBytes === memoryBytes);
     if (!inUse) this.#options.runtime.pool.forget(memoryBytes);
+  }
+
+  #specs(): readonly FunctionSpec[] {
+    return [...[...this.#slots.values()].map(({ runner }) => runner), ...this.#retiring].map(
+      ({ spec }) => spec,
+    );
+  }
+
+  #tellGone(spec: FunctionSpec): void {
+    const { digest } = spec.artifact;
+    const isCodeShared = this.#specs().some(({ artifact }) => artifact.digest === digest);
+    this.#options.onGone(spec, isCodeShared);
   }
 
   /** Ends invocations of a function, also of its replaced versions. @returns how many */
