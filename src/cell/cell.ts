@@ -154,7 +154,6 @@ export async function startCell(options: CellOptions): Promise<void> {
       },
       onGone: (spec, isCodeShared) => {
         if (!isCodeShared) codes.forget(spec);
-        if (!table.has(spec.id)) feed.forget(spec.id);
       },
       warmInstances: options.warmInstances,
       idleEvictMs: options.idleEvictMs,

@@ -133,10 +133,6 @@ export class FunctionTable {
       .catch(() => undefined);
   }
 
-  has(id: string): boolean {
-    return this.#slots.has(id);
-  }
-
   /** @throws HS_FUNCTION_NOT_FOUND */
   runner(id: string): FunctionRunner {
     const slot = this.#slots.get(id);

@@ -194,3 +194,15 @@ test('A cell that tries a function out finds its code cache when it serves it la
   assert.equal(codes.code(spec), code);
   assert.ok(codes.cache(spec) !== undefined);
 });
+
+test('Code that is given up takes no memory any more, and is read again when it is needed', () => {
+  const { spec, code } = store('given-up');
+  const codes = createStore();
+  codes.code(spec);
+  assert.ok(codes.bytes > code.length);
+  codes.forget(spec);
+  assert.equal(codes.bytes, 0);
+  codes.forget(spec);
+  assert.equal(codes.bytes, 0);
+  assert.equal(codes.code(spec), code);
+});

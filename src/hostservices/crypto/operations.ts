@@ -1,5 +1,5 @@
 import { webcrypto } from 'node:crypto';
-import { types } from 'node:util';
+import { nodeUtil } from '../../core/index.ts';
 import { checkKey, checkParameters, isRsaExponent } from './bounds.ts';
 import { isKnownKey } from './der.ts';
 import type { KeyCache, KeyDescription } from './keys.ts';
@@ -77,7 +77,7 @@ function keyBitsOf({ parameters }: GivenAlgorithm): number | null {
 
 async function checked(key: Promise<CryptoResult>): Promise<CryptoResult> {
   const result = await key;
-  if (types.isCryptoKey(result)) checkKey(result);
+  if (nodeUtil().types.isCryptoKey(result)) checkKey(result);
   return result;
 }
 

@@ -1,5 +1,4 @@
-import { types } from 'node:util';
-import type { HostCallResult } from '../../core/index.ts';
+import { type HostCallResult, nodeUtil } from '../../core/index.ts';
 import { describeKey } from './keys.ts';
 import type { CryptoResult } from './operations.ts';
 
@@ -18,7 +17,7 @@ export function toReply(result: CryptoResult): HostCallResult {
   const encode = (value: unknown): unknown => {
     if (value instanceof ArrayBuffer) return { bytes: addBytes(new Uint8Array(value)) };
     if (value instanceof Uint8Array) return { bytes: addBytes(value) };
-    if (types.isCryptoKey(value)) {
+    if (nodeUtil().types.isCryptoKey(value)) {
       const { type, extractable, algorithm, usages, material } = describeKey(value);
       return { key: [type, extractable, encode(algorithm), usages], bytes: addBytes(material) };
     }

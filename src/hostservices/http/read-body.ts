@@ -1,15 +1,14 @@
 import type { IncomingMessage } from 'node:http';
 import { pipeline, type Readable, type Transform } from 'node:stream';
-import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
-import { HairspringError } from '../../core/index.ts';
+import { HairspringError, nodeZlib } from '../../core/index.ts';
 import type { ByteMeter } from './byte-meter.ts';
 import { HTTP_LIMITS } from './limits.ts';
 
 const DECODERS: Readonly<Record<string, () => Transform>> = {
-  gzip: createGunzip,
-  'x-gzip': createGunzip,
-  deflate: createInflate,
-  br: createBrotliDecompress,
+  gzip: () => nodeZlib().createGunzip(),
+  'x-gzip': () => nodeZlib().createGunzip(),
+  deflate: () => nodeZlib().createInflate(),
+  br: () => nodeZlib().createBrotliDecompress(),
 };
 
 /**
