@@ -75,7 +75,7 @@ function callHost(label, op, args, payload, convert) {
     }
     const callId = calls.add({ invocation, convert, resolve, reject });
     push(
-      `2,${callId},${invocation === undefined ? 0 : invocation.id},${JSONStringify(label)},"${op}",[${quoted}],${tail}`,
+      `2,${idText(callId)},${invocation === undefined ? 0 : idText(invocation.id)},${JSONStringify(label)},"${op}",[${quoted}],${tail}`,
     );
   });
 }
@@ -128,7 +128,7 @@ function settle(invocation, value) {
       return;
     }
     tail = quoteBody(sent);
-    head = `0,${invocation.id},${invocation.pendingTails},${headers},`;
+    head = `0,${idText(invocation.id)},${invocation.pendingTails},${headers},`;
   } catch (error) {
     pushError(invocation.id, 'HS_FUNCTION_NO_REPLY', error, invocation.pendingTails);
     return;

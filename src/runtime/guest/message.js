@@ -22,7 +22,7 @@ function waitUntil(invocation, promise) {
     invocation.pendingTails -= 1;
     if (!invocation.settled || invocation.pendingTails > 0) return;
     removeOpen(invocation);
-    push(`6,${invocation.id}`);
+    push(`6,${idText(invocation.id)}`);
   };
   promiseThen(NativePromise.resolve(promise), done, (error) => {
     pushLog('error', `A promise given to waitUntil rejected: ${inspect(error)}`);
@@ -194,7 +194,7 @@ class Context {
     this.#invocation = invocation;
   }
   get invocationId() {
-    return `${idPrefix}${this.#invocation.id}`;
+    return `${idPrefix}${idText(this.#invocation.id)}`;
   }
   get signal() {
     return signalOf(this.#invocation);

@@ -10,6 +10,7 @@
  */
 import { isUtf8 } from 'node:buffer';
 import { HairspringError, type TraceCarrier } from '../../core/index.ts';
+import { idText } from './id-text.ts';
 
 /** Text, bytes, or nothing. */
 export type Payload = string | Uint8Array | undefined;
@@ -94,7 +95,7 @@ export class BatchEncoder {
     const kind = trace === undefined ? 0 : 6;
     const place = trace === undefined ? '' : `,${JSON.stringify([trace.traceparent, trace.tracestate])}`;
     this.#add(
-      `${kind},${id},${triggerIndex},${this.#quotedSubject(subject)},${reply ? 1 : 0},${leftMs},${pairs},${this.#payload(data)}${place}`,
+      `${kind},${idText(id)},${triggerIndex},${this.#quotedSubject(subject)},${reply ? 1 : 0},${leftMs},${pairs},${this.#payload(data)}${place}`,
     );
   }
 
@@ -107,30 +108,30 @@ export class BatchEncoder {
 
   completed(callId: number, value: unknown, data: Uint8Array | undefined): void {
     const payload = data === undefined ? '0,0' : this.#payload(data);
-    this.#add(`1,${callId},1,${JSON.stringify(value ?? null)},${payload}`);
+    this.#add(`1,${idText(callId)},1,${JSON.stringify(value ?? null)},${payload}`);
   }
 
   failed(callId: number, error: HairspringError): void {
     const value = JSON.stringify([error.code, error.message, error.info.retryable ? 1 : 0]);
-    this.#add(`1,${callId},0,${value},0,0`);
+    this.#add(`1,${idText(callId)},0,${value},0,0`);
   }
 
   /** @param ended whether it has been answered for, so that whatever it still does is ignored */
   abort(id: number, ended: boolean, error: HairspringError): void {
     const reason = JSON.stringify([error.code, error.message, error.info.retryable ? 1 : 0]);
-    this.#add(`2,${id},${ended ? 1 : 0},${reason}`);
+    this.#add(`2,${idText(id)},${ended ? 1 : 0},${reason}`);
   }
 
   dropped(callId: number): void {
-    this.#add(`5,${callId}`);
+    this.#add(`5,${idText(callId)}`);
   }
 
   timer(id: number): void {
-    this.#add(`3,${id}`);
+    this.#add(`3,${idText(id)}`);
   }
 
   cancelled(timerId: number): void {
-    this.#add(`4,${timerId}`);
+    this.#add(`4,${idText(timerId)}`);
   }
 
   take(): EncodedBatch {
