@@ -13,6 +13,8 @@ export class Memories {
   readonly #inUse = new Set<WebAssemblyMemory>();
   readonly #kept: WebAssemblyMemory[] = [];
   readonly #spec: ModuleSpec;
+  /** Of the memory that was zeroed last, which is most often the next one, too. */
+  #newest = new Uint8Array(0);
 
   constructor(spec: ModuleSpec) {
     this.#spec = spec;
@@ -33,7 +35,8 @@ export class Memories {
     const { buffer } = memory;
     const bytes = this.#spec.minPages * PAGE_BYTES;
     if (buffer.byteLength !== bytes || bytes > MAX_KEPT_BYTES || this.#kept.length >= MAX_KEPT) return;
-    new Uint8Array(buffer).fill(0);
+    if (this.#newest.buffer !== buffer) this.#newest = new Uint8Array(buffer);
+    this.#newest.fill(0);
     this.#kept.push(memory);
   }
 

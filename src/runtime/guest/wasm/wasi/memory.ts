@@ -5,10 +5,12 @@ import { fail } from './errno.ts';
 const MAX_VECTORS = 1024;
 const U32 = 2 ** 32;
 
+/** Of the buffer that was looked at last: one command after the other is given the same memory. */
+let newestView = new DataView(new ArrayBuffer(0));
+let newestBytes = new Uint8Array(0);
+
 export class ModuleMemory {
   #memory: WebAssemblyMemory | undefined;
-  #view = new DataView(new ArrayBuffer(0));
-  #bytes = new Uint8Array(0);
 
   attach(memory: WebAssemblyMemory | undefined): void {
     this.#memory = memory;
@@ -18,19 +20,19 @@ export class ModuleMemory {
   get view(): DataView {
     const buffer = this.#memory?.buffer;
     if (buffer === undefined) fail('fault');
-    if (this.#view.buffer !== buffer) {
-      this.#view = new DataView(buffer);
-      this.#bytes = new Uint8Array(buffer);
+    if (newestView.buffer !== buffer) {
+      newestView = new DataView(buffer);
+      newestBytes = new Uint8Array(buffer);
     }
-    return this.#view;
+    return newestView;
   }
 
   bytes(pointer: number, length: number): Uint8Array {
     this.view;
     const from = pointer >>> 0;
     const end = from + (length >>> 0);
-    if (end > this.#bytes.length) fail('fault');
-    return this.#bytes.subarray(from, end);
+    if (end > newestBytes.length) fail('fault');
+    return newestBytes.subarray(from, end);
   }
 
   u32(pointer: number): number {
