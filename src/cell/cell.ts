@@ -193,6 +193,7 @@ export async function startCell(options: CellOptions): Promise<void> {
     const code = codes.codeOnce(spec);
     const isolate = pool.create(spec.limits.memoryBytes);
     try {
+      if (typeof code === 'string') isolate.compileEagerly(code, `${spec.name}.js`);
       const handlers = loadFunction(isolate, { ...spec, bindings: {} }, code);
       const heapBytes = isolate.heapBytes();
       const bytes = typeof code === 'string' ? isolate.codeCache(code, `${spec.name}.js`) : undefined;

@@ -206,3 +206,32 @@ test('Code that is given up takes no memory any more, and is read again when it 
   assert.equal(codes.bytes, 0);
   assert.equal(codes.code(spec), code);
 });
+
+test('The code cache of a short script has what nobody has called yet, that of a long one has not', () => {
+  const cacheOf = (code: string, eagerly: boolean): number => {
+    using pool = createTestPool();
+    using isolate = pool.create(64 * 1024 ** 2);
+    if (eagerly) isolate.compileEagerly(code, 'some.js');
+    isolate.load(scriptOf(code, 'some.js'), { ...createSpec({ name: 'some' }), bindings: {}, budgetMs: 5 });
+    return isolate.codeCache(code, 'some.js')?.length ?? 0;
+  };
+  const short = sourceOf('short');
+  assert.ok(cacheOf(short, true) > cacheOf(short, false));
+  const long = `${short}\n//${' '.repeat(16 * 1024)}`;
+  assert.equal(cacheOf(long, true), cacheOf(long, false));
+});
+
+test('What does not compile eagerly is an error only when it is loaded', () => {
+  using pool = createTestPool();
+  using isolate = pool.create(64 * 1024 ** 2);
+  isolate.compileEagerly('export default {', 'bad.js');
+  assert.throws(
+    () =>
+      isolate.load(scriptOf('export default {', 'bad.js'), {
+        ...createSpec({ name: 'bad' }),
+        bindings: {},
+        budgetMs: 5,
+      }),
+    { code: 'HS_FUNCTION_LOAD' },
+  );
+});

@@ -1,4 +1,4 @@
-import { cachedDataVersionTag } from 'node:v8';
+import { cachedDataVersionTag, setFlagsFromString } from 'node:v8';
 import ivm from 'isolated-vm';
 
 /**
@@ -24,6 +24,25 @@ export class CodeCache {
 /** Equal for two processes whose isolates accept each other's caches: V8, its flags and the processor. */
 export function codeCacheTag(): string {
   return `${process.arch}-${process.versions.v8}-${cachedDataVersionTag()}`;
+}
+
+/** All functions of a longer script are more to take in at every wake than the few to compile that are called. */
+const MAX_EAGER_CHARS = 16 * 1024;
+
+/**
+ * Has V8 compile all functions of a short script, so that the cache which is made of it later has the handlers
+ * as well, though none has been called. The flag is back before the cache is made: V8 wants the same ones.
+ */
+export function compileEagerly(isolate: ivm.Isolate, source: string, filename: string): void {
+  if (source.length > MAX_EAGER_CHARS) return;
+  setFlagsFromString('--no-lazy');
+  try {
+    isolate.compileScriptSync(source, { filename }).release();
+  } catch {
+    // Whoever loads it hears why it does not compile.
+  } finally {
+    setFlagsFromString('--lazy');
+  }
 }
 
 /**

@@ -3,7 +3,7 @@ import { HairspringError } from '../../core/index.ts';
 import { type EntryGuard, INLINE_SLOT } from '../watchdog/entry-guard.ts';
 import type { EncodedBatch, Extra } from '../wire/batch.ts';
 import { armedTimers } from './armed-timers.ts';
-import { type CodeCache, produceCodeCache } from './code-cache.ts';
+import { type CodeCache, compileEagerly, produceCodeCache } from './code-cache.ts';
 import { openDoor } from './door.ts';
 import type { PreludeCode } from './prelude-code.ts';
 
@@ -266,6 +266,16 @@ export class GuestIsolate {
     } catch (error) {
       if (this.#faultOf(error).kind === 'cpu') return undefined;
       throw this.#loadError(spec, error);
+    } finally {
+      this.#end(INLINE_SLOT);
+    }
+  }
+
+  /** Before a short script is loaded of which a code cache will be made: as {@link compileEagerly}. */
+  compileEagerly(source: string, filename: string): void {
+    this.#begin(this.#guard.stretch(LOAD_LIMIT_MS), INLINE_SLOT);
+    try {
+      compileEagerly(this.#isolate, source, filename);
     } finally {
       this.#end(INLINE_SLOT);
     }
