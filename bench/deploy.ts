@@ -15,6 +15,7 @@ export interface BenchFunction {
   readonly limits?: Readonly<Record<string, string | number>>;
 }
 
+const BUNDLE_START = '= (() => {';
 const FOLDER = fileURLToPath(new URL('./functions/', import.meta.url));
 
 export interface DeployOptions {
@@ -82,12 +83,14 @@ function withName(module: Uint8Array, name: string): Uint8Array {
   return Buffer.concat([module, Uint8Array.from(section)]);
 }
 
-/** As a bundle has code that the function does not need. */
+/** As a bundle has code that the function does not need: inside the function that a bundle is. */
 function pad(code: string, chars: number): string {
-  let padded = code;
-  for (let index = 0; padded.length < chars; index += 1)
-    padded += `\nfunction unused${index}(list, wanted) {\n  return list.filter(({ kind }) => kind === wanted).map(({ name }) => name + '${index}');\n}`;
-  return padded;
+  const at = code.indexOf(BUNDLE_START) + BUNDLE_START.length;
+  if (at < BUNDLE_START.length) throw new Error(`The bundle does not begin with ${BUNDLE_START}`);
+  let padding = '';
+  for (let index = 0; code.length + padding.length < chars; index += 1)
+    padding += `\n  function unused${index}(list, wanted) {\n    return list.filter(({ kind }) => kind === wanted).map(({ name }) => name + '${index}');\n  }`;
+  return code.slice(0, at) + padding + code.slice(at);
 }
 
 async function deployOne(

@@ -4,13 +4,6 @@ import { BatchEncoder, decodeGuestBatch, type IsolatePool, scriptOf } from '../r
 const ROUNDS = 2;
 
 /**
- * Web features that a blank isolate has compiled though it has not made them: those that libraries look
- * for when they are loaded. Each costs every blank isolate memory (docs/decisions/0012).
- */
-const COMMON_GLOBALS = ['DOMException', 'EventTarget', 'AbortController'] as const;
-const USE_COMMON_GLOBALS = `void [${COMMON_GLOBALS.join(', ')}];`;
-
-/**
  * Runs a tiny function through an isolate twice before the cell is called ready: the
  * first invocation of a tenant then finds compiled code, and a cell whose isolates do not work fails
  * here and not on somebody's message.
@@ -28,8 +21,7 @@ export function warmUp(pool: IsolatePool): void {
         budgetMs: 5,
       };
       const isLast = round === ROUNDS - 1;
-      const topLevel = isLast ? USE_COMMON_GLOBALS : '';
-      const code = `${topLevel} var ${MODULE_GLOBAL} = { default: { message: async (msg) => msg.text() } };`;
+      const code = `var ${MODULE_GLOBAL} = { default: { message: async (msg) => msg.text() } };`;
       isolate.load(scriptOf(code, 'warm-up.js'), spec);
       const encoder = new BatchEncoder();
       encoder.invoke(1, 0, 'warm.up', true, 0, undefined, new Uint8Array(1));

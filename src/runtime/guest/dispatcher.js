@@ -392,10 +392,18 @@ function loadModule(json, module) {
 let moduleErrorCode = () => undefined;
 
 /**
+ * Web features that libraries look for when they are loaded (DOMException, EventTarget, AbortController): made
+ * ahead, while nobody waits. Each costs every blank isolate memory (docs/decisions/0012).
+ */
+const COMMON_FEATURES = ['events'];
+
+/**
  * Runs one record of ours before any function is loaded: V8 compiles what it meets at its first run,
  * and that must not wait for somebody's message.
  */
 function rehearse() {
+  for (let index = 0; index < COMMON_FEATURES.length; index += 1)
+    useFeature(/** @type {string} */ (COMMON_FEATURES[index]));
   load('{"name":"","namespace":"","triggers":[],"budgetMs":5,"environment":{},"bindings":{}}');
   handlers = { message: async (message) => /** @type {Message} */ (message).text() };
   runBatch('[0,0,0,"rehearsal",1,1,0,1,"text"]', []);
