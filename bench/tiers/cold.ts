@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type BenchRun, openSite, type Site } from '../bench-run.ts';
 import { type BenchFunction, deployCopies, deployModule } from '../deploy.ts';
+import type { Plan } from '../plan.ts';
 import { type CellRun, COLD_TIERS, type ColdRun, type ColdTier } from '../results.ts';
 import { median } from '../statistics.ts';
 import { buildModule } from '../wasm-module.ts';
@@ -36,26 +37,25 @@ export async function measureCold(
   run: BenchRun,
 ): Promise<{ readonly coldRuns: readonly ColdRun[]; readonly cellRuns: readonly CellRun[] }> {
   const { plan, progress } = run;
-  await using site = await openSite();
-  progress(`deploying ${plan.coldFunctions + UNCOUNTED} functions of each size for the cold tiers`);
-  {
-    await using _host = await site.startHost({});
-    for (const size of ['small', 'large'] as const) {
-      const { entry, chars } = SIZES[size];
-      const functions = functionsOf(size, plan.coldFunctions + UNCOUNTED);
-      await deployCopies(site.nc, entry, functions, { distinct: true, padTo: chars, atOnce: 4 });
-    }
-    for (const size of ['wasm', 'wasm-large'] as const) {
-      const functions = functionsOf(size, plan.coldFunctions + UNCOUNTED);
-      await deployModule(site.nc, await buildModule('echo-command', MODULES[size]), functions, {
-        distinct: true,
-      });
-    }
+  await using stack = new AsyncDisposableStack();
+  const sites = new Map<Size, Site>();
+  for (const size of new Set(Object.values(SIZE_OF))) {
+    const count = countOf(size, plan);
+    progress(`deploying ${count} functions for the cold tiers: ${size}`);
+    // A site for each size: a cell keeps the code in memory that was used last, and only so much of it.
+    const site = stack.use(await openSite());
+    sites.set(size, site);
+    await deploySize(site, size, count);
   }
+  const siteOf = (size: Size): Site => {
+    const site = sites.get(size);
+    if (site === undefined) throw new Error(`Nothing of the size ${size} is deployed`);
+    return site;
+  };
   const coldRuns: ColdRun[] = [];
   for (let round = 1; round <= plan.coldRounds; round += 1) {
     for (const tier of round % 2 === 1 ? COLD_TIERS : COLD_TIERS.toReversed()) {
-      const coldRun = await wakeAll(site, run, tier, round);
+      const coldRun = await wakeAll(siteOf(SIZE_OF[tier]), run, tier, round);
       coldRuns.push(coldRun);
       const [cold, warm] = [median(coldRun.coldMs), median(coldRun.warmMs)];
       progress(
@@ -65,11 +65,28 @@ export async function measureCold(
   }
   const cellRuns: CellRun[] = [];
   for (const tier of ['spare-cell', 'fresh-cell'] as const) {
-    const cellRun = await replaceCells(site, run, tier);
+    const cellRun = await replaceCells(siteOf('small'), run, tier);
     cellRuns.push(cellRun);
     progress(`${tier}: p50 ${median(cellRun.recoverMs).toFixed(1)} ms from kill to reply`);
   }
   return { coldRuns, cellRuns };
+}
+
+/** Of large modules so many as a cell keeps in memory. */
+function countOf(size: Size, { coldFunctions }: Plan): number {
+  return UNCOUNTED + (size === 'wasm-large' ? 4 : coldFunctions);
+}
+
+async function deploySize(site: Site, size: Size, count: number): Promise<void> {
+  await using _host = await site.startHost({});
+  const functions = functionsOf(size, count);
+  if (size === 'small' || size === 'large') {
+    const { entry, chars } = SIZES[size];
+    await deployCopies(site.nc, entry, functions, { distinct: true, padTo: chars, atOnce: 4 });
+    return;
+  }
+  const module = await buildModule('echo-command', MODULES[size]);
+  await deployModule(site.nc, module, functions, { distinct: true });
 }
 
 function functionsOf(size: Size, count: number): readonly BenchFunction[] {
@@ -81,7 +98,8 @@ function functionsOf(size: Size, count: number): readonly BenchFunction[] {
 
 async function wakeAll(site: Site, { plan }: BenchRun, tier: ColdTier, round: number): Promise<ColdRun> {
   // All stay warm, so that no eviction falls into the measurement.
-  const warmInstances = plan.coldFunctions + UNCOUNTED + 1;
+  const count = countOf(SIZE_OF[tier], plan);
+  const warmInstances = count + 1;
   await using _host = await site.startHost({
     warmInstances,
     ...(tier === 'fresh-isolate' ? { spareIsolates: 0 } : {}),
@@ -89,7 +107,7 @@ async function wakeAll(site: Site, { plan }: BenchRun, tier: ColdTier, round: nu
   await using generator = await site.startGenerator(plan.payloadBytes);
   await sleep(plan.settleMs);
   const perFunction = 1 + WARM_REQUESTS;
-  const subjects = Array.from({ length: plan.coldFunctions + UNCOUNTED }, (_, index) =>
+  const subjects = Array.from({ length: count }, (_, index) =>
     Array.from({ length: perFunction }, () => subjectOf(SIZE_OF[tier], index)),
   ).flat();
   const all = await generator.call('sequence', { subjects, pauseMs: plan.coldPauseMs });
