@@ -11,6 +11,7 @@ import { defaultCacheDir } from '../src/host/nats-server/index.ts';
 import { compile } from './compile.ts';
 import { prepareNatsServer } from './prepare-nats-server.ts';
 
+/** One more than two cores can run, because tests also wait. */
 const CONCURRENCY = 3;
 const TEST_TIMEOUT_MS = 60_000;
 /** The runner waits for ever for a file that leaves something open; interrupted, it names the file and sums up. */

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import fc from 'fast-check';
 import { BatchEncoder, decodeGuestBatch, type GuestRecord } from '../../src/runtime/wire/batch.ts';
+import { idText } from '../../src/runtime/wire/id-text.ts';
 import { createTestPool, loadIsolate, moduleOf } from '../support/functions.ts';
 
 const pool = createTestPool();
@@ -159,4 +160,12 @@ test('More large replies than one hand-over takes all arrive, in order', () => {
   const records = roundTrip(payloads.map((data) => ({ mode: 'bytes', data })));
   assert.equal(records.length, payloads.length);
   for (const [index, data] of payloads.entries()) assert.ok(payloadBytes(records[index]).equals(data));
+});
+
+test('An id is written as any number is, whichever came before', () => {
+  fc.assert(
+    fc.property(fc.array(fc.oneof(fc.nat(1_000), fc.maxSafeNat()), { minLength: 1 }), (ids) => {
+      assert.deepEqual(ids.map(idText), ids.map(String));
+    }),
+  );
 });

@@ -15,7 +15,7 @@ const ENTER_REHEARSE = 3;
 const ENTER_LOAD_MODULE = 4;
 
 /** How long the top level of a module may run. */
-export const LOAD_LIMIT_MS = 250;
+const LOAD_LIMIT_MS = 250;
 /**
  * What one entry may hand out; a function that passes it is ended. The guest's own outbox stops before:
  * whoever gets here has broken it.

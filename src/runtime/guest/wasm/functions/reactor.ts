@@ -1,4 +1,5 @@
 /** A module with our reactor ABI as a handler; docs/wasm.md describes the imports. */
+import { concatBytes } from '../../web/shared/idl.ts';
 import type { ProcessOptions } from '../wasi/index.ts';
 import { ExitCode, sleep, type Wasi } from './command.ts';
 import { Memories } from './memories.ts';
@@ -79,7 +80,7 @@ export function createReactor({ module, spec, wasi, usesWasi }: ReactorOptions):
     instance.turn = undefined;
     if (spec.reuse) idle.push(instance);
     else memories.release(instance.memory);
-    const body = turn.body.length === 1 ? turn.body[0] : join(turn.body, turn.bodyBytes);
+    const body = turn.body.length === 1 ? turn.body[0] : concatBytes(turn.body);
     if (code !== 0) throw new ExitCode(`its handler returned ${String(code)}`);
     return turn.headerCount === 0 ? body : new runtime.Reply(body, { headers: turn.headers });
   }
@@ -120,16 +121,6 @@ function wasiOptions(args: readonly Uint8Array[], env: readonly Uint8Array[]): P
     bundle: undefined,
     onErrorLine: (line) => runtime.pushLog('info', line),
   };
-}
-
-function join(parts: readonly Uint8Array[], bytes: number): Uint8Array {
-  const all = new Uint8Array(bytes);
-  let at = 0;
-  for (const part of parts) {
-    all.set(part, at);
-    at += part.length;
-  }
-  return all;
 }
 
 /** The imports of one instance. A pointer outside its memory ends the invocation as a trap does. */

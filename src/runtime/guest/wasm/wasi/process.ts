@@ -1,4 +1,5 @@
 /** One run of a command: what it was given, what it has open, and what it has said. */
+import { concatBytes } from '../../web/shared/idl.ts';
 import { DescriptorTable } from './descriptors.ts';
 import { fail } from './errno.ts';
 import { ModuleMemory } from './memory.ts';
@@ -121,16 +122,8 @@ export function realtimeNs(): bigint {
   return BigInt(Date.now()) * 1_000_000n;
 }
 
+/** One part, which is the rule, is handed on as it is. */
 function join(parts: readonly Uint8Array[]): Uint8Array {
   const [first] = parts;
-  if (first !== undefined && parts.length === 1) return first;
-  let length = 0;
-  for (const part of parts) length += part.length;
-  const all = new Uint8Array(length);
-  let at = 0;
-  for (const part of parts) {
-    all.set(part, at);
-    at += part.length;
-  }
-  return all;
+  return first !== undefined && parts.length === 1 ? first : concatBytes(parts);
 }
