@@ -16,3 +16,5 @@ export async function provisionBinding(nc: NatsConnection, label: string, bindin
       return;
   }
 }
+
+export { isPut, readLastMessages } from './kv/last-messages.ts';

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import { jetstreamManager } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { HOST_LIMITS } from '../../src/core/index.ts';
 import { countConsumers, createBucket, type KvHandle, kvBinding, openBinding } from '../support/kv.ts';
@@ -222,6 +223,29 @@ test('A full bucket refuses a value as too large', async () => {
   const full = openBinding(nc, kvBinding('full'));
   await full.call('put', ['a'], 'x'.repeat(1_500));
   assert.equal((await full.refused('put', ['b'], 'x'.repeat(1_500))).code, 'HS_KV_VALUE_TOO_LARGE');
+});
+
+test('A listing does not wait for keys that are removed while it reads', async () => {
+  await createBucket(nc, 'fleeting');
+  const fleeting = openBinding(nc, kvBinding('fleeting'));
+  const manager = await jetstreamManager(nc, { checkAPI: false });
+  const names = Array.from({ length: 8 }, (_, index) => `k${index}`);
+  let slowestMs = 0;
+  const list = async (): Promise<void> => {
+    const startedMs = performance.now();
+    const keys = await fleeting.call('keys', ['']);
+    slowestMs = Math.max(slowestMs, performance.now() - startedMs);
+    assert.ok(Array.isArray(keys) && keys.every((key) => names.includes(key)), JSON.stringify(keys));
+  };
+  for (let round = 0; round < 20; round += 1) {
+    await Promise.all(names.map((name) => fleeting.call('put', [name], '')));
+    const removed = names.map(async (name) => {
+      await list();
+      await manager.streams.purge('KV_fleeting', { filter: `$KV.fleeting.${name}` });
+    });
+    await Promise.all([...removed, ...names.map(() => list())]);
+  }
+  assert.ok(slowestMs < 4_000, `a listing took ${slowestMs} ms`);
 });
 
 test('A server that is gone is told as unavailable', { timeout: 20_000 }, async () => {

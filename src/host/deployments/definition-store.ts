@@ -1,15 +1,14 @@
-import { AckPolicy, DeliverPolicy, jetstreamManager } from '@nats-io/jetstream';
+import { jetstreamManager } from '@nats-io/jetstream';
 import { type KV, Kvm } from '@nats-io/kv';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { natsFailure } from '../../control/index.ts';
 import { type FunctionDefinition, HairspringError, type Logger } from '../../core/index.ts';
+import { isPut, readLastMessages } from '../../hostservices/provision.ts';
 import { parseDefinition } from './definition-schema.ts';
 
 export const DEFINITION_BUCKET = 'hairspring-functions';
 const STREAM = `KV_${DEFINITION_BUCKET}`;
 const SUBJECT_PREFIX = `$KV.${DEFINITION_BUCKET}.`;
-/** A forgotten consumer goes away by itself after so long. */
-const CONSUMER_IDLE_NS = 5_000_000_000;
 
 export interface StoredDefinition {
   readonly definition: FunctionDefinition;
@@ -44,38 +43,15 @@ export class DefinitionStore {
   async all(logger: Logger): Promise<readonly StoredDefinition[]> {
     try {
       const manager = await jetstreamManager(this.#nc, { checkAPI: false });
-      const info = await manager.consumers.add(STREAM, {
-        ack_policy: AckPolicy.None,
-        deliver_policy: DeliverPolicy.LastPerSubject,
-        filter_subject: `${SUBJECT_PREFIX}>`,
-        inactive_threshold: CONSUMER_IDLE_NS,
-        mem_storage: true,
+      const messages = await readLastMessages(manager, STREAM, { filterSubject: `${SUBJECT_PREFIX}>` });
+      return messages.filter(isPut).flatMap((message) => {
+        const definition = parseDefinition(message.data);
+        if (definition !== undefined) return [{ definition, revision: message.seq }];
+        logger.error('A stored function cannot be read and is left out', {
+          key: message.subject.slice(SUBJECT_PREFIX.length),
+        });
+        return [];
       });
-      const found: StoredDefinition[] = [];
-      try {
-        if (info.num_pending === 0) return found;
-        const consumer = await manager.jetstream().consumers.get(STREAM, info.name);
-        for await (const message of await consumer.fetch({
-          max_messages: info.num_pending,
-          expires: 10_000,
-        })) {
-          if (
-            message.headers?.get('KV-Operation') === undefined ||
-            message.headers.get('KV-Operation') === ''
-          ) {
-            const definition = parseDefinition(message.data);
-            if (definition !== undefined) found.push({ definition, revision: message.seq });
-            else
-              logger.error('A stored function cannot be read and is left out', {
-                key: message.subject.slice(SUBJECT_PREFIX.length),
-              });
-          }
-          if (message.info.pending === 0) break;
-        }
-        return found;
-      } finally {
-        await manager.consumers.delete(STREAM, info.name);
-      }
     } catch (error) {
       throw natsFailure(error, 'Cannot read the deployed functions');
     }

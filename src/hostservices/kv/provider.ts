@@ -1,4 +1,4 @@
-import { AckPolicy, DeliverPolicy, type JetStreamManager, jetstream } from '@nats-io/jetstream';
+import { jetstream } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/transport-node';
 import {
   HairspringError,
@@ -10,11 +10,9 @@ import {
   type PreparedBinding,
 } from '../../core/index.ts';
 import { checkAccess, checkKey, isKvOperation, type KvOperation, keysFilter } from './grant.ts';
+import { isPut, readLastMessages } from './last-messages.ts';
 import { KvBuckets } from './provider-buckets.ts';
 import { isNoResponders, toKvError } from './provider-errors.ts';
-
-/** A forgotten listing consumer goes away by itself after so long. */
-const CONSUMER_IDLE_NS = 5_000_000_000;
 
 /** The KV host service over the cell's own connection. */
 export function createKvService(nc: NatsConnection): HostService<KvBinding> {
@@ -97,50 +95,26 @@ class KvGrant implements PreparedBinding {
   async #keys(prefix: unknown): Promise<HostCallResult> {
     const { bucket } = this.#binding;
     const wanted = keysFilter(this.#label, this.#binding, prefix);
-    const stream = `KV_${bucket}`;
+    const offset = `$KV.${bucket}.`.length;
     try {
-      const manager = await this.#buckets.manager();
-      const info = await manager.consumers.add(stream, {
-        ack_policy: AckPolicy.None,
-        deliver_policy: DeliverPolicy.LastPerSubject,
-        filter_subject: `$KV.${bucket}.${wanted.filter}`,
-        headers_only: true,
-        inactive_threshold: CONSUMER_IDLE_NS,
-        mem_storage: true,
-        num_replicas: 1,
+      const messages = await readLastMessages(await this.#buckets.manager(), `KV_${bucket}`, {
+        filterSubject: `$KV.${bucket}.${wanted.filter}`,
+        headersOnly: true,
+        onCount: checkCount,
       });
-      try {
-        return { value: await this.#fetchKeys(manager, info.name, info.num_pending, wanted.prefix) };
-      } finally {
-        await manager.consumers.delete(stream, info.name);
-      }
+      const keys = messages
+        .filter(isPut)
+        .map(({ subject }) => subject.slice(offset))
+        .filter((key) => key.startsWith(wanted.prefix));
+      return { value: keys.sort() };
     } catch (error) {
       throw toKvError(error, `list keys of bucket "${bucket}"`, bucket);
     }
   }
+}
 
-  async #fetchKeys(
-    manager: JetStreamManager,
-    consumerName: string,
-    pending: number,
-    prefix: string,
-  ): Promise<string[]> {
-    const keys: string[] = [];
-    if (pending === 0) return keys;
-    if (pending > HOST_LIMITS.kvKeys) {
-      const message = `Cannot list ${pending} keys: one call lists at most ${HOST_LIMITS.kvKeys}; give a longer prefix`;
-      throw new HairspringError('HS_HOST_CALL_LIMIT', message);
-    }
-    const { bucket } = this.#binding;
-    const consumer = await manager.jetstream().consumers.get(`KV_${bucket}`, consumerName);
-    const messages = await consumer.fetch({ max_messages: pending, expires: 5_000 });
-    const offset = `$KV.${bucket}.`.length;
-    for await (const message of messages) {
-      const operation = message.headers?.get('KV-Operation');
-      const key = message.subject.slice(offset);
-      if (operation !== 'DEL' && operation !== 'PURGE' && key.startsWith(prefix)) keys.push(key);
-      if (message.info.pending === 0) break;
-    }
-    return keys.sort();
-  }
+function checkCount(count: number): void {
+  if (count <= HOST_LIMITS.kvKeys) return;
+  const message = `Cannot list ${count} keys: one call lists at most ${HOST_LIMITS.kvKeys}; give a longer prefix`;
+  throw new HairspringError('HS_HOST_CALL_LIMIT', message);
 }

@@ -1,0 +1,66 @@
+import { AckPolicy, type Consumer, DeliverPolicy, type JetStreamManager, type JsMsg } from '@nats-io/jetstream';
+
+/** A forgotten consumer goes away by itself after so long. */
+const CONSUMER_IDLE_NS = 5_000_000_000;
+/** The shortest that the library takes. */
+const FETCH_MS = 1_000;
+/** Fetches in a row that bring nothing, though the server says that there is more. */
+const MAX_EMPTY_FETCHES = 5;
+
+export interface LastMessagesOptions {
+  readonly filterSubject: string;
+  /** @default false */
+  readonly headersOnly?: boolean;
+  /** Called once with how many there are, before the first; may throw to read none. */
+  readonly onCount?: (count: number) => void;
+}
+
+/**
+ * Reads the last message of each subject of a stream in one pass, by a consumer of its own that is
+ * gone afterwards. Messages that are removed while it reads are not waited for: the server counts
+ * again after each fetch.
+ */
+export async function readLastMessages(
+  manager: JetStreamManager,
+  stream: string,
+  { filterSubject, headersOnly = false, onCount }: LastMessagesOptions,
+): Promise<readonly JsMsg[]> {
+  const { name, num_pending } = await manager.consumers.add(stream, {
+    ack_policy: AckPolicy.None,
+    deliver_policy: DeliverPolicy.LastPerSubject,
+    filter_subject: filterSubject,
+    headers_only: headersOnly,
+    inactive_threshold: CONSUMER_IDLE_NS,
+    mem_storage: true,
+    num_replicas: 1,
+  });
+  try {
+    onCount?.(num_pending);
+    if (num_pending === 0) return [];
+    return await drain(await manager.jetstream().consumers.get(stream, name), stream);
+  } finally {
+    await manager.consumers.delete(stream, name);
+  }
+}
+
+async function drain(consumer: Consumer, stream: string): Promise<readonly JsMsg[]> {
+  const found: JsMsg[] = [];
+  let empty = 0;
+  while (empty < MAX_EMPTY_FETCHES) {
+    const { num_pending: left } = await consumer.info();
+    if (left === 0) return found;
+    const before = found.length;
+    for await (const message of await consumer.fetch({ max_messages: left, expires: FETCH_MS })) {
+      found.push(message);
+      if (message.info.pending === 0) return found;
+    }
+    empty = found.length === before ? empty + 1 : 0;
+  }
+  throw new Error(`stream ${stream} gave no message for ${MAX_EMPTY_FETCHES * FETCH_MS} ms`);
+}
+
+/** Whether it holds a value, and is no marker that one was deleted. */
+export function isPut({ headers }: JsMsg): boolean {
+  const operation = headers?.get('KV-Operation');
+  return operation !== 'DEL' && operation !== 'PURGE';
+}
