@@ -10,9 +10,9 @@ import {
   type PreparedBinding,
 } from '../../core/index.ts';
 import { checkAccess, checkKey, isKvOperation, type KvOperation, keysFilter } from './grant.ts';
-import { isPut, readLastMessages } from './last-messages.ts';
 import { KvBuckets } from './provider-buckets.ts';
 import { isNoResponders, toKvError } from './provider-errors.ts';
+import { isPut, readLastMessages } from './provider-last-messages.ts';
 
 /** The KV host service over the cell's own connection. */
 export function createKvService(nc: NatsConnection): HostService<KvBinding> {

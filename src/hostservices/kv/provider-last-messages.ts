@@ -1,4 +1,11 @@
-import { AckPolicy, type Consumer, DeliverPolicy, type JetStreamManager, type JsMsg } from '@nats-io/jetstream';
+import {
+  AckPolicy,
+  type Consumer,
+  DeliverPolicy,
+  type JetStreamManager,
+  type JsMsg,
+} from '@nats-io/jetstream';
+import { HairspringError } from '../../core/index.ts';
 
 /** A forgotten consumer goes away by itself after so long. */
 const CONSUMER_IDLE_NS = 5_000_000_000;
@@ -19,6 +26,7 @@ export interface LastMessagesOptions {
  * Reads the last message of each subject of a stream in one pass, by a consumer of its own that is
  * gone afterwards. Messages that are removed while it reads are not waited for: the server counts
  * again after each fetch.
+ * @throws HS_NATS_UNREACHABLE
  */
 export async function readLastMessages(
   manager: JetStreamManager,
@@ -56,7 +64,10 @@ async function drain(consumer: Consumer, stream: string): Promise<readonly JsMsg
     }
     empty = found.length === before ? empty + 1 : 0;
   }
-  throw new Error(`stream ${stream} gave no message for ${MAX_EMPTY_FETCHES * FETCH_MS} ms`);
+  throw new HairspringError(
+    'HS_NATS_UNREACHABLE',
+    `Cannot read stream ${stream}: it gave no message in ${MAX_EMPTY_FETCHES * FETCH_MS} ms`,
+  );
 }
 
 /** Whether it holds a value, and is no marker that one was deleted. */
