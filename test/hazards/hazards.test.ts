@@ -12,6 +12,7 @@ const BARS: HazardBars = {
   neighbourPerSecond: 200,
   heardMarginMs: 10_000,
   neighbourP99Ms: Number.POSITIVE_INFINITY,
+  nearKillMs: 5_000,
   killsCount: false,
   calmMs: 100,
 };
@@ -57,7 +58,7 @@ test('A hazard whose header does not say what is expected is no hazard', () => {
   assert.throws(() => parseHazard('cpu-x', header.replace('kills: no', 'kills: often')), /"no" or "may"/);
 });
 
-const world = await startHazardHost(512 * MIB);
+const world = await startHazardHost(512 * MIB, 1_000);
 after(() => world[Symbol.asyncDispose]());
 
 for (const name of CHOSEN) {

@@ -4,6 +4,7 @@
  */
 import { parseArgs } from 'node:util';
 import { renderTable } from '../../src/cli/shell/table.ts';
+import { HOST_LIMITS } from '../../src/core/index.ts';
 import { parseHazard, readHazards } from './support/hazard.ts';
 import { startHazardHost } from './support/hazard-host.ts';
 import { type HazardBars, type HazardResult, runHazard } from './support/run-hazard.ts';
@@ -68,6 +69,7 @@ async function main({ only, rate, calmMs, times, apart, json }: RunOptions): Pro
     apart,
     heardMarginMs: 500,
     neighbourP99Ms: 50,
+    nearKillMs: 500,
     killsCount: true,
     calmMs,
   };
@@ -75,7 +77,7 @@ async function main({ only, rate, calmMs, times, apart, json }: RunOptions): Pro
     ({ name }) => only.length === 0 || only.some((part) => name.includes(part)),
   );
   const results: HazardResult[] = [];
-  await using world = await startHazardHost(RSS_LIMIT_BYTES);
+  await using world = await startHazardHost(RSS_LIMIT_BYTES, HOST_LIMITS.inlineCpuMs);
   // What the first one measures is also V8 at work in the processes that measure.
   await runHazard(world, parseHazard('leak-nothing', HARMLESS), bars);
   for (const [index, hazard] of hazards.entries()) {

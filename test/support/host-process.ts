@@ -31,13 +31,16 @@ export interface HostProcessOptions {
   readonly spareCells?: number;
   /** @default the product's */
   readonly cellRssLimitBytes?: number;
+  /** @default 1,000: a `cpu` of 1s, as tests have it, is to change nothing else */
+  readonly inlineCpuMs?: number;
 }
 
 export async function startHostProcess(url: string, options: HostProcessOptions = {}): Promise<HostProcess> {
-  const { dataDir: givenDir, spareCells = 1, cellRssLimitBytes } = options;
+  const { dataDir: givenDir, spareCells = 1, cellRssLimitBytes, inlineCpuMs = 1_000 } = options;
   const dataDir = givenDir ?? (await mkdtemp(join(tmpdir(), 'hairspring-host-')));
   const startedMs = performance.now();
-  const child = fork(ENTRY, [url, dataDir, String(spareCells), String(cellRssLimitBytes ?? '')], {
+  const numbers = [spareCells, inlineCpuMs, cellRssLimitBytes ?? ''].map(String);
+  const child = fork(ENTRY, [url, dataDir, ...numbers], {
     stdio: ['ignore', 'inherit', 'pipe', 'ipc'],
   });
   let stderr = '';

@@ -12,15 +12,17 @@ export interface HazardHost extends AsyncDisposable {
   readonly neighbours: NeighbourCallers;
   /** Memory at which the watchdog ends a cell. */
   readonly rssLimitBytes: number;
+  /** How long a function may hold the thread of its neighbours. */
+  readonly inlineCpuMs: number;
   client(namespace: string): ControlClient;
 }
 
 /** Starts nats-server, the node and the callers of neighbours; disposing stops all. */
-export async function startHazardHost(rssLimitBytes: number): Promise<HazardHost> {
+export async function startHazardHost(rssLimitBytes: number, inlineCpuMs: number): Promise<HazardHost> {
   await using stack = new AsyncDisposableStack();
   const nats = stack.use(await startTestNats());
   const host = stack.use(
-    await startHostProcess(nats.url, { spareCells: 1, cellRssLimitBytes: rssLimitBytes }),
+    await startHostProcess(nats.url, { spareCells: 1, cellRssLimitBytes: rssLimitBytes, inlineCpuMs }),
   );
   const nc = await connectTo(nats);
   stack.defer(() => nc.close());
@@ -32,6 +34,7 @@ export async function startHazardHost(rssLimitBytes: number): Promise<HazardHost
     nc,
     neighbours,
     rssLimitBytes,
+    inlineCpuMs,
     client: (namespace) => createControlClient(nc, { namespace }),
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };

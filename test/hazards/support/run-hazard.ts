@@ -14,6 +14,8 @@ export interface HazardBars {
   readonly heardMarginMs: number;
   /** Of calls that no kill was near. */
   readonly neighbourP99Ms: number;
+  /** Calls so near to a kill are not held against it. */
+  readonly nearKillMs: number;
   /** Whether a cell must live where the hazard says so; on a busy machine the watchdog sees hangs that are none. */
   readonly killsCount: boolean;
   /** Time before and after the hazard's calls in which the neighbour is called as well. */
@@ -48,8 +50,6 @@ export interface HazardResult {
 
 /** How much a cell may have beyond its limit when the watchdog sees it. */
 const RSS_MARGIN_BYTES = 256 * 1024 ** 2;
-/** Calls this near to a kill are not held against it. */
-const NEAR_KILL_MS = 500;
 /** Of one function, within a minute. */
 const KILLS_TO_SUSPEND = 5;
 /** Called at once; more of one hazard's calls wait for these. */
@@ -74,7 +74,7 @@ export async function runHazard(world: HazardHost, hazard: Hazard, bars: HazardB
     nodeId,
     triggers: [`${namespace}.neighbour`],
     // What comes in while a kill is on its way is to be served late, and not refused.
-    limits: { queue: 10_000 },
+    limits: { queue: 10_000, cpu: `${world.inlineCpuMs}ms` },
   });
   using watch = watchProcesses([world.host.pid, ...(await world.host.cellPids())]);
   await until('the neighbour is served', async () =>
@@ -167,7 +167,7 @@ function judgeNeighbour(
   problems: string[],
 ): HazardResult['neighbour'] {
   const isNear = ({ sentAtMs, tookMs }: NeighbourCall): boolean =>
-    deathsMs.some((at) => sentAtMs < at + NEAR_KILL_MS && sentAtMs + tookMs > at - NEAR_KILL_MS);
+    deathsMs.some((at) => sentAtMs < at + bars.nearKillMs && sentAtMs + tookMs > at - bars.nearKillMs);
   const bad = calls.filter(({ outcome }) => outcome !== 'ok');
   const lost = bad.filter((call) => call.outcome === 'HS_CELL_LOST' && isNear(call));
   const others = [...new Set(bad.filter((call) => !lost.includes(call)).map(({ outcome }) => outcome))];
