@@ -113,7 +113,7 @@ test('All that an entry in the heavy lane hands out is there before it counts as
 test('A function that is seen to hold the main thread moves, and its instance with it', async () => {
   // Work that takes processor time and not only time, and the same with any compiler.
   const code = handlerOf(
-    'calls += 1; big * big; return calls',
+    'calls += 1; if (calls > 1) big * big; return calls',
     'let calls = 0; const big = 3n ** 1_500_000n;',
   );
   using probe = createTestFunction(code);
@@ -125,6 +125,33 @@ test('A function that is seen to hold the main thread moves, and its instance wi
   assert.ok(probe.heavyEntries.length > 0, 'it was never entered in the heavy lane');
   assert.ok(probe.entries.length > 2, 'it moved at its first entry');
   assert.equal(await probe.text(), String(calls + 1));
+  assert.equal(probe.runner.stats().coldStarts, 1);
+});
+
+test('A first call that is too slow for the main thread is begun anew beside it, and what it did is done once', async () => {
+  const puts: string[] = [];
+  const code = handlerOf(
+    `console.log('begins'); const put = env.HOST.put('k', msg.text()); calls += 1; ${busy(60)} await put; return calls`,
+    'let calls = 0;',
+  );
+  using probe = createTestFunction(code, {
+    host: async ({ payload }) => {
+      puts.push(Buffer.from(payload ?? '').toString());
+      return { value: 1 };
+    },
+  });
+  const [count, text] = [
+    await turnsDuring(probe.text({ data: 'first' })),
+    await probe.text({ data: 'second' }),
+  ];
+  assert.ok(count > 3, `the event loop turned ${count} times during the first call`);
+  assert.equal(text, '2');
+  assert.deepEqual(puts, ['first', 'second']);
+  assert.deepEqual(
+    probe.logs.map((line) => line.text),
+    ['begins', 'begins'],
+  );
+  assert.ok(probe.heavyEntries.length > 0);
   assert.equal(probe.runner.stats().coldStarts, 1);
 });
 

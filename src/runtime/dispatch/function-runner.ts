@@ -3,29 +3,25 @@ import {
   type ColdReason,
   type FunctionSpec,
   type FunctionStats,
-  HairspringError,
+  type HairspringError,
   HOST_LIMITS,
   type Invocation,
   type Observer,
   type PreparedBinding,
 } from '../../core/index.ts';
-import type { EntryFault } from '../isolate/guest-isolate.ts';
 import { Admission } from './admission.ts';
 import type { ByteBudget } from './byte-budget.ts';
 import type { DeadlineSweeper, Sweepable } from './deadline-sweeper.ts';
 import type { DebuggerLink } from './debugger-link.ts';
+import { Entrance } from './entrance.ts';
 import { type Flight, INVOCATION_ID_PREFIX } from './flight.ts';
-import type { Instance, InstanceOwner } from './instance.ts';
-import { LaneChoice } from './lane-choice.ts';
+import type { Instance, InstanceFault, InstanceOwner } from './instance.ts';
 import { cancelled, cpuExceeded, isolateLost, stopping, tailTooLong, timedOut } from './limit-errors.ts';
 import { RunnerCounters } from './runner-counters.ts';
 import type { Runnable, Scheduler } from './scheduler.ts';
-import { threadCpuMs } from './thread-cpu.ts';
 import { type WakeListener, Waker, type WakerDependencies } from './waker.ts';
 import { WEAR_LIMITS, Wear, type WearLimits } from './wear.ts';
 
-/** Entries that took longer than this are followed by a look at the heap, which takes some microseconds. */
-const HEAP_LOOK_MS = 2;
 /** Making the cache of a longer script takes the thread for more than a few milliseconds. */
 const MAX_LEARNED_CHARS = 128 * 1024;
 
@@ -51,7 +47,7 @@ export class FunctionRunner implements Runnable, Sweepable {
   readonly #dependencies: RunnerDependencies;
   readonly #admission: Admission;
   readonly #waker: Waker;
-  readonly #lane: LaneChoice;
+  readonly #entrance: Entrance;
   #instance: Instance | undefined;
   #wear: Wear | undefined;
   /** A debugger, for which there is to be an instance. */
@@ -80,7 +76,15 @@ export class FunctionRunner implements Runnable, Sweepable {
     this.#dependencies = dependencies;
     this.#admission = new Admission(spec, dependencies.backlog);
     this.#waker = new Waker(spec, bindings, dependencies, this.#owner);
-    this.#lane = new LaneChoice(spec.limits.cpuMs > dependencies.inlineCpuMs);
+    this.#entrance = new Entrance({
+      ...dependencies,
+      spec,
+      onEntered: (instance, fault) => this.#entered(instance, fault),
+      onReturned: () => {
+        this.#settleIdle();
+        if (!this.#disposed) dependencies.scheduler.mark(this);
+      },
+    });
   }
 
   get warm(): boolean {
@@ -129,12 +133,12 @@ export class FunctionRunner implements Runnable, Sweepable {
 
   runOnce(): boolean {
     if (this.#disposed) return false;
-    for (const retired of this.#retired) if (retired.hasWork) this.#enter(retired);
+    for (const retired of this.#retired) if (retired.hasWork) this.#entrance.enter(retired);
     this.#admit();
     if (this.#instance === undefined && this.#keepsWarm && !this.#waker.waking)
-      this.#waker.wake(this.#lane.heavy, this.#wakeListener);
+      this.#waker.wake(this.#entrance.heavy, this.#wakeListener);
     const instance = this.#instance;
-    if (instance?.hasWork === true) this.#enter(instance);
+    if (instance?.hasWork === true) this.#entrance.enter(instance);
     this.#settleIdle();
     return (
       this.#instance?.hasWork === true ||
@@ -147,7 +151,7 @@ export class FunctionRunner implements Runnable, Sweepable {
   #admit(): void {
     for (let flight = this.#admission.next(); flight !== undefined; flight = this.#admission.next()) {
       if (this.#instance === undefined && !this.#waker.waking)
-        this.#waker.wake(this.#lane.heavy, this.#wakeListener);
+        this.#waker.wake(this.#entrance.heavy, this.#wakeListener);
       if (this.#instance === undefined) return;
       this.#admission.begin();
       this.#instance.invoke(flight);
@@ -182,9 +186,9 @@ export class FunctionRunner implements Runnable, Sweepable {
         this.#counters.prewarmed += 1;
         return;
       }
-      first.coldMs = tookMs;
+      if (first.coldReason === undefined) this.#counters.woken(tookMs, this.#coldReason);
+      first.coldMs = (first.coldMs ?? 0) + tookMs;
       first.coldReason = this.#coldReason;
-      this.#counters.woken(tookMs, this.#coldReason);
       scheduler.mark(this);
     },
     failed: (error) => {
@@ -237,49 +241,22 @@ export class FunctionRunner implements Runnable, Sweepable {
     });
   }
 
-  #enter(instance: Instance): void {
-    if (this.#lane.heavy) this.#enterAway(instance);
-    else if (this.#lane.examines) {
-      const startedMs = threadCpuMs();
-      const fault = instance.runOnce();
-      this.#entered(instance, fault, threadCpuMs() - startedMs);
-    } else {
-      const fault = instance.runOnce();
-      this.#entered(instance, fault, instance.lastEntryMs);
-    }
-  }
-
-  #enterAway(instance: Instance): void {
-    instance.reserve();
-    const { heavyLane, scheduler } = this.#dependencies;
-    heavyLane
-      .run((slot) => instance.runAway(slot))
-      .then((fault) => {
-        if (!instance.disposed) this.#entered(instance, fault, instance.lastEntryMs);
-        this.#settleIdle();
-        if (!this.#disposed) scheduler.mark(this);
-      })
-      .catch((error: unknown) => {
-        this.#lost(instance, { kind: 'broken', message: HairspringError.from(error).message });
-      });
-  }
-
-  #entered(instance: Instance, fault: EntryFault | undefined, tookMs: number): void {
-    const { clock } = this.#dependencies;
-    this.#lane.entered(tookMs, clock);
+  #entered(instance: Instance, fault: InstanceFault | undefined): void {
     if (fault === undefined) {
-      // A heap does not fill without long entries: those in which V8 collects.
-      if (tookMs > HEAP_LOOK_MS) this.#lane.heapSeen(instance.heapBytes, this.spec.limits.memoryBytes, clock);
       if (this.#retired.has(instance) && instance.flights.size === 0) this.#drop(instance);
-      return;
-    }
-    if (fault.kind === 'cpu') this.#interrupted(instance, fault.invocationId);
+    } else if (fault.kind === 'cpu') this.#interrupted(instance, fault.invocationId);
+    else if (fault.kind === 'slow') this.#beginAnew(instance);
     else this.#lost(instance, fault);
+  }
+
+  /** Nobody has seen anything of what its invocations did so far: to them it is the same cold start. */
+  #beginAnew(instance: Instance): void {
+    this.#requeue(instance, this.#coldReason);
+    this.#drop(instance);
   }
 
   /** The instance overran its CPU limit: only the guilty invocation fails, and no new one comes in. */
   #interrupted(instance: Instance, guiltyId: number): void {
-    this.#lane.overran(this.#dependencies.clock);
     this.#requeue(instance, 'interrupted');
     const guilty = instance.flights.get(guiltyId);
     if (guilty !== undefined) this.#end(instance, guilty, cpuExceeded(this.spec));
@@ -288,7 +265,7 @@ export class FunctionRunner implements Runnable, Sweepable {
   }
 
   /** The isolate is gone, and with it every invocation that had begun. */
-  #lost(instance: Instance, fault: Exclude<EntryFault, { kind: 'cpu' }>): void {
+  #lost(instance: Instance, fault: Exclude<InstanceFault, { kind: 'cpu' | 'slow' }>): void {
     this.#requeue(instance, 'crash');
     this.#failStarted(instance, isolateLost(this.spec, fault));
     this.#drop(instance);

@@ -40,6 +40,9 @@ interface Given {
   readonly started: readonly Invocation[];
 }
 
+/** Why an entry did not end well: `slow` is the first one of all, given up before anything of it came out. */
+export type InstanceFault = EntryFault | { readonly kind: 'slow' };
+
 /** What an instance tells its function. */
 export interface InstanceOwner {
   /** There is something to enter for. */
@@ -75,6 +78,7 @@ export class Instance {
   readonly #timers: TimerTable;
   /** Invocations given to it so far. */
   invoked = 0;
+  #entries = 0;
   /** The newest invocation given to it. */
   #newestId = 0;
   /** Another thread is inside, or is waited for. */
@@ -106,6 +110,11 @@ export class Instance {
 
   get hasWork(): boolean {
     return !this.#disposed && !this.#away && this.#items.length > 0;
+  }
+
+  /** No invocation has been in it yet. */
+  get isUntouched(): boolean {
+    return this.#entries === 0;
   }
 
   get disposed(): boolean {
@@ -171,14 +180,22 @@ export class Instance {
     this.#owner.onWork();
   }
 
-  /** Enters the isolate once, on this thread. */
-  runOnce(): EntryFault | undefined {
+  /**
+   * Enters the isolate once, on this thread.
+   * @param limitMs below `limits.cpu` for the first entry only: an instance that passes it is of no use, and
+   * what was given to it can be taken back
+   */
+  runOnce(limitMs: number): InstanceFault | undefined {
     const given = this.#give(MAX_BATCH);
     if (given === undefined) return undefined;
-    const { cpuMs } = this.#spec.limits;
+    this.#entries += 1;
     this.#journal.enter(this.#spec.id, given.started);
-    const outcome = this.#isolate.run(this.#encoder.take(), cpuMs);
+    const outcome = this.#isolate.run(this.#encoder.take(), limitMs);
     this.#journal.leave();
+    if (outcome.fault?.kind === 'cpu' && limitMs < this.#spec.limits.cpuMs) {
+      this.#items.unshift(given.items);
+      return { kind: 'slow' };
+    }
     const fault = this.#receive(given, outcome);
     if (outcome.fault?.kind === 'cpu') this.#deliver(this.#collect());
     return fault;
@@ -204,6 +221,7 @@ export class Instance {
       if (given === undefined) return undefined;
       const { cpuMs } = this.#spec.limits;
       this.#journal.enterHeavy(slot, this.#spec.id, given.started);
+      this.#entries += 1;
       this.#entered = true;
       const outcome = await this.#isolate.runAway(slot, this.#encoder.take(), cpuMs);
       const overran = outcome.fault?.kind === 'cpu' && !this.#disposed;

@@ -15,6 +15,8 @@ const STAY_AFTER_OVERRUN_MS = 60_000;
 const FULL_SHARE = 0.5;
 /** Garbage that is not collected yet makes no small heap a full one. */
 const FULL_BYTES = 6 * 1024 ** 2;
+/** One entry of so long raises the suspicion by itself. */
+const SUSPECT_MS = 20;
 /** Weight of the newest entry in the average. */
 const WEIGHT = 1 / 8;
 /** Entries whose processor time is taken before a function moves that was slow by the wall clock. */
@@ -57,15 +59,17 @@ export class LaneChoice {
     }
     this.#averageMs += WEIGHT * (tookMs - this.#averageMs);
     if (!this.#heavy) {
-      if (this.#averageMs > HEAVY_MS) this.#toExamine = EXAMINED_ENTRIES;
+      if (this.#averageMs > HEAVY_MS || tookMs > SUSPECT_MS) this.#toExamine = EXAMINED_ENTRIES;
     } else if (this.#averageMs < LIGHT_MS && clock.monotonicMs() >= this.#stayUntilMs) this.#heavy = false;
   }
 
   #examine(cpuMs: number, clock: Clock): void {
     this.#examinedMs += cpuMs;
     this.#toExamine -= 1;
-    if (this.#toExamine > 0) return;
     this.#averageMs = this.#examinedMs / EXAMINED_ENTRIES;
+    // However short those are that follow, the average is too long already.
+    if (this.#toExamine > 0 && this.#averageMs <= HEAVY_MS) return;
+    this.#toExamine = 0;
     this.#examinedMs = 0;
     if (this.#averageMs > HEAVY_MS) this.#move(clock.monotonicMs() + STAY_MS);
   }
@@ -73,6 +77,11 @@ export class LaneChoice {
   /** An entry was ended by its CPU limit. */
   overran(clock: Clock): void {
     this.#move(clock.monotonicMs() + STAY_AFTER_OVERRUN_MS);
+  }
+
+  /** The first entry of an instance was given up on the main thread. */
+  slow(clock: Clock): void {
+    this.#move(clock.monotonicMs() + STAY_MS);
   }
 
   /** What an entry that took long has left in the heap. */

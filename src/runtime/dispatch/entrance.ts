@@ -1,0 +1,82 @@
+import { type Clock, type FunctionSpec, HairspringError } from '../../core/index.ts';
+import type { HeavyLane } from './heavy-lane.ts';
+import type { Instance, InstanceFault } from './instance.ts';
+import { LaneChoice } from './lane-choice.ts';
+import { threadCpuMs } from './thread-cpu.ts';
+
+/**
+ * What the first entry of an instance may take on the main thread. Nothing has come out of the isolate by
+ * then, so one that takes longer is begun anew in another isolate, beside that thread.
+ */
+const TRIAL_MS = 20;
+/** Entries that took longer than this are followed by a look at the heap, which takes some microseconds. */
+const HEAP_LOOK_MS = 2;
+
+export interface EntranceOptions {
+  readonly spec: FunctionSpec;
+  readonly clock: Clock;
+  readonly heavyLane: HeavyLane;
+  /** The longest that the main thread is held. */
+  readonly inlineCpuMs: number;
+  /** An entry is over; on another thread some time after it was asked for. */
+  readonly onEntered: (instance: Instance, fault: InstanceFault | undefined) => void;
+  /** Another thread has left an instance, after `onEntered`. */
+  readonly onReturned: () => void;
+}
+
+/** Enters the instances of one function, each time on the thread that suits what is known of the function. */
+export class Entrance {
+  readonly #options: EntranceOptions;
+  readonly #lane: LaneChoice;
+
+  constructor(options: EntranceOptions) {
+    this.#options = options;
+    this.#lane = new LaneChoice(options.spec.limits.cpuMs > options.inlineCpuMs);
+  }
+
+  /** Whether entries are made, and instances loaded, beside the main thread for now. */
+  get heavy(): boolean {
+    return this.#lane.heavy;
+  }
+
+  enter(instance: Instance): void {
+    if (this.#lane.heavy) this.#enterAway(instance);
+    else this.#enterInline(instance);
+  }
+
+  #enterInline(instance: Instance): void {
+    const { spec, onEntered } = this.#options;
+    const { cpuMs } = spec.limits;
+    const limitMs = instance.isUntouched ? Math.min(cpuMs, TRIAL_MS) : cpuMs;
+    const { examines } = this.#lane;
+    const startedMs = examines ? threadCpuMs() : 0;
+    const fault = instance.runOnce(limitMs);
+    this.#learn(instance, fault, examines ? threadCpuMs() - startedMs : instance.lastEntryMs);
+    onEntered(instance, fault);
+  }
+
+  #enterAway(instance: Instance): void {
+    const { heavyLane, onEntered, onReturned } = this.#options;
+    instance.reserve();
+    heavyLane
+      .run((slot) => instance.runAway(slot))
+      .then((fault) => {
+        if (!instance.disposed) this.#learn(instance, fault, instance.lastEntryMs);
+        onEntered(instance, instance.disposed ? undefined : fault);
+      })
+      .catch((error: unknown) =>
+        onEntered(instance, { kind: 'broken', message: HairspringError.from(error).message }),
+      )
+      .finally(onReturned);
+  }
+
+  #learn(instance: Instance, fault: InstanceFault | undefined, tookMs: number): void {
+    const { clock, spec } = this.#options;
+    this.#lane.entered(tookMs, clock);
+    if (fault?.kind === 'cpu') this.#lane.overran(clock);
+    else if (fault?.kind === 'slow') this.#lane.slow(clock);
+    else if (fault === undefined && tookMs > HEAP_LOOK_MS)
+      // A heap does not fill without long entries: those in which V8 collects.
+      this.#lane.heapSeen(instance.heapBytes, spec.limits.memoryBytes, clock);
+  }
+}
