@@ -48,7 +48,7 @@ function measure(): IsolateFigures {
     return isolate;
   });
   const rssBytes = (process.memoryUsage.rss() - before) / isolates;
-  const heapBytes = median(made.map((isolate) => isolate.heapBytes()));
+  const heapBytes = median(made.map((isolate) => isolate.memoryUse().heapBytes));
   for (const isolate of [...early, ...made]) isolate[Symbol.dispose]();
   return {
     isolates,

@@ -195,7 +195,7 @@ export async function startCell(options: CellOptions): Promise<void> {
     try {
       if (typeof code === 'string') isolate.compileEagerly(code, `${spec.name}.js`);
       const handlers = loadFunction(isolate, { ...spec, bindings: {} }, code);
-      const heapBytes = isolate.heapBytes();
+      const heapBytes = isolate.memoryUse().heapBytes;
       const bytes = typeof code === 'string' ? isolate.codeCache(code, `${spec.name}.js`) : undefined;
       const isKept = bytes !== undefined && bytes.length <= MAX_CODE_CACHE_BYTES;
       return { handlers, heapBytes, codeCache: isKept ? { tag: codeCacheTag(), bytes } : null };

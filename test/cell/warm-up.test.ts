@@ -12,7 +12,7 @@ test('Blank isolates come with the features made that libraries look for, and no
   warmUp(pool);
   const heapOf = (topLevel: string): number => {
     using isolate = loadIsolate(pool, moduleOf('{}', topLevel));
-    return isolate.heapBytes();
+    return isolate.memoryUse().heapBytes;
   };
   const blank = heapOf('');
   const [common, rare] = [heapOf(COMMON) - blank, heapOf(RARE) - blank];

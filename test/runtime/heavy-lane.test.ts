@@ -264,6 +264,34 @@ test('Deep recursion ends in a RangeError on whichever thread, whichever was the
   isolate[Symbol.dispose]();
 });
 
+test('The main thread does not look into a heap that another thread was in last', async () => {
+  using pool = createTestPool();
+  const hoard = 'kept.push(new Array(100_000).fill(1.5)); return kept.length';
+  const isolate = loadIsolate(pool, handlerOf(hoard, 'const kept = [];'), {
+    limits: { memoryBytes: 64 * 1024 ** 2 },
+  });
+  const encoder = new BatchEncoder();
+  let id = 0;
+  const next = () => {
+    id += 1;
+    encoder.invoke(id, 0, 'probe.a', true, 1_000, undefined, new Uint8Array(0));
+    return encoder.take();
+  };
+  isolate.run(next(), 2_000);
+  const before = isolate.memoryUse();
+  for (let entry = 0; entry < 5; entry += 1) await isolate.runAway(1, next(), 2_000);
+  assert.deepEqual(isolate.memoryUse(), before);
+  await isolate.measureAway();
+  const away = isolate.memoryUse();
+  assert.ok(
+    away.heapBytes > before.heapBytes + 5 * 800_000 - 100_000,
+    `${before.heapBytes}, ${away.heapBytes}`,
+  );
+  isolate.run(next(), 2_000);
+  assert.ok(isolate.memoryUse().heapBytes > away.heapBytes + 700_000);
+  isolate[Symbol.dispose]();
+});
+
 test('A function of the heavy lane that eats its memory loses its instance, and the next call works', async () => {
   const body = `
     if (msg.params.key === 'bomb') { const all = []; for (;;) all.push(new Array(100_000).fill({})); }

@@ -1,6 +1,6 @@
 import { type Clock, type FunctionSpec, HairspringError } from '../../core/index.ts';
 import type { HeavyLane } from './heavy-lane.ts';
-import type { Instance, InstanceFault } from './instance.ts';
+import { HEAP_LOOK_MS, type Instance, type InstanceFault } from './instance.ts';
 import { LaneChoice } from './lane-choice.ts';
 import { threadCpuMs } from './thread-cpu.ts';
 
@@ -9,8 +9,6 @@ import { threadCpuMs } from './thread-cpu.ts';
  * then, so one that takes longer is begun anew in another isolate, beside that thread.
  */
 const TRIAL_MS = 20;
-/** Entries that took longer than this are followed by a look at the heap, which takes some microseconds. */
-const HEAP_LOOK_MS = 2;
 
 export interface EntranceOptions {
   readonly spec: FunctionSpec;

@@ -8,7 +8,8 @@ import {
   type Observer,
   type PreparedBinding,
 } from '../../core/index.ts';
-import type { EntryFault, EntryOutcome, GuestIsolate, GuestOutput } from '../isolate/guest-isolate.ts';
+import type { EntryFault, EntryOutcome, GuestIsolate } from '../isolate/guest-isolate.ts';
+import type { GuestOutput } from '../isolate/guest-outputs.ts';
 import type { EntryJournal } from '../observer.ts';
 import { BatchEncoder, decodeGuestBatch, type GuestRecord } from '../wire/batch.ts';
 import { Fifo, type Flight, type GuestTimer } from './flight.ts';
@@ -22,6 +23,10 @@ const MAX_BATCH = 128;
 const MAX_HEAVY_BATCH = 16;
 /** Share of the memory limit that the large payloads of one entry may take before the next waits its turn. */
 const BATCH_MEMORY_SHARE = 1 / 8;
+/** Entries that took longer than this are followed by a look at the heap, which takes some microseconds. */
+export const HEAP_LOOK_MS = 2;
+/** And on another thread, where a look takes longer, so are some of the short ones. */
+const LOOK_EVERY = 16;
 /** The guest gives a batch back after so long: until then no neighbour gets its turn. */
 export const BATCH_BUDGET_MS = 2;
 
@@ -132,7 +137,7 @@ export class Instance {
   }
 
   get heapBytes(): number {
-    return this.#isolate.heapBytes();
+    return this.#isolate.memoryUse().heapBytes;
   }
 
   /** As {@link GuestIsolate.inspect}. */
@@ -226,6 +231,8 @@ export class Instance {
       const outcome = await this.#isolate.runAway(slot, this.#encoder.take(), cpuMs);
       const overran = outcome.fault?.kind === 'cpu' && !this.#disposed;
       const rest = overran ? await this.#isolate.collectAway(slot, cpuMs) : undefined;
+      if (this.#isolate.lastEntryMs > HEAP_LOOK_MS || this.#entries % LOOK_EVERY === 0)
+        await this.#isolate.measureAway();
       this.#entered = false;
       this.#journal.leaveHeavy(slot);
       if (this.#disposed) return undefined;

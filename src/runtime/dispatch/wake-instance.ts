@@ -1,6 +1,7 @@
 import type { Clock, FunctionSpec, Observer, PreparedBinding } from '../../core/index.ts';
 import type { CodeCache } from '../isolate/code-cache.ts';
-import type { GuestCode, GuestIsolate, LoadSpec } from '../isolate/guest-isolate.ts';
+import type { GuestIsolate } from '../isolate/guest-isolate.ts';
+import type { GuestCode, LoadSpec } from '../isolate/guest-load.ts';
 import type { IsolatePool } from '../isolate/isolate-pool.ts';
 import type { EntryJournal } from '../observer.ts';
 import type { WasmFunction } from '../wasm/wasm-function.ts';

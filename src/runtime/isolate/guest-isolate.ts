@@ -1,38 +1,31 @@
 import ivm from 'isolated-vm';
 import { HairspringError } from '../../core/index.ts';
 import { type EntryGuard, INLINE_SLOT } from '../watchdog/entry-guard.ts';
-import type { EncodedBatch, Extra } from '../wire/batch.ts';
+import type { EncodedBatch } from '../wire/batch.ts';
 import { armedTimers } from './armed-timers.ts';
-import { type CodeCache, compileEagerly, produceCodeCache } from './code-cache.ts';
+import { compileEagerly, produceCodeCache } from './code-cache.ts';
 import { openDoor } from './door.ts';
+import {
+  type GuestCode,
+  isRejected,
+  LOAD_LIMIT_MS,
+  type LoadSpec,
+  loadEntry,
+  loadTooLong,
+  NO_COPY,
+  parseHandlers,
+  withCache,
+} from './guest-load.ts';
+import { type GuestOutput, GuestOutputs } from './guest-outputs.ts';
 import type { PreludeCode } from './prelude-code.ts';
 
 /** The doors of guest/dispatcher.js. */
 const ENTER_BATCH = 0;
-const ENTER_LOAD = 1;
 const ENTER_COLLECT = 2;
 const ENTER_REHEARSE = 3;
-const ENTER_LOAD_MODULE = 4;
 
-/** How long the top level of a module may run. */
-const LOAD_LIMIT_MS = 250;
-/**
- * What one entry may hand out; a function that passes it is ended. The guest's own outbox stops before:
- * whoever gets here has broken it.
- */
-const MAX_OUTPUT_BYTES = 64 * 1024 ** 2;
-/** Of these the text that is parsed. */
-const MAX_JSON_CHARS = 48 * 1024 ** 2;
-const MAX_OUTPUTS = 4_096;
 /** Longest text taken from what the guest threw; it may throw megabytes, and replies and logs carry it. */
 const MAX_ERROR_CHARS = 2_048;
-/** Longest list of handler names taken, as JSON. */
-const MAX_HANDLERS_CHARS = 64 * 1024;
-
-export interface GuestOutput {
-  readonly json: string;
-  readonly extras: readonly Extra[];
-}
 
 /** Why an entry did not end well. After anything but `cpu` the isolate is gone. */
 export type EntryFault =
@@ -50,53 +43,15 @@ export interface EntryOutcome {
   readonly unhandled: string | undefined;
 }
 
-export interface LoadSpec {
-  readonly name: string;
-  readonly namespace: string;
-  readonly triggers: readonly {
-    readonly captures: readonly { readonly index: number; readonly name: string; readonly rest: boolean }[];
-  }[];
-  readonly environment: Readonly<Record<string, string>>;
-  /** Service name by label. */
-  readonly bindings: Readonly<Record<string, string>>;
-  /** After so long within a batch the guest gives the rest back. */
-  readonly budgetMs: number;
-  /** What makes the ids of invocations differ from those in other cells. @default "" */
-  readonly idPrefix?: string;
-}
-
-/** A script without more ado. */
-export function scriptOf(text: string, filename: string, cache?: CodeCache): GuestCode {
-  return { kind: 'script', text, filename, cache };
-}
-
 export interface MemoryUse {
   readonly heapBytes: number;
   readonly totalBytes: number;
 }
 
-/** What is loaded as the function. */
-export type GuestCode =
-  | {
-      readonly kind: 'script';
-      readonly text: string;
-      readonly filename: string;
-      /** V8's cache of it; without one, or with one of another V8, the text is compiled anew. */
-      readonly cache: CodeCache | undefined;
-    }
-  | {
-      readonly kind: 'module';
-      readonly module: WebAssembly.Module;
-      /** How the guest runs it (guest/wasm/functions/types.ts). */
-      readonly run: object;
-    };
-
 /** What an entry threw, which may be `undefined`. */
 interface EntryFailure {
   readonly error: unknown;
 }
-
-const NO_COPY = { arguments: { copy: true } } as const;
 
 /**
  * One isolate with its context and the prelude run. It is entered by `applySync` on the cell's main
@@ -112,16 +67,15 @@ export class GuestIsolate {
   readonly #guard: EntryGuard;
   readonly #marks: Int32Array;
   readonly #enter: ivm.Reference;
-  #outputs: GuestOutput[] = [];
-  #outputBytes = 0;
-  #jsonChars = 0;
-  #malformed = false;
+  readonly #outputs = new GuestOutputs();
   #enteredMs = 0;
   #limitMs = 0;
   #lastEntryMs = 0;
   #memoryUse: MemoryUse = { heapBytes: 0, totalBytes: 0 };
   /** A pool thread is inside, or about to be. */
   #away = false;
+  /** The last entry was a pool thread's, which V8's own tasks may keep inside for longer than the entry. */
+  #leftAway = false;
 
   /** Open as long as the isolate is there; undefined where no debugger may attach. */
   readonly #inspector: ivm.InspectorSession | undefined;
@@ -138,7 +92,9 @@ export class GuestIsolate {
     const shared = new SharedArrayBuffer(12);
     this.#marks = new Int32Array(shared);
     const marks = this.#sharedMarks(shared);
-    const send = new ivm.Callback((json: unknown, ...extras: unknown[]) => this.#receive(json, extras));
+    const send = new ivm.Callback((json: unknown, ...extras: unknown[]) =>
+      this.#outputs.receive(json, extras),
+    );
     this.#enter = setup.applySync(undefined, [send, marks.derefInto(), new ivm.Callback(openDoor)], {
       result: { reference: true },
     }) as ivm.Reference;
@@ -146,9 +102,7 @@ export class GuestIsolate {
     setup.release();
     script.release();
     this.#enter.applySync(undefined, [ENTER_REHEARSE, '']);
-    this.#outputs = [];
-    this.#outputBytes = 0;
-    this.#jsonChars = 0;
+    this.#outputs.take();
     prelude.learn(this.#isolate);
   }
 
@@ -161,27 +115,6 @@ export class GuestIsolate {
     });
     wrap.release();
     return result as ivm.Reference;
-  }
-
-  /** Never throws: the guest would see the error. */
-  #receive(json: unknown, extras: readonly unknown[]): void {
-    if (typeof json !== 'string' || !extras.every(isExtra)) {
-      this.#malformed = true;
-      return;
-    }
-    this.#outputBytes += json.length;
-    this.#jsonChars += json.length;
-    for (const extra of extras)
-      this.#outputBytes += typeof extra === 'string' ? extra.length : extra.byteLength;
-    if (!this.#isFlooded()) this.#outputs.push({ json, extras });
-  }
-
-  #isFlooded(): boolean {
-    return (
-      this.#outputBytes > MAX_OUTPUT_BYTES ||
-      this.#jsonChars > MAX_JSON_CHARS ||
-      this.#outputs.length >= MAX_OUTPUTS
-    );
   }
 
   #begin(limitMs: number, slot: number): void {
@@ -218,22 +151,27 @@ export class GuestIsolate {
     return this.#lastEntryMs;
   }
 
-  /** Bytes of V8 heap in use; 0 once disposed, and what was seen last while a pool thread is inside. */
-  heapBytes(): number {
-    if (this.#isolate.isDisposed) return 0;
-    return this.memoryUse().heapBytes;
-  }
-
-  /** Heap in use, and all that the isolate takes of the process, as far as V8 knows; zeros once disposed, and what was seen last while a pool thread is inside. */
+  /**
+   * Heap in use, and all that the isolate takes of the process, as far as V8 knows; zeros once disposed. After
+   * an entry on a pool thread it is what {@link measureAway} saw last: the main thread would wait for the
+   * collections that V8 has put off until then.
+   */
   memoryUse(): MemoryUse {
     if (this.#isolate.isDisposed) return { heapBytes: 0, totalBytes: 0 };
-    if (this.#away) return this.#memoryUse;
-    const heap = this.#isolate.getHeapStatisticsSync();
-    this.#memoryUse = {
-      heapBytes: heap.used_heap_size,
-      totalBytes: heap.total_heap_size + heap.externally_allocated_size,
-    };
+    if (!this.#leftAway) this.#memoryUse = toMemoryUse(this.#isolate.getHeapStatisticsSync());
     return this.#memoryUse;
+  }
+
+  /** Looks at the memory from a pool thread, after an entry there. */
+  async measureAway(): Promise<void> {
+    this.#away = true;
+    try {
+      this.#memoryUse = toMemoryUse(await this.#isolate.getHeapStatistics());
+    } catch {
+      // Disposed of meanwhile.
+    } finally {
+      this.#away = false;
+    }
   }
 
   /**
@@ -307,6 +245,7 @@ export class GuestIsolate {
   async loadAway(slot: number, code: GuestCode, spec: LoadSpec): Promise<readonly string[]> {
     const timeout = this.#guard.stretch(LOAD_LIMIT_MS, slot);
     this.#away = true;
+    this.#leftAway = true;
     this.#begin(timeout, slot);
     try {
       if (code.kind === 'script') {
@@ -359,6 +298,7 @@ export class GuestIsolate {
     let failure: EntryFailure | undefined;
     this.#marks[1] = 0;
     this.#marks[2] = 0;
+    this.#leftAway = false;
     this.#begin(timeout, INLINE_SLOT);
     // Without a time-out of its own an entry that overruns is the watchdog's: it costs the cell.
     const armed = armedTimers.arm(timeout, this.#enteredMs) ? timeout : 0;
@@ -383,6 +323,7 @@ export class GuestIsolate {
     this.#marks[1] = 0;
     this.#marks[2] = 0;
     this.#away = true;
+    this.#leftAway = true;
     this.#begin(timeout, slot);
     try {
       const armed = armedTimers.arm(timeout, this.#enteredMs) ? timeout : 0;
@@ -407,14 +348,10 @@ export class GuestIsolate {
         fault = undefined;
       }
     }
-    if (this.#isFlooded()) fault = { kind: 'output' };
-    if (this.#malformed)
+    if (this.#outputs.flooded) fault = { kind: 'output' };
+    if (this.#outputs.malformed)
       fault = { kind: 'broken', message: 'it sent something that is neither text nor bytes' };
-    const outputs = this.#outputs;
-    this.#outputs = [];
-    this.#outputBytes = 0;
-    this.#jsonChars = 0;
-    return { outputs, taken: this.#marks[1] ?? 0, fault, unhandled };
+    return { outputs: this.#outputs.take(), taken: this.#marks[1] ?? 0, fault, unhandled };
   }
 
   #faultOf(error: unknown): EntryFault {
@@ -444,41 +381,14 @@ function openInspector(isolate: ivm.Isolate, context: ivm.Context): ivm.Inspecto
   return session;
 }
 
-function isExtra(value: unknown): value is Extra {
-  return typeof value === 'string' || value instanceof ArrayBuffer;
-}
-
-/** @throws SyntaxError when the guest's runtime did not answer with a list of names */
-function parseHandlers(found: unknown): readonly string[] {
-  if (typeof found === 'string' && found.length <= MAX_HANDLERS_CHARS) {
-    const names: unknown = JSON.parse(found);
-    if (Array.isArray(names) && names.every((name) => typeof name === 'string')) return names;
-  }
-  throw new SyntaxError('it patched what the runtime works with');
-}
-
-function loadTooLong(name: string): HairspringError {
-  return new HairspringError(
-    'HS_FUNCTION_LOAD',
-    `Cannot load ${name}: its top level ran longer than ${LOAD_LIMIT_MS} ms`,
-  );
+function toMemoryUse(heap: ivm.HeapStatistics): MemoryUse {
+  return {
+    heapBytes: heap.used_heap_size,
+    totalBytes: heap.total_heap_size + heap.externally_allocated_size,
+  };
 }
 
 function describe(error: unknown): string {
   const text = error instanceof Error ? `${error.name}: ${error.message}` : `it threw ${String(error)}`;
   return text.slice(0, MAX_ERROR_CHARS);
-}
-
-function isRejected(script: ivm.Script): boolean {
-  return (script as ivm.Script & { readonly cachedDataRejected?: boolean }).cachedDataRejected === true;
-}
-
-function withCache({ filename, cache }: Extract<GuestCode, { kind: 'script' }>): ivm.ScriptInfo {
-  return cache === undefined || cache.rejected ? { filename } : { filename, cachedData: cache.copy };
-}
-
-/** The entry that makes the handlers of what has been loaded. */
-function loadEntry(code: GuestCode, spec: LoadSpec): [args: unknown[], options: ivm.ReferenceApplyOptions] {
-  if (code.kind === 'script') return [[ENTER_LOAD, JSON.stringify(spec)], {}];
-  return [[ENTER_LOAD_MODULE, JSON.stringify({ ...spec, module: code.run }), code.module], { ...NO_COPY }];
 }

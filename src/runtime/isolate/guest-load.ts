@@ -1,0 +1,84 @@
+import type ivm from 'isolated-vm';
+import { HairspringError } from '../../core/index.ts';
+import type { CodeCache } from './code-cache.ts';
+
+/** The doors of guest/dispatcher.js for what is loaded. */
+const ENTER_LOAD = 1;
+const ENTER_LOAD_MODULE = 4;
+
+/** How long the top level of a module may run. */
+export const LOAD_LIMIT_MS = 250;
+/** Longest list of handler names taken, as JSON. */
+const MAX_HANDLERS_CHARS = 64 * 1024;
+
+/** For arguments that are copied as they are. */
+export const NO_COPY = { arguments: { copy: true } } as const;
+
+export interface LoadSpec {
+  readonly name: string;
+  readonly namespace: string;
+  readonly triggers: readonly {
+    readonly captures: readonly { readonly index: number; readonly name: string; readonly rest: boolean }[];
+  }[];
+  readonly environment: Readonly<Record<string, string>>;
+  /** Service name by label. */
+  readonly bindings: Readonly<Record<string, string>>;
+  /** After so long within a batch the guest gives the rest back. */
+  readonly budgetMs: number;
+  /** What makes the ids of invocations differ from those in other cells. @default "" */
+  readonly idPrefix?: string;
+}
+
+/** A script without more ado. */
+export function scriptOf(text: string, filename: string, cache?: CodeCache): GuestCode {
+  return { kind: 'script', text, filename, cache };
+}
+
+/** What is loaded as the function. */
+export type GuestCode =
+  | {
+      readonly kind: 'script';
+      readonly text: string;
+      readonly filename: string;
+      /** V8's cache of it; without one, or with one of another V8, the text is compiled anew. */
+      readonly cache: CodeCache | undefined;
+    }
+  | {
+      readonly kind: 'module';
+      readonly module: WebAssembly.Module;
+      /** How the guest runs it (guest/wasm/functions/types.ts). */
+      readonly run: object;
+    };
+
+/** @throws SyntaxError when the guest's runtime did not answer with a list of names */
+export function parseHandlers(found: unknown): readonly string[] {
+  if (typeof found === 'string' && found.length <= MAX_HANDLERS_CHARS) {
+    const names: unknown = JSON.parse(found);
+    if (Array.isArray(names) && names.every((name) => typeof name === 'string')) return names;
+  }
+  throw new SyntaxError('it patched what the runtime works with');
+}
+
+export function loadTooLong(name: string): HairspringError {
+  return new HairspringError(
+    'HS_FUNCTION_LOAD',
+    `Cannot load ${name}: its top level ran longer than ${LOAD_LIMIT_MS} ms`,
+  );
+}
+
+export function isRejected(script: ivm.Script): boolean {
+  return (script as ivm.Script & { readonly cachedDataRejected?: boolean }).cachedDataRejected === true;
+}
+
+export function withCache({ filename, cache }: Extract<GuestCode, { kind: 'script' }>): ivm.ScriptInfo {
+  return cache === undefined || cache.rejected ? { filename } : { filename, cachedData: cache.copy };
+}
+
+/** The entry that makes the handlers of what has been loaded. */
+export function loadEntry(
+  code: GuestCode,
+  spec: LoadSpec,
+): [args: unknown[], options: ivm.ReferenceApplyOptions] {
+  if (code.kind === 'script') return [[ENTER_LOAD, JSON.stringify(spec)], {}];
+  return [[ENTER_LOAD_MODULE, JSON.stringify({ ...spec, module: code.run }), code.module], { ...NO_COPY }];
+}
