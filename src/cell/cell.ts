@@ -117,7 +117,7 @@ export async function startCell(options: CellOptions): Promise<void> {
     const stacks = new StackMapper(artifacts);
     const table = new FunctionTable({
       nc,
-      services: createHostServices(nc),
+      services: createHostServices(nc, nats.inboxPrefix),
       prepareBuiltIns,
       runtime: {
         pool,

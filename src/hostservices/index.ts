@@ -12,9 +12,12 @@ import { createKvService } from './kv/provider.ts';
 import { createMessagingService } from './messaging/provider.ts';
 
 /** Every host service of a cell, by name. A new one is one folder and one line here (and one in schemas.ts). */
-export function createHostServices(nc: NatsConnection): Readonly<Record<Binding['service'], HostService>> {
+export function createHostServices(
+  nc: NatsConnection,
+  inboxPrefix?: string,
+): Readonly<Record<Binding['service'], HostService>> {
   return {
-    kv: createKvService(nc),
+    kv: createKvService(nc, inboxPrefix),
     http: createHttpService({ clock: systemClock }),
     messaging: createMessagingService(nc, systemClock),
   };

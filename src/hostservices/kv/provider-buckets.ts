@@ -1,10 +1,16 @@
 import type { JetStreamClient, JetStreamManager } from '@nats-io/jetstream';
 import { type KV, Kvm } from '@nats-io/kv';
 
+export interface OpenBucket {
+  readonly kv: KV;
+  /** Whether its stream answers direct gets, under the bucket's own subjects. */
+  readonly isDirect: boolean;
+}
+
 /** The buckets that a cell has opened. */
 export class KvBuckets {
   readonly #js: JetStreamClient;
-  readonly #opened = new Map<string, Promise<KV>>();
+  readonly #opened = new Map<string, Promise<OpenBucket>>();
 
   constructor(js: JetStreamClient) {
     this.#js = js;
@@ -18,7 +24,7 @@ export class KvBuckets {
    * Opens a bucket with direct gets where its stream allows them, which is looked up at the first use.
    * @throws what JetStream answers when there is no such stream
    */
-  open(bucket: string): Promise<KV> {
+  open(bucket: string): Promise<OpenBucket> {
     const known = this.#opened.get(bucket);
     if (known !== undefined) return known;
     const opened = this.#lookUp(bucket);
@@ -27,10 +33,14 @@ export class KvBuckets {
     return opened;
   }
 
-  async #lookUp(bucket: string): Promise<KV> {
+  async #lookUp(bucket: string): Promise<OpenBucket> {
     const manager = await this.manager();
     const { config } = await manager.streams.info(`KV_${bucket}`);
-    return new Kvm(this.#js).open(bucket, { allow_direct: config.allow_direct === true });
+    const allowsDirect = config.allow_direct === true;
+    return {
+      kv: await new Kvm(this.#js).open(bucket, { allow_direct: allowsDirect }),
+      isDirect: allowsDirect && config.mirror === undefined,
+    };
   }
 
   /**

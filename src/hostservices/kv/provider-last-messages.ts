@@ -5,6 +5,7 @@ import {
   type JetStreamManager,
   type JsMsg,
 } from '@nats-io/jetstream';
+import type { MsgHdrs } from '@nats-io/transport-node';
 import { HairspringError } from '../../core/index.ts';
 
 /** A forgotten consumer goes away by itself after so long. */
@@ -70,8 +71,9 @@ async function drain(consumer: Consumer, stream: string): Promise<readonly JsMsg
   );
 }
 
-/** Whether it holds a value, and is no marker that one was deleted. */
-export function isPut({ headers }: JsMsg): boolean {
-  const operation = headers?.get('KV-Operation');
-  return operation !== 'DEL' && operation !== 'PURGE';
+/** Whether it holds a value, and is no marker that one was deleted or has expired. */
+export function isPut({ headers }: { readonly headers?: MsgHdrs | undefined }): boolean {
+  if (headers === undefined) return true;
+  const operation = headers.get('KV-Operation');
+  return operation !== 'DEL' && operation !== 'PURGE' && !headers.has('Nats-Marker-Reason');
 }

@@ -1,4 +1,5 @@
 import { jetstream } from '@nats-io/jetstream';
+import type { KV } from '@nats-io/kv';
 import type { NatsConnection } from '@nats-io/transport-node';
 import {
   HairspringError,
@@ -11,25 +12,36 @@ import {
 } from '../../core/index.ts';
 import { checkAccess, checkKey, isKvOperation, type KvOperation, keysFilter } from './grant.ts';
 import { KvBuckets } from './provider-buckets.ts';
+import { DirectGets } from './provider-direct-gets.ts';
 import { isNoResponders, toKvError } from './provider-errors.ts';
 import { isPut, readLastMessages } from './provider-last-messages.ts';
 
-/** The KV host service over the cell's own connection. */
-export function createKvService(nc: NatsConnection): HostService<KvBinding> {
+/** Status of a direct get: there is no message on the subject. */
+const NOT_FOUND = 404;
+
+/** The KV host service over the cell's own connection, whose inboxes begin with `inboxPrefix`. */
+export function createKvService(nc: NatsConnection, inboxPrefix?: string): HostService<KvBinding> {
   const js = jetstream(nc, { checkAPI: false });
-  const buckets = new KvBuckets(js);
-  return { name: 'kv', prepare: (label, binding) => new KvGrant(label, binding, buckets) };
+  const means: Means = { buckets: new KvBuckets(js), directGets: new DirectGets(nc, inboxPrefix) };
+  return { name: 'kv', prepare: (label, binding) => new KvGrant(label, binding, means) };
+}
+
+interface Means {
+  readonly buckets: KvBuckets;
+  readonly directGets: DirectGets;
 }
 
 class KvGrant implements PreparedBinding {
   readonly #label: string;
   readonly #binding: KvBinding;
   readonly #buckets: KvBuckets;
+  readonly #directGets: DirectGets;
 
-  constructor(label: string, binding: KvBinding, buckets: KvBuckets) {
+  constructor(label: string, binding: KvBinding, { buckets, directGets }: Means) {
     this.#label = label;
     this.#binding = binding;
     this.#buckets = buckets;
+    this.#directGets = directGets;
   }
 
   async call({ op, args, payload }: HostCall): Promise<HostCallResult> {
@@ -57,13 +69,10 @@ class KvGrant implements PreparedBinding {
     [revision]: readonly unknown[],
     payload: string | Uint8Array,
   ): Promise<HostCallResult> {
-    const kv = await this.#buckets.open(this.#binding.bucket);
+    const { kv, isDirect } = await this.#buckets.open(this.#binding.bucket);
     switch (op) {
-      case 'get': {
-        const entry = await kv.get(key);
-        if (entry === null || entry.operation !== 'PUT') return { value: null };
-        return { value: [entry.revision, entry.created.getTime()], data: entry.value };
-      }
+      case 'get':
+        return (isDirect ? await this.#getDirectly(key) : undefined) ?? (await getEntry(kv, key));
       case 'put':
         return { value: await kv.put(key, payload) };
       case 'create':
@@ -75,6 +84,18 @@ class KvGrant implements PreparedBinding {
         await kv.delete(key, revision === undefined ? {} : { previousSeq: this.#revision(op, revision) });
         return { value: null };
     }
+  }
+
+  /** @returns undefined when the answer is none that is known here */
+  async #getDirectly(key: string): Promise<HostCallResult | undefined> {
+    const { bucket } = this.#binding;
+    const { headers, data } = await this.#directGets.get(`KV_${bucket}`, `$KV.${bucket}.${key}`);
+    if (headers === undefined) return undefined;
+    if (headers.code === NOT_FOUND) return { value: null };
+    if (headers.code !== 0) return undefined;
+    if (!isPut({ headers })) return { value: null };
+    const revision = Number(headers.get('Nats-Sequence'));
+    return { value: [revision, Date.parse(headers.get('Nats-Time-Stamp'))], data };
   }
 
   #revision(op: string, revision: unknown): number {
@@ -111,6 +132,12 @@ class KvGrant implements PreparedBinding {
       throw toKvError(error, `list keys of bucket "${bucket}"`, bucket);
     }
   }
+}
+
+async function getEntry(kv: KV, key: string): Promise<HostCallResult> {
+  const entry = await kv.get(key);
+  if (entry === null || entry.operation !== 'PUT') return { value: null };
+  return { value: [entry.revision, entry.created.getTime()], data: entry.value };
 }
 
 function checkCount(count: number): void {
