@@ -75,8 +75,9 @@ export const SOAK_FUNCTIONS: readonly SoakFunction[] = [
       name: 'kv',
       code: handler(`const id = msg.text();
         const key = 'k' + (Number(id.slice(id.lastIndexOf('-') + 1)) % 50);
-        await env.B.put(key, id);
-        const found = await env.B.get(key);
+        const named = (error) => { throw new Error(id + ': ' + error.code); };
+        await env.B.put(key, id).catch(named);
+        const found = await env.B.get(key).catch(named);
         return id + '=' + (found === null ? '' : found.text().slice(0, 4));`),
       bindings: { B: { kv: 'soak', access: 'read-write' } },
       limits: { concurrency: 500 },
@@ -135,7 +136,7 @@ export const SOAK_FUNCTIONS: readonly SoakFunction[] = [
     definition: {
       name: 'hoarder',
       code: handler('const all = []; for (;;) all.push({ a: all.length, b: [1, 2, 3] });'),
-      // It takes a fifth of a second; the others wait for it.
+      // It takes a fifth of a second, in the heavy lane.
       limits: { memory: '16MiB', cpu: '500ms' },
     },
     weight: 0,

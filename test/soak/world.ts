@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { type Child, startChild } from '../../bench/process/child.ts';
 import { createControlClient } from '../../src/control/index.ts';
-import { createLogger } from '../../src/core/index.ts';
+import { createLogger, formatDuration, LIMIT_RANGES } from '../../src/core/index.ts';
 import { deployTo, type TestFunction } from '../support/host.ts';
 import { connectTo, startTestNats, type TestNats } from '../support/nats.ts';
 import type { DriverCommands } from './driver.ts';
@@ -57,8 +57,11 @@ export async function startSoakWorld(): Promise<SoakWorld> {
   );
   const client = createControlClient(nc, { namespace: 'default' });
   const deploy = async (definition: TestFunction): Promise<void> => {
-    const { namespace } = definition;
-    await deployTo(nc, namespace === undefined ? client : createControlClient(nc, { namespace }), definition);
+    const { namespace, limits } = definition;
+    await deployTo(nc, namespace === undefined ? client : createControlClient(nc, { namespace }), {
+      ...definition,
+      limits: { cpu: formatDuration(LIMIT_RANGES.cpuMs.default), ...limits },
+    });
   };
   for (const { definition } of SOAK_FUNCTIONS) await deploy(definition);
   const owned = stack.move();
