@@ -46,7 +46,7 @@ class HostError extends NativeError {
   }
 }
 
-/** @type {SlotTable<{ action: () => void, everyMs: number | undefined, invocation: GuestInvocation | undefined }>} */
+/** @type {SlotTable<{ action: Function, args: unknown[], everyMs: number | undefined, invocation: GuestInvocation | undefined }>} */
 const timers = new SlotTable();
 /** Armed at once; the host counts too. */
 const MAX_TIMERS = 1_000;
@@ -82,7 +82,8 @@ function setTimer(action, delayMs, repeat, args) {
   const invocation = currentInvocation();
   if (invocation !== undefined) invocation.pendingCalls += 1;
   const id = timers.add({
-    action: () => ReflectApply(action, undefined, args),
+    action,
+    args,
     everyMs: repeat ? delay : undefined,
     invocation,
   });
@@ -129,7 +130,9 @@ function fireTimer(id) {
   else armTimer(id, timer.everyMs, timer.invocation);
   setCurrent(timer.invocation);
   try {
-    timer.action();
+    const { action, args } = timer;
+    if (args.length === 0) action();
+    else ReflectApply(action, undefined, args);
   } catch (error) {
     reportUncaught(error);
   }
