@@ -86,7 +86,8 @@ export type GuestCode =
     }
   | {
       readonly kind: 'module';
-      readonly module: WebAssembly.Module;
+      /** One, or those of a component. */
+      readonly modules: readonly WebAssembly.Module[];
       /** How the guest runs it (guest/wasm/functions/types.ts). */
       readonly run: object;
     };
@@ -480,5 +481,6 @@ function withCache({ filename, cache }: Extract<GuestCode, { kind: 'script' }>):
 /** The entry that makes the handlers of what has been loaded. */
 function loadEntry(code: GuestCode, spec: LoadSpec): [args: unknown[], options: ivm.ReferenceApplyOptions] {
   if (code.kind === 'script') return [[ENTER_LOAD, JSON.stringify(spec)], {}];
-  return [[ENTER_LOAD_MODULE, JSON.stringify({ ...spec, module: code.run }), code.module], { ...NO_COPY }];
+  const json = JSON.stringify({ ...spec, module: code.run });
+  return [[ENTER_LOAD_MODULE, json, ...code.modules], { ...NO_COPY }];
 }

@@ -1,6 +1,8 @@
 /** The linear memories of one function: given to an instance, and zeroed for the next. */
 import type { ModuleSpec } from './types.ts';
 
+export type MemoryBounds = Pick<ModuleSpec, 'minPages' | 'maxPages' | 'memoryBytes'>;
+
 /** Thrown when the instances hold more memory than the function may; becomes HS_FUNCTION_MEMORY. */
 export class MemoryExceeded extends Error {}
 
@@ -12,11 +14,11 @@ const MAX_KEPT = 8;
 export class Memories {
   readonly #inUse = new Set<WebAssemblyMemory>();
   readonly #kept: WebAssemblyMemory[] = [];
-  readonly #spec: ModuleSpec;
+  readonly #spec: MemoryBounds;
   /** Of the memory that was zeroed last, which is most often the next one, too. */
   #newest = new Uint8Array(0);
 
-  constructor(spec: ModuleSpec) {
+  constructor(spec: MemoryBounds) {
     this.#spec = spec;
   }
 
