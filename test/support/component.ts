@@ -198,15 +198,14 @@ export const HANDLER: FunctionText = {
 /** `run` of wasi:cli/run. */
 export const RUN: FunctionText = { name: 'run', params: [], result: ['result', null, null] };
 
-/** Memory with an allocator that never frees, for the other module and for the host. */
-function memoryModule(limits: string): Uint8Array {
-  return toWasm(`(module (memory (export "memory") ${limits}) (global $at (mut i32) (i32.const 8192))
-    (func (export "realloc") (param i32 i32 i32 i32) (result i32) (local $to i32)
-      (local.set $to (i32.and (i32.add (global.get $at) (i32.sub (local.get 2) (i32.const 1)))
-        (i32.sub (i32.const 0) (local.get 2))))
-      (global.set $at (i32.add (local.get $to) (local.get 3)))
-      (local.get $to)))`);
-}
+/** An allocator that never frees. */
+const ALLOCATOR = `(global $at (mut i32) (i32.const 8192))
+  (func (export "realloc") (param i32 i32 i32 i32) (result i32) (local $to i32)
+    (local.set $to (i32.and (i32.add (global.get $at) (i32.sub (local.get 2) (i32.const 1)))
+      (i32.sub (i32.const 0) (local.get 2))))
+    (global.set $at (i32.add (local.get $to) (local.get 3)))
+    (local.get $to))`;
+const memoryOf = (limits: string): string => `(memory (export "memory") ${limits})`;
 
 export interface ComponentText {
   /** Instructions of the handler, whose parameters are `$subject $subjectLength $headers $headersCount $data …`. */
@@ -254,16 +253,64 @@ export function answer(pointer: string, length: string): string {
 /** Answers with the payload. */
 export const ECHO: string = answer('(local.get $data)', '(local.get $dataLength)');
 
-/** The bytes of a component of two modules: one with the memory, and one with the handler. */
+/**
+ * The bytes of a component. What imports nothing is one module; otherwise a module of its own has the memory, which
+ * the functions of the host need before there is an instance to give them to.
+ */
 export function buildComponent(text: ComponentText): Uint8Array {
   const { body, rest = '', imports = [], handler = HANDLER, memory = '1' } = text;
   const { exported = handler.name, exportedIn } = text;
   const params = handler === HANDLER ? PARAMS : '';
+  const handle = `(func (export "handle") ${params} (result i32) ${body})`;
+  const parts = { handler, exported, exportedIn };
+  if (imports.length === 0)
+    return wrapModule(toWasm(`(module ${memoryOf(memory)} ${ALLOCATOR} ${rest} ${handle})`), parts);
   const main = toWasm(`(module (import "memory" "memory" (memory ${memory}))
     (import "memory" "realloc" (func $realloc (param i32 i32 i32 i32) (result i32)))
-    ${rest} (func (export "handle") ${params} (result i32) ${body}))`);
+    ${rest} ${handle})`);
+  return wrapModules(toWasm(`(module ${memoryOf(memory)} ${ALLOCATOR})`), main, imports, parts);
+}
+
+interface HandlerText {
+  readonly handler: FunctionText;
+  readonly exported: string;
+  readonly exportedIn: string | undefined;
+}
+
+/** A component of a module that exports memory, realloc and its handler as `handle`. */
+export function wrapModule(
+  module: Uint8Array,
+  parts: HandlerText = { handler: HANDLER, exported: HANDLER.name, exportedIn: undefined },
+): Uint8Array {
   const types = new TypeList();
-  const sections: Uint8Array[] = [moduleSection(memoryModule(memory)), moduleSection(main)];
+  const type = types.func(parts.handler);
+  return joinSections(
+    moduleSection(module),
+    section(2, [[0, 0, 0]]),
+    section(6, [
+      [0, 2, 1, 0, ...name('memory')],
+      [0, 0, 1, 0, ...name('realloc')],
+      [0, 0, 1, 0, ...name('handle')],
+    ]),
+    section(7, types.items),
+    ...handlerSections(parts, { core: 1, type, func: 0, instance: 0 }),
+  );
+}
+
+/** Options of every function: its memory and its realloc. */
+const OPTIONS = list([
+  [3, 0],
+  [4, 0],
+]);
+
+function wrapModules(
+  memory: Uint8Array,
+  main: Uint8Array,
+  imports: readonly ImportText[],
+  parts: HandlerText,
+): Uint8Array {
+  const types = new TypeList();
+  const sections: Uint8Array[] = [moduleSection(memory), moduleSection(main)];
   const flushTypes = (): void => {
     sections.push(section(7, types.items.splice(0)));
   };
@@ -296,19 +343,7 @@ export function buildComponent(text: ComponentText): Uint8Array {
     }
     for (const each of imported) {
       sections.push(section(6, [[1, 0, ...unsigned(index), ...name(each.name)]]));
-      sections.push(
-        section(8, [
-          [
-            1,
-            0,
-            ...unsigned(functions),
-            ...list([
-              [3, 0],
-              [4, 0],
-            ]),
-          ],
-        ]),
-      );
+      sections.push(section(8, [[1, 0, ...unsigned(functions), ...OPTIONS]]));
       functions += 1;
       hosts.push(each.name);
     }
@@ -327,39 +362,25 @@ export function buildComponent(text: ComponentText): Uint8Array {
       ],
     ]),
   );
-  const type = types.func(handler);
+  const type = types.func(parts.handler);
   flushTypes();
   sections.push(section(6, [[0, 0, 1, 2, ...name('handle')]]));
-  const handle = hosts.length + 1;
-  sections.push(
-    section(8, [
-      [
-        0,
-        0,
-        ...unsigned(handle),
-        ...list([
-          [3, 0],
-          [4, 0],
-        ]),
-        ...unsigned(type),
-      ],
-    ]),
-    ...exportSections(exported, functions, exportedIn, imports.length),
-  );
-  return joinSections(...sections);
+  const places = { core: hosts.length + 1, type, func: functions, instance: imports.length };
+  return joinSections(...sections, ...handlerSections(parts, places));
 }
 
-function exportSections(
-  exported: string,
-  func: number,
-  inInterface: string | undefined,
-  instances: number,
+/** The handler as a function of the component, and its export; with the indexes that are used and taken. */
+function handlerSections(
+  { exported, exportedIn }: HandlerText,
+  places: Readonly<Record<'core' | 'type' | 'func' | 'instance', number>>,
 ): Uint8Array[] {
-  const item = [...externName(exported), 1, ...unsigned(func)];
-  if (inInterface === undefined) return [section(11, [[...item, 0]])];
+  const lifted = section(8, [[0, 0, ...unsigned(places.core), ...OPTIONS, ...unsigned(places.type)]]);
+  const item = [...externName(exported), 1, ...unsigned(places.func)];
+  if (exportedIn === undefined) return [lifted, section(11, [[...item, 0]])];
   return [
+    lifted,
     section(5, [[1, ...list([item])]]),
-    section(11, [[...externName(inInterface), 5, ...unsigned(instances), 0]]),
+    section(11, [[...externName(exportedIn), 5, ...unsigned(places.instance), 0]]),
   ];
 }
 
