@@ -1,5 +1,5 @@
 /** WebAssembly components as message handlers. */
-import type { Common, ComponentSpec, GuestMessage, MessageHandler } from '../functions/index.ts';
+import type { Common, ComponentSpec, GuestMessage, Memories, MessageHandler } from '../functions/index.ts';
 import type { Variant } from './codec.ts';
 import { Exit, HostState } from './host/index.ts';
 import { ComponentInstance } from './instance.ts';
@@ -10,13 +10,13 @@ type Headers = readonly (readonly [name: string, value: string])[];
 function createHandler(
   modules: readonly WebAssemblyModule[],
   spec: ComponentSpec,
-  { Memories, ExitCode }: Common,
+  { Memories: MemoryPool, ExitCode }: Common,
 ): MessageHandler {
   const prepared: Prepared = prepare(spec.plan, spec.suspends);
   const { kind } = prepared.plan.handler;
   const environment = Object.entries(spec.environment);
   const pools = spec.memories.map((memory) =>
-    memory === null ? undefined : new Memories({ ...memory, memoryBytes: memory.bytes }),
+    memory === null ? undefined : new MemoryPool({ ...memory, memoryBytes: memory.bytes }),
   );
   const resumed = (): void => {
     for (const pool of pools) pool?.check();
@@ -39,7 +39,7 @@ function createHandler(
     return headers.length === 0 ? data : new runtime.Reply(data, { headers: toRecord(headers) });
   }
 
-  return (message) => {
+  return (message, _env, context) => {
     const state = new HostState({
       args: [spec.name, message.subject],
       environment,
@@ -48,7 +48,10 @@ function createHandler(
       isCommand: kind === 'run',
       resumed,
     });
-    const memories = pools.map((pool) => pool?.acquire());
+    const memories = acquireAll(pools);
+    if (spec.suspends)
+      for (const [index, pool] of pools.entries())
+        pool?.forgetAtEnd(memories[index] as WebAssemblyMemory, context);
     const release = (): void => {
       for (const [index, pool] of pools.entries()) pool?.release(memories[index] as WebAssemblyMemory);
     };
@@ -75,6 +78,18 @@ function createHandler(
       },
     );
   };
+}
+
+/** All or none. */
+function acquireAll(pools: readonly (Memories | undefined)[]): (WebAssemblyMemory | undefined)[] {
+  const memories: (WebAssemblyMemory | undefined)[] = [];
+  try {
+    for (const pool of pools) memories.push(pool?.acquire());
+    return memories;
+  } catch (error) {
+    for (const [index, memory] of memories.entries()) if (memory !== undefined) pools[index]?.release(memory);
+    throw error;
+  }
 }
 
 /** The record `message` of wit/function.wit. */

@@ -4,6 +4,7 @@ import { Memories, type MemoryBounds, MemoryExceeded } from './memories.ts';
 import { createReactor } from './reactor.ts';
 import type { ComponentSpec, MessageHandler, ModuleSpec } from './types.ts';
 
+export type { Memories } from './memories.ts';
 export type { ComponentSpec, GuestMessage, MessageHandler } from './types.ts';
 
 /** What the feature `components` is given, so that errors are told apart by their classes. */

@@ -1,5 +1,5 @@
 /** The linear memories of one function: given to an instance, and zeroed for the next. */
-import type { ModuleSpec } from './types.ts';
+import type { GuestContext, ModuleSpec } from './types.ts';
 
 export type MemoryBounds = Pick<ModuleSpec, 'minPages' | 'maxPages' | 'memoryBytes'>;
 
@@ -27,8 +27,18 @@ export class Memories {
     const { minPages, maxPages } = this.#spec;
     const memory = this.#kept.pop() ?? new runtime.wasm.Memory({ initial: minPages, maximum: maxPages });
     this.#inUse.add(memory);
-    this.check();
+    try {
+      this.check();
+    } catch (error) {
+      this.release(memory);
+      throw error;
+    }
     return memory;
+  }
+
+  /** An instance that waits when its invocation ends never goes on, and nobody releases its memory. */
+  forgetAtEnd(memory: WebAssemblyMemory, { signal }: GuestContext): void {
+    signal.addEventListener('abort', () => this.#inUse.delete(memory));
   }
 
   /** The instance is over. What has grown cannot shrink, and is let go. */
