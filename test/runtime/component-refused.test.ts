@@ -30,6 +30,10 @@ const STORE = {
   resources: ['bucket'],
   functions: [{ name: 'open', params: ['string'], result: ['result', ['own', 'bucket'], null] }],
 } as const;
+const LOGGER = {
+  from: 'wasi:logging/logging',
+  functions: [{ name: 'log', params: [['enum', ['trace']], 'string', 'string'] }],
+} as const;
 const importing = (from: string, called: string): ComponentText => ({
   body: ECHO,
   imports: [{ from, functions: [{ name: called, params: [] }] }],
@@ -144,6 +148,16 @@ const HOSTILE: readonly (readonly [what: string, bytes: Uint8Array, message: Reg
     /more than 64 instances/,
   ],
   [
+    'that takes what its module does not export',
+    replaceAll(buildComponent({ body: ECHO }), 'handle', 'handel', 1),
+    /takes "handle" from a module that does not export it/,
+  ],
+  [
+    'whose module is not given what it imports',
+    replaceAll(buildComponent({ body: ECHO, imports: [LOGGER] }), 'realloc', 'reallok', 1),
+    /not given "memory.realloc"|takes "realloc"/,
+  ],
+  [
     'that refers to what is not there',
     joinSections(section(2, [[0, 9, 0]])),
     /core module 9, which is not there/,
@@ -155,6 +169,16 @@ const HOSTILE: readonly (readonly [what: string, bytes: Uint8Array, message: Reg
     /func 0, which is not there/,
   ],
 ];
+
+/** With the first `count` places where a text stands changed. */
+function replaceAll(bytes: Uint8Array, from: string, to: string, count: number): Uint8Array {
+  const copy = Buffer.from(bytes);
+  for (let left = count, at = copy.indexOf(from); left > 0 && at !== -1; left -= 1) {
+    copy.write(to, at);
+    at = copy.indexOf(from, at + 1);
+  }
+  return copy;
+}
 
 /** Components within each other, each of which instantiates the one within it ten times. */
 function multiplying(depth: number): Uint8Array[] {

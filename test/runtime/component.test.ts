@@ -11,6 +11,7 @@ import {
   storeReply,
   type TypeText,
 } from '../support/component.ts';
+import { CLOCK_IMPORTS, KV_GET, sleeper } from '../support/component-texts.ts';
 import { createTestFunction } from '../support/functions.ts';
 
 /** Instructions that copy `length` bytes to `to`, and move `to` on. */
@@ -174,46 +175,11 @@ test('The environment of the Nexfile is wasi:config and wasi:cli/environment', a
   assert.equal(await probe.text({ subject: 'probe.k' }), 'fastprobeprobe.k');
 });
 
-const STORE_ERROR: TypeText = [
-  'variant',
-  [
-    ['no-such-store', null],
-    ['access-denied', null],
-    ['other', 'string'],
-  ],
-];
-const STORE: ImportText = {
-  from: 'wasi:keyvalue/store@0.2.0-draft2',
-  resources: ['bucket'],
-  functions: [
-    { name: 'open', params: ['string'], result: ['result', ['own', 'bucket'], STORE_ERROR] },
-    {
-      name: '[method]bucket.get',
-      params: [['borrow', 'bucket'], 'string'],
-      result: ['result', ['option', ['list', 'u8']], STORE_ERROR],
-    },
-  ],
-};
 const KV: Binding = { service: 'kv', bucket: 'host', access: 'read-write', keys: '>', existing: true };
-const GET_REST = `(import "host" "open" (func $open (param i32 i32 i32)))
-  (import "host" "[method]bucket.get" (func $get (param i32 i32 i32 i32)))
-  (import "host" "drop bucket" (func $drop (param i32)))
-  (data (i32.const 0) "HOSTkGONE")`;
-/** Opens HOST, reads `k`, and answers with the value, or with the case of the error as a character. */
-const GET_BODY = `(call $open (i32.const 0) (i32.const 4) (i32.const 16))
-  (if (i32.load8_u (i32.const 16)) (then (unreachable)))
-  (call $get (i32.load (i32.const 20)) (i32.const 4) (i32.const 1) (i32.const 32))
-  (call $drop (i32.load (i32.const 20)))
-  (if (i32.load8_u (i32.const 32)) (then
-    (i32.store8 (i32.const 64) (i32.add (i32.const 48) (i32.load8_u (i32.const 36))))
-    ${storeReply('(i32.const 64)', '(i32.const 1)')} (return ${RESULT})))
-  ${answer('(i32.load (i32.const 40))', '(i32.load (i32.const 44))')}`;
-const GET = { body: GET_BODY, rest: GET_REST, imports: [STORE] };
-
 test('A component calls a host service in blocking style while others run', async () => {
   const seen: HostCall[] = [];
   const { promise: all, resolve: allSeen } = Promise.withResolvers<void>();
-  using probe = createTestFunction(compileComponent(GET, { bindings: { HOST: KV } }), {
+  using probe = createTestFunction(compileComponent(KV_GET, { bindings: { HOST: KV } }), {
     host: async (call) => {
       seen.push(call);
       if (seen.length === 3) allSeen();
@@ -234,7 +200,7 @@ test('A refused host call is an error that the component can read', async () => 
     ['HS_BINDING_DENIED', '1'],
     ['HS_KV_UNAVAILABLE', '2'],
   ] as const) {
-    using probe = createTestFunction(compileComponent(GET, { bindings: { HOST: KV } }), {
+    using probe = createTestFunction(compileComponent(KV_GET, { bindings: { HOST: KV } }), {
       host: () => Promise.reject(new HairspringError(code, 'Cannot get')),
     });
     assert.equal(await probe.text(), expected);
@@ -242,33 +208,51 @@ test('A refused host call is an error that the component can read', async () => 
 });
 
 test('A component that waits for ever ends with its deadline', async () => {
-  using probe = createTestFunction(compileComponent(GET, { bindings: { HOST: KV } }), {
+  using probe = createTestFunction(compileComponent(KV_GET, { bindings: { HOST: KV } }), {
     host: () => new Promise(() => undefined),
     limits: { timeoutMs: 80 },
   });
   assert.equal(await probe.code(), 'HS_FUNCTION_TIMEOUT');
 });
 
+test('A component that waits for a clock lets others run', async () => {
+  using probe = createTestFunction(compileComponent(sleeper(30)));
+  await probe.text();
+  const started = performance.now();
+  const ids = Array.from({ length: 20 }, (_, index) => `n${index}`);
+  assert.deepEqual(await Promise.all(ids.map((data) => probe.text({ data }))), ids);
+  const tookMs = performance.now() - started;
+  assert.ok(tookMs >= 29 && tookMs < 20 * 30, `20 sleeps of 30 ms took ${tookMs} ms`);
+});
+
+const MEMORY_BYTES = 8 * 1024 ** 2;
+
+test('Instances that wait hold the limit of memory together; what ended while it waited holds nothing', async () => {
+  // 16 pages each: eight of them are the limit.
+  const text = { ...sleeper(60_000), memory: '16' };
+  using probe = createTestFunction(compileComponent(text, { memoryBytes: MEMORY_BYTES }), {
+    limits: { memoryBytes: MEMORY_BYTES, timeoutMs: 250 },
+  });
+  await probe.call();
+  for (let round = 0; round < 3; round += 1) {
+    const answers = await Promise.all(Array.from({ length: 12 }, () => probe.code()));
+    assert.deepEqual(answers.filter((code) => code === 'HS_FUNCTION_MEMORY').length, 4, `round ${round}`);
+    assert.deepEqual(answers.filter((code) => code === 'HS_FUNCTION_TIMEOUT').length, 8, `round ${round}`);
+  }
+});
+
 test('A handle that was dropped, or is of another type, ends the invocation', async () => {
   for (const handle of ['(i32.load (i32.const 20))', '(i32.const 7)', '(i32.const -1)']) {
-    const body = GET.body.replace(
+    const body = KV_GET.body.replace(
       '(call $get (i32.load (i32.const 20))',
       `(call $drop (i32.load (i32.const 20))) (call $get ${handle}`,
     );
-    using probe = createTestFunction(compileComponent({ ...GET, body }, { bindings: { HOST: KV } }), {
+    using probe = createTestFunction(compileComponent({ ...KV_GET, body }, { bindings: { HOST: KV } }), {
       host: () => Promise.resolve({ value: null }),
     });
     assert.equal(await probe.code(), 'HS_FUNCTION_THREW');
   }
 });
-
-const CLOCK: readonly ImportText[] = [
-  {
-    from: 'wasi:clocks/monotonic-clock@0.2.3',
-    resources: ['pollable'],
-    functions: [{ name: 'subscribe-duration', params: ['u64'], result: ['own', 'pollable'] }],
-  },
-];
 
 test('Random numbers and clocks are there', async () => {
   const imports: readonly ImportText[] = [
@@ -292,7 +276,7 @@ test('Random numbers and clocks are there', async () => {
         },
       ],
     },
-    ...CLOCK,
+    ...CLOCK_IMPORTS,
   ];
   const rest = `(import "host" "get-random-bytes" (func $random (param i64 i32)))
     (import "host" "now" (func $now (param i32)))

@@ -23,6 +23,11 @@ static string digits(int64_t number) {
 
 answer *handle_message(string subject, headers sent, string data, headers params) {
   (void)subject, (void)sent, (void)data;
+  if (params.count == 0) {
+    result.failed = 1;
+    result.error = (string){"the subject names no page", 25};
+    return &result;
+  }
   opened store;
   store_open("VISITS", 6, &store);
   if (store.failed) return fail(&store.error);

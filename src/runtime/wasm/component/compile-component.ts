@@ -2,6 +2,7 @@ import { type Binding, formatBytes, HairspringError } from '../../../core/index.
 import { MAX_TABLE_ELEMENTS } from '../bound-tables.ts';
 import { importMemory, PAGE_BYTES } from '../import-memory.ts';
 import { type ModuleOutline, readOutline } from '../module-outline.ts';
+import { checkLinks } from './check-links.ts';
 import { type ElaboratedComponent, elaborate } from './elaborate.ts';
 import { checkImport, type ImportedFunction, mayWait } from './interfaces.ts';
 import { makePlan } from './make-plan.ts';
@@ -34,6 +35,7 @@ export function inspectComponent(
   for (const each of imports) checkImport(name, each, services);
   const plan = makePlan(name, component);
   const outlines = component.modules.map((module) => outlineOf(name, module));
+  checkLinks(name, plan, outlines);
   const memories = divideMemory(name, component, outlines, memoryBytes);
   checkSizes(name, component, outlines);
   const modules = component.modules.map((module, index) => {
