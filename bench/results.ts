@@ -12,6 +12,7 @@ export type Target =
   | 'kv-function'
   | 'wasm-command'
   | 'wasm-reactor'
+  | 'wasm-component'
   | 'wasi-node';
 
 export interface LoadWindow extends LoadResult {

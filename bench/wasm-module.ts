@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import loadWabt from 'wabt';
 
-export type WasmEntry = 'echo-command' | 'echo-reactor';
+export type WasmEntry = 'echo-command' | 'echo-reactor' | 'echo-component';
 
 /** Code of one filler function: enough arithmetic for about 900 bytes. */
 const FILLER_STEPS = 120;

@@ -1,12 +1,14 @@
 /**
  * Builds the modules of the WebAssembly examples from their sources. What a tool is missing for is left as it is:
- * clang, lld and wasi-libc for C; rustc with the target wasm32-unknown-unknown for Rust.
+ * clang, lld and wasi-libc for C; rustc with the target wasm32-unknown-unknown for Rust; npm for AssemblyScript and
+ * for what makes components of modules.
  */
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import loadWabt from 'wabt';
+import { makeComponent } from './make-component.ts';
 
 const EXAMPLES = fileURLToPath(new URL('../examples', import.meta.url));
 const ASSEMBLYSCRIPT = 'assemblyscript@0.28.20';
@@ -27,7 +29,7 @@ interface Example {
   readonly folder: string;
   readonly source: string;
   readonly module: string;
-  readonly build: (source: string, module: string) => void;
+  readonly build: (source: string, module: string) => void | Promise<void>;
 }
 
 const wabt = await loadWabt();
@@ -42,12 +44,23 @@ const EXAMPLE_MODULES: readonly Example[] = [
   },
   { folder: 'wasm-greet', source: 'src/greet.wat', module: 'greet.wasm', build: buildText },
   { folder: 'wasm-mean', source: 'assembly/index.ts', module: 'mean.wasm', build: buildAssemblyScript },
+  { folder: 'wasm-visits', source: 'src/visits.c', module: 'visits.wasm', build: buildComponent('visits') },
   { folder: 'wasm-slug', source: 'src/lib.rs', module: 'slug.wasm', build: buildRust },
 ];
 
 function buildC(flags: readonly string[]): Example['build'] {
   return (source, module) =>
     run('clang', ['--target=wasm32-wasi', '-Oz', '-Wl,--strip-all', ...flags, '-o', module, source]);
+}
+
+/** A component in C; its WIT files are in `wit/`. */
+function buildComponent(world: string): Example['build'] {
+  return async (source, module) => {
+    const flags = ['--target=wasm32', '-nostdlib', '-Oz', '-Wl,--strip-all', '-Wl,--no-entry'];
+    run('clang', [...flags, '-o', module, source]);
+    const wit = join(dirname(source), '..', 'wit');
+    writeFileSync(module, await makeComponent(readFileSync(module), wit, world));
+  };
 }
 
 function buildText(source: string, module: string): void {
@@ -76,7 +89,7 @@ for (const { folder, source, module, build } of EXAMPLE_MODULES) {
   const out = join(EXAMPLES, folder, 'build', module);
   mkdirSync(dirname(out), { recursive: true });
   try {
-    build(join(EXAMPLES, folder, source), out);
+    await build(join(EXAMPLES, folder, source), out);
     console.log(`built    examples/${folder}/build/${module}`);
   } catch (error) {
     process.exitCode = 1;

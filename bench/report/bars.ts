@@ -8,6 +8,8 @@ export const BARS = {
   wasmCommandRatio: 0.4,
   /** The same for a reactor. */
   wasmReactorRatio: 0.55,
+  /** The same for a small component. */
+  wasmComponentRatio: 0.35,
   /** First request to a function of 5 KB by a pooled isolate over its warm p50, at most. */
   pooledColdMs: 0.5,
   /** The same for a function of 100 KB. */

@@ -55,6 +55,7 @@ const FLOOR_OF: Partial<Record<Target, Target>> = {
   'kv-function': 'kv-floor',
   'wasm-command': 'echo-floor',
   'wasm-reactor': 'echo-floor',
+  'wasm-component': 'echo-floor',
   'wasi-node': 'echo-floor',
 };
 
@@ -77,6 +78,7 @@ const ORDER: readonly Target[] = [
   'kv-function',
   'wasm-command',
   'wasm-reactor',
+  'wasm-component',
   'wasi-node',
 ];
 
@@ -158,6 +160,7 @@ function findVerdicts(
     ['hostCallRatio', ratioOf('bridge-call')],
     ['wasmCommandRatio', ratioOf('wasm-command')],
     ['wasmReactorRatio', ratioOf('wasm-reactor')],
+    ['wasmComponentRatio', ratioOf('wasm-component')],
     ['pooledColdMs', cold.find(({ tier }) => tier === 'pooled-isolate')?.overWarmMs],
     ['pooledColdLargeMs', cold.find(({ tier }) => tier === 'pooled-isolate-large')?.overWarmMs],
     ['pooledColdWasmMs', cold.find(({ tier }) => tier === 'pooled-wasm-large')?.overWarmMs],

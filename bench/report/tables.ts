@@ -27,6 +27,7 @@ const TARGET_NAMES: Readonly<Record<LoadSummary['target'], string>> = {
   'kv-function': 'function with one KV get',
   'wasm-command': 'WebAssembly command, a fresh instance each time',
   'wasm-reactor': 'WebAssembly reactor, a fresh instance each time',
+  'wasm-component': 'WebAssembly component, a fresh instance each time',
   'wasi-node': 'the same command by node:wasi, without a host',
 };
 
@@ -60,6 +61,11 @@ const BAR_NAMES: Readonly<Record<Verdict['bar'], (value: number) => readonly [st
     'WebAssembly reactor over the echo floor, 256 in flight',
     fixed(value, 2),
     `≥ ${BARS.wasmReactorRatio}`,
+  ],
+  wasmComponentRatio: (value) => [
+    'WebAssembly component over the echo floor, 256 in flight',
+    fixed(value, 2),
+    `≥ ${BARS.wasmComponentRatio}`,
   ],
   pooledColdMs: (value) => [
     'Cold by pooled isolate, 5 KB, p50 over warm p50',

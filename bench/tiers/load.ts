@@ -1,4 +1,5 @@
 import { Kvm } from '@nats-io/kv';
+import { wrapModule } from '../../test/support/component.ts';
 import { type BenchRun, openSite, type Site, startEcho, startKvGet, startNodeWasi } from '../bench-run.ts';
 import { deployCopies, deployModule } from '../deploy.ts';
 import type { LoadPids } from '../load-generator.ts';
@@ -36,7 +37,7 @@ function targetsOf(tiers: readonly Tier[]): ReadonlyMap<Target, readonly number[
       targets.set(target, [HOST_CALL_IN_FLIGHT]);
   }
   if (wasm) {
-    for (const target of ['wasm-command', 'wasm-reactor', 'wasi-node'] as const)
+    for (const target of ['wasm-command', 'wasm-reactor', 'wasm-component', 'wasi-node'] as const)
       targets.set(target, [HOST_CALL_IN_FLIGHT]);
   }
   return targets;
@@ -92,10 +93,15 @@ async function startResponders(
     await deployModule(nc, reactor, [
       { name: 'wasm-reactor', subject: 'bench.wasm-reactor', limits: LIMITS },
     ]);
+    const component = wrapModule(await buildModule('echo-component'));
+    await deployModule(nc, component, [
+      { name: 'wasm-component', subject: 'bench.wasm-component', limits: LIMITS },
+    ]);
     const module = Buffer.from(command).toString('base64');
     const wasi = stack.use(await startNodeWasi({ url, subject: 'bench.wasi-node', module }));
     add('wasm-command', hostPids);
     add('wasm-reactor', hostPids);
+    add('wasm-component', hostPids);
     add('wasi-node', async () => [wasi.pid]);
   }
   return responders;

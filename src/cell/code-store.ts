@@ -155,14 +155,22 @@ export class CodeStore {
   }
 }
 
-/** A module is compiled with its memory bounded, so that bound is part of what it is known by. */
-function keyOf({ artifact, limits, type }: FunctionSpec): string {
-  return type === 'wasm' ? `${artifact.digest} ${limits.memoryBytes}` : artifact.digest;
+/**
+ * A module is compiled with its memory bounded, and with imports that its bindings allow, so these are part of what
+ * it is known by.
+ */
+function keyOf({ artifact, bindings, limits, type }: FunctionSpec): string {
+  if (type !== 'wasm') return artifact.digest;
+  const services = Object.values(bindings).map(({ service }) => service);
+  return `${artifact.digest} ${limits.memoryBytes} ${[...new Set(services)].sort().join(' ')}`;
 }
 
-function toModule({ name, limits }: FunctionSpec, { module, files, reuse }: WasmArtifact): FunctionCode {
+function toModule(
+  { name, limits, bindings }: FunctionSpec,
+  { module, files, reuse }: WasmArtifact,
+): FunctionCode {
   const bytes = Buffer.from(module, 'base64');
-  return compileModule({ name, bytes, memoryBytes: limits.memoryBytes, reuse, files });
+  return compileModule({ name, bytes, memoryBytes: limits.memoryBytes, reuse, files, bindings });
 }
 
 function sha256(bytes: Uint8Array): Uint8Array {

@@ -51,7 +51,17 @@ test('deploy --dry-run bundles and deploys nothing', async () => {
   };
   assert.deepEqual(
     plan.functions.map(({ name }) => name),
-    ['hello', 'kv-counter', 'wasm-counter', 'wasm-greet', 'wasm-mean', 'wasm-slug', 'upper', 'wildcards'],
+    [
+      'hello',
+      'kv-counter',
+      'wasm-counter',
+      'wasm-greet',
+      'wasm-mean',
+      'wasm-slug',
+      'upper',
+      'wasm-visits',
+      'wildcards',
+    ],
   );
   assert.deepEqual(await json(['list']), []);
 });

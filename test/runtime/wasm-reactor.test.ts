@@ -133,6 +133,21 @@ test('An instance that waits for ever ends with its deadline', async () => {
   assert.equal(await probe.code(), 'HS_FUNCTION_TIMEOUT');
 });
 
+test('What ended while it waited holds no memory any more', async () => {
+  const memoryBytes = 8 * 1024 ** 2;
+  // 16 pages each: eight of them are the limit.
+  const rest = `${CALL_STRINGS} (memory (export "memory") 16)`;
+  using probe = createTestFunction(compileWat(reactor(CALL_GET, rest), { memoryBytes }), {
+    host: () => new Promise(() => undefined),
+    limits: { memoryBytes, timeoutMs: 250 },
+  });
+  await probe.call();
+  for (let round = 0; round < 3; round += 1) {
+    const codes = await Promise.all(Array.from({ length: 8 }, () => probe.code()));
+    assert.deepEqual(new Set(codes), new Set(['HS_FUNCTION_TIMEOUT']), `round ${round}`);
+  }
+});
+
 test('A table grows to a million elements and no further, whether or not it says where it ends', async () => {
   for (const table of ['1 funcref', '1 100000000 funcref', 'funcref (elem $none)']) {
     const body = `(local $left i32) (local.set $left (i32.const 40))

@@ -96,7 +96,6 @@ test('What is no module is refused, whatever it is', () => {
   const cases: readonly (readonly [Uint8Array, RegExp])[] = [
     [new Uint8Array(0), /not a WebAssembly module/],
     [Buffer.from('#!/bin/sh'), /not a WebAssembly module/],
-    [Uint8Array.from([0, 0x61, 0x73, 0x6d, 0x0d, 0, 1, 0]), /component/],
     [module.subarray(0, module.length - 3), /damaged module|Cannot load probe/],
     [Buffer.concat([module, Buffer.from([7, 200])]), /damaged module/],
   ];

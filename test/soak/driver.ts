@@ -84,6 +84,7 @@ function isCrossed(request: Waiting, outcome: string, message: Msg): boolean {
   if (outcome === 'ok') return !(asked.isAnswer?.(id, message.string()) ?? message.string() === id);
   return (
     outcome === 'HS_FUNCTION_THREW' &&
+    asked.errorsAreAlike !== true &&
     !new RegExp(`${id}\\b`).test(message.headers?.get(REPLY_HEADERS.error) ?? '')
   );
 }

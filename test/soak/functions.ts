@@ -1,4 +1,6 @@
 /** The functions of a soak, how often each is asked, and what each may answer. */
+import { buildComponent, ECHO } from '../support/component.ts';
+import { KV_GET, sleeper } from '../support/component-texts.ts';
 import { handler, type TestFunction } from '../support/host.ts';
 
 export interface SoakFunction {
@@ -11,6 +13,8 @@ export interface SoakFunction {
   readonly payload?: (id: string) => string;
   /** Whether a good answer belongs to the request with `id`. @default it is the id */
   readonly isAnswer?: (id: string, text: string) => boolean;
+  /** A trap has no text of the function's, so nobody can tell whose it is. @default its errors have the id */
+  readonly errorsAreAlike?: boolean;
   /** Outcomes that belong to it; every other one is counted as odd. @default a good answer */
   readonly outcomes?: readonly string[];
 }
@@ -108,6 +112,37 @@ export const SOAK_FUNCTIONS: readonly SoakFunction[] = [
     },
     weight: 5,
     outcomes: ['HS_FUNCTION_THREW'],
+  },
+  { definition: { name: 'component', code: buildComponent({ body: ECHO }) }, weight: 10 },
+  {
+    definition: {
+      name: 'component-traps',
+      code: buildComponent({ body: '(drop (memory.grow (i32.const 4))) (unreachable)' }),
+    },
+    weight: 3,
+    outcomes: ['HS_FUNCTION_THREW'],
+    errorsAreAlike: true,
+  },
+  {
+    definition: {
+      name: 'component-reads',
+      code: buildComponent(KV_GET),
+      bindings: { HOST: { kv: 'soak', access: 'read' } },
+      limits: { concurrency: 500 },
+    },
+    weight: 5,
+    // Nobody writes this key.
+    isAnswer: (_id, text) => text === '',
+  },
+  {
+    definition: {
+      name: 'component-late',
+      code: buildComponent(sleeper(60_000)),
+      limits: { timeout: '200ms' },
+    },
+    weight: 0,
+    perSecond: 5,
+    outcomes: ['HS_FUNCTION_TIMEOUT'],
   },
   { definition: churnedVersion(0), weight: 10, isAnswer: isVersioned },
   {

@@ -10,7 +10,7 @@ import {
   type StartWorkloadResponse,
 } from '../../src/control/index.ts';
 import { createLogger, formatDuration, type LogRecord, parseDuration } from '../../src/core/index.ts';
-import { wrapScript } from '../../src/host/bundle/index.ts';
+import { wrapBytes, wrapScript } from '../../src/host/bundle/index.ts';
 import { artifactUri, type HostOptions, type RunningHost, startHost } from '../../src/host/index.ts';
 import { type Answer, type AskOptions, ask } from './load.ts';
 import { connectTo, startTestNats, type TestNats } from './nats.ts';
@@ -27,10 +27,10 @@ export interface TestHostOptions extends Partial<Omit<HostOptions, 'nats' | 'log
 /** A function as a Nexfile's `start_request` has it, with its code as text. */
 export interface TestFunction {
   readonly name: string;
-  /** What the request says that it is. @default javascript */
+  /** What the request says that it is. @default what its code is */
   readonly type?: 'javascript' | 'wasm';
-  /** One ES module that imports nothing. */
-  readonly code: string;
+  /** One ES module that imports nothing, or the binary of a WebAssembly function. */
+  readonly code: string | Uint8Array;
   /** @default its name */
   readonly triggers?: readonly (string | { readonly subject: string; readonly fanout?: boolean })[];
   /** @default the product's, with a `cpu` of 1s: it is measured on the wall clock, and test machines are busy */
@@ -103,12 +103,12 @@ export async function deployTo(
   definition: TestFunction,
 ): Promise<StartWorkloadResponse> {
   const { name, code, triggers = [name], limits = {}, bindings = {}, environment = {}, nodeId } = definition;
-  const bundle = await wrapScript(code, `${name}.mjs`);
+  const bundle = typeof code === 'string' ? await wrapScript(code, `${name}.mjs`) : wrapBytes(code);
   await putArtifact(nc, bundle.digest, bundle.bytes);
   const request = {
     name,
     description: '',
-    workload_type: definition.type ?? 'javascript',
+    workload_type: definition.type ?? bundle.artifact.type,
     workload_lifecycle: 'function',
     tags: {},
     run_request: JSON.stringify({

@@ -1,15 +1,17 @@
 /** WebAssembly modules for tests, from text. */
 import loadWabt from 'wabt';
+import type { Binding } from '../../src/core/index.ts';
 import { compileModule, type WasmFunction } from '../../src/runtime/index.ts';
 import { CALM_LIMITS } from './spec.ts';
 
 const wabt = await loadWabt();
 
-export interface ModuleOptions {
+export interface CompileOptions {
   readonly memoryBytes?: number;
   readonly reuse?: boolean;
   /** Text by path. */
   readonly files?: Readonly<Record<string, string>>;
+  readonly bindings?: Readonly<Record<string, Binding>>;
 }
 
 /** The bytes of a module in WebAssembly's text format. */
@@ -19,13 +21,18 @@ export function toWasm(text: string): Uint8Array {
 }
 
 /** A module as the cell compiles it. */
-export function compileWat(text: string, options: ModuleOptions = {}): WasmFunction {
-  const { memoryBytes = CALM_LIMITS.memoryBytes, reuse = false, files } = options;
+export function compileWat(text: string, options: CompileOptions = {}): WasmFunction {
+  return compileBytes(toWasm(text), options);
+}
+
+export function compileBytes(bytes: Uint8Array, options: CompileOptions = {}): WasmFunction {
+  const { memoryBytes = CALM_LIMITS.memoryBytes, reuse = false, files, bindings = {} } = options;
   return compileModule({
     name: 'probe',
-    bytes: toWasm(text),
+    bytes,
     memoryBytes,
     reuse,
+    bindings,
     files:
       files === undefined
         ? undefined

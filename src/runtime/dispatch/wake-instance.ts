@@ -92,7 +92,7 @@ function loadArguments(
     idPrefix: INVOCATION_ID_PREFIX,
   };
   if (typeof code === 'string') return [{ kind: 'script', text: code, filename: `${name}.js`, cache }, load];
-  const { module, ...how } = code;
-  const run = { ...how, name, environment, memoryBytes: limits.memoryBytes };
-  return [{ kind: 'module', module, run }, load];
+  const { modules, ...how } = code;
+  const run = { ...how, name, environment, bindings: load.bindings, memoryBytes: limits.memoryBytes };
+  return [{ kind: 'module', modules, run }, load];
 }

@@ -376,15 +376,15 @@ function load(json) {
 }
 
 /**
- * A WebAssembly module as the function.
+ * A WebAssembly module as the function, or the modules of a component.
  * @param {string} json
- * @param {unknown} module
+ * @param {unknown[]} modules
  */
-function loadModule(json, module) {
+function loadModule(json, modules) {
   const spec = prepare(json);
   const functions = /** @type {any} */ (useFeature('functions')).internals;
   moduleErrorCode = functions.codeOf;
-  handlers = { message: functions.createHandler(module, spec.module) };
+  handlers = { message: functions.createHandler(modules, spec.module) };
   return '["message"]';
 }
 
@@ -437,7 +437,7 @@ function enter(kind, json, ...extras) {
   if (kind === 0) return runBatch(json, extras);
   if (kind === 1) return load(json);
   if (kind === 3) return rehearse();
-  if (kind === 4) return loadModule(json, extras[0]);
+  if (kind === 4) return loadModule(json, extras);
   if (current === undefined || current.settled) failStranded();
   running = false;
   batch = [];

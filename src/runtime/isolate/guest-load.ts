@@ -45,7 +45,8 @@ export type GuestCode =
     }
   | {
       readonly kind: 'module';
-      readonly module: WebAssembly.Module;
+      /** One, or those of a component. */
+      readonly modules: readonly WebAssembly.Module[];
       /** How the guest runs it (guest/wasm/functions/types.ts). */
       readonly run: object;
     };
@@ -80,5 +81,6 @@ export function loadEntry(
   spec: LoadSpec,
 ): [args: unknown[], options: ivm.ReferenceApplyOptions] {
   if (code.kind === 'script') return [[ENTER_LOAD, JSON.stringify(spec)], {}];
-  return [[ENTER_LOAD_MODULE, JSON.stringify({ ...spec, module: code.run }), code.module], { ...NO_COPY }];
+  const json = JSON.stringify({ ...spec, module: code.run });
+  return [[ENTER_LOAD_MODULE, json, ...code.modules], { ...NO_COPY }];
 }

@@ -32,7 +32,7 @@ const WEB_FEATURES = [
 ] as const;
 
 /** Those that an isolate gets when a function first needs them: large ones that hardly any function does. */
-const LATE_FEATURES = ['legacy-encoding', 'wasi', 'functions'] as const;
+const LATE_FEATURES = ['legacy-encoding', 'wasi', 'functions', 'components'] as const;
 const lateScripts = new Map<string, string>();
 
 /** @returns the script of a late feature, or `undefined` for anything else */

@@ -45,10 +45,7 @@ export function inspectModule(name: string, bytes: Uint8Array, memoryBytes: numb
   const refuse = (detail: string, hint: string): never => {
     throw new HairspringError('HS_WASM_INVALID', `Cannot load ${name}: ${detail}`, { hint });
   };
-  const format = formatOf(bytes);
-  if (format === 'component')
-    return refuse('it is a component, and this version runs core modules', 'Build it for wasm32-wasip1');
-  if (format === 'other')
+  if (formatOf(bytes) !== 'module')
     return refuse('it is not a WebAssembly module', 'Name a .wasm file that a compiler made');
   let outline: ModuleOutline;
   try {

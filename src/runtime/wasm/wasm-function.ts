@@ -1,14 +1,30 @@
-import { HairspringError } from '../../core/index.ts';
+import { type Binding, HairspringError } from '../../core/index.ts';
+import { inspectComponent } from './component/compile-component.ts';
+import type { ComponentPlan, StepMemory } from './component/plan.ts';
 import { importMemory } from './import-memory.ts';
 import { inspectModule, type WasmAbi } from './inspect-module.ts';
+import { formatOf } from './module-outline.ts';
 
-/** A compiled module and how to run it; guest/wasm/functions/types.ts has the guest's side. */
-export interface WasmFunction {
-  readonly module: WebAssembly.Module;
+/** What is compiled and how to run it; guest/wasm/functions/types.ts has the guest's side. */
+export type WasmFunction = CoreFunction | ComponentFunction;
+
+interface CompiledFunction {
+  /** One, or those of a component. */
+  readonly modules: readonly WebAssembly.Module[];
   /** Size of the binary. */
   readonly bytes: number;
-  readonly abi: WasmAbi;
   readonly suspends: boolean;
+}
+
+interface ComponentFunction extends CompiledFunction {
+  readonly abi: 'component';
+  readonly plan: ComponentPlan;
+  /** By step of the plan. */
+  readonly memories: readonly StepMemory[];
+}
+
+interface CoreFunction extends CompiledFunction {
+  readonly abi: WasmAbi;
   readonly reuse: boolean;
   readonly minPages: number;
   readonly maxPages: number;
@@ -30,28 +46,54 @@ export interface ModuleOptions {
   readonly memoryBytes: number;
   readonly reuse: boolean;
   readonly files: Readonly<Record<string, string>> | undefined;
+  /** What a component may import depends on them. @default none */
+  readonly bindings?: Readonly<Record<string, Binding>>;
 }
 
 /**
- * Checks a module, bounds its memory, and compiles it. V8 compiles each function when it is first called.
+ * Checks a module or component, bounds its memory, and compiles it. V8 compiles each function when it is first called.
  * @throws HS_WASM_INVALID, HS_FUNCTION_MEMORY
  */
-export function compileModule({ name, bytes, memoryBytes, reuse, files }: ModuleOptions): WasmFunction {
+export function compileModule(options: ModuleOptions): WasmFunction {
+  return formatOf(options.bytes) === 'component' ? compileComponent(options) : compileCore(options);
+}
+
+function compileComponent({ name, bytes, memoryBytes, bindings = {}, files }: ModuleOptions): WasmFunction {
+  if (files !== undefined)
+    throw new HairspringError('HS_WASM_INVALID', `Cannot load ${name}: a component has no files`, {
+      hint: 'Remove start_request.files from the Nexfile',
+    });
+  const services = new Set(Object.values(bindings).map(({ service }) => service));
+  const { plan, modules, memories, suspends } = inspectComponent(name, bytes, memoryBytes, services);
+  return {
+    modules: modules.map((module) => compileBytes(name, module)),
+    bytes: bytes.length,
+    abi: 'component',
+    suspends,
+    plan,
+    memories,
+  };
+}
+
+function compileCore({ name, bytes, memoryBytes, reuse, files }: ModuleOptions): WasmFunction {
   const { abi, suspends, outline } = inspectModule(name, bytes, memoryBytes);
   const prepared = importMemory(bytes, outline, memoryBytes);
   const { minPages, maxPages } = prepared;
+  return {
+    modules: [compileBytes(name, prepared.bytes)],
+    bytes: bytes.length,
+    abi,
+    suspends,
+    reuse: reuse && abi === 'reactor',
+    minPages,
+    maxPages,
+    files,
+  };
+}
+
+function compileBytes(name: string, bytes: Uint8Array): WebAssembly.Module {
   try {
-    const module = new engine.Module(prepared.bytes);
-    return {
-      module,
-      bytes: bytes.length,
-      abi,
-      suspends,
-      reuse: reuse && abi === 'reactor',
-      minPages,
-      maxPages,
-      files,
-    };
+    return new engine.Module(bytes);
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message.replace(/^WebAssembly\.Module\(\): /, '') : '';
     throw new HairspringError('HS_WASM_INVALID', `Cannot load ${name}: ${reason.slice(0, 300)}`, { cause });

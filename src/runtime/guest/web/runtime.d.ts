@@ -31,7 +31,7 @@ interface GuestRuntime {
   pushLog(level: string, text: string): void;
   /** Captured before it is hidden from functions. */
   readonly wasm: WebAssemblyApi;
-  readonly Reply: new (body: unknown, options: { headers: Record<string, string> }) => object;
+  readonly Reply: new (body: unknown, options: { headers: Record<string, string | string[]> }) => object;
   /** The same for the console, within its groups. */
   log(level: string, text: string): void;
   /** A timer of the current invocation, whatever the guest has made of `setTimeout`. */

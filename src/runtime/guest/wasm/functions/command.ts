@@ -80,11 +80,12 @@ export function createCommand(module: WebAssemblyModule, spec: ModuleSpec, wasi:
       return finish(process, thrown);
     };
   }
-  return async ({ subject, data }) => {
+  return async ({ subject, data }, _env, context) => {
     const process = createProcess(subject, data);
     const imports = { ...wasi.createImports({ current: () => process, sleep: resume }) };
     imports.poll_oneoff = new wasm.Suspending(imports.poll_oneoff as (...args: never[]) => unknown);
     const memory = memories.acquire();
+    memories.forgetAtEnd(memory, context);
     let thrown: unknown;
     try {
       await wasm.promising(instantiate(process, memory, imports)._start)();

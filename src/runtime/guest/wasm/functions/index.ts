@@ -1,10 +1,32 @@
 /** WebAssembly modules as message handlers. */
 import { createCommand, ExitCode, type Wasi } from './command.ts';
-import { MemoryExceeded } from './memories.ts';
+import { Memories, type MemoryBounds, MemoryExceeded } from './memories.ts';
 import { createReactor } from './reactor.ts';
-import type { MessageHandler, ModuleSpec } from './types.ts';
+import type { ComponentSpec, MessageHandler, ModuleSpec } from './types.ts';
 
-function createHandler(module: WebAssemblyModule, spec: ModuleSpec): MessageHandler {
+export type { Memories } from './memories.ts';
+export type { ComponentSpec, GuestMessage, MessageHandler } from './types.ts';
+
+/** What the feature `components` is given, so that errors are told apart by their classes. */
+export interface Common {
+  readonly Memories: new (bounds: MemoryBounds) => Memories;
+  readonly ExitCode: new (message: string) => ExitCode;
+}
+
+interface Components {
+  createHandler(modules: readonly WebAssemblyModule[], spec: ComponentSpec, common: Common): MessageHandler;
+}
+
+/** @param modules one, or those of a component */
+function createHandler(
+  modules: readonly WebAssemblyModule[],
+  spec: ModuleSpec | ComponentSpec,
+): MessageHandler {
+  if (spec.abi === 'component') {
+    const components = runtime.use('components').internals as Components;
+    return components.createHandler(modules, spec, { Memories, ExitCode });
+  }
+  const module = modules[0] as WebAssemblyModule;
   const wasi = runtime.use('wasi').internals as Wasi;
   if (spec.abi === 'command') return createCommand(module, spec, wasi);
   const usesWasi = runtime.wasm.Module.imports(module).some(

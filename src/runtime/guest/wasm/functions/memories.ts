@@ -1,5 +1,7 @@
 /** The linear memories of one function: given to an instance, and zeroed for the next. */
-import type { ModuleSpec } from './types.ts';
+import type { GuestContext, ModuleSpec } from './types.ts';
+
+export type MemoryBounds = Pick<ModuleSpec, 'minPages' | 'maxPages' | 'memoryBytes'>;
 
 /** Thrown when the instances hold more memory than the function may; becomes HS_FUNCTION_MEMORY. */
 export class MemoryExceeded extends Error {}
@@ -12,11 +14,11 @@ const MAX_KEPT = 8;
 export class Memories {
   readonly #inUse = new Set<WebAssemblyMemory>();
   readonly #kept: WebAssemblyMemory[] = [];
-  readonly #spec: ModuleSpec;
+  readonly #spec: MemoryBounds;
   /** Of the memory that was zeroed last, which is most often the next one, too. */
   #newest = new Uint8Array(0);
 
-  constructor(spec: ModuleSpec) {
+  constructor(spec: MemoryBounds) {
     this.#spec = spec;
   }
 
@@ -25,8 +27,18 @@ export class Memories {
     const { minPages, maxPages } = this.#spec;
     const memory = this.#kept.pop() ?? new runtime.wasm.Memory({ initial: minPages, maximum: maxPages });
     this.#inUse.add(memory);
-    this.check();
+    try {
+      this.check();
+    } catch (error) {
+      this.release(memory);
+      throw error;
+    }
     return memory;
+  }
+
+  /** An instance that waits when its invocation ends never goes on, and nobody releases its memory. */
+  forgetAtEnd(memory: WebAssemblyMemory, { signal }: GuestContext): void {
+    signal.addEventListener('abort', () => this.#inUse.delete(memory));
   }
 
   /** The instance is over. What has grown cannot shrink, and is let go. */

@@ -97,6 +97,7 @@ export function createReactor({ module, spec, wasi, usesWasi }: ReactorOptions):
     };
     const instance = idle.pop() ?? create();
     instance.turn = turn;
+    if (spec.suspends) memories.forgetAtEnd(instance.memory, context);
     // What trapped is in no state to go on: it is not put back.
     const drop = (error: unknown): never => {
       memories.release(instance.memory);

@@ -1,17 +1,37 @@
+import type { ComponentPlan, StepMemory } from '../../../wasm/component/plan.ts';
+
 /** What a message handler is given (../../message.js). */
 export interface GuestMessage {
   readonly subject: string;
   readonly params: Readonly<Record<string, string>>;
-  readonly headers: { get(name: string): string | null };
+  readonly headers: {
+    get(name: string): string | null;
+    entries(): Iterable<readonly [name: string, value: string]>;
+  };
   readonly data: Uint8Array;
 }
 
 export interface GuestContext {
   /** Milliseconds since the epoch. */
   readonly deadline: number;
+  /** Aborted when the invocation ends before the handler has. */
+  readonly signal: { addEventListener(type: 'abort', listener: () => void): void };
 }
 
 export type MessageHandler = (message: GuestMessage, env: unknown, context: GuestContext) => unknown;
+
+/** How a component is run, as the host found it (../../../wasm/component/compile-component.ts). */
+export interface ComponentSpec {
+  readonly name: string;
+  readonly abi: 'component';
+  readonly suspends: boolean;
+  readonly environment: Readonly<Record<string, string>>;
+  /** Service by label. */
+  readonly bindings: Readonly<Record<string, string>>;
+  readonly plan: ComponentPlan;
+  /** By step of the plan. */
+  readonly memories: readonly StepMemory[];
+}
 
 /** How a module is run, as the host found it (../../../wasm/inspect-module.ts). */
 export interface ModuleSpec {

@@ -1,0 +1,119 @@
+import { type Binding, HairspringError } from '../../../core/index.ts';
+
+/** What a component may import: guest/wasm/components/host has the functions themselves. */
+interface KnownInterface {
+  /** Names of its functions; undefined: all, and none of them can be reached. */
+  readonly functions: readonly string[] | undefined;
+  /** The service of which the function needs a binding. */
+  readonly service?: Binding['service'];
+}
+
+const known = (functions: string, service?: Binding['service']): KnownInterface => ({
+  functions: functions.split(/\s+/),
+  ...(service === undefined ? {} : { service }),
+});
+
+const method = (resource: string, names: string): string =>
+  names
+    .split(' ')
+    .map((name) => `[method]${resource}.${name}`)
+    .join(' ');
+
+const READ = method('input-stream', 'read blocking-read skip blocking-skip subscribe');
+const WRITE = method(
+  'output-stream',
+  'check-write write blocking-write-and-flush flush blocking-flush subscribe write-zeroes blocking-write-zeroes-and-flush splice blocking-splice',
+);
+
+const INTERFACES: Readonly<Record<string, KnownInterface>> = {
+  'hairspring:function/messaging': known('publish request', 'messaging'),
+  'wasi:cli/environment': known('get-environment get-arguments initial-cwd'),
+  'wasi:cli/exit': known('exit exit-with-code'),
+  'wasi:cli/stderr': known('get-stderr'),
+  'wasi:cli/stdin': known('get-stdin'),
+  'wasi:cli/stdout': known('get-stdout'),
+  'wasi:cli/terminal-stderr': known('get-terminal-stderr'),
+  'wasi:cli/terminal-stdin': known('get-terminal-stdin'),
+  'wasi:cli/terminal-stdout': known('get-terminal-stdout'),
+  'wasi:clocks/monotonic-clock': known('now resolution subscribe-instant subscribe-duration'),
+  'wasi:clocks/wall-clock': known('now resolution'),
+  'wasi:config/runtime': known('get get-all'),
+  'wasi:config/store': known('get get-all'),
+  'wasi:filesystem/preopens': known('get-directories'),
+  // There is no directory, hence no descriptor to call anything of.
+  'wasi:filesystem/types': { functions: undefined },
+  'wasi:io/error': known('[method]error.to-debug-string'),
+  'wasi:io/poll': known('poll [method]pollable.ready [method]pollable.block'),
+  'wasi:io/streams': known(`${READ} ${WRITE}`),
+  'wasi:keyvalue/atomics': known('increment', 'kv'),
+  'wasi:keyvalue/store': known(`open ${method('bucket', 'get set delete exists list-keys')}`, 'kv'),
+  'wasi:logging/logging': known('log'),
+  'wasi:random/insecure': known('get-insecure-random-bytes get-insecure-random-u64'),
+  'wasi:random/insecure-seed': known('insecure-seed'),
+  'wasi:random/random': known('get-random-bytes get-random-u64'),
+};
+
+/** What a Nexfile says for a binding of a service. */
+const BINDING_EXAMPLES: Readonly<Record<Binding['service'], string>> = {
+  kv: 'CACHE: { kv: cache }',
+  messaging: 'BUS: { publish: [orders.*], request: [ocr.>] }',
+  http: 'WEB: { http: ["https://api.example.com/*"] }',
+};
+
+/** Interfaces whose functions wait for the host. */
+const WAITING: ReadonlySet<string> = new Set([
+  'hairspring:function/messaging',
+  'wasi:keyvalue/store',
+  'wasi:keyvalue/atomics',
+]);
+/** Functions that wait where there is a clock to wait for. */
+const WAITING_FOR_CLOCK: ReadonlySet<string> = new Set([
+  'wasi:io/poll#poll',
+  'wasi:io/poll#[method]pollable.block',
+]);
+
+export interface ImportedFunction {
+  readonly from: string;
+  readonly name: string;
+}
+
+/** The name of an interface without its version. */
+export function unversioned(from: string): string {
+  return from.split('@')[0] ?? from;
+}
+
+/**
+ * Refuses what nobody provides, and what no binding grants.
+ * @throws HS_WASM_INVALID
+ */
+export function checkImport(
+  name: string,
+  imported: ImportedFunction,
+  services: ReadonlySet<Binding['service']>,
+): void {
+  const [base = '', version] = imported.from.split('@');
+  const shown = `${JSON.stringify(imported.from.slice(0, 80))}.${JSON.stringify(imported.name.slice(0, 80))}`;
+  const found = Object.hasOwn(INTERFACES, base) ? INTERFACES[base] : undefined;
+  const refused = (detail: string, hint: string): HairspringError =>
+    new HairspringError('HS_WASM_INVALID', `Cannot load ${name}: it imports ${shown}, ${detail}`, { hint });
+  if (version?.startsWith(base.startsWith('wasi:') ? '0.3.' : '0.') === true)
+    throw refused('of a version that this one does not know', 'Build it for WASI 0.2');
+  if (found === undefined || found.functions?.includes(imported.name) === false)
+    throw refused('which nobody provides', 'docs/wasm.md lists what a component may import');
+  const { service } = found;
+  if (service === undefined || services.has(service)) return;
+  throw new HairspringError(
+    'HS_WASM_INVALID',
+    `Cannot load ${name}: it imports ${JSON.stringify(imported.from)}, and no binding of the function grants it`,
+    { hint: `Add one to start_request.bindings in the Nexfile, such as ${BINDING_EXAMPLES[service]}` },
+  );
+}
+
+/** Whether a component that imports these may have to wait for the host. */
+export function mayWait(imports: readonly ImportedFunction[]): boolean {
+  const hasClock = imports.some(({ name }) => name.startsWith('subscribe-'));
+  return imports.some(
+    ({ from, name }) =>
+      WAITING.has(unversioned(from)) || (hasClock && WAITING_FOR_CLOCK.has(`${unversioned(from)}#${name}`)),
+  );
+}

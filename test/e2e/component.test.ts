@@ -1,0 +1,147 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { after, test } from 'node:test';
+import { Kvm } from '@nats-io/kv';
+import {
+  answer,
+  buildComponent,
+  ECHO,
+  type ImportText,
+  joinSections,
+  storeReply,
+  type TypeText,
+} from '../support/component.ts';
+import { startTestHost } from '../support/host.ts';
+
+const world = await startTestHost({ spareCells: 1 });
+after(() => world[Symbol.asyncDispose]());
+const { ask, deploy, nc } = world;
+
+const VISITS = readFileSync(new URL('../../examples/wasm-visits/build/visits.wasm', import.meta.url));
+const VISITS_BINDINGS = { VISITS: { kv: 'visits', access: 'read-write' } };
+
+test('A component is deployed, and answers messages', async () => {
+  await deploy({ name: 'echo', code: buildComponent({ body: ECHO }) });
+  const answers = await Promise.all(Array.from({ length: 100 }, (_, index) => ask('echo', `n${index}`)));
+  assert.deepEqual(
+    answers.map(({ text }) => text),
+    Array.from({ length: 100 }, (_, index) => `n${index}`),
+  );
+});
+
+test('A component counts in a bucket by wasi:keyvalue, as many as come at once', async () => {
+  await deploy({
+    name: 'visits',
+    code: VISITS,
+    triggers: ['visits.{page}'],
+    bindings: VISITS_BINDINGS,
+  });
+  const answers = await Promise.all(Array.from({ length: 8 }, () => ask('visits.home')));
+  assert.deepEqual(answers.map(({ text }) => Number(text)).sort(), [1, 2, 3, 4, 5, 6, 7, 8]);
+  const bucket = await new Kvm(nc).open('visits');
+  assert.equal((await bucket.get('home'))?.string(), '8');
+});
+
+test('A component without the binding that it imports is refused, and the old version goes on', async () => {
+  await assert.rejects(deploy({ name: 'visits', code: VISITS, triggers: ['visits.{page}'] }), {
+    code: 'HS_WASM_INVALID',
+    message: /imports "wasi:keyvalue\/.*no binding of the function grants it/,
+  });
+  assert.equal((await ask('visits.home')).text, '9');
+});
+
+test('A binding that grants less than the component does is an error that it reads', async () => {
+  await deploy({
+    name: 'reader',
+    code: VISITS,
+    triggers: ['reader.{page}'],
+    bindings: { VISITS: { kv: 'visits', access: 'read' } },
+  });
+  const refused = await ask('reader.home');
+  assert.match(refused.text, /access denied/);
+});
+
+const HEADERS: TypeText = [
+  'list',
+  [
+    'record',
+    [
+      ['name', 'string'],
+      ['value', 'string'],
+    ],
+  ],
+];
+const FAILURE: TypeText = [
+  'record',
+  [
+    ['code', 'string'],
+    ['message', 'string'],
+    ['retryable', 'bool'],
+  ],
+];
+const MESSAGING: ImportText = {
+  from: 'hairspring:function/messaging@1.0.0',
+  functions: [
+    {
+      name: 'request',
+      params: ['string', 'string', HEADERS, ['list', 'u8'], ['option', 'u32']],
+      result: [
+        'result',
+        [
+          'record',
+          [
+            ['data', ['list', 'u8']],
+            ['headers', HEADERS],
+          ],
+        ],
+        FAILURE,
+      ],
+    },
+  ],
+};
+
+test('A component asks others by hairspring:function/messaging, within its grant', async () => {
+  const rest = `(import "host" "request" (func $request (param i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32)))
+    (data (i32.const 0) "BUS")`;
+  const body = `(call $request (i32.const 0) (i32.const 3) (local.get $data) (local.get $dataLength)
+      (i32.const 0) (i32.const 0) (local.get $subject) (local.get $subjectLength) (i32.const 1) (i32.const 2000) (i32.const 64))
+    (if (i32.load8_u (i32.const 64)) (then
+      ${storeReply('(i32.load (i32.const 68))', '(i32.load (i32.const 72))')} (return (i32.const 1024))))
+    ${answer('(i32.load (i32.const 68))', '(i32.load (i32.const 72))')}`;
+  await deploy({
+    name: 'asker',
+    code: buildComponent({ body, rest, imports: [MESSAGING] }),
+    bindings: { BUS: { request: ['echo'] } },
+  });
+  assert.equal((await ask('asker', 'echo')).text, 'asker');
+  assert.equal((await ask('asker', 'visits.home')).text, 'HS_BINDING_DENIED');
+});
+
+test('What is no component that can run is refused, and changes nothing', async () => {
+  const whole = buildComponent({ body: ECHO });
+  for (const code of [
+    joinSections(),
+    whole.subarray(0, 100),
+    Buffer.concat([whole, Buffer.alloc(2_000_000, 7)]),
+    buildComponent({ body: ECHO, memory: '20000' }),
+  ]) {
+    await assert.rejects(deploy({ name: 'echo', code }), { code: /HS_WASM_INVALID|HS_FUNCTION_MEMORY/ });
+    assert.equal((await ask('echo', 'still')).text, 'still');
+  }
+});
+
+test('A component that traps, loops or recurses for ever costs its own invocation only', async () => {
+  const rest = '(func $deep (call $deep))';
+  const body = `(if (i32.eq (local.get $dataLength) (i32.const 1)) (then (unreachable)))
+    (if (i32.eq (local.get $dataLength) (i32.const 2)) (then (loop $on (br $on))))
+    (if (i32.eq (local.get $dataLength) (i32.const 3)) (then (call $deep))) ${ECHO}`;
+  await deploy({ name: 'hostile', code: buildComponent({ body, rest }), limits: { cpu: '100ms' } });
+  const wanted = ['HS_FUNCTION_THREW', 'HS_FUNCTION_CPU', 'HS_FUNCTION_THREW'];
+  const answers = await Promise.all(['x', 'xx', 'xxx'].map((payload) => ask('hostile', payload)));
+  assert.deepEqual(
+    answers.map(({ outcome }) => outcome),
+    wanted,
+  );
+  assert.equal((await ask('hostile', 'fine')).text, 'fine');
+  assert.equal((await ask('echo', 'fine')).text, 'fine');
+});
