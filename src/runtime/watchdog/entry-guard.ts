@@ -5,12 +5,17 @@
 export const GUARD_LAYOUT = {
   stretchPercent: 0,
   heavyStretchPercent: 1,
+  /** Counts on while the heavy lane is in use and the main thread turns its event loop. */
+  turns: 2,
   /** Two words for each slot: its sequence, odd while an entry is in progress, and the limit of that entry. */
-  firstSlot: 2,
+  firstSlot: 3,
   slots: 9,
   /** On the busiest machine a limit is stretched to so many times its length. */
   maxStretchPercent: 600,
 } as const;
+
+/** How often the main thread shows that it could note the end of a heavy entry. */
+const TURN_MS = 5;
 
 /** Slot of what is entered on the main thread. */
 export const INLINE_SLOT = 0;
@@ -18,6 +23,7 @@ export const INLINE_SLOT = 0;
 const {
   stretchPercent: STRETCH_PERCENT,
   heavyStretchPercent: HEAVY_STRETCH_PERCENT,
+  turns: TURNS,
   firstSlot: FIRST_SLOT,
   slots: SLOTS,
 } = GUARD_LAYOUT;
@@ -27,6 +33,9 @@ const GUARD_BYTES = 4 * (FIRST_SLOT + 2 * SLOTS);
 export class EntryGuard {
   readonly shared: SharedArrayBuffer;
   readonly #cells: Int32Array;
+  /** Entries in progress in the heavy lane. */
+  #heavy = 0;
+  #turning: NodeJS.Timeout | undefined;
 
   constructor(shared: SharedArrayBuffer = new SharedArrayBuffer(GUARD_BYTES)) {
     this.shared = shared;
@@ -57,11 +66,24 @@ export class EntryGuard {
   }
 
   begin(limitMs: number, slot: number = INLINE_SLOT): void {
+    if (slot !== INLINE_SLOT) this.#beginHeavy();
     Atomics.store(this.#cells, FIRST_SLOT + 2 * slot + 1, limitMs);
     Atomics.add(this.#cells, FIRST_SLOT + 2 * slot, 1);
   }
 
   end(slot: number = INLINE_SLOT): void {
     Atomics.add(this.#cells, FIRST_SLOT + 2 * slot, 1);
+    if (slot !== INLINE_SLOT) this.#heavy -= 1;
+  }
+
+  /** The end of a heavy entry is noted on the main thread, so none can end while that is held up by something else. */
+  #beginHeavy(): void {
+    this.#heavy += 1;
+    this.#turning ??= setInterval(() => {
+      Atomics.add(this.#cells, TURNS, 1);
+      if (this.#heavy > 0) return;
+      clearInterval(this.#turning);
+      this.#turning = undefined;
+    }, TURN_MS).unref();
   }
 }

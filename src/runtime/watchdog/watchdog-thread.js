@@ -119,10 +119,19 @@ let judgedTimes = mainThreadTimes();
 let heavyTimes;
 let heavyJudgedAt = 0;
 let lastAt = performance.now();
+let lastTurns = 0;
+/** Since the main thread was last seen to turn. */
+let unturnedMs = 0;
 for (;;) {
   const now = performance.now();
   const stepMs = Math.min(now - lastAt, MAX_STEP_MS);
   lastAt = now;
+  // The main thread notes the end of a heavy entry; while that does not turn, nobody can say whether it has ended.
+  const turns = Atomics.load(guard, layout.turns);
+  unturnedMs += stepMs;
+  const heavyStepMs = turns === lastTurns ? 0 : Math.min(unturnedMs, MAX_STEP_MS);
+  if (turns !== lastTurns) unturnedMs = 0;
+  lastTurns = turns;
   let quiet = true;
   /** @type {number[]} */
   const marks = [];
@@ -132,7 +141,7 @@ for (;;) {
     const sequence = Atomics.load(guard, at);
     const inside = sequence % 2 !== 0;
     const same = sequence === lastSequences[slot];
-    heldMs[slot] = inside && same ? (heldMs[slot] ?? 0) + stepMs : 0;
+    heldMs[slot] = inside && same ? (heldMs[slot] ?? 0) + (slot === 0 ? stepMs : heavyStepMs) : 0;
     lastSequences[slot] = sequence;
     if (inside || !same) quiet = false;
     if (inside) marks.push(Atomics.load(entered, 1 + slot));
