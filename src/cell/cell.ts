@@ -36,8 +36,8 @@ import { connectHeld, isAllSent, isBetweenMessages, isEncrypted } from './held-t
 import { HostLink } from './host-link.ts';
 import { Inspections, withoutHurry, withSourceMap } from './inspections.ts';
 import { JournalWriter } from './journal-writer.ts';
+import { openNativeMemory } from './native-memory.ts';
 import { type CellGauges, createObservation, type Observation } from './observe/index.ts';
-import { openReadWindows } from './read-windows.ts';
 import { rehearse } from './rehearse.ts';
 import { StackMapper } from './stack-mapper.ts';
 import { warmUp } from './warm-up.ts';
@@ -56,9 +56,12 @@ interface Assignment {
   readonly observation: Observation;
 }
 
+/** How often unused memory goes back to the system, which takes a millisecond or two of a busy cell. */
+const TRIM_MS = 20_000;
+
 /** Wires a cell and serves the host's commands until the process ends. */
 export async function startCell(options: CellOptions): Promise<void> {
-  const windows = await openReadWindows(options.journalFd);
+  const { windows, trim } = await openNativeMemory(options.journalFd);
   const guard = new EntryGuard();
   const mark = new EnteredMark();
   await startWatchdog(guard, {
@@ -87,6 +90,7 @@ export async function startCell(options: CellOptions): Promise<void> {
   // A function that is stopped in a debugger keeps its thread.
   const heavyLane = options.inspect ? new HeavyLane(INSPECTED_AT_ONCE) : new HeavyLane();
   const inspections = new Inspections(clock);
+  if (trim !== undefined) setInterval(trim, TRIM_MS).unref();
   let assignment: Assignment | undefined;
   let droppedReplies = 0;
   let draining = false;

@@ -13,19 +13,39 @@ export interface ReadWindows {
   readonly shared: boolean;
 }
 
+export interface NativeMemory {
+  readonly windows: ReadWindows;
+  /** Gives the system the pages that the C library holds and does not use; not everywhere. */
+  readonly trim: (() => void) | undefined;
+}
+
 /**
  * Maps the journal's two windows into memory: what the kernel writes there at a read is in the file
  * whatever becomes of the process then. Where that cannot be had the windows are ordinary memory.
  *
- * Mapping needs Node's foreign function interface, whose permission is dropped for good before this returns.
+ * This needs Node's foreign function interface, whose permission is dropped for good before this returns.
  */
-export async function openReadWindows(fd: number): Promise<ReadWindows> {
+export async function openNativeMemory(fd: number): Promise<NativeMemory> {
   const mapped = await mapWindows(fd).catch(() => undefined);
+  const trim = await findTrim().catch(() => undefined);
   process.permission?.drop('ffi');
   return {
-    buffers: split(mapped ?? new ArrayBuffer(JOURNAL_WINDOWS.bytes)),
-    shared: mapped !== undefined,
+    windows: {
+      buffers: split(mapped ?? new ArrayBuffer(JOURNAL_WINDOWS.bytes)),
+      shared: mapped !== undefined,
+    },
+    trim,
   };
+}
+
+/** https://man7.org/linux/man-pages/man3/malloc_trim.3.html: glibc alone has it. */
+async function findTrim(): Promise<() => void> {
+  const { DynamicLibrary } = await import('node:ffi');
+  const trim = new DynamicLibrary(null).getFunction('malloc_trim', {
+    arguments: ['uint64'],
+    return: 'int32',
+  });
+  return () => void trim(0n);
 }
 
 function split(memory: ArrayBuffer): [Uint8Array, Uint8Array] {
