@@ -1,6 +1,6 @@
 import { HairspringError } from '../../core/index.ts';
-import { importMemory } from './import-memory.ts';
 import { inspectModule, type WasmAbi } from './inspect-module.ts';
+import { type InstanceState, prepareModule } from './prepare-module.ts';
 
 /** A compiled module and how to run it; guest/wasm/functions/types.ts has the guest's side. */
 export interface WasmFunction {
@@ -12,6 +12,8 @@ export interface WasmFunction {
   readonly reuse: boolean;
   readonly minPages: number;
   readonly maxPages: number;
+  /** Undefined where an instance cannot be put back. */
+  readonly state: InstanceState | undefined;
   /** Base64 content by path. */
   readonly files: Readonly<Record<string, string>> | undefined;
   /** Arguments of a command in the place of its name and the subject. */
@@ -38,8 +40,8 @@ export interface ModuleOptions {
  */
 export function compileModule({ name, bytes, memoryBytes, reuse, files }: ModuleOptions): WasmFunction {
   const { abi, suspends, outline } = inspectModule(name, bytes, memoryBytes);
-  const prepared = importMemory(bytes, outline, memoryBytes);
-  const { minPages, maxPages } = prepared;
+  const prepared = prepareModule(bytes, outline, memoryBytes);
+  const { minPages, maxPages, state } = prepared;
   try {
     const module = new engine.Module(prepared.bytes);
     return {
@@ -50,6 +52,7 @@ export function compileModule({ name, bytes, memoryBytes, reuse, files }: Module
       reuse: reuse && abi === 'reactor',
       minPages,
       maxPages,
+      state,
       files,
     };
   } catch (cause) {
