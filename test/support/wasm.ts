@@ -1,7 +1,8 @@
 /** WebAssembly modules for tests, from text. */
+import assert from 'node:assert/strict';
 import loadWabt from 'wabt';
 import type { Binding } from '../../src/core/index.ts';
-import { compileModule, type WasmFunction } from '../../src/runtime/index.ts';
+import { type CoreFunction, compileModule, type WasmFunction } from '../../src/runtime/index.ts';
 import { CALM_LIMITS } from './spec.ts';
 
 const wabt = await loadWabt();
@@ -21,8 +22,10 @@ export function toWasm(text: string): Uint8Array {
 }
 
 /** A module as the cell compiles it. */
-export function compileWat(text: string, options: CompileOptions = {}): WasmFunction {
-  return compileBytes(toWasm(text), options);
+export function compileWat(text: string, options: CompileOptions = {}): CoreFunction {
+  const compiled = compileBytes(toWasm(text), options);
+  assert.ok(compiled.abi !== 'component');
+  return compiled;
 }
 
 export function compileBytes(bytes: Uint8Array, options: CompileOptions = {}): WasmFunction {

@@ -15,6 +15,7 @@ const MathMax = Math.max;
 const MathMin = Math.min;
 const NativePromise = Promise;
 const PromiseResolved = Promise.resolve();
+const NativeArray = Array;
 const NativeError = Error;
 const NativeNumber = Number;
 // biome-ignore lint/security/noGlobalEval: evaluates scripts of the host's only, in the global scope
@@ -54,6 +55,8 @@ const bufferBytes = uncurry(
 
 /** Payloads up to this many characters are quoted in the JSON; larger ones travel beside it. */
 const INLINE_CHARS = 8192;
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
 
 /**
  * A new context lacks `escape`-free UTF-8 conversion, so these two are written out.
@@ -161,22 +164,21 @@ function latin1ToBytes(latin1) {
   return bytes;
 }
 
-/** @param {Uint8Array} bytes */
-function bytesToLatin1(bytes) {
-  if (bytes.length <= 4096) return fromCharCodes(bytes);
-  let text = '';
-  for (let start = 0; start < bytes.length; start += 4096) {
-    text += fromCharCodes(bytes.subarray(start, MathMin(start + 4096, bytes.length)));
-  }
-  return text;
-}
-
 /**
- * @param {Uint8Array} codes
- * @returns {string}
+ * A few bytes as a JSON text of Latin-1 characters. Most need no escapes, and are not looked at twice then.
+ * @param {Uint8Array} bytes
  */
-function fromCharCodes(codes) {
-  return ReflectApply(StringFromCharCode, undefined, /** @type {any} */ (codes));
+function quoteLatin1(bytes) {
+  const { length } = bytes;
+  const codes = new NativeArray(length);
+  let isPlain = true;
+  for (let index = 0; index < length; index += 1) {
+    const code = /** @type {number} */ (bytes[index]);
+    codes[index] = code;
+    if (code < 0x20 || code === QUOTE || code === BACKSLASH) isPlain = false;
+  }
+  const text = ReflectApply(StringFromCharCode, undefined, codes);
+  return isPlain ? `"${text}"` : JSONStringify(text);
 }
 
 /**

@@ -15,6 +15,7 @@ const runtime = ObjectFreeze({
   decodeUtf8,
   payloadBytes,
   payloadText,
+  readPayload,
   inspect,
   pushLog,
   log: logLine,

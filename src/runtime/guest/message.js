@@ -117,7 +117,29 @@ class MessageHeaders {
  * }} MessageParts
  */
 
+/**
+ * Copies the payload of a message from its byte `offset` on to `target[at]`, as much as fits into `room`. Text
+ * that is ASCII, and fits, is not made into bytes first.
+ * @type {(message: Message, offset: number, target: Uint8Array, at: number, room: number) => number} returns how
+ *   many bytes there are from `offset` on
+ */
+let readPayload;
+
 class Message {
+  static {
+    readPayload = (message, offset, target, at, room) => {
+      const parts = message.#parts;
+      if (parts.kind === 0) return 0;
+      if (offset === 0 && parts.kind === 1 && parts.data === undefined) {
+        const text = /** @type {string} */ (parts.value);
+        const length = text.length;
+        if (length <= room && copyAscii(text, target, at)) return length;
+      }
+      const rest = message.data.subarray(offset);
+      target.set(rest.length <= room ? rest : rest.subarray(0, room), at);
+      return rest.length;
+    };
+  }
   #parts;
   /** @type {string} */
   subject;
@@ -185,6 +207,22 @@ function readTrace({ origin, traced }) {
   const headers = new MessageHeaders(origin);
   const traceparent = headers.get('traceparent');
   return traceparent === null ? undefined : { traceparent, tracestate: headers.get('tracestate') ?? '' };
+}
+
+/**
+ * @param {string} text
+ * @param {Uint8Array} target
+ * @param {number} at
+ * @returns whether all of it is ASCII; otherwise its beginning has been written
+ */
+function copyAscii(text, target, at) {
+  const length = text.length;
+  for (let index = 0; index < length; index += 1) {
+    const code = charCodeAt(text, index);
+    if (code > 0x7f) return false;
+    target[at + index] = code;
+  }
+  return true;
 }
 
 class Context {

@@ -120,7 +120,7 @@ function quoteBody(body) {
     if (body.length <= INLINE_CHARS) return `1,${JSONStringify(body)}`;
     return quoteExtra(body);
   }
-  if (body.length <= 1024) return `2,${JSONStringify(bytesToLatin1(body))}`;
+  if (body.length <= 1024) return `2,${quoteLatin1(body)}`;
   return quoteExtra(sliceBuffer(body.buffer, body.byteOffset, body.byteOffset + body.byteLength));
 }
 

@@ -41,6 +41,11 @@ export class BinaryReader {
     throw damaged('a number in the module is too large');
   }
 
+  /** Passes over a LEB128 number, signed or not, however long it is written. */
+  skipNumber(): void {
+    while (this.byte() >= 0x80);
+  }
+
   skip(count: number): void {
     if (count > this.end - this.at) throw damaged('the module ends too early');
     this.at += count;
@@ -64,4 +69,9 @@ export function encodeUnsigned(value: number): number[] {
     bytes.push(rest === 0 ? byte : byte | 0x80);
   } while (rest !== 0);
   return bytes;
+}
+
+export function encodeName(text: string): number[] {
+  const bytes = new TextEncoder().encode(text);
+  return [...encodeUnsigned(bytes.length), ...bytes];
 }

@@ -10,6 +10,8 @@ export interface SizeLimits {
 
 /** A table, and where its limits are written. */
 export interface TableOutline extends SizeLimits {
+  /** First byte of its element type. */
+  readonly type: number;
   readonly start: number;
   readonly end: number;
 }
@@ -26,9 +28,8 @@ export interface ModuleOutline {
   readonly exports: ReadonlyMap<string, 'function' | 'table' | 'memory' | 'global' | 'tag'>;
   readonly memories: readonly SizeLimits[];
   readonly tables: readonly TableOutline[];
-  readonly importSection: Section | undefined;
-  readonly memorySection: Section | undefined;
-  readonly tableSection: Section | undefined;
+  /** Those that the format knows, by their ids. */
+  readonly sections: ReadonlyMap<number, Section>;
   /** Where an import section belongs when there is none. */
   readonly importPoint: number;
   readonly functions: number;
@@ -43,9 +44,28 @@ export interface Section {
 }
 
 /** https://webassembly.github.io/spec/core/binary/modules.html#sections */
-export const SECTION = { type: 1, import: 2, function: 3, table: 4, memory: 5, export: 7 } as const;
-/** Those that are looked at come once, and in the order of their ids. */
-const ORDERED: ReadonlySet<number> = new Set(Object.values(SECTION));
+export const SECTION = {
+  type: 1,
+  import: 2,
+  function: 3,
+  table: 4,
+  memory: 5,
+  global: 6,
+  export: 7,
+  start: 8,
+  element: 9,
+  code: 10,
+  data: 11,
+  dataCount: 12,
+} as const;
+/** Those that are looked at come once, and in the order of their ids; that of the data's count comes out of turn. */
+const ORDERED: ReadonlySet<number> = new Set(Object.values(SECTION).filter((id) => id !== SECTION.dataCount));
+const REWRITTEN: ReadonlySet<number> = new Set([
+  SECTION.import,
+  SECTION.table,
+  SECTION.memory,
+  SECTION.export,
+]);
 const KINDS = ['function', 'table', 'memory', 'global', 'tag'] as const;
 const HEADER_BYTES = 8;
 const MAGIC = [0x00, 0x61, 0x73, 0x6d] as const;
@@ -66,9 +86,7 @@ export function readOutline(bytes: Uint8Array): ModuleOutline {
   const exports = new Map<string, (typeof KINDS)[number]>();
   const memories: SizeLimits[] = [];
   const tables: TableOutline[] = [];
-  let tableSection: Section | undefined;
-  let memorySection: Section | undefined;
-  let importSection: Section | undefined;
+  const sections = new Map<number, Section>();
   let importPoint = HEADER_BYTES;
   let functions = 0;
   let newest = 0;
@@ -83,35 +101,22 @@ export function readOutline(bytes: Uint8Array): ModuleOutline {
       if (id <= newest) throw damaged('the sections of the module are not in their order');
       newest = id;
     }
+    sections.set(id, section);
     const content = new BinaryReader(bytes, section.contentStart, section.end);
     if (id === SECTION.type) importPoint = section.end;
-    if (id === SECTION.import) {
-      imports.push(...readList(content, readImport));
-      importSection = section;
-    } else if (id === SECTION.function) functions = content.unsigned();
-    else if (id === SECTION.memory) {
-      memories.push(...readList(content, readLimits));
-      memorySection = section;
-    } else if (id === SECTION.table) {
-      tables.push(...readList(content, readTable));
-      tableSection = section;
-    } else if (id === SECTION.export)
+    if (id === SECTION.import) imports.push(...readList(content, readImport));
+    else if (id === SECTION.function) functions = content.unsigned();
+    else if (id === SECTION.memory) memories.push(...readList(content, readLimits));
+    else if (id === SECTION.table) tables.push(...readList(content, readTable));
+    else if (id === SECTION.export)
       for (const [name, kind] of readList(content, readExport)) exports.set(name, kind);
+    // What is left over would be taken for a part of what is added when the module is rewritten.
+    if (REWRITTEN.has(id) && !content.done) throw damaged('a section of the module is longer than its list');
   }
-  return {
-    imports,
-    exports,
-    memories,
-    tables,
-    importSection,
-    memorySection,
-    tableSection,
-    importPoint,
-    functions,
-  };
+  return { imports, exports, memories, tables, sections, importPoint, functions };
 }
 
-function readList<Item>(reader: BinaryReader, read: (reader: BinaryReader) => Item): Item[] {
+export function readList<Item>(reader: BinaryReader, read: (reader: BinaryReader) => Item): Item[] {
   const items: Item[] = [];
   for (let count = reader.unsigned(); count > 0; count -= 1) items.push(read(reader));
   return items;
@@ -131,7 +136,7 @@ function readImport(reader: BinaryReader): ModuleImport {
   else if (kind === 'table') readTable(reader);
   else if (kind === 'memory') readLimits(reader);
   else if (kind === 'global') {
-    readReferenceType(reader);
+    readValueType(reader);
     reader.byte();
   } else {
     reader.byte();
@@ -147,22 +152,23 @@ function readExport(reader: BinaryReader): readonly [string, (typeof KINDS)[numb
   return [name, kind];
 }
 
-/** A value type; one that names a heap type has a second part. */
-function readReferenceType(reader: BinaryReader): void {
+/** The first byte of a value type; one that names a heap type has a second part. */
+export function readValueType(reader: BinaryReader): number {
   const code = reader.byte();
-  if (code === 0x63 || code === 0x64) reader.unsigned();
+  if (code === 0x63 || code === 0x64) reader.skipNumber();
+  return code;
 }
 
 export function readTable(reader: BinaryReader): TableOutline {
   // A table with an initial value is written with a prefix of two bytes.
   const isInitialized = reader.bytes[reader.at] === 0x40;
   if (isInitialized) reader.skip(2);
-  readReferenceType(reader);
+  const type = readValueType(reader);
   const start = reader.at;
   const limits = readLimits(reader);
   const end = reader.at;
   if (isInitialized) skipReference(reader);
-  return { ...limits, start, end };
+  return { ...limits, type, start, end };
 }
 
 /** A constant expression that makes a reference: `ref.func`, `ref.null` or `global.get`. */

@@ -1,9 +1,9 @@
 import { type Binding, HairspringError } from '../../core/index.ts';
 import { inspectComponent } from './component/compile-component.ts';
 import type { ComponentPlan, StepMemory } from './component/plan.ts';
-import { importMemory } from './import-memory.ts';
 import { inspectModule, type WasmAbi } from './inspect-module.ts';
 import { formatOf } from './module-outline.ts';
+import { type InstanceState, prepareModule } from './prepare-module.ts';
 
 /** What is compiled and how to run it; guest/wasm/functions/types.ts has the guest's side. */
 export type WasmFunction = CoreFunction | ComponentFunction;
@@ -23,11 +23,13 @@ interface ComponentFunction extends CompiledFunction {
   readonly memories: readonly StepMemory[];
 }
 
-interface CoreFunction extends CompiledFunction {
+export interface CoreFunction extends CompiledFunction {
   readonly abi: WasmAbi;
   readonly reuse: boolean;
   readonly minPages: number;
   readonly maxPages: number;
+  /** Undefined where an instance cannot be put back. */
+  readonly state: InstanceState | undefined;
   /** Base64 content by path. */
   readonly files: Readonly<Record<string, string>> | undefined;
   /** Arguments of a command in the place of its name and the subject. */
@@ -77,8 +79,8 @@ function compileComponent({ name, bytes, memoryBytes, bindings = {}, files }: Mo
 
 function compileCore({ name, bytes, memoryBytes, reuse, files }: ModuleOptions): WasmFunction {
   const { abi, suspends, outline } = inspectModule(name, bytes, memoryBytes);
-  const prepared = importMemory(bytes, outline, memoryBytes);
-  const { minPages, maxPages } = prepared;
+  const prepared = prepareModule(bytes, outline, memoryBytes);
+  const { minPages, maxPages, state } = prepared;
   return {
     modules: [compileBytes(name, prepared.bytes)],
     bytes: bytes.length,
@@ -87,6 +89,7 @@ function compileCore({ name, bytes, memoryBytes, reuse, files }: ModuleOptions):
     reuse: reuse && abi === 'reactor',
     minPages,
     maxPages,
+    state,
     files,
   };
 }

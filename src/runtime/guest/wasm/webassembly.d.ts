@@ -3,6 +3,10 @@ interface WebAssemblyMemory {
   readonly buffer: ArrayBuffer;
 }
 
+interface WebAssemblyGlobal {
+  value: number | bigint;
+}
+
 interface WebAssemblyModule {
   readonly [Symbol.toStringTag]: string;
 }
@@ -18,6 +22,7 @@ interface WebAssemblyApi {
   ) => WebAssemblyInstance;
   readonly Memory: new (limits: { readonly initial: number; readonly maximum: number }) => WebAssemblyMemory;
   readonly Module: {
+    new (bytes: Uint8Array): WebAssemblyModule;
     imports(module: WebAssemblyModule): readonly { readonly module: string; readonly name: string }[];
   };
   /** An import that suspends its caller until the promise settles. https://github.com/WebAssembly/js-promise-integration */

@@ -26,6 +26,11 @@ interface GuestRuntime {
   decodeUtf8(bytes: Uint8Array, fatal: boolean): string;
   payloadBytes(payload: GuestPayload): Uint8Array<ArrayBuffer>;
   payloadText(payload: GuestPayload): string;
+  /**
+   * Copies the payload of a message from its byte `offset` on to `target[at]`, as much as fits into `room`.
+   * @returns how many bytes there are from `offset` on
+   */
+  readPayload(message: object, offset: number, target: Uint8Array, at: number, room: number): number;
   /** A value as text for the log; never throws. */
   inspect(value: unknown): string;
   pushLog(level: string, text: string): void;

@@ -1,7 +1,8 @@
 import { type Binding, formatBytes, HairspringError } from '../../../core/index.ts';
 import { MAX_TABLE_ELEMENTS } from '../bound-tables.ts';
-import { importMemory, PAGE_BYTES } from '../import-memory.ts';
+import { PAGE_BYTES } from '../import-memory.ts';
 import { type ModuleOutline, readOutline } from '../module-outline.ts';
+import { boundModule } from '../prepare-module.ts';
 import { checkLinks } from './check-links.ts';
 import { type ElaboratedComponent, elaborate } from './elaborate.ts';
 import { checkImport, type ImportedFunction, mayWait } from './interfaces.ts';
@@ -42,7 +43,7 @@ export function inspectComponent(
     const outline = outlines[index];
     if (outline === undefined) return module;
     const own = memories[component.steps.findIndex((step) => step.module === index)];
-    return importMemory(module, outline, (own?.maxPages ?? 0) * PAGE_BYTES).bytes;
+    return boundModule(module, outline, (own?.maxPages ?? 0) * PAGE_BYTES);
   });
   return { plan, modules, memories, suspends: mayWait(imports) };
 }

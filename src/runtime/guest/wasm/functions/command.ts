@@ -1,12 +1,12 @@
 /** A WASI command as a handler: `argv = [function, subject]`, the payload on stdin, stdout is the reply. */
-import type { ProcessOptions, WasiImports } from '../wasi/index.ts';
-import { Memories } from './memories.ts';
-import type { MessageHandler, ModuleSpec } from './types.ts';
+import type { ModuleMemory, ProcessOptions, WasiImports } from '../wasi/index.ts';
+import { type HostSide, Instances } from './instances.ts';
+import type { LinearMemory } from './linear-memory.ts';
+import { Output } from './output.ts';
+import type { GuestMessage, MessageHandler, ModuleSpec } from './types.ts';
 
-interface WasiProcess {
-  readonly memory: { attach(memory: WebAssemblyMemory | undefined): void };
+export interface WasiProcess {
   endLine(): void;
-  output(): Uint8Array;
 }
 
 /** The `internals` of the feature `wasi`. */
@@ -15,6 +15,7 @@ export interface Wasi {
     readonly current: () => WasiProcess;
     readonly sleep: ((ms: number) => Promise<void>) | undefined;
   }): WasiImports;
+  readonly ModuleMemory: new (memory: WebAssemblyMemory) => ModuleMemory;
   readonly WasiProcess: new (options: ProcessOptions) => WasiProcess;
   readonly Exit: new (code: number) => { readonly code: number };
   toCString(text: string): Uint8Array;
@@ -25,81 +26,107 @@ export class ExitCode extends Error {}
 
 /** Share of the memory that files may take. */
 const FS_SHARE = 1 / 4;
+/** Bytes that a command may write to standard output. */
+const MAX_STDOUT_BYTES = 16 * 1024 ** 2;
 
 export function sleep(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(() => resolve(), ms));
 }
 
+/** What an instance works on. */
+interface CommandHost {
+  readonly memory: ModuleMemory;
+  readonly stdout: Output;
+  process: WasiProcess;
+}
+
 export function createCommand(module: WebAssemblyModule, spec: ModuleSpec, wasi: Wasi): MessageHandler {
-  const { wasm } = runtime;
   const env = Object.entries(spec.environment).map(([name, value]) => wasi.toCString(`${name}=${value}`));
   const fixedArgs = spec.args?.map(wasi.toCString);
   const nameArg = wasi.toCString(spec.name);
-  const files = spec.files === undefined ? undefined : decodeAll(spec.files);
-  const memories = new Memories(spec);
+  const bundle = spec.files === undefined ? undefined : decodeAll(spec.files);
   const maxFsBytes = spec.memoryBytes * FS_SHARE;
   const onErrorLine = (line: string): void => runtime.pushLog('info', line);
+  const instances = new Instances<CommandHost>({ module, spec, entry: '_start', createHost });
 
-  function createProcess(subject: string, stdin: Uint8Array): WasiProcess {
-    const args = fixedArgs ?? [nameArg, wasi.toCString(subject)];
-    return new wasi.WasiProcess({ args, env, stdin, maxFsBytes, bundle: files, onErrorLine });
+  function createProcess(
+    { memory, stdout }: Omit<CommandHost, 'process'>,
+    message?: GuestMessage,
+  ): WasiProcess {
+    stdout.clear();
+    return new wasi.WasiProcess({
+      memory,
+      args: () => fixedArgs ?? [nameArg, wasi.toCString(message?.subject ?? '')],
+      env,
+      stdin: message,
+      stdout,
+      maxFsBytes,
+      bundle,
+      onErrorLine,
+    });
   }
 
-  function instantiate(
-    process: WasiProcess,
-    memory: WebAssemblyMemory,
-    imports: WasiImports,
-  ): WebAssemblyInstance['exports'] {
-    process.memory.attach(memory);
-    return new wasm.Instance(module, { wasi_snapshot_preview1: imports, hairspring: { memory } }).exports;
-  }
-
-  function finish(process: WasiProcess, error: unknown): Uint8Array {
-    process.endLine();
-    if (error === undefined) return process.output();
-    if (!(error instanceof wasi.Exit)) throw error;
-    if (error.code !== 0) throw new ExitCode(`it ended with exit code ${error.code}`);
-    return process.output();
-  }
-
-  if (!spec.suspends) {
-    // It runs from start to end at once, so one set of imports serves all.
-    let current: WasiProcess | undefined;
-    const imports = wasi.createImports({ current: () => current as WasiProcess, sleep: undefined });
-    return ({ subject, data }) => {
-      const process = createProcess(subject, data);
-      const memory = memories.acquire();
-      current = process;
-      let thrown: unknown;
-      try {
-        (instantiate(process, memory, imports)._start as () => void)();
-      } catch (error) {
-        thrown = error;
-      }
-      memories.release(memory);
-      return finish(process, thrown);
+  function createHost(linear: LinearMemory): HostSide<CommandHost> {
+    const parts = { memory: new wasi.ModuleMemory(linear.memory), stdout: new Output(MAX_STDOUT_BYTES) };
+    const host: CommandHost = { ...parts, process: createProcess(parts) };
+    const imports: Record<string, unknown> = {
+      ...wasi.createImports({ current: () => host.process, sleep: spec.suspends ? resume : undefined }),
     };
+    if (spec.suspends)
+      imports.poll_oneoff = new runtime.wasm.Suspending(imports.poll_oneoff as (...args: never[]) => unknown);
+    return { host, imports: { wasi_snapshot_preview1: imports } };
   }
-  return async ({ subject, data }, _env, context) => {
-    const process = createProcess(subject, data);
-    const imports = { ...wasi.createImports({ current: () => process, sleep: resume }) };
-    imports.poll_oneoff = new wasm.Suspending(imports.poll_oneoff as (...args: never[]) => unknown);
-    const memory = memories.acquire();
-    memories.forgetAtEnd(memory, context);
-    let thrown: unknown;
-    try {
-      await wasm.promising(instantiate(process, memory, imports)._start)();
-    } catch (error) {
-      thrown = error;
-    }
-    memories.release(memory);
-    return finish(process, thrown);
-  };
 
   async function resume(ms: number): Promise<void> {
     await sleep(ms);
-    memories.check();
+    instances.check();
   }
+
+  /** @param error what the command ended with, when it did not return */
+  function endOf(error: unknown): void {
+    if (!(error instanceof wasi.Exit)) throw error;
+    if (error.code !== 0) throw new ExitCode(`it ended with exit code ${error.code}`);
+  }
+
+  if (!spec.suspends) {
+    return (message, _env, context) => {
+      const slot = instances.acquire(context);
+      const { host, instance } = slot;
+      host.process = createProcess(host, message);
+      try {
+        instance.run();
+      } catch (error) {
+        instances.discard(slot);
+        host.process.endLine();
+        endOf(error);
+        return host.stdout.view();
+      }
+      instances.release(slot);
+      host.process.endLine();
+      // It is sent before another message is taken.
+      return host.stdout.view();
+    };
+  }
+  return async (message, _env, context) => {
+    const slot = instances.acquire(context);
+    const { host, instance } = slot;
+    const process = createProcess(host, message);
+    host.process = process;
+    let failure: { readonly error: unknown } | undefined;
+    try {
+      await instance.run();
+    } catch (error) {
+      failure = { error };
+    }
+    process.endLine();
+    const output = host.stdout.copy();
+    if (failure === undefined) instances.release(slot);
+    else {
+      instances.discard(slot);
+      endOf(failure.error);
+    }
+    return output;
+  };
 }
 
 function decodeAll(files: Readonly<Record<string, string>>): Record<string, Uint8Array> {

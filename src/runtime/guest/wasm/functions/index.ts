@@ -1,6 +1,7 @@
 /** WebAssembly modules as message handlers. */
 import { createCommand, ExitCode, type Wasi } from './command.ts';
-import { Memories, type MemoryBounds, MemoryExceeded } from './memories.ts';
+import { MemoryExceeded } from './instances.ts';
+import { Memories, type MemoryBounds } from './memories.ts';
 import { createReactor } from './reactor.ts';
 import type { ComponentSpec, MessageHandler, ModuleSpec } from './types.ts';
 
@@ -27,12 +28,12 @@ function createHandler(
     return components.createHandler(modules, spec, { Memories, ExitCode });
   }
   const module = modules[0] as WebAssemblyModule;
-  const wasi = runtime.use('wasi').internals as Wasi;
-  if (spec.abi === 'command') return createCommand(module, spec, wasi);
+  const useWasi = (): Wasi => runtime.use('wasi').internals as Wasi;
+  if (spec.abi === 'command') return createCommand(module, spec, useWasi());
   const usesWasi = runtime.wasm.Module.imports(module).some(
     ({ module: from }) => from === 'wasi_snapshot_preview1',
   );
-  return createReactor({ module, spec, wasi, usesWasi });
+  return createReactor({ module, spec, wasi: usesWasi ? useWasi() : undefined });
 }
 
 /** The code under which an error that a module caused is reported. */

@@ -1,10 +1,8 @@
-/** The linear memories of one function: given to an instance, and zeroed for the next. */
+/** The linear memories of the instances of a component: given to one, and zeroed for the next. */
+import { MemoryExceeded } from './instances.ts';
 import type { GuestContext, ModuleSpec } from './types.ts';
 
 export type MemoryBounds = Pick<ModuleSpec, 'minPages' | 'maxPages' | 'memoryBytes'>;
-
-/** Thrown when the instances hold more memory than the function may; becomes HS_FUNCTION_MEMORY. */
-export class MemoryExceeded extends Error {}
 
 const PAGE_BYTES = 65_536;
 /** Zeroing a larger memory costs more than making one. */

@@ -33,6 +33,14 @@ export interface ComponentSpec {
   readonly memories: readonly StepMemory[];
 }
 
+/** ../../../wasm/prepare-module.ts */
+export interface InstanceState {
+  /** Names under which the globals are exported. */
+  readonly globals: readonly string[];
+  /** Where memory is not zero at the start. */
+  readonly data: { readonly start: number; readonly end: number };
+}
+
 /** How a module is run, as the host found it (../../../wasm/inspect-module.ts). */
 export interface ModuleSpec {
   readonly name: string;
@@ -49,6 +57,8 @@ export interface ModuleSpec {
   /** Linear memory of one instance, in pages of 64 KiB. */
   readonly minPages: number;
   readonly maxPages: number;
+  /** What an instance may have changed when it is done; undefined where it may be more than this. */
+  readonly state: InstanceState | undefined;
   /** Base64 of the files that a command finds in its file system; undefined for no file system. */
   readonly files: Readonly<Record<string, string>> | undefined;
 }

@@ -179,10 +179,9 @@ export const FD_CALLS = {
       from.offset += total;
     } else {
       for (const part of parts) {
-        const piece = process.readStdin(part.length);
-        part.set(piece);
-        total += piece.length;
-        if (piece.length < part.length) break;
+        const length = process.readStdin(part);
+        total += length;
+        if (length < part.length) break;
       }
     }
     process.memory.setU32(result, total);

@@ -5,34 +5,33 @@ import { fail } from './errno.ts';
 const MAX_VECTORS = 1024;
 const U32 = 2 ** 32;
 
-/** Of the buffer that was looked at last: one command after the other is given the same memory. */
-let newestView = new DataView(new ArrayBuffer(0));
-let newestBytes = new Uint8Array(0);
-
 export class ModuleMemory {
-  #memory: WebAssemblyMemory | undefined;
+  readonly #memory: WebAssemblyMemory;
+  #view = new DataView(new ArrayBuffer(0));
+  #bytes = new Uint8Array(0);
 
-  attach(memory: WebAssemblyMemory | undefined): void {
+  constructor(memory: WebAssemblyMemory) {
     this.#memory = memory;
   }
 
   /** Growing detaches the buffer, so it is looked at anew. */
+  #refresh(): void {
+    const { buffer } = this.#memory;
+    this.#view = new DataView(buffer);
+    this.#bytes = new Uint8Array(buffer);
+  }
+
   get view(): DataView {
-    const buffer = this.#memory?.buffer;
-    if (buffer === undefined) fail('fault');
-    if (newestView.buffer !== buffer) {
-      newestView = new DataView(buffer);
-      newestBytes = new Uint8Array(buffer);
-    }
-    return newestView;
+    if (this.#bytes.length === 0) this.#refresh();
+    return this.#view;
   }
 
   bytes(pointer: number, length: number): Uint8Array {
-    this.view;
+    if (this.#bytes.length === 0) this.#refresh();
     const from = pointer >>> 0;
     const end = from + (length >>> 0);
-    if (end > newestBytes.length) fail('fault');
-    return newestBytes.subarray(from, end);
+    if (end > this.#bytes.length) fail('fault');
+    return this.#bytes.subarray(from, end);
   }
 
   u32(pointer: number): number {

@@ -2,22 +2,24 @@
 import { concatBytes } from '../../web/shared/idl.ts';
 import { DescriptorTable } from './descriptors.ts';
 import { fail } from './errno.ts';
-import { ModuleMemory } from './memory.ts';
+import type { ModuleMemory } from './memory.ts';
 import { addBundle, MemoryFs } from './nodes.ts';
 import { DIRECTORY_RIGHTS, FILE_RIGHTS, RIGHT, STREAM_RIGHTS } from './rights.ts';
 
-/** Bytes that a command may write to standard output, which is its reply. */
-const MAX_STDOUT_BYTES = 16 * 1024 ** 2;
 /** A line on standard error that is longer is cut into several. */
 const MAX_LINE_BYTES = 8 * 1024;
 const MAX_NODES = 10_000;
 
 export interface ProcessOptions {
+  readonly memory: ModuleMemory;
   /** Each with a zero byte at its end. */
-  readonly args: readonly Uint8Array[];
+  readonly args: () => readonly Uint8Array[];
   /** `NAME=value` each, with a zero byte at its end. */
   readonly env: readonly Uint8Array[];
-  readonly stdin: Uint8Array;
+  /** The message whose payload is standard input. */
+  readonly stdin: object | undefined;
+  /** Takes what is written to standard output, as long as there is room for it. */
+  readonly stdout: { write(part: Uint8Array): boolean };
   /** Bytes that the file system may hold. */
   readonly maxFsBytes: number;
   /** Content by path, read-only until it is written over; undefined: no file system at all. */
@@ -30,31 +32,29 @@ const INPUT_RIGHTS = STREAM_RIGHTS & ~RIGHT.fdWrite;
 const OUTPUT_RIGHTS = STREAM_RIGHTS & ~RIGHT.fdRead;
 
 export class WasiProcess {
-  readonly memory = new ModuleMemory();
+  readonly memory: ModuleMemory;
   readonly descriptors = new DescriptorTable();
-  readonly args: readonly Uint8Array[];
-  readonly environ: readonly Uint8Array[];
   readonly #options: ProcessOptions;
-  #stdin: Uint8Array;
+  #args: readonly Uint8Array[] | undefined;
+  /** Where the next read begins; undefined at the end. */
+  #stdinAt: number | undefined = 0;
   #fs: MemoryFs | undefined;
-  readonly #out: Uint8Array[] = [];
-  #outBytes = 0;
   #line: Uint8Array[] = [];
   #lineBytes = 0;
 
   constructor(options: ProcessOptions) {
     this.#options = options;
-    this.args = options.args;
-    this.environ = options.env;
-    this.#stdin = options.stdin;
+    this.memory = options.memory;
     this.descriptors.add({ kind: 'stream', stream: 0, flags: 0, rights: INPUT_RIGHTS, inheriting: 0 });
     this.descriptors.add({ kind: 'stream', stream: 1, flags: 0, rights: OUTPUT_RIGHTS, inheriting: 0 });
     this.descriptors.add({ kind: 'stream', stream: 2, flags: 0, rights: OUTPUT_RIGHTS, inheriting: 0 });
     if (options.bundle === undefined) return;
-    addBundle(this.fs, this.fs.root, options.bundle);
+    const getRoot = () => this.fs.root;
     this.descriptors.add({
       kind: 'directory',
-      node: this.fs.root,
+      get node() {
+        return getRoot();
+      },
       preopen: '/',
       flags: 0,
       rights: DIRECTORY_RIGHTS,
@@ -62,24 +62,37 @@ export class WasiProcess {
     });
   }
 
-  /** Most commands have none, so it is made when it is first asked for. */
+  get args(): readonly Uint8Array[] {
+    this.#args ??= this.#options.args();
+    return this.#args;
+  }
+
+  get environ(): readonly Uint8Array[] {
+    return this.#options.env;
+  }
+
+  /** Most commands use none, so it is made when it is first asked for. */
   get fs(): MemoryFs {
-    const { maxFsBytes: maxBytes } = this.#options;
-    this.#fs ??= new MemoryFs({ nowNs: realtimeNs, maxBytes, maxNodes: MAX_NODES });
+    if (this.#fs === undefined) {
+      const { maxFsBytes: maxBytes, bundle } = this.#options;
+      this.#fs = new MemoryFs({ nowNs: realtimeNs, maxBytes, maxNodes: MAX_NODES });
+      if (bundle !== undefined) addBundle(this.#fs, this.#fs.root, bundle);
+    }
     return this.#fs;
   }
 
-  /** The next bytes of standard input, at most `length`; empty at the end. */
-  readStdin(length: number): Uint8Array {
-    const part = this.#stdin.subarray(0, length);
-    this.#stdin = this.#stdin.subarray(part.length);
-    return part;
+  /** Fills `part` with the next bytes of standard input. @returns how many there were */
+  readStdin(part: Uint8Array): number {
+    const { stdin } = this.#options;
+    if (stdin === undefined || this.#stdinAt === undefined) return 0;
+    const rest = runtime.readPayload(stdin, this.#stdinAt, part, 0, part.length);
+    if (rest <= part.length) this.#stdinAt = undefined;
+    else this.#stdinAt += part.length;
+    return Math.min(rest, part.length);
   }
 
   print(bytes: Uint8Array): void {
-    this.#outBytes += bytes.length;
-    if (this.#outBytes > MAX_STDOUT_BYTES) fail('fbig');
-    this.#out.push(bytes.slice());
+    if (!this.#options.stdout.write(bytes)) fail('fbig');
   }
 
   /** Hands over whole lines. */
@@ -104,11 +117,6 @@ export class WasiProcess {
     this.#options.onErrorLine(runtime.decodeUtf8(join(this.#line), false));
     this.#line = [];
     this.#lineBytes = 0;
-  }
-
-  /** All of standard output. */
-  output(): Uint8Array {
-    return join(this.#out);
   }
 }
 
