@@ -227,6 +227,17 @@ test('A component that waits for a clock lets others run', async () => {
 
 const MEMORY_BYTES = 8 * 1024 ** 2;
 
+test('A component whose invocations keep ending while it waits is given another isolate, which frees what they held', async () => {
+  using probe = createTestFunction(compileComponent(sleeper(60_000)), {
+    type: 'wasm',
+    limits: { timeoutMs: 30 },
+  });
+  const codes = await Promise.all(Array.from({ length: 40 }, () => probe.code()));
+  assert.deepEqual([...new Set(codes)], ['HS_FUNCTION_TIMEOUT']);
+  assert.equal(await probe.code(), 'HS_FUNCTION_TIMEOUT');
+  assert.ok(probe.runner.stats().coldReasons.recycled >= 1, JSON.stringify(probe.runner.stats().coldReasons));
+});
+
 test('Instances that wait hold the limit of memory together; what ended while it waited holds nothing', async () => {
   // 16 pages each: eight of them are the limit.
   const text = { ...sleeper(60_000), memory: '16' };

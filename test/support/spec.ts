@@ -25,6 +25,8 @@ export function subjectTrigger(pattern: string, fanout = false): SubjectTrigger 
 
 export interface SpecOptions {
   readonly name?: string;
+  /** @default javascript */
+  readonly type?: FunctionSpec['type'];
   readonly triggers?: readonly string[];
   readonly bindings?: Readonly<Record<string, Binding>>;
   readonly environment?: Readonly<Record<string, string>>;
@@ -32,12 +34,19 @@ export interface SpecOptions {
 }
 
 export function createSpec(options: SpecOptions = {}): FunctionSpec {
-  const { name = 'probe', triggers = ['probe.{key}'], bindings = {}, environment = {}, limits } = options;
+  const {
+    name = 'probe',
+    triggers = ['probe.{key}'],
+    bindings = {},
+    environment = {},
+    limits,
+    type = 'javascript',
+  } = options;
   return {
     id: `id-${name}`,
     namespace: 'default',
     name,
-    type: 'javascript',
+    type,
     version: '000000000001',
     artifact: { digest: '0'.repeat(64), bytes: 0 },
     triggers: triggers.map((pattern) => subjectTrigger(pattern)),

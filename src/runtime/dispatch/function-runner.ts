@@ -22,6 +22,11 @@ import type { Runnable, Scheduler } from './scheduler.ts';
 import { type WakeListener, Waker, type WakerDependencies } from './waker.ts';
 import { WEAR_LIMITS, Wear, type WearLimits } from './wear.ts';
 
+/**
+ * A module that waits for the host has a stack and a memory of its own, and keeps both, outside of the heap
+ * and so from V8's attention, when its invocation ends before it has gone on.
+ */
+const MAX_ABANDONED = 16;
 /** Making the cache of a longer script takes the thread for more than a few milliseconds. */
 const MAX_LEARNED_CHARS = 128 * 1024;
 
@@ -279,6 +284,8 @@ export class FunctionRunner implements Runnable, Sweepable {
   #end(instance: Instance, flight: Flight, error: HairspringError): void {
     instance.forget(flight, error);
     this.#admission.left(flight);
+    if (this.spec.type === 'wasm' && instance.abandoned >= MAX_ABANDONED && instance === this.#instance)
+      this.#recycle(instance);
     // Nobody waits for what it does and nobody else is inside: better a cold start than a thread that is busy in vain.
     if (instance.isBusyInVain) this.#drop(instance);
     if (flight.answered) {
@@ -397,8 +404,12 @@ export class FunctionRunner implements Runnable, Sweepable {
     if (instance === undefined) return;
     if (this.#lacksCache && instance.invoked > 0 && instance.flights.size === 0) this.#learnCode(instance);
     if (this.#wear?.isWorn(instance, nowMs) !== true) return;
+    this.#recycle(instance);
+  }
+
+  /** What it has begun it finishes; what comes now goes to the next one. */
+  #recycle(instance: Instance): void {
     this.#requeue(instance, 'recycled');
-    // What it has begun it finishes; what comes now goes to the next one.
     if (instance.flights.size === 0) this.#drop(instance);
     else this.#retired.add(instance);
   }

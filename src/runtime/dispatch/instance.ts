@@ -84,6 +84,8 @@ export class Instance {
   /** Invocations given to it so far. */
   invoked = 0;
   #entries = 0;
+  /** Invocations that ended before what they had begun. */
+  abandoned = 0;
   /** The newest invocation given to it. */
   #newestId = 0;
   /** Another thread is inside, or is waited for. */
@@ -164,6 +166,7 @@ export class Instance {
 
   /** Drops an invocation that has been answered for; its signal says why, and what it still does is ignored. */
   forget(flight: Flight, error: HairspringError): void {
+    this.abandoned += 1;
     if (this.#remove(flight)) this.#push({ kind: 'abort', id: flight.id, ended: true, error });
   }
 
