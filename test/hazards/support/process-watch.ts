@@ -15,6 +15,7 @@ export interface ProcessWatch extends Disposable {
 export function watchProcesses(
   pids: readonly number[],
 ): ProcessWatch & { add(pids: readonly number[]): void } {
+  const seen = new Set(pids);
   const alive = new Set(pids);
   const deathsMs: number[] = [];
   let peakBytes = 0;
@@ -33,7 +34,10 @@ export function watchProcesses(
     },
     deathsMs,
     add(more) {
-      for (const pid of more) alive.add(pid);
+      for (const pid of more) {
+        if (!seen.has(pid)) alive.add(pid);
+        seen.add(pid);
+      }
     },
     [Symbol.dispose]: () => clearInterval(timer),
   };

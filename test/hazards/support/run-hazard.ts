@@ -52,6 +52,8 @@ export interface HazardResult {
 const RSS_MARGIN_BYTES = 256 * 1024 ** 2;
 /** Of one function, within a minute. */
 const KILLS_TO_SUSPEND = 5;
+/** How often new cells are looked for. */
+const FOLLOW_MS = 50;
 /** Called at once; more of one hazard's calls wait for these. */
 const AT_ONCE = 4;
 let lastNamespace = 0;
@@ -101,7 +103,10 @@ export async function runHazard(world: HazardHost, hazard: Hazard, bars: HazardB
   let calls: readonly NeighbourCall[] = [];
   if (refused.status === 'rejected') outcomes.push(HairspringError.from(refused.reason).code);
   else {
-    watch.add(await world.host.cellPids());
+    // Cells that are killed have successors, which may be killed as well.
+    const follow = async (): Promise<void> => watch.add(await world.host.cellPids());
+    await follow();
+    const following = setInterval(() => void follow(), FOLLOW_MS);
     world.neighbours.start(`${namespace}.neighbour`, bars.neighbourPerSecond);
     await pause(bars.calmMs);
     calledAtMs = Date.now();
@@ -109,6 +114,7 @@ export async function runHazard(world: HazardHost, hazard: Hazard, bars: HazardB
     heardMs = Math.max(...answers.map(({ tookMs }) => tookMs));
     outcomes.push(...new Set(answers.map(outcomeOf)));
     await pause(bars.calmMs);
+    clearInterval(following);
     calls = await world.neighbours.stop();
   }
   const deaths = watch.deathsMs.slice(before);
