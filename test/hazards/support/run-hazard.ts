@@ -110,7 +110,7 @@ export async function runHazard(world: HazardHost, hazard: Hazard, bars: HazardB
     world.neighbours.start(`${namespace}.neighbour`, bars.neighbourPerSecond);
     await pause(bars.calmMs);
     calledAtMs = Date.now();
-    const answers = await callHazard(world, subject, Math.max(times, hazard.calls));
+    const answers = await callHazard(world, subject, Math.max(times, hazard.calls), hazard.calls);
     heardMs = Math.max(...answers.map(({ tookMs }) => tookMs));
     outcomes.push(...new Set(answers.map(outcomeOf)));
     await pause(bars.calmMs);
@@ -146,14 +146,20 @@ export async function runHazard(world: HazardHost, hazard: Hazard, bars: HazardB
   };
 }
 
-async function callHazard(world: HazardHost, subject: string, calls: number): Promise<readonly Answer[]> {
+/** Each call has its number as its payload, and begins anew after `kinds` of them. */
+async function callHazard(
+  world: HazardHost,
+  subject: string,
+  calls: number,
+  kinds: number,
+): Promise<readonly Answer[]> {
   const answers: Answer[] = [];
   let next = 0;
   const lane = async (): Promise<void> => {
     while (next < calls) {
       const index = next;
       next += 1;
-      answers.push(await ask(world.nc, subject, String(index)));
+      answers.push(await ask(world.nc, subject, String(index % kinds)));
     }
   };
   await Promise.all(Array.from({ length: AT_ONCE }, lane));
