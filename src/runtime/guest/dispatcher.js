@@ -427,14 +427,27 @@ function runBatch(json, extras) {
 }
 
 /**
+ * wire/arguments.ts says why the JSON comes in parts.
+ * @param {number} count
+ * @param {unknown[]} rest the parts, and what travels beside them
+ */
+function runParts(count, rest) {
+  let json = /** @type {string} */ (rest[0]);
+  for (let index = 1; index < count; index += 1) json += rest[index];
+  const extras = [];
+  for (let index = count; index < rest.length; index += 1) extras[index - count] = rest[index];
+  runBatch(json, extras);
+}
+
+/**
  * The only door: 0 runs a batch, 1 loads a module that has just run, 2 hands over what an interrupted
  * batch left, 3 rehearses, 4 loads a WebAssembly module.
  * @param {number} kind
- * @param {string} json
+ * @param {any} json of a batch the number of its parts
  * @param {unknown[]} extras
  */
 function enter(kind, json, ...extras) {
-  if (kind === 0) return runBatch(json, extras);
+  if (kind === 0) return runParts(json, extras);
   if (kind === 1) return load(json);
   if (kind === 3) return rehearse();
   if (kind === 4) return loadModule(json, extras);

@@ -1,6 +1,7 @@
 import ivm from 'isolated-vm';
 import { HairspringError } from '../../core/index.ts';
 import { type EntryGuard, INLINE_SLOT } from '../watchdog/entry-guard.ts';
+import { toArguments } from '../wire/arguments.ts';
 import type { EncodedBatch } from '../wire/batch.ts';
 import { armedTimers } from './armed-timers.ts';
 import { compileEagerly, produceCodeCache } from './code-cache.ts';
@@ -275,12 +276,12 @@ export class GuestIsolate {
 
   /** Gives the guest a batch; returns when its microtasks have run dry, it gave the rest back, or a limit ended it. */
   run(batch: EncodedBatch, cpuMs: number): EntryOutcome {
-    return this.#entry([ENTER_BATCH, batch.json, ...batch.extras], cpuMs);
+    return this.#entry([ENTER_BATCH, ...toArguments(batch)], cpuMs);
   }
 
   /** As {@link run}, on a pool thread. Never rejects. */
   async runAway(slot: number, batch: EncodedBatch, cpuMs: number): Promise<EntryOutcome> {
-    return await this.#entryAway(slot, [ENTER_BATCH, batch.json, ...batch.extras], cpuMs);
+    return await this.#entryAway(slot, [ENTER_BATCH, ...toArguments(batch)], cpuMs);
   }
 
   /** Takes what an interrupted entry had ready. */
