@@ -50,8 +50,6 @@ export interface HazardResult {
 
 /** How much a cell may have beyond its limit when the watchdog sees it. */
 const RSS_MARGIN_BYTES = 256 * 1024 ** 2;
-/** Of one function, within a minute. */
-const KILLS_TO_SUSPEND = 5;
 /** How often new cells are looked for. */
 const FOLLOW_MS = 50;
 /** Called at once; more of one hazard's calls wait for these. */
@@ -101,6 +99,7 @@ export async function runHazard(world: HazardHost, hazard: Hazard, bars: HazardB
   let heardMs = 0;
   let calledAtMs = 0;
   let calls: readonly NeighbourCall[] = [];
+  let isSuspended = false;
   if (refused.status === 'rejected') outcomes.push(HairspringError.from(refused.reason).code);
   else {
     // Cells that are killed have successors, which may be killed as well.
@@ -115,13 +114,16 @@ export async function runHazard(world: HazardHost, hazard: Hazard, bars: HazardB
     outcomes.push(...new Set(answers.map(outcomeOf)));
     await pause(bars.calmMs);
     clearInterval(following);
+    const [listed] = (await client.list()).filter(({ name }) => name === 'hazard');
+    isSuspended = listed?.metadata['hairspring_suspended'] !== undefined;
     calls = await world.neighbours.stop();
   }
   const deaths = watch.deathsMs.slice(before);
   const expected = new Set(hazard.expects);
   // Its own calls beside the one that killed, and those after the last one that it was allowed.
   if (deaths.length > 0) expected.add('HS_CELL_LOST');
-  if (deaths.length >= KILLS_TO_SUSPEND) expected.add('no responders');
+  // That it killed five cells within a minute is in its sentence.
+  if (hazard.mayKill && isSuspended) expected.add('no responders');
   for (const outcome of outcomes) if (!expected.has(outcome)) problems.push(`its caller heard ${outcome}`);
   const timeoutMs = parseDuration(hazard.limits['timeout'] ?? formatDuration(LIMIT_RANGES.timeoutMs.default));
   if (heardMs > timeoutMs + bars.heardMarginMs)
