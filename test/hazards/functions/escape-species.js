@@ -1,6 +1,6 @@
 // class: escape
 // tries: to be handed internals by species and subclasses
-// expects: ok HS_GUEST_TAMPERED
+// expects: ok HS_GUEST_TAMPERED HS_FUNCTION_THREW
 // kills: no
 // binds: kv
 
