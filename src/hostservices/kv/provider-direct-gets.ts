@@ -21,8 +21,8 @@ interface Waiting {
 
 /**
  * Direct gets of single messages by their subject (JetStream's `DIRECT.GET` API, ADR-31). All answers come over one
- * subscription and one timer watches all that wait, for less than half of what a request of the library
- * costs: that has a timer, two promises and an entry object of its own.
+ * subscription and one timer watches all that wait: a request of the library has a timer, two promises and
+ * an entry object of its own (docs/decisions/0017).
  */
 export class DirectGets {
   readonly #nc: NatsConnection;

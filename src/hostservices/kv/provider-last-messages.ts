@@ -55,8 +55,9 @@ export async function readLastMessages(
 async function drain(consumer: Consumer, stream: string): Promise<readonly JsMsg[]> {
   const found: JsMsg[] = [];
   let empty = 0;
-  while (empty < MAX_EMPTY_FETCHES) {
-    const { num_pending: left } = await consumer.info();
+  // What it was opened with is still true at first.
+  for (let isOpened = true; empty < MAX_EMPTY_FETCHES; isOpened = false) {
+    const { num_pending: left } = await consumer.info(isOpened);
     if (left === 0) return found;
     const before = found.length;
     for await (const message of await consumer.fetch({ max_messages: left, expires: FETCH_MS })) {

@@ -25,7 +25,7 @@ const MAX_HEAVY_BATCH = 16;
 const BATCH_MEMORY_SHARE = 1 / 8;
 /** Entries that took longer than this are followed by a look at the heap, which takes some microseconds. */
 export const HEAP_LOOK_MS = 2;
-/** And on another thread, where a look takes longer, so are some of the short ones. */
+/** And on another thread, where a look takes longer, so are the first and some of the short ones. */
 const LOOK_EVERY = 16;
 /** The guest gives a batch back after so long: until then no neighbour gets its turn. */
 export const BATCH_BUDGET_MS = 2;
@@ -234,7 +234,7 @@ export class Instance {
       const outcome = await this.#isolate.runAway(slot, this.#encoder.take(), cpuMs);
       const overran = outcome.fault?.kind === 'cpu' && !this.#disposed;
       const rest = overran ? await this.#isolate.collectAway(slot, cpuMs) : undefined;
-      if (this.#isolate.lastEntryMs > HEAP_LOOK_MS || this.#entries % LOOK_EVERY === 0)
+      if (this.#isolate.lastEntryMs > HEAP_LOOK_MS || this.#entries % LOOK_EVERY === 1)
         await this.#isolate.measureAway();
       this.#entered = false;
       this.#journal.leaveHeavy(slot);

@@ -6,6 +6,8 @@
 let batch = [];
 /** @type {unknown[]} */
 let batchExtras = [];
+/** Where they begin in that list. */
+let extrasAt = 0;
 let cursor = 0;
 let taken = 0;
 let startedAt = 0;
@@ -167,7 +169,7 @@ function failStranded() {
 function payloadAt(at) {
   const kind = /** @type {number} */ (batch[at]);
   if (kind !== 3) return { kind, value: /** @type {string} */ (batch[at + 1]) };
-  const extra = batchExtras[/** @type {number} */ (batch[at + 1])];
+  const extra = batchExtras[extrasAt + /** @type {number} */ (batch[at + 1])];
   return typeof extra === 'string'
     ? { kind: 1, value: extra }
     : { kind: 3, value: /** @type {ArrayBuffer} */ (extra) };
@@ -406,16 +408,20 @@ function rehearse() {
     useFeature(/** @type {string} */ (COMMON_FEATURES[index]));
   load('{"name":"","namespace":"","triggers":[],"budgetMs":5,"environment":{},"bindings":{}}');
   handlers = { message: async (message) => /** @type {Message} */ (message).text() };
-  runBatch('[0,0,0,"rehearsal",1,1,0,1,"text"]', []);
+  runBatch(1, ['[0,0,0,"rehearsal",1,1,0,1,"text"]']);
 }
 
 /**
- * @param {string} json
- * @param {unknown[]} extras
+ * wire/arguments.ts says why the JSON comes in parts.
+ * @param {number} count
+ * @param {unknown[]} rest the parts, and what travels beside them
  */
-function runBatch(json, extras) {
+function runBatch(count, rest) {
+  let json = /** @type {string} */ (rest[0]);
+  for (let index = 1; index < count; index += 1) json += rest[index];
   batch = JSONParse(json);
-  batchExtras = extras;
+  batchExtras = rest;
+  extrasAt = count;
   cursor = 0;
   taken = 0;
   marks[1] = 0;
@@ -427,30 +433,17 @@ function runBatch(json, extras) {
 }
 
 /**
- * wire/arguments.ts says why the JSON comes in parts.
- * @param {number} count
- * @param {unknown[]} rest the parts, and what travels beside them
- */
-function runParts(count, rest) {
-  let json = /** @type {string} */ (rest[0]);
-  for (let index = 1; index < count; index += 1) json += rest[index];
-  const extras = [];
-  for (let index = count; index < rest.length; index += 1) extras[index - count] = rest[index];
-  runBatch(json, extras);
-}
-
-/**
  * The only door: 0 runs a batch, 1 loads a module that has just run, 2 hands over what an interrupted
  * batch left, 3 rehearses, 4 loads a WebAssembly module.
  * @param {number} kind
- * @param {any} json of a batch the number of its parts
- * @param {unknown[]} extras
+ * @param {any} head the JSON; of a batch the number of its parts
+ * @param {unknown[]} rest
  */
-function enter(kind, json, ...extras) {
-  if (kind === 0) return runParts(json, extras);
-  if (kind === 1) return load(json);
+function enter(kind, head, ...rest) {
+  if (kind === 0) return runBatch(head, rest);
+  if (kind === 1) return load(head);
   if (kind === 3) return rehearse();
-  if (kind === 4) return loadModule(json, extras);
+  if (kind === 4) return loadModule(head, rest);
   if (current === undefined || current.settled) failStranded();
   running = false;
   batch = [];

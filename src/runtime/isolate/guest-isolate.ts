@@ -7,13 +7,13 @@ import { armedTimers } from './armed-timers.ts';
 import { compileEagerly, produceCodeCache } from './code-cache.ts';
 import { openDoor } from './door.ts';
 import {
+  COPIED,
   type GuestCode,
   isRejected,
   LOAD_LIMIT_MS,
   type LoadSpec,
   loadEntry,
   loadTooLong,
-  NO_COPY,
   parseHandlers,
   withCache,
 } from './guest-load.ts';
@@ -304,8 +304,7 @@ export class GuestIsolate {
     // Without a time-out of its own an entry that overruns is the watchdog's: it costs the cell.
     const armed = armedTimers.arm(timeout, this.#enteredMs) ? timeout : 0;
     try {
-      if (args.length > 2) this.#enter.applySync(undefined, args, { ...NO_COPY, timeout: armed });
-      else this.#enter.applySync(undefined, args, { timeout: armed });
+      this.#enter.applySync(undefined, args, { ...COPIED, timeout: armed });
     } catch (error) {
       failure = { error };
     } finally {
@@ -328,7 +327,7 @@ export class GuestIsolate {
     this.#begin(timeout, slot);
     try {
       const armed = armedTimers.arm(timeout, this.#enteredMs) ? timeout : 0;
-      await this.#enter.apply(undefined, args, { ...NO_COPY, timeout: armed });
+      await this.#enter.apply(undefined, args, { ...COPIED, timeout: armed });
     } catch (error) {
       failure = { error };
     } finally {

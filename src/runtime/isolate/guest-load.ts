@@ -11,8 +11,8 @@ export const LOAD_LIMIT_MS = 250;
 /** Longest list of handler names taken, as JSON. */
 const MAX_HANDLERS_CHARS = 64 * 1024;
 
-/** For arguments that are copied as they are. */
-export const NO_COPY = { arguments: { copy: true } } as const;
+/** Nothing of the host's crosses but copies. */
+export const COPIED = { arguments: { copy: true } } as const;
 
 export interface LoadSpec {
   readonly name: string;
@@ -82,5 +82,5 @@ export function loadEntry(
 ): [args: unknown[], options: ivm.ReferenceApplyOptions] {
   if (code.kind === 'script') return [[ENTER_LOAD, JSON.stringify(spec)], {}];
   const json = JSON.stringify({ ...spec, module: code.run });
-  return [[ENTER_LOAD_MODULE, json, ...code.modules], { ...NO_COPY }];
+  return [[ENTER_LOAD_MODULE, json, ...code.modules], { ...COPIED }];
 }
