@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { isAlive, startTestHost } from '../support/host.ts';
+import { ABORT, ABORT_LIMITS } from '../support/killer.ts';
 import { startSteadyLoad, tally, until } from '../support/load.ts';
 
 const NEIGHBOUR_PER_SECOND = 200;
@@ -29,9 +30,8 @@ const HAZARDS = [
     name: 'abort',
     what: 'A string split that aborts the process',
     code: 'HS_FUNCTION_CRASHED',
-    hazard: `return 'x'.repeat(2 ** 28).split('').length;`,
-    // It takes about a quarter of a second until V8 gives up, which is when the watchdog would, too.
-    limits: { cpu: '1s' },
+    hazard: `return ${ABORT};`,
+    limits: ABORT_LIMITS,
     killsCell: true,
   },
   {

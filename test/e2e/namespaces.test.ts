@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { handler, startTestHost } from '../support/host.ts';
+import { ABORT, ABORT_LIMITS } from '../support/killer.ts';
 
 const world = await startTestHost({ spareCells: 1 });
 after(() => world[Symbol.asyncDispose]());
@@ -63,7 +64,8 @@ test('Namespaces have a cell each, and one that dies does not touch the other', 
   assert.ok(pids.length >= 2);
   await world.deploy({
     name: 'suicidal',
-    code: `export default { message: () => 'x'.repeat(2 ** 28).split('').length };`,
+    code: `export default { message: () => ${ABORT} };`,
+    limits: ABORT_LIMITS,
     namespace: 'red',
   });
   const started = await world.ask('blue.same');

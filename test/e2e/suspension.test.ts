@@ -2,12 +2,17 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { startCli } from '../cli/support/cli.ts';
 import { isAlive, startTestHost, type TestHost } from '../support/host.ts';
+import { ABORT, ABORT_LIMITS } from '../support/killer.ts';
 import { ask, startSteadyLoad, tally, until } from '../support/load.ts';
 
-const KILLER = `export default { message(msg) {
-  if (msg.text() === 'good') return 'good';
-  return 'x'.repeat(2 ** 28).split('').length;
-} };`;
+const KILLER = {
+  name: 'killer',
+  code: `export default { message(msg) {
+    if (msg.text() === 'good') return 'good';
+    return ${ABORT};
+  } };`,
+  limits: ABORT_LIMITS,
+};
 
 async function state(world: TestHost, name: string): Promise<string> {
   const found = (await world.client().list()).find((summary) => summary.name === name);
@@ -30,7 +35,7 @@ async function kill(world: TestHost, count: number): Promise<void> {
 
 test('A function that kills cells gets one of its own, is then suspended, and begins anew when it is deployed', async () => {
   await using world = await startTestHost({ spareCells: 1 });
-  await world.deploy({ name: 'killer', code: KILLER });
+  await world.deploy(KILLER);
   await world.deploy({ name: 'neighbour', code: 'export default { message: () => "here" };' });
   for (let count = 1; count <= 2; count += 1) await kill(world, count);
   await until('the function is served', async () => (await ask(world.nc, 'killer', 'good')).outcome === 'ok');
@@ -60,14 +65,14 @@ test('A function that kills cells gets one of its own, is then suspended, and be
   );
   assert.match(await state(world, 'neighbour'), /^(running|warm)$/);
 
-  await world.deploy({ name: 'killer', code: KILLER });
+  await world.deploy(KILLER);
   assert.match(await state(world, 'killer'), /^(running|warm)$/);
   assert.equal((await world.ask('killer', 'good')).text, 'good');
 });
 
 test('A quarantined function is undeployed with its cell', async () => {
   await using world = await startTestHost({ spareCells: 1 });
-  const { id } = await world.deploy({ name: 'killer', code: KILLER });
+  const { id } = await world.deploy(KILLER);
   for (let count = 1; count <= 2; count += 1) await kill(world, count);
   await until('the function is served', async () => (await ask(world.nc, 'killer', 'good')).outcome === 'ok');
   const pids = world.host.cellPids();

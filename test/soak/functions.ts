@@ -2,6 +2,7 @@
 import { buildComponent, ECHO } from '../support/component.ts';
 import { KV_GET, sleeper } from '../support/component-texts.ts';
 import { handler, type TestFunction } from '../support/host.ts';
+import { ABORT, ABORT_LIMITS } from '../support/killer.ts';
 
 export interface SoakFunction {
   readonly definition: TestFunction;
@@ -184,5 +185,6 @@ export const SOAK_FUNCTIONS: readonly SoakFunction[] = [
 export const KILLER: TestFunction = {
   name: 'killer',
   namespace: 'killers',
-  code: handler(`if (msg.text() !== 'kill') return msg.text(); return 'x'.repeat(2 ** 28).split('').length;`),
+  code: handler(`if (msg.text() !== 'kill') return msg.text(); return ${ABORT};`),
+  limits: ABORT_LIMITS,
 };
