@@ -230,7 +230,8 @@ const MEMORY_BYTES = 8 * 1024 ** 2;
 test('A component whose invocations keep ending while it waits is given another isolate, which frees what they held', async () => {
   using probe = createTestFunction(compileComponent(sleeper(60_000)), {
     type: 'wasm',
-    limits: { timeoutMs: 30 },
+    // Long enough for all of them to begin.
+    limits: { timeoutMs: 250 },
   });
   const codes = await Promise.all(Array.from({ length: 40 }, () => probe.code()));
   assert.deepEqual([...new Set(codes)], ['HS_FUNCTION_TIMEOUT']);

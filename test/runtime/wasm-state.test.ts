@@ -3,6 +3,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { compileModule } from '../../src/runtime/index.ts';
+import { readOutline } from '../../src/runtime/wasm/module-outline.ts';
+import { type InstanceState, prepareModule } from '../../src/runtime/wasm/prepare-module.ts';
 import { compileWat, toWasm } from '../support/wasm.ts';
 
 const HEAD = '(memory (export "memory") 1) (func $f) (type $v (func))';
@@ -27,7 +29,6 @@ const CHANGES: readonly (readonly [what: string, text: string])[] = [
   ['drops elements', start('(elem.drop $e)', `${TABLE} (elem $e func $f)`)],
   ['drops elements without a table', start('(elem.drop $e)', `${HEAD} (elem $e func $f)`)],
   ['drops data', start('(data.drop $d)', `${HEAD} (data $d "x")`)],
-  ['has a start function', start('', `${TABLE} (start $f)`)],
   ['keeps a reference', start('', `${TABLE} (global (mut funcref) (ref.null func))`)],
   ['keeps a reference of the host', start('', `${TABLE} (global (mut externref) (ref.null extern))`)],
   ['keeps a vector', start('', `${TABLE} (global (mut v128) (v128.const i32x4 0 0 0 0))`)],
@@ -51,10 +52,16 @@ test('Names and memory of the state are found where they are', () => {
   assert.deepEqual(compileWat(start('', rest)).state, {
     globals: ['hairspring_global_1', 'hairspring_global_3'],
     data: { start: 80, end: 703 },
+    starts: false,
   });
   const computed = `${TABLE} (global $g i32 (i32.const 700)) (data (global.get $g) "abc")`;
   assert.deepEqual(compileWat(start('', computed)).state?.data, { start: 0, end: 65_536 });
-  assert.deepEqual(compileWat(start('')).state, { globals: [], data: { start: 0, end: 0 } });
+  assert.deepEqual(compileWat(start('')).state, { globals: [], data: { start: 0, end: 0 }, starts: false });
+  assert.deepEqual(compileWat(start('', `${TABLE} (start $f)`)).state, {
+    globals: [],
+    data: undefined,
+    starts: true,
+  });
 });
 
 /** Instructions that leave the stack as it was, with operands that look like something else. */
@@ -194,4 +201,32 @@ test('Instructions of the proposals that may keep state elsewhere count as a cha
     [...NULL, 0xd4, DROP], // ref.as_non_null
   ];
   for (const body of unknown) assert.equal(isReset(withBody(body)), false, `${body}`);
+});
+
+/** A module of a component, with what it takes from the others. */
+function stateInComponent(imports: string, body: string, rest = ''): InstanceState | undefined {
+  const bytes = toWasm(`(module ${imports} (func (export "run") ${body}) ${rest})`);
+  return prepareModule(bytes, readOutline(bytes), 65_536).state;
+}
+
+test('A module that changes the table of another one, or has data for its memory, is not put back', () => {
+  const table = '(import "main" "t" (table $t 4 funcref))';
+  assert.ok(stateInComponent(table, '(call_indirect (i32.const 0))'));
+  assert.ok(stateInComponent(table, '', '(func $f) (elem (i32.const 0) $f)'));
+  assert.equal(stateInComponent(table, '(table.set $t (i32.const 0) (ref.null func))'), undefined);
+  assert.equal(stateInComponent(table, '(drop (table.grow $t (ref.null func) (i32.const 1)))'), undefined);
+  const memory = '(import "main" "memory" (memory 1))';
+  assert.ok(stateInComponent(memory, '(i32.store (i32.const 0) (i32.const 1))'));
+  assert.equal(stateInComponent(memory, '', '(data (i32.const 0) "x")'), undefined);
+});
+
+test('Globals of its own are numbered after those that a module imports', () => {
+  const imports = '(import "main" "a" (global i32)) (import "main" "b" (global (mut i32)))';
+  const state = stateInComponent(
+    imports,
+    '(global.set 3 (i32.const 1))',
+    '(global i32 (i32.const 0)) (global (mut i32) (i32.const 0))',
+  );
+  assert.deepEqual(state?.globals, ['hairspring_global_3']);
+  assert.deepEqual(stateInComponent(imports, '(global.set 1 (i32.const 1))')?.globals, []);
 });

@@ -13,10 +13,10 @@ const CATCH_ALL = 2;
  * change them, so every function is read, in lockstep with the engine: what that does not take is refused
  * when the module is compiled, and what this does not know counts as a change.
  */
-export function keepsTables(bytes: Uint8Array, { tables, sections }: ModuleOutline): boolean {
+export function keepsTables(bytes: Uint8Array, { tables, sections, imports }: ModuleOutline): boolean {
   // Without these there is nothing to change: data may be dropped only where their count is given.
   const needed = [SECTION.table, SECTION.element, SECTION.dataCount];
-  if (!needed.some((id) => sections.has(id))) return true;
+  if (!needed.some((id) => sections.has(id)) && !imports.some(({ kind }) => kind === 'table')) return true;
   if (tables.some(({ type }) => type !== FUNCREF)) return false;
   const code = sections.get(SECTION.code);
   if (code === undefined) return true;

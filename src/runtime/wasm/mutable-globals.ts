@@ -16,19 +16,20 @@ const NUMBERS: ReadonlySet<number> = new Set([0x7f, 0x7e, 0x7d, 0x7c]);
 const CONSTANTS: ReadonlySet<number> = new Set([...NUMBERS, 0x70]);
 
 /**
- * Indexes of the globals that a module may assign; none of them is imported.
+ * Indexes of the globals of its own that a module may assign; one that it imports is another module's.
  * @returns undefined when a global holds what cannot be put back, or changes by itself
  */
 export function findMutableGlobals(
   bytes: Uint8Array,
-  { sections }: ModuleOutline,
+  { sections, imports }: ModuleOutline,
 ): readonly number[] | undefined {
   const section = sections.get(SECTION.global);
   if (section === undefined) return [];
   const reader = new BinaryReader(bytes, section.contentStart, section.end);
   const kinds = readList(reader, readGlobal);
   if (!reader.done || kinds.includes('other')) return undefined;
-  const found = kinds.flatMap((kind, index) => (kind === 'mutable' ? [index] : []));
+  const imported = imports.filter(({ kind }) => kind === 'global').length;
+  const found = kinds.flatMap((kind, index) => (kind === 'mutable' ? [imported + index] : []));
   return found.length > MAX_GLOBALS ? undefined : found;
 }
 
@@ -60,9 +61,9 @@ export function exportGlobals(
   globals: readonly number[],
 ): GlobalExports | undefined {
   const names = globals.map((index) => `${EXPORT_PREFIX}${index}`);
+  if (names.length === 0) return { edits: [], names };
   const section = sections.get(SECTION.export);
   if (section === undefined || names.some((name) => exports.has(name))) return undefined;
-  if (names.length === 0) return { edits: [], names };
   const { count, entries } = entriesOf(bytes, section);
   const content = Buffer.concat([
     Uint8Array.from(encodeUnsigned(count + names.length)),

@@ -12,7 +12,10 @@ import { exportGlobals, findMutableGlobals } from './mutable-globals.ts';
  */
 export interface InstanceState {
   readonly globals: readonly string[];
-  readonly data: DataSpan;
+  /** Where memory is not zero at the start; undefined when a start function may write wherever it likes. */
+  readonly data: DataSpan | undefined;
+  /** Whether there is a start function, which may do another thing each time if it asks the host. */
+  readonly starts: boolean;
 }
 
 export interface PreparedModule extends MemoryBounds {
@@ -33,12 +36,6 @@ export function prepareModule(bytes: Uint8Array, outline: ModuleOutline, maxByte
   return { bytes: applyEdits(bytes, edits), ...bounds, state: found?.state };
 }
 
-/** As {@link prepareModule}, of a module whose instances are made anew each time. */
-export function boundModule(bytes: Uint8Array, outline: ModuleOutline, maxBytes: number): Uint8Array {
-  const bounds = boundsOf(outline.memories[0], maxBytes);
-  return applyEdits(bytes, [...importMemory(bytes, outline, bounds), ...boundTables(bytes, outline)]);
-}
-
 interface FoundState {
   readonly edits: readonly Edit[];
   readonly state: InstanceState;
@@ -54,12 +51,14 @@ function findState(bytes: Uint8Array, outline: ModuleOutline, memoryBytes: numbe
 }
 
 function readState(bytes: Uint8Array, outline: ModuleOutline, memoryBytes: number): FoundState | undefined {
-  // What a start function did may differ from one instance to the next.
-  if (outline.sections.has(SECTION.start)) return undefined;
+  // Which memory its data goes to, and what else does, is known to the other modules of its component.
+  if (outline.sections.has(SECTION.data) && outline.imports.some(({ kind }) => kind === 'memory'))
+    return undefined;
   const globals = findMutableGlobals(bytes, outline);
   if (globals === undefined || !keepsTables(bytes, outline)) return undefined;
   const exported = exportGlobals(bytes, outline, globals);
   if (exported === undefined) return undefined;
-  const data = findDataSpan(bytes, outline, memoryBytes);
-  return { edits: exported.edits, state: { globals: exported.names, data } };
+  const starts = outline.sections.has(SECTION.start);
+  const data = starts ? undefined : findDataSpan(bytes, outline, memoryBytes);
+  return { edits: exported.edits, state: { globals: exported.names, data, starts } };
 }

@@ -21,6 +21,8 @@ interface ComponentFunction extends CompiledFunction {
   readonly plan: ComponentPlan;
   /** By step of the plan. */
   readonly memories: readonly StepMemory[];
+  /** By step of the plan; undefined where an instance cannot be put back. */
+  readonly states: readonly InstanceState[] | undefined;
 }
 
 export interface CoreFunction extends CompiledFunction {
@@ -66,14 +68,12 @@ function compileComponent({ name, bytes, memoryBytes, bindings = {}, files }: Mo
       hint: 'Remove start_request.files from the Nexfile',
     });
   const services = new Set(Object.values(bindings).map(({ service }) => service));
-  const { plan, modules, memories, suspends } = inspectComponent(name, bytes, memoryBytes, services);
+  const { modules, ...inspected } = inspectComponent(name, bytes, memoryBytes, services);
   return {
     modules: modules.map((module) => compileBytes(name, module)),
     bytes: bytes.length,
     abi: 'component',
-    suspends,
-    plan,
-    memories,
+    ...inspected,
   };
 }
 

@@ -2,7 +2,7 @@ import { type Binding, formatBytes, HairspringError } from '../../../core/index.
 import { MAX_TABLE_ELEMENTS } from '../bound-tables.ts';
 import { PAGE_BYTES } from '../import-memory.ts';
 import { type ModuleOutline, readOutline } from '../module-outline.ts';
-import { boundModule } from '../prepare-module.ts';
+import { type InstanceState, type PreparedModule, prepareModule } from '../prepare-module.ts';
 import { checkLinks } from './check-links.ts';
 import { type ElaboratedComponent, elaborate } from './elaborate.ts';
 import { checkImport, type ImportedFunction, mayWait } from './interfaces.ts';
@@ -17,6 +17,8 @@ export interface InspectedComponent {
   /** The core modules, with their memories imported and bounded. */
   readonly modules: readonly Uint8Array[];
   readonly memories: readonly StepMemory[];
+  /** What each core instance may have changed when it is done; undefined where one may have changed more. */
+  readonly states: readonly InstanceState[] | undefined;
   readonly suspends: boolean;
 }
 
@@ -39,13 +41,32 @@ export function inspectComponent(
   checkLinks(name, plan, outlines);
   const memories = divideMemory(name, component, outlines, memoryBytes);
   checkSizes(name, component, outlines);
-  const modules = component.modules.map((module, index) => {
-    const outline = outlines[index];
-    if (outline === undefined) return module;
+  const prepared = component.modules.map((module, index) => {
     const own = memories[component.steps.findIndex((step) => step.module === index)];
-    return boundModule(module, outline, (own?.maxPages ?? 0) * PAGE_BYTES);
+    return prepareModule(
+      module,
+      outlines[index] ?? outlineOf(name, module),
+      (own?.maxPages ?? 0) * PAGE_BYTES,
+    );
   });
-  return { plan, modules, memories, suspends: mayWait(imports) };
+  return {
+    plan,
+    modules: prepared.map(({ bytes }) => bytes),
+    memories,
+    states: statesOf(component, prepared),
+    suspends: mayWait(imports),
+  };
+}
+
+function statesOf(
+  { steps }: ElaboratedComponent,
+  prepared: readonly PreparedModule[],
+): readonly InstanceState[] | undefined {
+  const states = steps.map(({ module }) => prepared[module]?.state).filter((state) => state !== undefined);
+  if (states.length < steps.length) return undefined;
+  // A start function may call other modules, and so write to memory that is not its own.
+  if (!states.some(({ starts }) => starts)) return states;
+  return states.map((state) => ({ ...state, data: undefined }));
 }
 
 function takeApart(name: string, bytes: Uint8Array): ElaboratedComponent {
@@ -102,11 +123,7 @@ function divideMemory(
   return mins.map((memory) => {
     if (memory === undefined) return null;
     const maxPages = Math.min(memory.max ?? Number.POSITIVE_INFINITY, memory.min + part);
-    return {
-      minPages: memory.min,
-      maxPages: Math.max(memory.min, maxPages),
-      bytes: (memory.min + part) * PAGE_BYTES,
-    };
+    return { minPages: memory.min, maxPages: Math.max(memory.min, maxPages) };
   });
 }
 

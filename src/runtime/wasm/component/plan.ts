@@ -90,12 +90,7 @@ export interface PlanResource {
 }
 
 /** Linear memory of the instances of one step, in pages of 64 KiB; null for a module that defines none. */
-export type StepMemory = {
-  readonly minPages: number;
-  readonly maxPages: number;
-  /** What the memories of this step may hold together, those of all invocations that wait. */
-  readonly bytes: number;
-} | null;
+export type StepMemory = { readonly minPages: number; readonly maxPages: number } | null;
 
 export interface ComponentPlan {
   readonly types: readonly PlanType[];

@@ -20,6 +20,12 @@ export class Handles {
     this.table = table;
   }
 
+  /** The instance is over, and its numbers begin anew. */
+  clear(): void {
+    this.#handles.length = 1;
+    this.#free.length = 0;
+  }
+
   add(handle: Handle): number {
     const free = this.#free.pop();
     if (free === undefined) return this.#handles.push(handle) - 1;

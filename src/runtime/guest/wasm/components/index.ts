@@ -1,36 +1,59 @@
 /** WebAssembly components as message handlers. */
-import type { Common, ComponentSpec, GuestMessage, Memories, MessageHandler } from '../functions/index.ts';
+import type {
+  Common,
+  ComponentSpec,
+  GlobalValue,
+  GuestMessage,
+  MessageHandler,
+  Slot,
+} from '../functions/index.ts';
 import type { Variant } from './codec.ts';
 import { Exit, HostState } from './host/index.ts';
-import { ComponentInstance } from './instance.ts';
+import { ComponentHost, ComponentInstance } from './instance.ts';
 import { type Prepared, prepare } from './prepare.ts';
 
 type Headers = readonly (readonly [name: string, value: string])[];
+type Handle = (args: unknown[]) => unknown;
 
 function createHandler(
   modules: readonly WebAssemblyModule[],
   spec: ComponentSpec,
-  { Memories: MemoryPool, ExitCode }: Common,
+  { Instances, readGlobals, ExitCode }: Common,
 ): MessageHandler {
-  const prepared: Prepared = prepare(spec.plan, spec.suspends);
+  const { suspends, states } = spec;
+  const prepared: Prepared = prepare(spec.plan, suspends);
   const { kind } = prepared.plan.handler;
-  const environment = Object.entries(spec.environment);
-  const pools = spec.memories.map((memory) =>
-    memory === null ? undefined : new MemoryPool({ ...memory, memoryBytes: memory.bytes }),
-  );
-  const resumed = (): void => {
-    for (const pool of pools) pool?.check();
+  const isCommand = kind === 'run';
+  const steps = spec.memories.flatMap((memory, step) => (memory === null ? [] : [{ memory, step }]));
+  const options = {
+    name: spec.name,
+    environment: Object.entries(spec.environment),
+    bindings: spec.bindings,
+    isCommand,
+    resumed: () => instances.check(),
   };
 
-  function finish(state: HostState, error: unknown, result: unknown): unknown {
-    const output = state.end();
-    if (error instanceof Exit) {
-      if (kind === 'run' && error.code === 0) return output;
-      throw new ExitCode(kind === 'run' ? error.message : `${error.message} before it had answered`);
-    }
-    if (error !== undefined) throw error;
+  const instances = new Instances<ComponentHost, Handle>({
+    memories: steps.map(({ memory }) => memory),
+    memoryBytes: spec.memoryBytes,
+    suspends,
+    data: steps.map(({ step }) => states?.[step]?.data),
+    createHost: () => new ComponentHost(new HostState(options), spec.plan.tables),
+    instantiate: ({ memories, host }) => {
+      const byStep = spec.memories.map((_, step) => memories[steps.findIndex((own) => own.step === step)]);
+      const instance = new ComponentInstance(prepared, modules, byStep, host);
+      const globals: readonly GlobalValue[] | undefined =
+        states === undefined ? undefined : instance.readGlobals(states, readGlobals);
+      return { live: instance.lifted(prepared.handler, suspends), globals };
+    },
+    clearHost: (host) => host.clear(),
+  });
+
+  function finish(slot: Slot<ComponentHost, Handle>, result: unknown): unknown {
+    const output = slot.host.state.end();
+    instances.release(slot);
     const { tag, value } = result as Variant;
-    if (kind === 'run') {
+    if (isCommand) {
       if (tag !== 0) throw new ExitCode('its run failed');
       return output;
     }
@@ -39,57 +62,30 @@ function createHandler(
     return headers.length === 0 ? data : new runtime.Reply(data, { headers: toRecord(headers) });
   }
 
+  /** What trapped or exited is in no state to go on. */
+  function drop(slot: Slot<ComponentHost, Handle>, error: unknown): unknown {
+    const output = slot.host.state.end();
+    instances.discard(slot);
+    if (!(error instanceof Exit)) throw error;
+    if (isCommand && error.code === 0) return output;
+    throw new ExitCode(isCommand ? error.message : `${error.message} before it had answered`);
+  }
+
   return (message, _env, context) => {
-    const state = new HostState({
-      args: [spec.name, message.subject],
-      environment,
-      bindings: spec.bindings,
-      stdin: kind === 'run' ? message.data : new Uint8Array(0),
-      isCommand: kind === 'run',
-      resumed,
-    });
-    const memories = acquireAll(pools);
-    if (spec.suspends)
-      for (const [index, pool] of pools.entries())
-        pool?.forgetAtEnd(memories[index] as WebAssemblyMemory, context);
-    const release = (): void => {
-      for (const [index, pool] of pools.entries()) pool?.release(memories[index] as WebAssemblyMemory);
-    };
+    const slot = instances.take(context);
+    slot.host.state.begin(message);
     let result: unknown;
     try {
-      const instance = new ComponentInstance(prepared, modules, memories, state);
-      result = instance.lifted(prepared.handler, spec.suspends)(kind === 'run' ? [] : [toRecordOf(message)]);
+      result = instances.ready(slot)(isCommand ? [] : [toRecordOf(message)]);
     } catch (error) {
-      release();
-      return finish(state, error, undefined);
+      return drop(slot, error);
     }
-    if (!spec.suspends) {
-      release();
-      return finish(state, undefined, result);
-    }
+    if (!suspends) return finish(slot, result);
     return (result as Promise<unknown>).then(
-      (value) => {
-        release();
-        return finish(state, undefined, value);
-      },
-      (error: unknown) => {
-        release();
-        return finish(state, error, undefined);
-      },
+      (value) => finish(slot, value),
+      (error: unknown) => drop(slot, error),
     );
   };
-}
-
-/** All or none. */
-function acquireAll(pools: readonly (Memories | undefined)[]): (WebAssemblyMemory | undefined)[] {
-  const memories: (WebAssemblyMemory | undefined)[] = [];
-  try {
-    for (const pool of pools) memories.push(pool?.acquire());
-    return memories;
-  } catch (error) {
-    for (const [index, memory] of memories.entries()) if (memory !== undefined) pools[index]?.release(memory);
-    throw error;
-  }
 }
 
 /** The record `message` of wit/function.wit. */

@@ -1,40 +1,75 @@
 /** One instance of a component: its core instances, and the functions between them and the host. */
 import type { CoreItem, PlanOptions } from '../../../wasm/component/plan.ts';
+import type { Common, GlobalValue, InstanceState, LinearMemory } from '../functions/index.ts';
 import type { FlatReader } from './codec.ts';
 import { Handles } from './handles.ts';
 import type { HostCall, HostState } from './host/index.ts';
 import { Place } from './place.ts';
 import type { Lifted, Lowered, Prepared, Signature } from './prepare.ts';
 
+type ReadGlobals = Common['readGlobals'];
 type CoreFunction = (...args: unknown[]) => unknown;
 
 /** Name of the import module that a prepared module has its memory from (../../../wasm/import-memory.ts). */
 const MEMORY_IMPORT = 'hairspring';
 
+/** What an instance works on, on the side of the host. */
+export class ComponentHost {
+  readonly state: HostState;
+  /** By component instance of the plan. */
+  readonly tables: readonly Handles[];
+
+  constructor(state: HostState, tables: number) {
+    this.state = state;
+    this.tables = Array.from({ length: tables }, (_, table) => new Handles(table));
+  }
+
+  clear(): void {
+    this.state.clear();
+    for (const table of this.tables) table.clear();
+  }
+}
+
 export class ComponentInstance {
   readonly #prepared: Prepared;
-  readonly #host: HostState;
-  readonly #tables: Handles[] = [];
+  readonly #host: ComponentHost;
   readonly #exports: Readonly<Record<string, unknown>>[] = [];
+  #isMade = false;
+  #hasAsked = false;
 
   /** @param memories by step; undefined where its module has none of its own */
   constructor(
     prepared: Prepared,
     modules: readonly WebAssemblyModule[],
-    memories: readonly (WebAssemblyMemory | undefined)[],
-    host: HostState,
+    memories: readonly (LinearMemory | undefined)[],
+    host: ComponentHost,
   ) {
     this.#prepared = prepared;
     this.#host = host;
-    for (let table = 0; table < prepared.plan.tables; table += 1) this.#tables.push(new Handles(table));
     for (const [index, step] of prepared.plan.steps.entries()) {
       const imports: Record<string, Record<string, unknown>> = Object.create(null);
       for (const [name, from] of step.imports) imports[name] = this.#importsOf(from);
-      const memory = memories[index];
-      if (memory !== undefined) imports[MEMORY_IMPORT] = { memory };
+      const own = memories[index];
+      if (own !== undefined) imports[MEMORY_IMPORT] = { memory: own.memory };
       const module = modules[step.module] as WebAssemblyModule;
       this.#exports.push(new runtime.wasm.Instance(module, imports).exports);
     }
+    this.#isMade = true;
+  }
+
+  /**
+   * What its globals hold; undefined when one of them cannot be put back, or a start function has asked the host for
+   * anything, so that it may do another thing each time.
+   */
+  readGlobals(states: readonly InstanceState[], read: ReadGlobals): readonly GlobalValue[] | undefined {
+    if (this.#hasAsked) return undefined;
+    const all: GlobalValue[] = [];
+    for (const [step, state] of states.entries()) {
+      const globals = read(this.#exports[step] ?? {}, state);
+      if (globals === undefined) return undefined;
+      all.push(...globals);
+    }
+    return all;
   }
 
   #importsOf(from: number | readonly (readonly [string, CoreItem])[]): Record<string, unknown> {
@@ -52,7 +87,7 @@ export class ComponentInstance {
   }
 
   #handles(table: number): Handles {
-    return this.#tables[table] as Handles;
+    return this.#host.tables[table] as Handles;
   }
 
   #place({ handles, memory, realloc }: PlanOptions): Place {
@@ -61,7 +96,11 @@ export class ComponentInstance {
 
   #resourceFunction({ operation, resource, handles }: Extract<CoreItem, { kind: 'resource' }>): unknown {
     const table = this.#handles(handles);
-    if (operation === 'new') return (value: number) => table.add({ resource, value, owned: true });
+    if (operation === 'new')
+      return (value: number) => {
+        this.#ask();
+        return table.add({ resource, value, owned: true });
+      };
     if (operation === 'rep') return (handle: number) => table.get(handle >>> 0, resource).value;
     return (index: number) => {
       const handle = table.remove(index >>> 0, resource);
@@ -99,7 +138,12 @@ export class ComponentInstance {
   }
 
   #callHost(call: HostCall, args: unknown[], { isFallible }: Signature): unknown {
-    return call(this.#host, args as never, isFallible);
+    this.#ask();
+    return call(this.#host.state, args as never, isFallible);
+  }
+
+  #ask(): void {
+    if (!this.#isMade) this.#hasAsked = true;
   }
 
   /** A function of the component, for values. It gives a promise when it may wait. */

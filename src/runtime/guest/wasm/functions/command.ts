@@ -1,7 +1,7 @@
 /** A WASI command as a handler: `argv = [function, subject]`, the payload on stdin, stdout is the reply. */
 import type { ModuleMemory, ProcessOptions, WasiImports } from '../wasi/index.ts';
-import { type HostSide, Instances } from './instances.ts';
 import type { LinearMemory } from './linear-memory.ts';
+import { createModuleInstances, type ModuleHost } from './module-instances.ts';
 import { Output } from './output.ts';
 import type { GuestMessage, MessageHandler, ModuleSpec } from './types.ts';
 
@@ -34,7 +34,7 @@ export function sleep(ms: number): Promise<void> {
 }
 
 /** What an instance works on. */
-interface CommandHost {
+interface CommandHost extends ModuleHost {
   readonly memory: ModuleMemory;
   readonly stdout: Output;
   process: WasiProcess;
@@ -47,10 +47,10 @@ export function createCommand(module: WebAssemblyModule, spec: ModuleSpec, wasi:
   const bundle = spec.files === undefined ? undefined : decodeAll(spec.files);
   const maxFsBytes = spec.memoryBytes * FS_SHARE;
   const onErrorLine = (line: string): void => runtime.pushLog('info', line);
-  const instances = new Instances<CommandHost>({ module, spec, entry: '_start', createHost });
+  const instances = createModuleInstances<CommandHost>({ module, spec, entry: '_start', createHost });
 
   function createProcess(
-    { memory, stdout }: Omit<CommandHost, 'process'>,
+    { memory, stdout }: Pick<CommandHost, 'memory' | 'stdout'>,
     message?: GuestMessage,
   ): WasiProcess {
     stdout.clear();
@@ -66,15 +66,19 @@ export function createCommand(module: WebAssemblyModule, spec: ModuleSpec, wasi:
     });
   }
 
-  function createHost(linear: LinearMemory): HostSide<CommandHost> {
+  function createHost(linear: LinearMemory): CommandHost {
     const parts = { memory: new wasi.ModuleMemory(linear.memory), stdout: new Output(MAX_STDOUT_BYTES) };
-    const host: CommandHost = { ...parts, process: createProcess(parts) };
     const imports: Record<string, unknown> = {
       ...wasi.createImports({ current: () => host.process, sleep: spec.suspends ? resume : undefined }),
     };
     if (spec.suspends)
       imports.poll_oneoff = new runtime.wasm.Suspending(imports.poll_oneoff as (...args: never[]) => unknown);
-    return { host, imports: { wasi_snapshot_preview1: imports } };
+    const host: CommandHost = {
+      ...parts,
+      process: createProcess(parts),
+      imports: { wasi_snapshot_preview1: imports },
+    };
+    return host;
   }
 
   async function resume(ms: number): Promise<void> {
@@ -90,11 +94,12 @@ export function createCommand(module: WebAssemblyModule, spec: ModuleSpec, wasi:
 
   if (!spec.suspends) {
     return (message, _env, context) => {
-      const slot = instances.acquire(context);
-      const { host, instance } = slot;
-      host.process = createProcess(host, message);
+      const slot = instances.take(context);
+      const { host } = slot;
       try {
-        instance.run();
+        const { run } = instances.ready(slot);
+        host.process = createProcess(host, message);
+        run();
       } catch (error) {
         instances.discard(slot);
         host.process.endLine();
@@ -108,17 +113,17 @@ export function createCommand(module: WebAssemblyModule, spec: ModuleSpec, wasi:
     };
   }
   return async (message, _env, context) => {
-    const slot = instances.acquire(context);
-    const { host, instance } = slot;
-    const process = createProcess(host, message);
-    host.process = process;
+    const slot = instances.take(context);
+    const { host } = slot;
     let failure: { readonly error: unknown } | undefined;
     try {
-      await instance.run();
+      const { run } = instances.ready(slot);
+      host.process = createProcess(host, message);
+      await run();
     } catch (error) {
       failure = { error };
     }
-    process.endLine();
+    host.process.endLine();
     const output = host.stdout.copy();
     if (failure === undefined) instances.release(slot);
     else {

@@ -1,16 +1,19 @@
 /** WebAssembly modules as message handlers. */
 import { createCommand, ExitCode, type Wasi } from './command.ts';
-import { MemoryExceeded } from './instances.ts';
-import { Memories, type MemoryBounds } from './memories.ts';
+import { Instances, type InstancesOptions, MemoryExceeded } from './instances.ts';
 import { createReactor } from './reactor.ts';
+import { readGlobals } from './snapshot.ts';
 import type { ComponentSpec, MessageHandler, ModuleSpec } from './types.ts';
 
-export type { Memories } from './memories.ts';
-export type { ComponentSpec, GuestMessage, MessageHandler } from './types.ts';
+export type { Slot } from './instances.ts';
+export type { LinearMemory } from './linear-memory.ts';
+export type { GlobalValue } from './snapshot.ts';
+export type { ComponentSpec, GuestMessage, InstanceState, MessageHandler } from './types.ts';
 
 /** What the feature `components` is given, so that errors are told apart by their classes. */
 export interface Common {
-  readonly Memories: new (bounds: MemoryBounds) => Memories;
+  readonly Instances: new <Host, Live>(options: InstancesOptions<Host, Live>) => Instances<Host, Live>;
+  readonly readGlobals: typeof readGlobals;
   readonly ExitCode: new (message: string) => ExitCode;
 }
 
@@ -25,7 +28,7 @@ function createHandler(
 ): MessageHandler {
   if (spec.abi === 'component') {
     const components = runtime.use('components').internals as Components;
-    return components.createHandler(modules, spec, { Memories, ExitCode });
+    return components.createHandler(modules, spec, { Instances, readGlobals, ExitCode });
   }
   const module = modules[0] as WebAssemblyModule;
   const useWasi = (): Wasi => runtime.use('wasi').internals as Wasi;

@@ -1,176 +1,186 @@
 /**
- * The instances of one function. A new one costs several times what most modules do with a message, so one that
- * is done is put back where its module allows it, and otherwise at least its memory and its imports are used again.
+ * The instances of one function. A new one costs several times what most functions do with a message, so one that
+ * is done is put back where that is known to be possible, and otherwise at least its memories and what the host has
+ * made for it are used again.
  */
 import { LinearMemory } from './linear-memory.ts';
-import { type GlobalValue, MemoryImage, readGlobals } from './snapshot.ts';
-import type { GuestContext, ModuleSpec } from './types.ts';
+import { type GlobalValue, MemoryImage } from './snapshot.ts';
+import type { DataSpan, GuestContext } from './types.ts';
 
 /** Thrown when the instances hold more memory than the function may; becomes HS_FUNCTION_MEMORY. */
 export class MemoryExceeded extends Error {}
 
 const PAGE_BYTES = 65_536;
-/** Zeroing a larger memory costs more than making one. */
+/** Zeroing larger memories costs more than making them. */
 const MAX_ZEROED_BYTES = 4 * 1024 ** 2;
 /** Slots that wait for a message, and the memory of all of them. */
 const MAX_IDLE = 32;
 const MAX_IDLE_BYTES = 8 * 1024 ** 2;
 
-/** What `Host` is to the imports: their side of an instance. */
-export interface HostSide<Host> {
-  readonly host: Host;
-  readonly imports: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+export interface MemoryBounds {
+  /** In pages of 64 KiB. */
+  readonly minPages: number;
+  readonly maxPages: number;
 }
 
-interface LiveInstance {
-  readonly run: () => unknown;
+export interface Made<Live> {
+  readonly live: Live;
   /** To be called before the first message. */
-  readonly initialize: (() => void) | undefined;
-  /** Undefined when it cannot be put back. */
+  readonly initialize?: (() => void) | undefined;
+  /** Undefined when the instance cannot be put back. */
   readonly globals: readonly GlobalValue[] | undefined;
 }
 
-/** A memory and imports, and the instance that has them. */
-export class Slot<Host> {
-  readonly memory: LinearMemory;
+/** Memories, what the host has made for them (`Host`), and the instance that has both (`Live`). */
+export class Slot<Host, Live> {
+  readonly memories: readonly LinearMemory[];
   readonly host: Host;
-  readonly imports: HostSide<Host>['imports'];
-  instance: LiveInstance | undefined;
+  made: Made<Live> | undefined;
   /** Whether its instance has had a message and remembers it. */
   isUsed = false;
   /** Whom it serves. */
   context: GuestContext | undefined;
 
-  constructor(memory: LinearMemory, { host, imports }: HostSide<Host>) {
-    this.memory = memory;
+  constructor(memories: readonly LinearMemory[], host: Host) {
+    this.memories = memories;
     this.host = host;
-    this.imports = { ...imports, hairspring: { memory: memory.memory } };
   }
 }
 
-export interface InstancesOptions<Host> {
-  readonly module: WebAssemblyModule;
-  readonly spec: ModuleSpec;
-  /** Name of the export that takes a message. */
-  readonly entry: string;
-  /** Name of the export that is called before the first message. */
-  readonly initializer?: string;
-  readonly createHost: (memory: LinearMemory) => HostSide<Host>;
+export interface InstancesOptions<Host, Live> {
+  /** Of one instance. */
+  readonly memories: readonly MemoryBounds[];
+  /** What all instances together may hold. */
+  readonly memoryBytes: number;
+  readonly suspends: boolean;
+  /** Where each memory of a new instance is not zero, as far as that is known. */
+  readonly data: readonly (DataSpan | undefined)[];
+  readonly createHost: (memories: readonly LinearMemory[]) => Host;
+  readonly instantiate: (slot: Slot<Host, Live>) => Made<Live>;
   /** The instance is over: what was its own on the side of the host is to go. */
   readonly clearHost?: (host: Host) => void;
 }
 
-export class Instances<Host> {
-  readonly #options: InstancesOptions<Host>;
+export class Instances<Host, Live> {
+  readonly #options: InstancesOptions<Host, Live>;
   readonly #bytes: number;
   readonly #maxIdle: number;
-  /** Those of a module that waits; of any other one runs at a time. */
-  readonly #inUse = new Set<Slot<Host>>();
-  readonly #idle: Slot<Host>[] = [];
-  #image: MemoryImage | undefined;
+  /** Those of a function that waits; of any other one runs at a time. */
+  readonly #inUse = new Set<Slot<Host, Live>>();
+  readonly #idle: Slot<Host, Live>[] = [];
+  /** By memory; undefined until an instance was made. */
+  #images: readonly (MemoryImage | undefined)[] | undefined;
 
-  constructor(options: InstancesOptions<Host>) {
+  constructor(options: InstancesOptions<Host, Live>) {
     this.#options = options;
-    this.#bytes = options.spec.minPages * PAGE_BYTES;
+    this.#bytes = options.memories.reduce((sum, { minPages }) => sum + minPages, 0) * PAGE_BYTES;
     this.#maxIdle =
       this.#bytes > MAX_ZEROED_BYTES ? 0 : Math.min(MAX_IDLE, MAX_IDLE_BYTES / (this.#bytes + 1));
   }
 
-  /** A slot with an instance that has done nothing yet, or was kept. @throws what making it does, MemoryExceeded */
-  acquire(context: GuestContext): Slot<Host> & { readonly instance: LiveInstance } {
+  /** A slot for one message; `ready` gives its instance. @throws MemoryExceeded */
+  take(context: GuestContext): Slot<Host, Live> {
     const slot = this.#idle.pop() ?? this.#create();
-    try {
-      if (this.#options.spec.suspends) this.#use(slot, context);
-      slot.instance ??= this.#instantiate(slot);
-      if (!slot.isUsed) slot.instance.initialize?.();
-      return slot as Slot<Host> & { readonly instance: LiveInstance };
-    } catch (error) {
-      this.discard(slot);
-      throw error;
-    }
+    if (this.#options.suspends) this.#use(slot, context);
+    return slot;
   }
 
-  #use(slot: Slot<Host>, context: GuestContext): void {
+  #use(slot: Slot<Host, Live>, context: GuestContext): void {
     slot.context = context;
     this.#inUse.add(slot);
     // One that waits when its invocation ends never goes on, and nobody releases it.
     context.signal.addEventListener('abort', () => {
       if (slot.context === context) this.#inUse.delete(slot);
     });
-    this.check();
+    try {
+      this.check();
+    } catch (error) {
+      this.discard(slot);
+      throw error;
+    }
+  }
+
+  /**
+   * The instance of a slot: one that has done nothing yet, or was kept.
+   * @throws what making it does; the slot is then to be discarded
+   */
+  ready(slot: Slot<Host, Live>): Live {
+    slot.made ??= this.#make(slot);
+    if (!slot.isUsed) slot.made.initialize?.();
+    return slot.made.live;
+  }
+
+  #make(slot: Slot<Host, Live>): Made<Live> {
+    const { instantiate, data } = this.#options;
+    const made = instantiate(slot);
+    if (made.globals !== undefined && this.#maxIdle > 0)
+      this.#images ??= slot.memories.map((memory, index) => MemoryImage.take(memory, data[index]));
+    return made;
   }
 
   /** The instance has answered. What has grown cannot shrink, and is let go. */
-  release(slot: Slot<Host>): void {
-    const globals = slot.instance?.globals;
-    if (globals === undefined || this.#image === undefined) {
+  release(slot: Slot<Host, Live>): void {
+    const globals = slot.made?.globals;
+    const images = this.#images;
+    if (globals === undefined || images === undefined || images.includes(undefined)) {
       this.discard(slot);
       return;
     }
     if (!this.#leaves(slot)) return;
-    this.#image.restore(slot.memory);
+    for (let index = 0; index < images.length; index += 1)
+      images[index]?.restore(slot.memories[index] as LinearMemory);
     for (const { global, value } of globals) global.value = value;
     this.#idle.push(slot);
   }
 
   /** The instance has answered, and serves the next message as it is. */
-  keep(slot: Slot<Host>): void {
+  keep(slot: Slot<Host, Live>): void {
     slot.context = undefined;
     slot.isUsed = true;
     this.#idle.push(slot);
   }
 
   /** The instance is over. */
-  discard(slot: Slot<Host>): void {
-    slot.instance = undefined;
+  discard(slot: Slot<Host, Live>): void {
+    slot.made = undefined;
     slot.isUsed = false;
     if (!this.#leaves(slot)) return;
-    slot.memory.zero();
+    for (const memory of slot.memories) memory.zero();
     this.#idle.push(slot);
   }
 
   /** @returns whether it is used again */
-  #leaves(slot: Slot<Host>): boolean {
-    const { spec, clearHost } = this.#options;
-    if (spec.suspends) {
+  #leaves(slot: Slot<Host, Live>): boolean {
+    const { suspends, clearHost } = this.#options;
+    if (suspends) {
       slot.context = undefined;
       this.#inUse.delete(slot);
     }
     clearHost?.(slot.host);
-    return slot.memory.bytes.length === this.#bytes && this.#idle.length < this.#maxIdle;
+    return this.#idle.length < this.#maxIdle && bytesOf(slot) === this.#bytes;
   }
 
   /** Asked whenever an instance begins or goes on: in between only one can have grown. */
   check(): void {
     if (this.#inUse.size < 2) return;
     let bytes = 0;
-    for (const { memory } of this.#inUse) bytes += memory.bytes.length;
-    if (bytes > this.#options.spec.memoryBytes)
+    for (const slot of this.#inUse) bytes += bytesOf(slot);
+    if (bytes > this.#options.memoryBytes)
       throw new MemoryExceeded(`its instances hold ${bytes} bytes of memory together`);
   }
 
-  #create(): Slot<Host> {
-    const { spec, createHost } = this.#options;
-    const { minPages, maxPages } = spec;
-    const memory = new LinearMemory(new runtime.wasm.Memory({ initial: minPages, maximum: maxPages }));
-    return new Slot(memory, createHost(memory));
+  #create(): Slot<Host, Live> {
+    const { memories, createHost } = this.#options;
+    const made = memories.map(
+      ({ minPages, maxPages }) =>
+        new LinearMemory(new runtime.wasm.Memory({ initial: minPages, maximum: maxPages })),
+    );
+    return new Slot(made, createHost(made));
   }
+}
 
-  #instantiate(slot: Slot<Host>): LiveInstance {
-    const { module, spec, entry, initializer = '' } = this.#options;
-    const { exports } = new runtime.wasm.Instance(module, slot.imports);
-    const run = spec.suspends ? runtime.wasm.promising(exports[entry]) : (exports[entry] as () => unknown);
-    const initialize = exports[initializer] as (() => void) | undefined;
-    return { run, initialize, globals: this.#readState(slot, exports) };
-  }
-
-  #readState(
-    { memory }: Slot<Host>,
-    exports: WebAssemblyInstance['exports'],
-  ): readonly GlobalValue[] | undefined {
-    const { state, reuse } = this.#options.spec;
-    if (state === undefined || reuse || this.#maxIdle === 0) return undefined;
-    this.#image ??= MemoryImage.take(memory, state);
-    return readGlobals(exports, state);
-  }
+function bytesOf({ memories }: { readonly memories: readonly LinearMemory[] }): number {
+  let bytes = 0;
+  for (const memory of memories) bytes += memory.bytes.length;
+  return bytes;
 }

@@ -1,19 +1,22 @@
 /** A module with our reactor ABI as a handler. */
 import { createAbi } from './abi.ts';
 import { ExitCode, sleep, type Wasi, type WasiProcess } from './command.ts';
-import { type HostSide, Instances, type Slot } from './instances.ts';
+import type { Slot } from './instances.ts';
 import type { LinearMemory } from './linear-memory.ts';
+import { createModuleInstances, type ModuleHost, type ModuleInstance } from './module-instances.ts';
 import { Turn } from './turn.ts';
 import type { MessageHandler, ModuleSpec } from './types.ts';
 
 /** Name of the import module: the version is part of it. */
 const ABI = 'hairspring_v1';
 
-interface ReactorHost {
+interface ReactorHost extends ModuleHost {
   readonly turn: Turn;
   /** Of a module that imports WASI, as long as an instance lives. */
   process: WasiProcess | undefined;
 }
+
+type ReactorSlot = Slot<ReactorHost, ModuleInstance>;
 
 interface ReactorOptions {
   readonly module: WebAssemblyModule;
@@ -23,7 +26,7 @@ interface ReactorOptions {
 }
 
 export function createReactor({ module, spec, wasi }: ReactorOptions): MessageHandler {
-  const instances = new Instances<ReactorHost>({
+  const instances = createModuleInstances<ReactorHost>({
     module,
     spec,
     entry: 'hairspring_message',
@@ -37,14 +40,15 @@ export function createReactor({ module, spec, wasi }: ReactorOptions): MessageHa
   const suspending = (call: unknown): unknown =>
     new runtime.wasm.Suspending(call as (...args: never[]) => unknown);
 
-  function createHost(memory: LinearMemory): HostSide<ReactorHost> {
-    const host: ReactorHost = { turn: new Turn(), process: undefined };
+  function createHost(memory: LinearMemory): ReactorHost {
+    const turn = new Turn();
     const { environment } = spec;
-    const abi = createAbi({ memory, turn: host.turn, environment, goOn: () => instances.check() });
+    const abi = createAbi({ memory, turn, environment, goOn: () => instances.check() });
     if (spec.suspends) abi.call = suspending(abi.call);
-    const imports = { [ABI]: abi };
-    if (wasi === undefined) return { host, imports };
-    return { host, imports: { ...imports, wasi_snapshot_preview1: createWasiImports(wasi, memory, host) } };
+    const imports: Record<string, Record<string, unknown>> = { [ABI]: abi };
+    const host: ReactorHost = { turn, process: undefined, imports };
+    if (wasi !== undefined) imports.wasi_snapshot_preview1 = createWasiImports(wasi, memory, host);
+    return host;
   }
 
   function createWasiImports(
@@ -74,7 +78,7 @@ export function createReactor({ module, spec, wasi }: ReactorOptions): MessageHa
     return imports;
   }
 
-  function finish(slot: Slot<ReactorHost>, code: unknown): unknown {
+  function finish(slot: ReactorSlot, code: unknown): unknown {
     const { turn } = slot.host;
     const reply = turn.reply(spec.suspends);
     if (spec.reuse) {
@@ -86,25 +90,24 @@ export function createReactor({ module, spec, wasi }: ReactorOptions): MessageHa
   }
 
   /** What trapped is in no state to go on. */
-  function drop(slot: Slot<ReactorHost>, error: unknown): never {
+  function drop(slot: ReactorSlot, error: unknown): never {
     instances.discard(slot);
     throw error;
   }
 
   return (message, _env, context) => {
-    const slot = instances.acquire(context);
-    slot.host.turn.begin(message, context);
-    if (!spec.suspends) {
-      let code: unknown;
-      try {
-        code = slot.instance.run();
-      } catch (error) {
-        drop(slot, error);
-      }
-      return finish(slot, code);
+    const slot = instances.take(context);
+    let code: unknown;
+    try {
+      const { run } = instances.ready(slot);
+      slot.host.turn.begin(message, context);
+      code = run();
+    } catch (error) {
+      drop(slot, error);
     }
-    return (slot.instance.run() as Promise<unknown>).then(
-      (code) => finish(slot, code),
+    if (!spec.suspends) return finish(slot, code);
+    return (code as Promise<unknown>).then(
+      (value) => finish(slot, value),
       (error: unknown) => drop(slot, error),
     );
   };

@@ -31,14 +31,26 @@ export interface ComponentSpec {
   readonly plan: ComponentPlan;
   /** By step of the plan. */
   readonly memories: readonly StepMemory[];
+  /** By step of the plan; undefined where an instance may have changed more when it is done. */
+  readonly states: readonly InstanceState[] | undefined;
+  /** Linear memory that all instances together may hold. */
+  readonly memoryBytes: number;
+}
+
+/** A part of memory, from `start` to before `end`. */
+export interface DataSpan {
+  readonly start: number;
+  readonly end: number;
 }
 
 /** ../../../wasm/prepare-module.ts */
 export interface InstanceState {
   /** Names under which the globals are exported. */
   readonly globals: readonly string[];
-  /** Where memory is not zero at the start. */
-  readonly data: { readonly start: number; readonly end: number };
+  /** Where memory is not zero at the start, where that is known. */
+  readonly data: DataSpan | undefined;
+  /** Whether there is a start function. */
+  readonly starts: boolean;
 }
 
 /** How a module is run, as the host found it (../../../wasm/inspect-module.ts). */

@@ -1,4 +1,5 @@
 /** What the functions of the host know of the message that an instance works on. */
+import type { GuestMessage } from '../../functions/index.ts';
 import type { Variant } from '../codec.ts';
 import { InputStream, LogStream, type OutputStream, ReplyStream } from './stream-objects.ts';
 
@@ -6,38 +7,48 @@ import { InputStream, LogStream, type OutputStream, ReplyStream } from './stream
 export type HostCall = (state: HostState, args: never, isFallible: boolean) => unknown;
 export type HostTable = Readonly<Record<string, HostCall>>;
 
-export class HostState {
-  readonly args: readonly string[];
+export interface HostOptions {
+  readonly name: string;
   readonly environment: readonly (readonly [name: string, value: string])[];
   /** Service by label. */
   readonly bindings: Readonly<Record<string, string>>;
-  readonly #stdin: Uint8Array;
-  readonly #isCommand: boolean;
+  /** Whether its standard input is the payload, and what it writes to standard output its reply. */
+  readonly isCommand: boolean;
   /** Asked whenever an instance goes on after it has waited. */
   readonly resumed: () => void;
+}
+
+export class HostState {
+  readonly environment: HostOptions['environment'];
+  readonly bindings: HostOptions['bindings'];
+  readonly resumed: HostOptions['resumed'];
+  readonly #name: string;
+  readonly #isCommand: boolean;
+  #message: GuestMessage | undefined;
   #input: InputStream | undefined;
   #reply: ReplyStream | undefined;
   #log: LogStream | undefined;
 
-  constructor(options: {
-    readonly args: readonly string[];
-    readonly environment: HostState['environment'];
-    readonly bindings: HostState['bindings'];
-    readonly stdin: Uint8Array;
-    /** Whether what it writes to standard output is its reply. */
-    readonly isCommand: boolean;
-    readonly resumed: () => void;
-  }) {
-    this.args = options.args;
+  constructor(options: HostOptions) {
     this.environment = options.environment;
     this.bindings = options.bindings;
-    this.#stdin = options.stdin;
-    this.#isCommand = options.isCommand;
     this.resumed = options.resumed;
+    this.#name = options.name;
+    this.#isCommand = options.isCommand;
+  }
+
+  begin(message: GuestMessage): void {
+    this.#message = message;
+  }
+
+  get args(): readonly string[] {
+    return [this.#name, this.#message?.subject ?? ''];
   }
 
   get stdin(): InputStream {
-    this.#input ??= new InputStream(this.#stdin);
+    this.#input ??= new InputStream(
+      this.#isCommand && this.#message !== undefined ? this.#message.data : new Uint8Array(0),
+    );
     return this.#input;
   }
 
@@ -56,6 +67,14 @@ export class HostState {
   end(): Uint8Array {
     this.#log?.endLine();
     return this.#reply?.bytes() ?? new Uint8Array(0);
+  }
+
+  /** Nothing of the message is left to the next one. */
+  clear(): void {
+    this.#message = undefined;
+    this.#input = undefined;
+    this.#reply = undefined;
+    this.#log = undefined;
   }
 }
 
