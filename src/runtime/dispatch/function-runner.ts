@@ -16,6 +16,7 @@ import type { DebuggerLink } from './debugger-link.ts';
 import { Entrance } from './entrance.ts';
 import { type Flight, INVOCATION_ID_PREFIX } from './flight.ts';
 import type { Instance, InstanceFault, InstanceOwner } from './instance.ts';
+import { type CodeLearner, learnCode } from './learn-code.ts';
 import { cancelled, cpuExceeded, isolateLost, stopping, tailTooLong, timedOut } from './limit-errors.ts';
 import { RunnerCounters } from './runner-counters.ts';
 import type { Runnable, Scheduler } from './scheduler.ts';
@@ -27,18 +28,14 @@ import { WEAR_LIMITS, Wear, type WearLimits } from './wear.ts';
  * and so from V8's attention, when its invocation ends before it has gone on.
  */
 const MAX_ABANDONED = 16;
-/** Making the cache of a longer script takes the thread for more than a few milliseconds. */
-const MAX_LEARNED_CHARS = 128 * 1024;
 
-export interface RunnerDependencies extends WakerDependencies {
+export interface RunnerDependencies extends WakerDependencies, CodeLearner {
   readonly scheduler: Scheduler;
   readonly sweeper: DeadlineSweeper;
   readonly clock: Clock;
   readonly observer: Observer;
   /** Of the messages of all functions in the cell. */
   readonly backlog: ByteBudget;
-  /** Takes the code cache that V8 makes here of a script that had none. @default none is made */
-  readonly keepCache?: (spec: FunctionSpec, bytes: Uint8Array) => void;
   /** @default WEAR_LIMITS */
   readonly wear?: WearLimits;
   /** An error's stack as its author wants to read it. */
@@ -402,7 +399,10 @@ export class FunctionRunner implements Runnable, Sweepable {
   tend(nowMs: number): void {
     const instance = this.#instance;
     if (instance === undefined) return;
-    if (this.#lacksCache && instance.invoked > 0 && instance.flights.size === 0) this.#learnCode(instance);
+    if (this.#lacksCache && instance.invoked > 0 && instance.flights.size === 0) {
+      this.#lacksCache = false;
+      learnCode(instance, this.spec, this.#dependencies);
+    }
     if (this.#wear?.isWorn(instance, nowMs) !== true) return;
     this.#recycle(instance);
   }
@@ -412,24 +412,6 @@ export class FunctionRunner implements Runnable, Sweepable {
     this.#requeue(instance, 'recycled');
     if (instance.flights.size === 0) this.#drop(instance);
     else this.#retired.add(instance);
-  }
-
-  /** Has V8 make the cache of what has run by now, for the wakes to come: once for each script. */
-  #learnCode(instance: Instance): void {
-    const { journal, keepCache, readCode } = this.#dependencies;
-    this.#lacksCache = false;
-    if (keepCache === undefined) return;
-    journal.enter(this.spec.id, []);
-    try {
-      const code = readCode(this.spec);
-      const isLearned = typeof code === 'string' && code.length <= MAX_LEARNED_CHARS;
-      const bytes = isLearned ? instance.codeCache(code) : undefined;
-      if (bytes !== undefined) keepCache(this.spec, bytes);
-    } catch {
-      // The artifact is gone, which whoever wakes the function the next time hears.
-    } finally {
-      journal.leave();
-    }
   }
 
   /** Hands what has not begun to the version that takes this one's place; what has begun finishes here. */

@@ -10,6 +10,7 @@ import {
 } from '../../core/index.ts';
 import type { EntryFault, EntryOutcome, GuestIsolate } from '../isolate/guest-isolate.ts';
 import type { GuestOutput } from '../isolate/guest-outputs.ts';
+import type { SharedScript } from '../isolate/shared-script.ts';
 import type { EntryJournal } from '../observer.ts';
 import { BatchEncoder, decodeGuestBatch, type GuestRecord } from '../wire/batch.ts';
 import { Fifo, type Flight, type GuestTimer } from './flight.ts';
@@ -154,6 +155,11 @@ export class Instance {
   /** V8's code cache of its script, with what has run of it. */
   codeCache(source: string): Uint8Array | undefined {
     return this.#isolate.codeCache(source, `${this.#spec.name}.js`);
+  }
+
+  /** Has what it has compiled of a script of the runtime's compiled in all isolates to come. */
+  teach(script: SharedScript): void {
+    this.#isolate.teach(script);
   }
 
   invoke(flight: Flight): void {

@@ -3,6 +3,7 @@ import type { CodeCache } from '../isolate/code-cache.ts';
 import type { GuestIsolate } from '../isolate/guest-isolate.ts';
 import type { GuestCode, LoadSpec } from '../isolate/guest-load.ts';
 import type { IsolatePool } from '../isolate/isolate-pool.ts';
+import { moduleScript } from '../isolate/prelude.ts';
 import type { EntryJournal } from '../observer.ts';
 import type { WasmFunction } from '../wasm/wasm-function.ts';
 import { INVOCATION_ID_PREFIX } from './flight.ts';
@@ -92,7 +93,7 @@ function loadArguments(
     idPrefix: INVOCATION_ID_PREFIX,
   };
   if (typeof code === 'string') return [{ kind: 'script', text: code, filename: `${name}.js`, cache }, load];
-  const { modules, ...how } = code;
+  const { modules, features, ...how } = code;
   const run = { ...how, name, environment, bindings: load.bindings, memoryBytes: limits.memoryBytes };
-  return [{ kind: 'module', modules, run }, load];
+  return [{ kind: 'module', modules, features: moduleScript(features), run }, load];
 }

@@ -380,10 +380,13 @@ function load(json) {
 /**
  * A WebAssembly module as the function, or the modules of a component.
  * @param {string} json
- * @param {unknown[]} modules
+ * @param {unknown[]} given what announces the features that it needs, and the modules
  */
-function loadModule(json, modules) {
+function loadModule(json, given) {
   const spec = prepare(json);
+  const modules = new NativeArray(given.length - 1);
+  for (let index = 0; index < modules.length; index += 1) modules[index] = given[index + 1];
+  /** @type {any} */ (given[0])(defineFeature);
   const functions = /** @type {any} */ (useFeature('functions')).internals;
   moduleErrorCode = functions.codeOf;
   handlers = { message: functions.createHandler(modules, spec.module) };

@@ -12,13 +12,15 @@ import {
   isRejected,
   LOAD_LIMIT_MS,
   type LoadSpec,
-  loadEntry,
   loadTooLong,
+  type ModuleCode,
+  moduleEntry,
   parseHandlers,
+  scriptEntry,
   withCache,
 } from './guest-load.ts';
 import { type GuestOutput, GuestOutputs } from './guest-outputs.ts';
-import type { PreludeCode } from './prelude-code.ts';
+import type { SharedScript } from './shared-script.ts';
 
 /** The doors of guest/dispatcher.js. */
 const ENTER_BATCH = 0;
@@ -81,14 +83,14 @@ export class GuestIsolate {
   /** Open as long as the isolate is there; undefined where no debugger may attach. */
   readonly #inspector: ivm.InspectorSession | undefined;
 
-  constructor(prelude: PreludeCode, memoryBytes: number, guard: EntryGuard, inspectable = false) {
+  constructor(prelude: SharedScript, memoryBytes: number, guard: EntryGuard, inspectable = false) {
     this.memoryBytes = memoryBytes;
     this.#guard = guard;
     const memoryLimit = Math.max(8, Math.round(memoryBytes / 1024 ** 2));
     this.#isolate = new ivm.Isolate({ memoryLimit, inspector: inspectable });
     this.#context = this.#isolate.createContextSync({ inspector: inspectable });
     this.#inspector = inspectable ? openInspector(this.#isolate, this.#context) : undefined;
-    const script = prelude.compile(this.#isolate);
+    const script = this.#isolate.compileScriptSync(prelude.source, prelude.info);
     const setup = script.runSync(this.#context, { reference: true }) as ivm.Reference;
     const shared = new SharedArrayBuffer(12);
     this.#marks = new Int32Array(shared);
@@ -194,20 +196,36 @@ export class GuestIsolate {
     const timeout = this.#guard.stretch(cpuMs);
     this.#begin(timeout, INLINE_SLOT);
     try {
-      if (code.kind === 'script') {
-        const script = this.#isolate.compileScriptSync(code.text, withCache(code));
-        if (code.cache !== undefined && isRejected(script)) code.cache.rejected = true;
-        script.runSync(this.#context, { timeout });
-        script.release();
-      }
-      const [args, options] = loadEntry(code, spec);
-      return parseHandlers(this.#enter.applySync(undefined, args, { ...options, timeout }));
+      if (code.kind === 'module') return this.#loadModule(code, spec, timeout);
+      const script = this.#isolate.compileScriptSync(code.text, withCache(code));
+      if (code.cache !== undefined && isRejected(script)) code.cache.rejected = true;
+      script.runSync(this.#context, { timeout });
+      script.release();
+      return parseHandlers(this.#enter.applySync(undefined, scriptEntry(spec), { timeout }));
     } catch (error) {
       if (this.#faultOf(error).kind === 'cpu') return undefined;
       throw this.#loadError(spec, error);
     } finally {
       this.#end(INLINE_SLOT);
     }
+  }
+
+  #loadModule(code: ModuleCode, spec: LoadSpec, timeout: number): readonly string[] {
+    const script = this.#isolate.compileScriptSync(code.features.source, code.features.info);
+    const features = script.runSync(this.#context, { timeout, reference: true }) as ivm.Reference;
+    const found = this.#enter.applySync(undefined, moduleEntry(code, spec, features), { ...COPIED, timeout });
+    features.release();
+    code.features.learn(this.#isolate);
+    return parseHandlers(found);
+  }
+
+  async #loadModuleAway(code: ModuleCode, spec: LoadSpec, timeout: number): Promise<readonly string[]> {
+    const script = await this.#isolate.compileScript(code.features.source, code.features.info);
+    const features = (await script.run(this.#context, { timeout, reference: true })) as ivm.Reference;
+    const options = { ...COPIED, timeout };
+    const found = await this.#enter.apply(undefined, moduleEntry(code, spec, features), options);
+    features.release();
+    return parseHandlers(found);
   }
 
   /** Before a short script is loaded of which a code cache will be made: as {@link compileEagerly}. */
@@ -237,9 +255,17 @@ export class GuestIsolate {
     }
   }
 
-  /** Has what it has compiled of the prelude compiled in all isolates to come. */
-  teach(prelude: PreludeCode): void {
-    prelude.relearn(this.#isolate);
+  /** Has what it has compiled of a script of the runtime's compiled in all isolates to come. */
+  teach(script: SharedScript): void {
+    if (this.#away || script.isThorough) return;
+    this.#begin(this.#guard.stretch(LOAD_LIMIT_MS), INLINE_SLOT);
+    try {
+      script.learnAll(this.#isolate);
+    } catch {
+      // It ran out of memory: the others compile it themselves.
+    } finally {
+      this.#end(INLINE_SLOT);
+    }
   }
 
   /** As {@link load}, on a pool thread. Resolves with the names of the handlers. */
@@ -249,14 +275,12 @@ export class GuestIsolate {
     this.#leftAway = true;
     this.#begin(timeout, slot);
     try {
-      if (code.kind === 'script') {
-        const script = await this.#isolate.compileScript(code.text, withCache(code));
-        if (code.cache !== undefined && isRejected(script)) code.cache.rejected = true;
-        await script.run(this.#context, { timeout });
-        script.release();
-      }
-      const [args, options] = loadEntry(code, spec);
-      return parseHandlers(await this.#enter.apply(undefined, args, { ...options, timeout }));
+      if (code.kind === 'module') return await this.#loadModuleAway(code, spec, timeout);
+      const script = await this.#isolate.compileScript(code.text, withCache(code));
+      if (code.cache !== undefined && isRejected(script)) code.cache.rejected = true;
+      await script.run(this.#context, { timeout });
+      script.release();
+      return parseHandlers(await this.#enter.apply(undefined, scriptEntry(spec), { timeout }));
     } catch (error) {
       if (this.#faultOf(error).kind === 'cpu') throw loadTooLong(spec.name);
       throw this.#loadError(spec, error);

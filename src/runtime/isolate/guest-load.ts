@@ -1,6 +1,7 @@
 import type ivm from 'isolated-vm';
 import { HairspringError } from '../../core/index.ts';
 import type { CodeCache } from './code-cache.ts';
+import type { SharedScript } from './shared-script.ts';
 
 /** The doors of guest/dispatcher.js for what is loaded. */
 const ENTER_LOAD = 1;
@@ -35,21 +36,25 @@ export function scriptOf(text: string, filename: string, cache?: CodeCache): Gue
 }
 
 /** What is loaded as the function. */
-export type GuestCode =
-  | {
-      readonly kind: 'script';
-      readonly text: string;
-      readonly filename: string;
-      /** V8's cache of it; without one, or with one of another V8, the text is compiled anew. */
-      readonly cache: CodeCache | undefined;
-    }
-  | {
-      readonly kind: 'module';
-      /** One, or those of a component. */
-      readonly modules: readonly WebAssembly.Module[];
-      /** How the guest runs it (guest/wasm/functions/types.ts). */
-      readonly run: object;
-    };
+export type GuestCode = ScriptCode | ModuleCode;
+
+interface ScriptCode {
+  readonly kind: 'script';
+  readonly text: string;
+  readonly filename: string;
+  /** V8's cache of it; without one, or with one of another V8, the text is compiled anew. */
+  readonly cache: CodeCache | undefined;
+}
+
+export interface ModuleCode {
+  readonly kind: 'module';
+  /** One, or those of a component. */
+  readonly modules: readonly WebAssembly.Module[];
+  /** What of the guest's runtime runs it. */
+  readonly features: SharedScript;
+  /** How that runs it (guest/wasm/functions/types.ts). */
+  readonly run: object;
+}
 
 /** @throws SyntaxError when the guest's runtime did not answer with a list of names */
 export function parseHandlers(found: unknown): readonly string[] {
@@ -71,16 +76,20 @@ export function isRejected(script: ivm.Script): boolean {
   return (script as ivm.Script & { readonly cachedDataRejected?: boolean }).cachedDataRejected === true;
 }
 
-export function withCache({ filename, cache }: Extract<GuestCode, { kind: 'script' }>): ivm.ScriptInfo {
+export function withCache({ filename, cache }: ScriptCode): ivm.ScriptInfo {
   return cache === undefined || cache.rejected ? { filename } : { filename, cachedData: cache.copy };
 }
 
-/** The entry that makes the handlers of what has been loaded. */
-export function loadEntry(
-  code: GuestCode,
+/** Arguments of the entry that makes the handlers of a script that has run. */
+export function scriptEntry(spec: LoadSpec): unknown[] {
+  return [ENTER_LOAD, JSON.stringify(spec)];
+}
+
+/** The same of modules. @param features what their script gave */
+export function moduleEntry(
+  { modules, run }: ModuleCode,
   spec: LoadSpec,
-): [args: unknown[], options: ivm.ReferenceApplyOptions] {
-  if (code.kind === 'script') return [[ENTER_LOAD, JSON.stringify(spec)], {}];
-  const json = JSON.stringify({ ...spec, module: code.run });
-  return [[ENTER_LOAD_MODULE, json, ...code.modules], { ...COPIED }];
+  features: ivm.Reference,
+): unknown[] {
+  return [ENTER_LOAD_MODULE, JSON.stringify({ ...spec, module: run }), features.derefInto(), ...modules];
 }

@@ -1,6 +1,6 @@
 import type { EntryGuard } from '../watchdog/entry-guard.ts';
 import { GuestIsolate } from './guest-isolate.ts';
-import { PreludeCode } from './prelude-code.ts';
+import { SharedScript } from './shared-script.ts';
 
 export interface IsolatePoolOptions {
   readonly prelude: string;
@@ -21,7 +21,7 @@ const MAX_PUT_OFF_MS = 50;
 
 /** Keeps blank isolates prepared, so that a cold start pays only for the function's own code. */
 export class IsolatePool {
-  readonly #prelude: PreludeCode;
+  readonly #prelude: SharedScript;
   readonly #guard: EntryGuard;
   readonly #spares: number;
   readonly #blank = new Map<number, GuestIsolate[]>();
@@ -34,7 +34,7 @@ export class IsolatePool {
   #disposed = false;
 
   constructor(options: IsolatePoolOptions) {
-    this.#prelude = new PreludeCode(options.prelude);
+    this.#prelude = new SharedScript(options.prelude, 'hairspring:prelude');
     this.#guard = options.guard;
     this.#spares = options.spares;
     this.#isQuiet = options.isQuiet ?? (() => true);

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { SharedScript } from './shared-script.ts';
 
 /** The guest scripts of the runtime, in the order in which they are joined. */
 const RUNTIME_SCRIPTS = [
@@ -32,7 +33,7 @@ const WEB_FEATURES = [
 ] as const;
 
 /** Those that an isolate gets when a function first needs them: large ones that hardly any function does. */
-const LATE_FEATURES = ['legacy-encoding', 'wasi', 'functions', 'components'] as const;
+const LATE_FEATURES = ['legacy-encoding'] as const;
 const lateScripts = new Map<string, string>();
 
 /** @returns the script of a late feature, or `undefined` for anything else */
@@ -41,6 +42,22 @@ export function readLateFeature(name: unknown): string | undefined {
   if (known === undefined) return undefined;
   const script = lateScripts.get(known) ?? readGuest(`generated/${known}.js`);
   lateScripts.set(known, script);
+  return script;
+}
+
+/** Those that WebAssembly functions need. */
+export type ModuleFeature = 'functions' | 'wasi' | 'components';
+const moduleScripts = new Map<string, SharedScript>();
+
+/** A script that gives a function which takes the guest's `defineFeature`, the same one for the same features. */
+export function moduleScript(features: readonly ModuleFeature[]): SharedScript {
+  const key = features.join('+');
+  const known = moduleScripts.get(key);
+  if (known !== undefined) return known;
+  const scripts = features.map((name) => readGuest(`generated/${name}.js`));
+  const source = `(defineFeature) => {\n'use strict';\n${scripts.join('\n')}\n}`;
+  const script = new SharedScript(source, `hairspring:${key}`);
+  moduleScripts.set(key, script);
   return script;
 }
 

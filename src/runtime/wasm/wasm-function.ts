@@ -1,7 +1,7 @@
 import { type Binding, HairspringError } from '../../core/index.ts';
 import { inspectComponent } from './component/compile-component.ts';
 import type { ComponentPlan, StepMemory } from './component/plan.ts';
-import { inspectModule, type WasmAbi } from './inspect-module.ts';
+import { inspectModule, WASI_MODULE, type WasmAbi } from './inspect-module.ts';
 import { formatOf } from './module-outline.ts';
 import { type InstanceState, prepareModule } from './prepare-module.ts';
 
@@ -13,6 +13,8 @@ interface CompiledFunction {
   readonly modules: readonly WebAssembly.Module[];
   /** Size of the binary. */
   readonly bytes: number;
+  /** Parts of the guest's runtime that it needs. */
+  readonly features: readonly ('functions' | 'wasi' | 'components')[];
   readonly suspends: boolean;
 }
 
@@ -72,6 +74,7 @@ function compileComponent({ name, bytes, memoryBytes, bindings = {}, files }: Mo
   return {
     modules: modules.map((module) => compileBytes(name, module)),
     bytes: bytes.length,
+    features: ['functions', 'components'],
     abi: 'component',
     ...inspected,
   };
@@ -79,11 +82,13 @@ function compileComponent({ name, bytes, memoryBytes, bindings = {}, files }: Mo
 
 function compileCore({ name, bytes, memoryBytes, reuse, files }: ModuleOptions): WasmFunction {
   const { abi, suspends, outline } = inspectModule(name, bytes, memoryBytes);
+  const usesWasi = abi === 'command' || outline.imports.some(({ module }) => module === WASI_MODULE);
   const prepared = prepareModule(bytes, outline, memoryBytes);
   const { minPages, maxPages, state } = prepared;
   return {
     modules: [compileBytes(name, prepared.bytes)],
     bytes: bytes.length,
+    features: usesWasi ? ['functions', 'wasi'] : ['functions'],
     abi,
     suspends,
     reuse: reuse && abi === 'reactor',
