@@ -34,8 +34,7 @@ export async function deployCopies(
   functions: readonly BenchFunction[],
   { distinct = false, atOnce = 1, padTo = 0 }: DeployOptions = {},
 ): Promise<void> {
-  const { artifact, digest, bytes } = await bundleFunction({ entry, folder: FOLDER });
-  const code = pad(artifact.code, padTo);
+  const { artifact, digest, bytes, code } = await bundlePadded(entry, padTo);
   if (!distinct) await putArtifact(nc, digest, bytes);
   const client = createControlClient(nc, { namespace: NAMESPACE, timeoutMs: 30_000 });
   const queue = [...functions];
@@ -52,6 +51,12 @@ export async function deployCopies(
     }
   };
   await Promise.all(Array.from({ length: atOnce }, deployNext));
+}
+
+/** A source file of bench/functions as it is deployed, with its code padded. */
+export async function bundlePadded(entry: string, padTo: number) {
+  const bundle = await bundleFunction({ entry, folder: FOLDER });
+  return { ...bundle, code: pad(bundle.artifact.code, padTo) };
 }
 
 /** Deploys copies of a WebAssembly module; with `distinct` each is another one. */

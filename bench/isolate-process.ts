@@ -1,16 +1,38 @@
 /** Makes blank isolates as a cell's pool does, in a process of its own, and tells what they cost. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import ivm from 'isolated-vm';
 import { warmUp } from '../src/cell/warm-up.ts';
 import { readGuestScripts } from '../src/hostservices/index.ts';
 import { buildPrelude, configureGuestHeaps, EntryGuard, IsolatePool } from '../src/runtime/index.ts';
+import type { SCRIPT_SIZES } from './plan.ts';
 import { childOptions, serveParent } from './process/serve-parent.ts';
 import { median, percentile } from './statistics.ts';
 
 export type IsolateCommands = {
-  readonly measure: { readonly params: null; readonly result: IsolateFigures };
+  readonly measure: { readonly params: null; readonly result: BlankFigures };
+  readonly measureScript: { readonly params: ScriptOptions; readonly result: ScriptFigures };
 };
 
+export interface ScriptOptions {
+  readonly code: string;
+  readonly count: number;
+  readonly pauseMs: number;
+}
+
+/** What V8 alone takes for a script in an isolate that has neither compiled nor run it: no runtime, no message. */
+export interface ScriptFigures {
+  readonly count: number;
+  readonly p50Ms: number;
+  readonly p99Ms: number;
+}
+
+export interface IsolateFigures extends BlankFigures {
+  /** The floor of a cold start by a pooled isolate; absent from older files. */
+  readonly scripts?: Readonly<Record<keyof typeof SCRIPT_SIZES, ScriptFigures>>;
+}
+
 /** Of one blank isolate, with its context and the whole prelude run. */
-export interface IsolateFigures {
+export interface BlankFigures {
   readonly isolates: number;
   readonly createP50Ms: number;
   readonly createP99Ms: number;
@@ -29,7 +51,7 @@ const UNCOUNTED = 10;
 
 const { isolates, memoryBytes } = childOptions<IsolateOptions>();
 
-function measure(): IsolateFigures {
+function measure(): BlankFigures {
   configureGuestHeaps();
   const pool = new IsolatePool({
     prelude: buildPrelude(readGuestScripts()),
@@ -59,4 +81,30 @@ function measure(): IsolateFigures {
   };
 }
 
-serveParent<IsolateCommands>({ measure: async () => measure() }, async () => undefined);
+async function measureScript({ code, count, pauseMs }: ScriptOptions): Promise<ScriptFigures> {
+  configureGuestHeaps();
+  const memoryLimit = memoryBytes / 1024 ** 2;
+  const open = () => {
+    const isolate = new ivm.Isolate({ memoryLimit });
+    const context = isolate.createContextSync();
+    context.evalSync('1');
+    return { isolate, context };
+  };
+  const first = open();
+  first.isolate.compileScriptSync(code).runSync(first.context);
+  const { cachedData } = first.isolate.compileScriptSync(code, { produceCachedData: true }) as ivm.Script & {
+    readonly cachedData: ivm.ExternalCopy<ArrayBuffer>;
+  };
+  const takenMs: number[] = [];
+  for (const { isolate, context } of Array.from({ length: count }, open)) {
+    await sleep(pauseMs);
+    const startedAt = performance.now();
+    isolate.compileScriptSync(code, { cachedData }).runSync(context);
+    takenMs.push(performance.now() - startedAt);
+    isolate.dispose();
+  }
+  first.isolate.dispose();
+  return { count, p50Ms: median(takenMs), p99Ms: percentile(takenMs, 0.99) };
+}
+
+serveParent<IsolateCommands>({ measure: async () => measure(), measureScript }, async () => undefined);

@@ -1,5 +1,11 @@
 import { parseArgs } from 'node:util';
 
+/** What the cold tiers deploy, and the characters of its script. */
+export const SCRIPT_SIZES = {
+  small: { entry: 'orders.js', chars: 5_000 },
+  large: { entry: 'streams.js', chars: 100_000 },
+} as const;
+
 export const TIERS = ['floor', 'warm', 'host-call', 'wasm', 'cold', 'density', 'isolate'] as const;
 export type Tier = (typeof TIERS)[number];
 

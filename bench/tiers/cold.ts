@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type BenchRun, openSite, type Site } from '../bench-run.ts';
 import { type BenchFunction, deployCopies, deployModule } from '../deploy.ts';
-import type { Plan } from '../plan.ts';
+import { type Plan, SCRIPT_SIZES } from '../plan.ts';
 import { type CellRun, COLD_TIERS, type ColdRun, type ColdTier } from '../results.ts';
 import { median } from '../statistics.ts';
 import { buildModule } from '../wasm-module.ts';
@@ -11,14 +11,9 @@ const UNCOUNTED = 5;
 /** As many warm requests to each function, at the same pace. */
 const WARM_REQUESTS = 2;
 
-/** What is deployed for each size, and the characters of its script. */
-const SIZES = {
-  small: { entry: 'orders.js', chars: 5_000 },
-  large: { entry: 'streams.js', chars: 100_000 },
-} as const;
 /** Bytes of the modules, at least. */
 const MODULES = { wasm: 0, 'wasm-large': 2_900_000 } as const;
-type Size = keyof typeof SIZES | keyof typeof MODULES;
+type Size = keyof typeof SCRIPT_SIZES | keyof typeof MODULES;
 const SIZE_OF: Readonly<Record<ColdTier, Size>> = {
   'pooled-isolate': 'small',
   'pooled-isolate-large': 'large',
@@ -81,7 +76,7 @@ async function deploySize(site: Site, size: Size, count: number): Promise<void> 
   await using _host = await site.startHost({});
   const functions = functionsOf(size, count);
   if (size === 'small' || size === 'large') {
-    const { entry, chars } = SIZES[size];
+    const { entry, chars } = SCRIPT_SIZES[size];
     await deployCopies(site.nc, entry, functions, { distinct: true, padTo: chars, atOnce: 4 });
     return;
   }
