@@ -65,6 +65,7 @@ const LOOPS: Readonly<Record<string, string>> = {
   'after a host call': 'await env.HOST.get("k"); for (;;) {}',
   'after a timer': 'await new Promise((go) => setTimeout(go, 5)); for (;;) {}',
   'in a chain of microtasks': 'const again = () => Promise.resolve().then(again); await again();',
+  'over functions of the host': 'for (;;) { try { performance.now(); } catch {} }',
 };
 
 for (const [where, loop] of Object.entries(LOOPS)) {

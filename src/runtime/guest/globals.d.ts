@@ -1,12 +1,12 @@
 /** The closure that the guest scripts share; see README.md. */
 
-/** Sends one batch of records to the host: JSON text and the payloads too large to quote in it. */
-declare const send: (json: string, ...extras: (string | ArrayBuffer)[]) => void;
+/** Sends one batch of records to the host: JSON text and the payloads too large to quote in it. `null` as for `hostDoor`. */
+declare const hostSend: (json: string, ...extras: unknown[]) => null | undefined;
 /** [0] id of the invocation that runs, [1] records taken from the batch, [2] 1 once the batch is done. Shared with the host. */
 declare const marks: Int32Array;
 
-/** What the host computes at once from the arguments alone; see web/runtime.d.ts. */
-declare const door: (op: string, first?: unknown, second?: unknown, third?: unknown) => unknown;
+/** What the host computes at once from the arguments alone; `null` when the entry is over its CPU limit. */
+declare const hostDoor: (op: string, first?: unknown, second?: unknown, third?: unknown) => unknown;
 
 /** What web features are given; they have their own types in web/runtime.d.ts. */
 type GuestRuntime = unknown;

@@ -110,7 +110,7 @@ function flush() {
   const extras = outExtras;
   outText = '';
   outExtras = [];
-  send(json, ...extras);
+  send(json, extras);
 }
 
 /** @param {string | Uint8Array | undefined} body */

@@ -2,7 +2,7 @@ import { randomFillSync } from 'node:crypto';
 import { DIGEST_OPERATIONS } from './door-digest.ts';
 import { readLateFeature } from './prelude.ts';
 
-/** What crosses the door, either way. */
+/** What crosses the door, either way; `null` has a meaning of its own (../guest/host.js). */
 export type DoorValue = string | number | boolean | ArrayBuffer | undefined;
 
 type DoorOperation = (first: unknown, second: unknown, third: unknown) => DoorValue;

@@ -27,6 +27,11 @@ const ENTER_BATCH = 0;
 const ENTER_COLLECT = 2;
 const ENTER_REHEARSE = 3;
 
+/** On a pool thread a guest waits for the main thread, which may have other things to do. */
+const AWAY_SLACK_MS = 100;
+/** So many times its limit an entry may last that the host tells that it is over: its time-out has the rest to run. */
+const OVERRUN_FACTOR = 2.1;
+
 /** Longest text taken from what the guest threw; it may throw megabytes, and replies and logs carry it. */
 const MAX_ERROR_CHARS = 2_048;
 
@@ -72,7 +77,8 @@ export class GuestIsolate {
   readonly #enter: ivm.Reference;
   readonly #outputs = new GuestOutputs();
   #enteredMs = 0;
-  #limitMs = 0;
+  #limitMs = Number.POSITIVE_INFINITY;
+  #slot = INLINE_SLOT;
   #lastEntryMs = 0;
   #memoryUse: MemoryUse = { heapBytes: 0, totalBytes: 0 };
   /** A pool thread is inside, or about to be. */
@@ -95,10 +101,14 @@ export class GuestIsolate {
     const shared = new SharedArrayBuffer(12);
     this.#marks = new Int32Array(shared);
     const marks = this.#sharedMarks(shared);
-    const send = new ivm.Callback((json: unknown, ...extras: unknown[]) =>
-      this.#outputs.receive(json, extras),
+    const send = new ivm.Callback((json: unknown, ...extras: unknown[]) => {
+      this.#outputs.receive(json, extras);
+      return this.#isOverLimit() ? null : undefined;
+    });
+    const door = new ivm.Callback((op: unknown, first: unknown, second: unknown, third: unknown) =>
+      this.#isOverLimit() ? null : openDoor(op, first, second, third),
     );
-    this.#enter = setup.applySync(undefined, [send, marks.derefInto(), new ivm.Callback(openDoor)], {
+    this.#enter = setup.applySync(undefined, [send, marks.derefInto(), door], {
       result: { reference: true },
     }) as ivm.Reference;
     marks.release();
@@ -121,6 +131,7 @@ export class GuestIsolate {
   }
 
   #begin(limitMs: number, slot: number): void {
+    this.#slot = slot;
     this.#limitMs = limitMs;
     this.#enteredMs = performance.now();
     this.#guard.begin(limitMs, slot);
@@ -129,6 +140,18 @@ export class GuestIsolate {
   #end(slot: number): void {
     this.#guard.end(slot);
     this.#lastEntryMs = performance.now() - this.#enteredMs;
+  }
+
+  /**
+   * Whether the entry in progress has lasted longer than its limit. The guest's runtime then goes no further
+   * (guest/host.js): isolated-vm stops the clock of a time-out while the guest is in a function of the host, so that
+   * a loop of such calls would last several times its limit, until the watchdog ends the cell.
+   */
+  #isOverLimit(): boolean {
+    const slackMs = this.#slot === INLINE_SLOT ? 0 : AWAY_SLACK_MS;
+    if (performance.now() - this.#enteredMs <= this.#limitMs + slackMs) return false;
+    this.#guard.extend(OVERRUN_FACTOR * this.#limitMs + slackMs, this.#slot);
+    return true;
   }
 
   /**

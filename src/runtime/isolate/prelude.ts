@@ -3,6 +3,7 @@ import { SharedScript } from './shared-script.ts';
 
 /** The guest scripts of the runtime, in the order in which they are joined. */
 const RUNTIME_SCRIPTS = [
+  'host.js',
   'codec.js',
   'memory.js',
   'slots.js',
@@ -62,14 +63,14 @@ export function moduleScript(features: readonly ModuleFeature[]): SharedScript {
 }
 
 /**
- * The prelude of every isolate: one function expression that takes the host's callback, the shared marks
- * and the door, sets up the globals and returns the door (`enter`) through which the host comes in.
+ * The prelude of every isolate: one function expression that takes the host's two functions and the shared marks,
+ * sets up the globals and returns the door (`enter`) through which the host comes in.
  */
 export function buildPrelude(serviceScripts: readonly string[]): string {
   const runtime = RUNTIME_SCRIPTS.map(readGuest);
   const features = WEB_FEATURES.map((name) => readGuest(`generated/${name}.js`));
   const scripts = [...runtime, ...features, ...serviceScripts].join('\n');
-  return `(function (send, marks, door) {\n'use strict';\n${scripts}\nreturn enter;\n})`;
+  return `(function (hostSend, marks, hostDoor) {\n'use strict';\n${scripts}\nreturn enter;\n})`;
 }
 
 function readGuest(path: string): string {

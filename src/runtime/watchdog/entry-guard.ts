@@ -71,6 +71,11 @@ export class EntryGuard {
     Atomics.add(this.#cells, FIRST_SLOT + 2 * slot, 1);
   }
 
+  /** Gives the entry in progress more time. */
+  extend(limitMs: number, slot: number = INLINE_SLOT): void {
+    Atomics.store(this.#cells, FIRST_SLOT + 2 * slot + 1, limitMs);
+  }
+
   end(slot: number = INLINE_SLOT): void {
     Atomics.add(this.#cells, FIRST_SLOT + 2 * slot, 1);
     if (slot !== INLINE_SLOT) this.#heavy -= 1;

@@ -1,7 +1,7 @@
 // class: result
 // tries: to answer with what is nested a million deep
 // expects: HS_FUNCTION_NO_REPLY HS_FUNCTION_CPU HS_FUNCTION_MEMORY
-// kills: no
+// kills: may
 
 export default {
   async message(msg, env, ctx) {

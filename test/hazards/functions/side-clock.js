@@ -7,7 +7,7 @@ export default {
   async message(msg, env, ctx) {
     const clock = typeof performance === 'undefined' ? Date : performance;
     const steps = new Set();
-    for (let index = 0, last = clock.now(); index < 20_000 && steps.size < 20; index += 1) {
+    for (let index = 0, last = clock.now(); index < 2_000 && steps.size < 20; index += 1) {
       const now = clock.now();
       if (now !== last) steps.add(now - last);
       last = now;
