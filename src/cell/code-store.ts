@@ -89,13 +89,12 @@ export class CodeStore {
   #hold(key: string, code: FunctionCode, cache: CodeCache | undefined): Held {
     const codeBytes = typeof code === 'string' ? code.length : code.bytes + MODULE_OVERHEAD_BYTES;
     const held = { code, cache, bytes: codeBytes + (cache?.byteLength ?? 0) };
-    this.#held.delete(key);
+    this.#drop(key);
     this.#held.set(key, held);
     this.#bytes += held.bytes;
-    for (const [oldest, { bytes }] of this.#held) {
+    for (const oldest of this.#held.keys()) {
       if (this.#bytes <= this.#limitBytes || oldest === key) break;
-      this.#held.delete(oldest);
-      this.#bytes -= bytes;
+      this.#drop(oldest);
     }
     return held;
   }
@@ -105,15 +104,20 @@ export class CodeStore {
     const key = keyOf(spec);
     const held = this.#held.get(key);
     if (held === undefined || bytes.length > MAX_CODE_CACHE_BYTES) return;
-    this.#bytes -= held.bytes;
     this.#hold(key, held.code, new CodeCache(bytes, true));
   };
 
   /** Gives up what no function of the cell needs any more. */
   forget(spec: FunctionSpec): void {
-    const key = keyOf(spec);
-    this.#bytes -= this.#held.get(key)?.bytes ?? 0;
+    this.#drop(keyOf(spec));
+  }
+
+  #drop(key: string): void {
+    const held = this.#held.get(key);
+    if (held === undefined) return;
     this.#held.delete(key);
+    this.#bytes -= held.bytes;
+    held.cache?.[Symbol.dispose]();
   }
 
   #readCache(digest: string): CodeCache | undefined {

@@ -12,12 +12,21 @@ export class CodeCache {
   readonly copy: ivm.ExternalCopy<ArrayBuffer>;
   /** V8 did not want it, and will not the next time. */
   rejected = false;
+  #isDisposed = false;
 
   constructor(bytes: Uint8Array, hasHandlers = false) {
     this.hasHandlers = hasHandlers;
     this.byteLength = bytes.byteLength;
     // Of a view, exactly its own bytes: `slice` of a Buffer copies nothing.
     this.copy = new ivm.ExternalCopy(new Uint8Array(bytes).buffer);
+  }
+
+  /** Gives its memory up: V8 sees little of it, and would leave it for minutes. Doing it twice is doing it once. */
+  [Symbol.dispose](): void {
+    if (this.#isDisposed) return;
+    this.#isDisposed = true;
+    this.rejected = true;
+    this.copy.release();
   }
 }
 

@@ -236,6 +236,7 @@ export class GuestIsolate {
   #loadModule(code: ModuleCode, spec: LoadSpec, timeout: number): readonly string[] {
     const script = this.#isolate.compileScriptSync(code.features.source, code.features.info);
     const features = script.runSync(this.#context, { timeout, reference: true }) as ivm.Reference;
+    script.release();
     const found = this.#enter.applySync(undefined, moduleEntry(code, spec, features), { ...COPIED, timeout });
     features.release();
     code.features.learn(this.#isolate);
@@ -245,6 +246,7 @@ export class GuestIsolate {
   async #loadModuleAway(code: ModuleCode, spec: LoadSpec, timeout: number): Promise<readonly string[]> {
     const script = await this.#isolate.compileScript(code.features.source, code.features.info);
     const features = (await script.run(this.#context, { timeout, reference: true })) as ivm.Reference;
+    script.release();
     const options = { ...COPIED, timeout };
     const found = await this.#enter.apply(undefined, moduleEntry(code, spec, features), options);
     features.release();
