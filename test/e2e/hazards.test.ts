@@ -6,7 +6,8 @@ import { ABORT, ABORT_LIMITS } from '../support/killer.ts';
 import { startSteadyLoad, tally, until } from '../support/load.ts';
 
 const NEIGHBOUR_PER_SECOND = 200;
-const HEARD_WITHIN_MS = 1_500;
+/** Well below the time-out of a call: what its caller hears is no time-out. */
+const HEARD_WITHIN_MS = 4_000;
 
 const HAZARDS = [
   {
@@ -23,7 +24,7 @@ const HAZARDS = [
     code: 'HS_FUNCTION_MEMORY',
     hazard: 'const all = []; for (;;) all.push({ a: all.length, b: [1, 2, 3] });',
     // With a CPU limit of 50 ms it would pass that before the heap is full.
-    limits: { cpu: '1s', memory: '16MiB' },
+    limits: { cpu: '3s', memory: '16MiB' },
     killsCell: false,
   },
   {
@@ -69,7 +70,8 @@ for (const { name, what, code, hazard, limits, killsCell } of HAZARDS) {
       await until('the neighbour is warm', () => neighbour.answers.length > 20);
 
       const answer = await ask(id, 'bad');
-      assert.equal(answer.outcome, code);
+      // Where the neighbour was inside as well, on the other thread, nobody can tell which of them it was.
+      assert.ok(answer.outcome === code || (killsCell && answer.outcome === 'HS_CELL_LOST'), answer.outcome);
       assert.ok(answer.tookMs < HEARD_WITHIN_MS, `the caller heard after ${answer.tookMs} ms`);
       const before = neighbour.answers.length;
       await until('the neighbour is served again', () => neighbour.answers.length > before + 20);

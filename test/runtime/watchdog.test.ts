@@ -36,6 +36,20 @@ test('An entry of the heavy lane that never ends costs the process, which says w
   assert.equal(slot, 2, 'one more than its number');
 });
 
+test('An entry whose thread has had no processor since its limit is given more time', () => {
+  const { signal, stdout, stderr } = watch('starved');
+  assert.equal(signal, null, stderr);
+  assert.equal(stdout, 'alive');
+});
+
+test('An entry on the main thread that runs on past its limit costs the process, which says so', () => {
+  const { signal, reason, slot, stderr } = watch('burns');
+  assert.equal(signal, 'SIGKILL', stderr);
+  assert.equal(reason, KILL_REASONS.hang);
+  assert.equal(slot, 1, 'one more than its number');
+  assert.match(stderr, /^an entry on the main thread went on for \d+ ms, with a limit of 20 ms/);
+});
+
 test('An entry of the heavy lane does not count as hanging while the main thread cannot note its end', () => {
   const { signal, stdout, stderr } = watch('held');
   assert.equal(signal, null, stderr);

@@ -33,6 +33,7 @@ export function createJudge({ namespace, suspensions, clock, logger, nameOf }: J
       namespace,
       pid: dead.cell.pid,
       signal: exit.signal ?? '',
+      code: code ?? '',
       function: suspects.map((id) => nameOf(id) ?? '').join(' or '),
       open: recovered.open.length,
       stderr: exit.stderr,

@@ -16,7 +16,10 @@ const POLL_MS = 5;
 const IDLE_POLL_MS = 50;
 /** A longer gap between two polls is the machine's or a debugger's doing, not the guest's. */
 const MAX_STEP_MS = 20;
+/** A thread that gets no processor, or waits for something, has so many times the grace to end its entry. */
+const MAX_WAITS = 8;
 const PAGE_BYTES = 4096;
+const STDERR = 2;
 /** Work over which waiting is judged; less says too little. */
 const JUDGED_RUN_NS = 2_000_000;
 /** How often the threads of the heavy lane are looked at while they run. */
@@ -30,11 +33,13 @@ const blame = new MemoryBlame();
 
 /**
  * @param {number} reason
+ * @param {string} why for the log of the node
  * @param {number} [slot] of the entry that is to blame, where that is known
  */
-function kill(reason, slot) {
+function kill(reason, why, slot) {
   if (slot !== undefined) writeSync(data.journalFd, Uint8Array.of(1 + slot), 0, 1, data.slotOffset);
   writeSync(data.journalFd, Uint8Array.of(reason), 0, 1, data.reasonOffset);
+  writeSync(STDERR, `${why}\n`);
   process.kill(process.pid, 'SIGKILL');
 }
 
@@ -61,24 +66,55 @@ function mainThreadTimes() {
 }
 
 /**
- * The same over all threads of the process but this one, which hardly runs. Only asked while the heavy
- * lane is in use: it reads a file for each thread.
- * @returns {[run: number, wait: number] | undefined}
+ * The same of each thread of the process. Only asked while the heavy lane is in use, or an entry is late: it
+ * reads a file for each thread.
+ * @returns {Map<string, [run: number, wait: number]> | undefined}
  */
-function allThreadTimes() {
+function threadTimes() {
   try {
-    let [allRun, allWait] = [0, 0];
+    const times = new Map();
     for (const thread of readdirSync('/proc/self/task')) {
       const [run = 0, wait = 0] = readFileSync(`/proc/self/task/${thread}/schedstat`, 'latin1')
         .split(' ', 2)
         .map(Number);
-      allRun += run;
-      allWait += wait;
+      times.set(thread, [run, wait]);
     }
-    return [allRun, allWait];
+    return times;
   } catch {
     return undefined;
   }
+}
+
+/**
+ * Over all threads together; this one hardly runs.
+ * @returns {[run: number, wait: number] | undefined}
+ */
+function allThreadTimes() {
+  const times = threadTimes();
+  if (times === undefined) return undefined;
+  let [allRun, allWait] = [0, 0];
+  for (const [run, wait] of times.values()) {
+    allRun += run;
+    allWait += wait;
+  }
+  return [allRun, allWait];
+}
+
+/**
+ * Whether a thread has run for long enough since `before` to come out of an isolate. The wall clock says that an
+ * entry is late; on a machine with too much to do its thread may hardly have had a processor since.
+ * @param {Map<string, [run: number, wait: number]> | undefined} before
+ * @param {number} slot of the main thread, or of any other one: which of them is not known
+ */
+function hasRun(before, slot) {
+  const now = threadTimes();
+  if (before === undefined || now === undefined) return true;
+  const main = String(process.pid);
+  for (const [thread, [run]] of now) {
+    if ((thread === main) !== (slot === 0)) continue;
+    if (run - (before.get(thread)?.[0] ?? 0) >= data.hangGraceMs * 1e6) return true;
+  }
+  return false;
 }
 
 /**
@@ -108,12 +144,17 @@ function watchMemory(inside) {
   const mark = Buffer.alloc(4);
   mark.writeUInt32LE(blame.culprit(data.rssLimitBytes));
   writeSync(data.journalFd, mark, 0, mark.length, data.culpritOffset);
-  kill(data.reasons.memory);
+  kill(data.reasons.memory, `it held ${bytes} bytes, and ${data.rssLimitBytes} is the limit`);
 }
 
 const sleeper = new Int32Array(new SharedArrayBuffer(4));
 const lastSequences = new Int32Array(layout.slots);
 const heldMs = new Float64Array(layout.slots);
+/**
+ * Of entries that are over their limits: what all threads had run by then.
+ * @type {({ readonly times: ReturnType<typeof threadTimes> } | undefined)[]}
+ */
+const late = [];
 let judgedTimes = mainThreadTimes();
 /** @type {[run: number, wait: number] | undefined} */
 let heavyTimes;
@@ -149,7 +190,22 @@ for (;;) {
     // On a busy machine an interrupted guest takes as much longer to come out as it takes for its work.
     const stretch = slot === 0 ? layout.stretchPercent : layout.heavyStretchPercent;
     const graceMs = (data.hangGraceMs * Atomics.load(guard, stretch)) / 100;
-    if ((heldMs[slot] ?? 0) > Atomics.load(guard, at + 1) + graceMs) kill(data.reasons.hang, slot);
+    const limitMs = Atomics.load(guard, at + 1);
+    const held = heldMs[slot] ?? 0;
+    if (held <= limitMs) {
+      late[slot] = undefined;
+      continue;
+    }
+    late[slot] ??= { times: threadTimes() };
+    if (held <= limitMs + graceMs) continue;
+    const mayBeStarved = held <= limitMs + MAX_WAITS * data.hangGraceMs;
+    if (mayBeStarved && !hasRun(late[slot]?.times, slot)) continue;
+    const lane = slot === 0 ? 'the main thread' : `thread ${slot} of the heavy lane`;
+    kill(
+      data.reasons.hang,
+      `an entry on ${lane} went on for ${Math.round(held)} ms, with a limit of ${limitMs} ms and ${Math.round(graceMs)} ms to end`,
+      slot,
+    );
   }
   watchMemory(marks);
   judgedTimes = judge(judgedTimes, mainThreadTimes(), layout.stretchPercent);
