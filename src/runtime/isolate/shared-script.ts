@@ -23,9 +23,14 @@ export class SharedScript {
     return this.#isThorough;
   }
 
-  /** Makes the cache in the first isolate that has run it. */
+  /** Makes the cache in the first isolate that has run it and has the memory for that. */
   learn(isolate: ivm.Isolate): void {
-    this.#cache ??= produceCodeCache(isolate, this.source, this.#filename);
+    if (this.#cache !== undefined) return;
+    try {
+      this.#cache = produceCodeCache(isolate, this.source, this.#filename);
+    } catch {
+      // The isolate works without.
+    }
   }
 
   /** Makes the cache anew in an isolate that has done more; all that it has compiled is in it. */
