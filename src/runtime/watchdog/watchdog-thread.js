@@ -39,7 +39,11 @@ const blame = new MemoryBlame();
 function kill(reason, why, slot) {
   if (slot !== undefined) writeSync(data.journalFd, Uint8Array.of(1 + slot), 0, 1, data.slotOffset);
   writeSync(data.journalFd, Uint8Array.of(reason), 0, 1, data.reasonOffset);
-  writeSync(STDERR, `${why}\n`);
+  try {
+    writeSync(STDERR, `${why}\n`);
+  } catch {
+    // Nobody reads it, or not fast enough.
+  }
   process.kill(process.pid, 'SIGKILL');
 }
 
