@@ -71,3 +71,11 @@ test('The prelude is one byte a character, as every isolate has a copy of it', (
   const wide = [...buildPrelude(readGuestScripts())].filter((char) => char.charCodeAt(0) > 0xff);
   assert.deepEqual(wide, []);
 });
+
+test('The prelude has no lines of comments and no indentation', () => {
+  const lines = buildPrelude(readGuestScripts()).split('\n');
+  assert.deepEqual(
+    lines.filter((line) => /^(?:\s|\/\/|\/\*\*[^/]*$|$)/.test(line)),
+    [],
+  );
+});

@@ -69,8 +69,20 @@ export function moduleScript(features: readonly ModuleFeature[]): SharedScript {
 export function buildPrelude(serviceScripts: readonly string[]): string {
   const runtime = RUNTIME_SCRIPTS.map(readGuest);
   const features = WEB_FEATURES.map((name) => readGuest(`generated/${name}.js`));
-  const scripts = [...runtime, ...features, ...serviceScripts].join('\n');
+  const scripts = [...runtime, ...features, ...serviceScripts].map(withoutComments).join('\n');
   return `(function (hostSend, marks, hostDoor) {\n'use strict';\n${scripts}\nreturn enter;\n})`;
+}
+
+/**
+ * Without lines that are comments, and without indentation: each isolate has a copy of the text. The guest scripts
+ * have no text of several lines.
+ */
+function withoutComments(script: string): string {
+  return script
+    .replace(/^[ \t]*\/\*\*(?:(?!\*\/)[\s\S])*\*\/[ \t]*\n/gm, '')
+    .replace(/^[ \t]*\/\/.*\n/gm, '')
+    .replace(/^[ \t]+/gm, '')
+    .replace(/\n+/g, '\n');
 }
 
 function readGuest(path: string): string {
