@@ -89,6 +89,21 @@ test('A debugger stops a function, looks at its variables, and lets it go on, wh
   inspector.socket.close();
 });
 
+test('What a debugger evaluates while nothing runs may call the host, as late as it likes', async () => {
+  await world.deploy({ name: 'looked-at', code: 'export default { message: () => "here" };' });
+  const inspector = await attach('looked-at');
+  await inspector.send('Runtime.enable');
+  // Longer than a function may load, which is the last limit that held.
+  await new Promise((resolve) => setTimeout(resolve, 600));
+  const expression =
+    'console.log("seen"); [typeof performance.now(), new URL("http://a.example").host].join()';
+  const { params } = await inspector.event('Runtime.executionContextCreated');
+  const { result } = await inspector.send('Runtime.evaluate', { expression, contextId: params.context.id });
+  assert.equal(result.value, 'number,a.example');
+  assert.equal((await world.ask('looked-at')).text, 'here');
+  inspector.socket.close();
+});
+
 test('A debugger that goes away lets a stopped function go on', async () => {
   await world.deploy({
     name: 'left',

@@ -77,7 +77,9 @@ export class GuestIsolate {
   readonly #enter: ivm.Reference;
   readonly #outputs = new GuestOutputs();
   #enteredMs = 0;
-  #limitMs = Number.POSITIVE_INFINITY;
+  #limitMs = 0;
+  /** Between the beginning and the end of an entry; a debugger comes in without one. */
+  #inside = false;
   #slot = INLINE_SLOT;
   #lastEntryMs = 0;
   #memoryUse: MemoryUse = { heapBytes: 0, totalBytes: 0 };
@@ -131,6 +133,7 @@ export class GuestIsolate {
   }
 
   #begin(limitMs: number, slot: number): void {
+    this.#inside = true;
     this.#slot = slot;
     this.#limitMs = limitMs;
     this.#enteredMs = performance.now();
@@ -138,6 +141,7 @@ export class GuestIsolate {
   }
 
   #end(slot: number): void {
+    this.#inside = false;
     this.#guard.end(slot);
     this.#lastEntryMs = performance.now() - this.#enteredMs;
   }
@@ -149,7 +153,7 @@ export class GuestIsolate {
    */
   #isOverLimit(): boolean {
     const slackMs = this.#slot === INLINE_SLOT ? 0 : AWAY_SLACK_MS;
-    if (performance.now() - this.#enteredMs <= this.#limitMs + slackMs) return false;
+    if (!this.#inside || performance.now() - this.#enteredMs <= this.#limitMs + slackMs) return false;
     this.#guard.extend(OVERRUN_FACTOR * this.#limitMs + slackMs, this.#slot);
     return true;
   }
