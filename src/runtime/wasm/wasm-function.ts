@@ -1,4 +1,5 @@
 import { type Binding, HairspringError } from '../../core/index.ts';
+import type { ModuleFeature } from '../isolate/prelude.ts';
 import { inspectComponent } from './component/compile-component.ts';
 import type { ComponentPlan, StepMemory } from './component/plan.ts';
 import { inspectModule, WASI_MODULE, type WasmAbi } from './inspect-module.ts';
@@ -14,7 +15,7 @@ interface CompiledFunction {
   /** Size of the binary. */
   readonly bytes: number;
   /** Parts of the guest's runtime that it needs. */
-  readonly features: readonly ('functions' | 'wasi' | 'components')[];
+  readonly features: readonly ModuleFeature[];
   readonly suspends: boolean;
 }
 
