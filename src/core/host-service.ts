@@ -30,6 +30,11 @@ export interface HostCaller {
 export interface PreparedBinding {
   /** Rejects with a HairspringError, which the guest may catch. */
   call(call: HostCall, caller: HostCaller): Promise<HostCallResult>;
+  /**
+   * An invocation that has called it has ended, however it did: what it has left open is released. Comes again
+   * when a call that was under way at that time is done.
+   */
+  ended?(callerId: number): void;
 }
 
 /** A host service in the cell: how to serve one kind of binding. */

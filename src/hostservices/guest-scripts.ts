@@ -9,5 +9,7 @@ const GUEST_SCRIPTS: Readonly<Record<Binding['service'], string>> = {
 
 /** The guest's side of every host service, to be joined into the prelude of all isolates. */
 export function readGuestScripts(): readonly string[] {
-  return Object.values(GUEST_SCRIPTS).map((path) => readFileSync(new URL(path, import.meta.url), 'utf8'));
+  return ['./shared/guest.js', ...Object.values(GUEST_SCRIPTS)].map((path) =>
+    readFileSync(new URL(path, import.meta.url), 'utf8'),
+  );
 }

@@ -173,3 +173,38 @@ test('A large value crosses to the host and back in one piece', async () => {
   );
   assert.equal(await probe.text(), 'true');
 });
+
+test('A binding is told of the end of each invocation that has called it, and of no other', async () => {
+  const ended: number[] = [];
+  const callers: number[] = [];
+  const held: (() => void)[] = [];
+  using probe = createTestFunction(
+    handlerOf(
+      'const op = msg.text(); if (op === "idle") return; const call = env.HOST.get(op); if (op === "wait") await call;',
+    ),
+    {
+      limits: { timeoutMs: 200 },
+      prepared: {
+        HOST: {
+          call: async (_call, caller) => {
+            callers.push(caller.id);
+            await new Promise<void>((resolve) => held.push(resolve));
+            return { value: null };
+          },
+          ended: (callerId) => ended.push(callerId),
+        },
+      },
+      bindings: { HOST: { service: 'kv', bucket: 'b', access: 'read', keys: '>', existing: true } },
+    },
+  );
+  assert.equal(await probe.text({ data: 'idle' }), '');
+  assert.deepEqual(ended, []);
+  assert.equal(await probe.text({ data: 'leave' }), '');
+  assert.equal(await probe.code({ data: 'wait' }), 'HS_FUNCTION_TIMEOUT');
+  assert.equal(callers.length, 2);
+  assert.deepEqual(ended, callers);
+  // What a call opens after the end of its invocation is released as well.
+  for (const release of held) release();
+  await turns();
+  assert.deepEqual(ended, [...callers, ...callers]);
+});

@@ -57,6 +57,7 @@ function flightOf(id: number): Flight {
     startedMs: 0,
     answered: false,
     pendingCalls: 0,
+    hasCalled: false,
     coldMs: undefined,
     coldReason: undefined,
     grantedMs: 1_000,

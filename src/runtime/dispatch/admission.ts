@@ -81,6 +81,7 @@ export class Admission {
       given: false,
       heirsUpToId: undefined,
       pendingCalls: 0,
+      hasCalled: false,
       coldMs: undefined,
       coldReason: undefined,
       trace: undefined,

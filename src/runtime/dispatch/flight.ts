@@ -24,6 +24,8 @@ export interface Flight extends ObservedInvocation {
   heirsUpToId: number | undefined;
   /** Host calls that the host still works on. */
   pendingCalls: number;
+  /** Whether a host call was begun in its name. */
+  hasCalled: boolean;
   coldMs: number | undefined;
   coldReason: ColdReason | undefined;
   trace: TraceCarrier | undefined;

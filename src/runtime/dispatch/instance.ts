@@ -185,6 +185,7 @@ export class Instance {
     if (!this.flights.delete(flight.id)) return false;
     flight.heirsUpToId = this.#newestId;
     this.#timers.ended(flight);
+    this.#calls.ended(flight);
     return true;
   }
 
@@ -408,7 +409,9 @@ export class Instance {
     if (this.#disposed) return;
     this.#disposed = true;
     this.#timers[Symbol.dispose]();
+    const flights = [...this.flights.values()];
     this.flights.clear();
+    for (const flight of flights) this.#calls.ended(flight);
     this.#isolate[Symbol.dispose]();
   }
 }

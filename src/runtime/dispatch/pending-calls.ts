@@ -53,6 +53,16 @@ export class PendingCalls {
     this.#lateCalls = 0;
   }
 
+  /** An invocation has ended. */
+  ended({ id, hasCalled }: Flight): void {
+    if (hasCalled) for (const binding of this.#options.bindings.values()) binding.ended?.(id);
+  }
+
+  /** A call that has lasted longer than its invocation may have left something open. */
+  #releaseLate(flight: Flight): void {
+    if (flight.heirsUpToId !== undefined) this.ended(flight);
+  }
+
   call(record: CallRecord): void {
     const { label, op } = record;
     const flight = this.#options.flights.get(record.id);
@@ -65,6 +75,7 @@ export class PendingCalls {
       return;
     }
     const isOver = flight.pendingCalls >= HOST_LIMITS.pendingHostCalls;
+    flight.hasCalled = true;
     if (!isOver && this.#gate.enter(flight, record)) {
       flight.pendingCalls += 1;
       return;
@@ -101,6 +112,7 @@ export class PendingCalls {
           this.#gate.ended(record, awaited ? result : undefined);
           if (awaited) onCompleted(callId, result);
           else this.#dropped.push(callId);
+          this.#releaseLate(flight);
         },
         (cause: unknown) => {
           flight.pendingCalls -= 1;
@@ -109,6 +121,7 @@ export class PendingCalls {
           this.#gate.ended(record, undefined);
           if (this.#isAwaited(flight)) onFailed(callId, error);
           else this.#dropped.push(callId);
+          this.#releaseLate(flight);
         },
       );
   }

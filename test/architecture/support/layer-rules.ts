@@ -16,7 +16,12 @@ export const LAYERS: Readonly<Record<string, readonly string[]>> = {
 
 /** Files that may be imported by a folder outside its row of the matrix (docs/decisions/0003). */
 export const SCHEMA_DOORS: Readonly<Record<string, readonly string[]>> = {
-  host: ['src/hostservices/schemas.ts', 'src/hostservices/provision.ts', 'src/triggers/schemas.ts'],
+  host: [
+    'src/hostservices/schemas.ts',
+    'src/hostservices/provision.ts',
+    'src/hostservices/permissions.ts',
+    'src/triggers/schemas.ts',
+  ],
 };
 
 /** Folders whose children are strangers to each other. */

@@ -1,0 +1,104 @@
+import { HairspringError } from '../../core/index.ts';
+
+/** Something that an invocation holds open in the host, such as a watch or a transfer. */
+export interface Held {
+  /** Gives back what it holds. Idempotent; never throws. */
+  release(): void;
+}
+
+export interface HandlesOptions {
+  /** As in "a watch", for messages. */
+  readonly what: string;
+  readonly label: string;
+  /** Open at once in one invocation. */
+  readonly perInvocation: number;
+  /** Open at once in one function. */
+  readonly perFunction: number;
+}
+
+/**
+ * What the invocations of one function hold open with one binding, by numbers that the guest is given. Nothing
+ * outlives its invocation: the binding's `ended` has to call {@link Handles.ended}.
+ */
+export class Handles<Resource extends Held> {
+  readonly #options: HandlesOptions;
+  readonly #byCaller = new Map<number, Map<number, Resource>>();
+  #count = 0;
+  #lastHandle = 0;
+
+  constructor(options: HandlesOptions) {
+    this.#options = options;
+  }
+
+  get size(): number {
+    return this.#count;
+  }
+
+  /**
+   * Asks before something is opened.
+   * @throws HS_HOST_CALL_LIMIT
+   */
+  admit(callerId: number): void {
+    const { what, label, perInvocation, perFunction } = this.#options;
+    const open = this.#byCaller.get(callerId)?.size ?? 0;
+    if (open < perInvocation && this.#count < perFunction) return;
+    const detail =
+      open < perInvocation
+        ? `the function has ${perFunction} open already`
+        : `the invocation has ${perInvocation} open already`;
+    throw new HairspringError('HS_HOST_CALL_LIMIT', `Cannot open ${what} of ${label}: ${detail}`);
+  }
+
+  /**
+   * Keeps what was opened until it is closed or its invocation ends.
+   * @returns its handle
+   * @throws HS_HOST_CALL_LIMIT, having released it
+   */
+  add(callerId: number, resource: Resource): number {
+    try {
+      this.admit(callerId);
+    } catch (error) {
+      resource.release();
+      throw error;
+    }
+    this.#lastHandle += 1;
+    this.#count += 1;
+    const own = this.#byCaller.get(callerId) ?? new Map<number, Resource>();
+    this.#byCaller.set(callerId, own.set(this.#lastHandle, resource));
+    return this.#lastHandle;
+  }
+
+  /**
+   * Whichever invocation asks: code that several await runs in the name of any of them.
+   * @throws HS_HOST_CALL_INVALID
+   */
+  get(handle: unknown): Resource {
+    for (const own of this.#byCaller.values()) {
+      const resource = typeof handle === 'number' ? own.get(handle) : undefined;
+      if (resource !== undefined) return resource;
+    }
+    const { what, label } = this.#options;
+    throw new HairspringError(
+      'HS_HOST_CALL_INVALID',
+      `Cannot go on with ${what} of ${label}: it is closed, as it is when its invocation ends`,
+    );
+  }
+
+  /** Releases one; nothing happens when it is closed already. */
+  close(handle: unknown): void {
+    if (typeof handle !== 'number') return;
+    for (const [callerId, own] of this.#byCaller) {
+      const resource = own.get(handle);
+      if (resource === undefined) continue;
+      own.delete(handle);
+      if (own.size === 0) this.#byCaller.delete(callerId);
+      this.#count -= 1;
+      resource.release();
+    }
+  }
+
+  /** Releases all that an invocation has left open. */
+  ended(callerId: number): void {
+    for (const handle of [...(this.#byCaller.get(callerId)?.keys() ?? [])]) this.close(handle);
+  }
+}
