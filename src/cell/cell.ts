@@ -10,9 +10,15 @@ import {
   HOST_LIMITS,
   JOURNAL,
   MAX_CODE_CACHE_BYTES,
+  type NatsEndpoint,
   systemClock,
 } from '../core/index.ts';
-import { createHostServices, prepareBuiltIns, readGuestScripts } from '../hostservices/index.ts';
+import {
+  createHostServices,
+  createNatsServices,
+  prepareBuiltIns,
+  readGuestScripts,
+} from '../hostservices/index.ts';
 import {
   ByteBudget,
   buildPrelude,
@@ -32,7 +38,7 @@ import { CodeStore } from './code-store.ts';
 import { toConnectionOptions } from './connection-options.ts';
 import { FeedPublisher } from './feed-publisher.ts';
 import { FunctionTable } from './function-table.ts';
-import { connectHeld, isAllSent, isBetweenMessages, isEncrypted } from './held-transport.ts';
+import { connectHeld, connectOwn, isAllSent, isBetweenMessages, isEncrypted } from './held-transport.ts';
 import { HostLink } from './host-link.ts';
 import { Inspections, withoutHurry, withSourceMap } from './inspections.ts';
 import { JournalWriter } from './journal-writer.ts';
@@ -41,6 +47,7 @@ import { type CellGauges, createObservation, type Observation } from './observe/
 import { rehearse } from './rehearse.ts';
 import { StackMapper } from './stack-mapper.ts';
 import { warmUp } from './warm-up.ts';
+import { WorkloadConnections } from './workload-connections.ts';
 
 /** The thread has had nothing to do for so long when blank isolates are made. */
 const QUIET_MS = 2;
@@ -54,6 +61,9 @@ interface Assignment {
   readonly table: FunctionTable;
   readonly feed: FeedPublisher;
   readonly observation: Observation;
+  readonly connections: WorkloadConnections;
+  /** With the credentials of the moment. */
+  endpoint: NatsEndpoint;
 }
 
 /** How often unused memory goes back to the system, which takes a millisecond or two of a busy cell. */
@@ -104,8 +114,9 @@ export async function startCell(options: CellOptions): Promise<void> {
     namespace,
     nats,
   }: CellCommands['assign']['params']): Promise<CellCommands['assign']['result']> {
+    const endpoint = (): NatsEndpoint => assignment?.endpoint ?? nats;
     const nc = await connectHeld(
-      toConnectionOptions(nats, `hairspring cell ${namespace}`),
+      toConnectionOptions(endpoint, `hairspring cell ${namespace}`),
       link.dial,
       journal,
       windows.buffers,
@@ -119,9 +130,16 @@ export async function startCell(options: CellOptions): Promise<void> {
       send: (report) => link.sent({ type: 'telemetry', report }),
     });
     const stacks = new StackMapper(artifacts);
+    const connections = new WorkloadConnections({
+      endpoint,
+      clock,
+      connect: connectOwn,
+      createServices: createNatsServices,
+    });
     const table = new FunctionTable({
       nc,
       services: createHostServices(nc, nats.inboxPrefix),
+      connections,
       prepareBuiltIns,
       runtime: {
         pool,
@@ -164,7 +182,7 @@ export async function startCell(options: CellOptions): Promise<void> {
       warmMemoryBytes: options.warmMemoryBytes,
     });
     await nc.flush();
-    assignment = { nc, table, feed, observation };
+    assignment = { nc, table, feed, observation, connections, endpoint: nats };
     nc.closed()
       .then((reason) => {
         if (!draining)
@@ -211,8 +229,9 @@ export async function startCell(options: CellOptions): Promise<void> {
   link.listen({
     assign,
     check,
-    async activate({ specs, coldReason }) {
-      const { nc, table } = serving();
+    async activate({ specs, credentials, coldReason }) {
+      const { nc, table, connections } = serving();
+      connections.admit(specs, credentials);
       const prepared = options.inspect ? specs.map(withoutHurry) : specs;
       const active = prepared.map((spec) => table.activate(spec, coldReason));
       await nc.flush();
@@ -221,6 +240,12 @@ export async function startCell(options: CellOptions): Promise<void> {
         sids: active.map(({ triggers }) => triggers),
         invokeSids: active.map(({ invoke }) => invoke),
       };
+    },
+    renew({ nats, credentials }) {
+      const serves = serving();
+      serves.endpoint = nats;
+      serves.connections.renew(credentials);
+      return null;
     },
     async deactivate({ id }) {
       const { table, feed } = serving();
@@ -267,6 +292,7 @@ export async function startCell(options: CellOptions): Promise<void> {
       draining = true;
       if (assignment === undefined) return null;
       await assignment.table.drain(graceMs);
+      await assignment.connections[Symbol.asyncDispose]();
       await assignment.nc.drain();
       await assignment.observation.finish();
       return null;

@@ -6,9 +6,16 @@ import {
 } from '@nats-io/transport-node';
 import type { NatsEndpoint } from '../core/index.ts';
 
-/** How a cell connects: it comes back for ever, because the server may be restarted at any time. */
-export function toConnectionOptions(endpoint: NatsEndpoint, name: string): ConnectionOptions {
-  const authenticator = authenticatorOf(endpoint);
+/**
+ * How a cell connects: it comes back for ever, because the server may be restarted at any time.
+ * @param current the endpoint with the credentials of the moment, which may be renewed
+ */
+export function toConnectionOptions(
+  current: () => NatsEndpoint,
+  name: string,
+): ConnectionOptions & { readonly name: string } {
+  const endpoint = current();
+  const authenticator = authenticatorOf(current);
   const { servers, user, password = '', token, tlsCa, tlsCert, tlsKey, inboxPrefix } = endpoint;
   const tlsFiles = {
     ...(tlsCa === undefined ? {} : { ca: tlsCa }),
@@ -34,9 +41,11 @@ export function toConnectionOptions(endpoint: NatsEndpoint, name: string): Conne
   };
 }
 
-function authenticatorOf({ creds, nkeySeed }: NatsEndpoint): Authenticator | undefined {
+function authenticatorOf(current: () => NatsEndpoint): Authenticator | undefined {
+  const { creds, nkeySeed } = current();
   const encoder = new TextEncoder();
-  if (creds !== undefined) return credsAuthenticator(encoder.encode(creds));
+  if (creds !== undefined)
+    return (nonce) => credsAuthenticator(encoder.encode(current().creds ?? creds))(nonce);
   if (nkeySeed !== undefined) return nkeyAuthenticator(encoder.encode(nkeySeed));
   return undefined;
 }

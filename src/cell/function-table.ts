@@ -14,6 +14,7 @@ import { type ReplyTarget, SubjectListener } from '../triggers/index.ts';
 import { evictIdle, type WarmLimits } from './evict.ts';
 import { listenForInvokes } from './invoke-listener.ts';
 import type { FunctionGauge } from './observe/index.ts';
+import type { WorkloadConnections } from './workload-connections.ts';
 
 /** A deployed function in this cell. */
 interface FunctionSlot {
@@ -32,6 +33,7 @@ interface ActiveSids {
 export interface FunctionTableOptions extends WarmLimits {
   readonly nc: NatsConnection;
   readonly services: Readonly<Record<Binding['service'], HostService>>;
+  readonly connections: WorkloadConnections;
   readonly prepareBuiltIns: (spec: FunctionSpec) => Readonly<Record<string, PreparedBinding>>;
   readonly runtime: RunnerDependencies;
   readonly replies: Omit<ReplyTarget, 'accept'>;
@@ -111,10 +113,11 @@ export class FunctionTable {
   }
 
   #prepareBindings(spec: FunctionSpec): ReadonlyMap<string, PreparedBinding> {
-    const { services, prepareBuiltIns } = this.#options;
-    const granted = Object.entries(spec.bindings).map(
-      ([label, binding]) => [label, services[binding.service].prepare(label, binding)] as const,
-    );
+    const { services, connections, prepareBuiltIns } = this.#options;
+    const granted = Object.entries(spec.bindings).map(([label, binding]) => {
+      const own = binding.service === 'http' ? undefined : connections.prepare(spec.id, label);
+      return [label, own ?? services[binding.service].prepare(label, binding)] as const;
+    });
     return new Map([...Object.entries(prepareBuiltIns(spec)), ...granted]);
   }
 
@@ -151,6 +154,7 @@ export class FunctionTable {
     slot.runner.dispose(
       new HairspringError('HS_FUNCTION_NOT_FOUND', `${slot.runner.spec.name} was undeployed`),
     );
+    this.#options.connections.forget(id);
     this.#tellGone(slot.runner.spec);
     const { memoryBytes } = slot.runner.spec.limits;
     const inUse = this.#specs().some(({ limits }) => limits.memoryBytes === memoryBytes);

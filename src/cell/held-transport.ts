@@ -16,27 +16,39 @@ export interface InboundWitness extends ReadWitness {
 /**
  * The Node transport of nats.js with two differences: the host dials for it, and every chunk is read
  * into memory that outlives the process, and journaled before the client sees it. So nothing that
- * reached this process or its socket is lost with the process.
+ * reached this process or its socket is lost with the process. The client library has one kind of transport for all
+ * connections of a process: those of any other name than the held one are dialled and read as usual.
  */
 class HeldTransport extends NodeTransport {
+  readonly #heldName: string;
   readonly #dialer: Dialer;
   readonly #witness: InboundWitness;
   readonly #windows: WindowReader;
   #plain: Socket | undefined;
 
-  constructor(dialer: Dialer, witness: InboundWitness, windows: WindowReader) {
+  constructor(heldName: string, dialer: Dialer, witness: InboundWitness, windows: WindowReader) {
     super();
+    this.#heldName = heldName;
     this.#dialer = dialer;
     this.#witness = witness;
     this.#windows = windows;
   }
 
+  get #isHeld(): boolean {
+    return this.options.name === this.#heldName;
+  }
+
   override async dial(hp: { hostname: string; port: number }): Promise<Socket> {
+    if (!this.#isHeld) return await (super.dial(hp) as Promise<Socket>);
     this.#plain = this.#windows.read(await this.#dialer(hp.hostname, hp.port));
     return this.#plain;
   }
 
   override setupHandlers(): void {
+    if (!this.#isHeld) {
+      super.setupHandlers();
+      return;
+    }
     this.#witness.startStream();
     // TLS takes the reads of the plain socket for itself.
     if (this.socket !== this.#plain)
@@ -45,9 +57,9 @@ class HeldTransport extends NodeTransport {
   }
 }
 
-/** Connects like nats.js's own `connect`, over sockets that the host holds. */
+/** Connects like nats.js's own `connect`, over sockets that the host holds. One connection of a process. */
 export async function connectHeld(
-  options: ConnectionOptions,
+  options: ConnectionOptions & { readonly name: string },
   dialer: Dialer,
   witness: InboundWitness,
   windows: WindowPair,
@@ -55,9 +67,14 @@ export async function connectHeld(
   tolerateHeaders();
   const reader = new WindowReader(windows, witness);
   setTransportFactory({
-    factory: () => new HeldTransport(dialer, witness, reader),
+    factory: () => new HeldTransport(options.name, dialer, witness, reader),
     dnsResolveFn: nodeResolveHost,
   });
+  return NatsConnectionImpl.connect(options) as Promise<NatsConnection>;
+}
+
+/** Connects over a socket of this process's own; `options.name` is not that of the held connection, which is there. */
+export function connectOwn(options: ConnectionOptions): Promise<NatsConnection> {
   return NatsConnectionImpl.connect(options) as Promise<NatsConnection>;
 }
 

@@ -30,6 +30,19 @@ export interface NatsEndpoint {
   readonly inboxPrefix?: string;
 }
 
+/** A NATS user of one function, with what its bindings need and nothing more. */
+export interface WorkloadCredential {
+  /** Text of a `.creds` file. */
+  readonly creds: string;
+  /** Where it gets its replies; no other user of the account may listen there. */
+  readonly inboxPrefix: string;
+  /** Milliseconds since the epoch. */
+  readonly expiresAtMs: number;
+}
+
+/** By function id; a function that is not in it uses its cell's connection. */
+export type WorkloadCredentials = Readonly<Record<string, WorkloadCredential>>;
+
 /** Given to a cell process at start, in its first argument as JSON. */
 export interface CellOptions {
   readonly cellId: string;
@@ -134,10 +147,16 @@ export interface CellCommands {
   activate: {
     readonly params: {
       readonly specs: readonly FunctionSpec[];
+      readonly credentials: WorkloadCredentials;
       /** Why their first instances are made: `crash` where another cell served them before. */
       readonly coldReason: Extract<ColdReason, 'first' | 'crash'>;
     };
     readonly result: ActivateResult;
+  };
+  /** Puts other credentials in the place of what the cell uses for itself and for its functions. */
+  renew: {
+    readonly params: { readonly nats: NatsEndpoint; readonly credentials: WorkloadCredentials };
+    readonly result: null;
   };
   /** Unsubscribes, finishes accepted work, frees all that the function holds. */
   deactivate: { readonly params: { readonly id: string }; readonly result: null };

@@ -2,6 +2,7 @@ import { hostname } from 'node:os';
 import packageJson from '../../package.json' with { type: 'json' };
 import { connectNats, requireServer, serveNode } from '../control/index.ts';
 import { systemClock } from '../core/index.ts';
+import { createOneAccount, OperatorAccounts } from './accounts/index.ts';
 import { CellSupervisor } from './cells/index.ts';
 import { Deployments } from './deployments/index.ts';
 import type { InspectorServer } from './inspect/inspector-server.ts';
@@ -21,7 +22,7 @@ const FLUSH_MS = 1_000;
  * @throws HS_NATS_UNREACHABLE, HS_NATS_REFUSED, HS_NATS_VERSION, HS_NATS_JETSTREAM, HS_DATA_DIR
  */
 export async function startHost(options: HostOptions): Promise<RunningHost> {
-  const { nats, logger, nodeName, nexus, drainGraceMs, dataDir, ...cell } = resolveHostOptions(
+  const { nats, operator, logger, nodeName, nexus, drainGraceMs, dataDir, ...cell } = resolveHostOptions(
     options,
     hostname(),
   );
@@ -33,14 +34,18 @@ export async function startHost(options: HostOptions): Promise<RunningHost> {
   const nc = await connectNats(nats, { name: `hairspring node ${nodeName}`, reconnect: true });
   stack.defer(() => nc.close());
   await requireServer(nc);
+  const accounts = stack.use(
+    operator === undefined
+      ? createOneAccount(nc, nats)
+      : await OperatorAccounts.connect({ operator, endpoint: { servers: nats.servers }, clock, logger }),
+  );
   const { nodeId } = identity;
   const { version } = packageJson;
   const telemetry = await startTelemetry(cell.telemetry, { nodeId, nodeName, version, clock, logger });
   stack.use(telemetry);
   const cells = stack.use(
     new CellSupervisor({
-      nats,
-      nc,
+      accounts,
       clock,
       logger,
       spareCells: cell.spareCells,
@@ -59,7 +64,8 @@ export async function startHost(options: HostOptions): Promise<RunningHost> {
       },
     }),
   );
-  const deployments = await Deployments.open({ nc, artifactDir: data.artifactDir, cells, clock, logger });
+  const { artifactDir } = data;
+  const deployments = await Deployments.open({ nc, accounts, artifactDir, cells, clock, logger });
   let stopping: Promise<void> | undefined;
   const node = new Node({
     ...identity,
@@ -102,6 +108,7 @@ export async function startHost(options: HostOptions): Promise<RunningHost> {
   return {
     nodeId: node.nodeId,
     metricsUrl: telemetry?.metricsUrl,
+    namespaceEndpoint: async (namespace) => (await accounts.open(namespace)).developerEndpoint(),
     cellPids: () => cells.pids,
     inspectAddress: inspector?.address,
     stopped,

@@ -1,9 +1,15 @@
 import type { Logger, NatsEndpoint } from '../core/index.ts';
+import type { Operator } from './accounts/index.ts';
 import type { TelemetryOptions } from './telemetry/index.ts';
 
 export interface HostOptions {
   /** Where to find NATS: the host connects with this, and in this version so do its cells. */
   readonly nats: NatsEndpoint;
+  /**
+   * The operator of the server that `nats` names, which then has an account for each namespace; `nats` is in the
+   * account of the nodes. @default none: all namespaces share the account of `nats`
+   */
+  readonly operator?: Operator | undefined;
   /** Folder for node keys and the artifact cache; made if missing. */
   readonly dataDir: string;
   /** @default the machine's host name */
@@ -41,6 +47,11 @@ export interface RunningHost extends AsyncDisposable {
   readonly nodeId: string;
   /** Where metrics are served for Prometheus, if they are. */
   readonly metricsUrl: string | undefined;
+  /**
+   * How the tools of those who own a namespace connect; its account is made where it is missing.
+   * @throws HS_NATS_…
+   */
+  namespaceEndpoint(namespace: string): Promise<NatsEndpoint>;
   /** Process ids of all cells, spares included; for tests and diagnosis. */
   cellPids(): readonly number[];
   /** `host:port` where debuggers attach; undefined when they may not. */

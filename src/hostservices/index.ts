@@ -11,16 +11,33 @@ import { createHttpService } from './http/provider.ts';
 import { createKvService } from './kv/provider.ts';
 import { createMessagingService } from './messaging/provider.ts';
 
-/** Every host service of a cell, by name. A new one is one folder and one line here (and one in schemas.ts). */
+/** Services that go by NATS. */
+type NatsService = Exclude<Binding['service'], 'http'>;
+
+/** The host services over one connection, whose inboxes begin with `inboxPrefix`. A new one is one folder and one line here (and one in schemas.ts). */
+export function createNatsServices(
+  nc: NatsConnection,
+  inboxPrefix?: string,
+): Readonly<Record<NatsService, HostService>> {
+  return {
+    kv: createKvService(nc, inboxPrefix),
+    messaging: createMessagingService(nc, systemClock),
+  };
+}
+
+/** Those of a cell that need no connection. */
+export function createCellServices(): Readonly<
+  Record<Exclude<Binding['service'], NatsService>, HostService>
+> {
+  return { http: createHttpService({ clock: systemClock }) };
+}
+
+/** Every host service of a cell, by name, over its own connection. */
 export function createHostServices(
   nc: NatsConnection,
   inboxPrefix?: string,
 ): Readonly<Record<Binding['service'], HostService>> {
-  return {
-    kv: createKvService(nc, inboxPrefix),
-    http: createHttpService({ clock: systemClock }),
-    messaging: createMessagingService(nc, systemClock),
-  };
+  return { ...createCellServices(), ...createNatsServices(nc, inboxPrefix) };
 }
 
 export { readGuestScripts } from './guest-scripts.ts';

@@ -13,7 +13,7 @@ test('Reply subjects that a journal should not name are passed over, and the oth
   for (const subject of ['$JS.>', '$KV.>'])
     nc.subscribe(subject, { callback: (_error, message) => void heard.push(message.subject) });
   await nc.flush();
-  const answers = new CallerAnswers({ namespace: 'default', nc, logger: silentLogger });
+  const answers = new CallerAnswers({ namespace: 'default', access: { nc }, logger: silentLogger });
   for (const reply of [
     '$JS.API.STREAM.PURGE.X',
     '$KV.b.k',

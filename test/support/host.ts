@@ -10,12 +10,20 @@ import {
   type StartWorkloadResponse,
 } from '../../src/control/index.ts';
 import { createLogger, formatDuration, type LogRecord, parseDuration } from '../../src/core/index.ts';
+import {
+  loadOperator,
+  type Operator,
+  ownerEndpoint,
+  writeServerConfig,
+} from '../../src/host/accounts/index.ts';
 import { wrapBytes, wrapScript } from '../../src/host/bundle/index.ts';
 import { artifactUri, type HostOptions, type RunningHost, startHost } from '../../src/host/index.ts';
 import { type Answer, type AskOptions, ask } from './load.ts';
 import { connectTo, startTestNats, type TestNats } from './nats.ts';
 
-export interface TestHostOptions extends Partial<Omit<HostOptions, 'nats' | 'logger'>> {
+export interface TestHostOptions extends Partial<Omit<HostOptions, 'nats' | 'logger' | 'operator'>> {
+  /** Whether each namespace has an account; whoever connects without credentials is in that of "default". @default false */
+  readonly accounts?: boolean;
   /** A server that is kept at the end. @default one of its own, stopped at the end */
   readonly nats?: TestNats;
   /** @default 1,000: a `cpu` of 1s, as tests have it, is to change nothing else */
@@ -46,6 +54,8 @@ export interface TestFunction {
 export interface TestHost extends AsyncDisposable {
   readonly nats: TestNats;
   readonly host: RunningHost;
+  /** Undefined without accounts. */
+  readonly operator: Operator | undefined;
   /** A plain client, as somebody outside has it. */
   readonly nc: NatsConnection;
   readonly dataDir: string;
@@ -60,18 +70,28 @@ export interface TestHost extends AsyncDisposable {
 
 /** Starts a host; disposing stops it and removes what was not given in `options`. */
 export async function startTestHost(options: TestHostOptions = {}): Promise<TestHost> {
-  const { nats: givenNats, dataDir: givenDir, ...hostOptions } = options;
+  const { nats: givenNats, dataDir: givenDir, accounts = false, ...hostOptions } = options;
   await using stack = new AsyncDisposableStack();
-  const nats = givenNats ?? stack.use(await startTestNats());
   const dataDir = givenDir ?? (await mkdtemp(join(tmpdir(), 'hairspring-host-')));
   if (givenDir === undefined) stack.defer(() => rm(dataDir, { recursive: true, force: true, maxRetries: 3 }));
+  const operator = accounts ? loadOperator(join(dataDir, 'keys', 'operator.seed')) : undefined;
+  const extraArguments =
+    operator === undefined
+      ? []
+      : [
+          '--config',
+          writeServerConfig({ dir: join(dataDir, 'keys'), operator, anonymousNamespace: 'default' }),
+        ];
+  const nats = givenNats ?? stack.use(await startTestNats({ extraArguments }));
+  const endpoint = { servers: [nats.url] };
   const logs: LogRecord[] = [];
   const logger = createLogger((record) => logs.push(record), 'debug');
   const nc = await connectTo(nats, { maxReconnectAttempts: -1, reconnectTimeWait: 100 });
   stack.defer(() => nc.close());
   const host = stack.use(
     await startHost({
-      nats: { servers: [nats.url] },
+      nats: operator === undefined ? endpoint : ownerEndpoint(operator.node, endpoint, 'node'),
+      operator,
       dataDir,
       nodeName: 'test',
       logger,
@@ -85,6 +105,7 @@ export async function startTestHost(options: TestHostOptions = {}): Promise<Test
   return {
     nats,
     host,
+    operator,
     nc,
     dataDir,
     logs,

@@ -5,7 +5,9 @@ import {
   HairspringError,
   INVOKE_TRIGGER,
   type Logger,
+  type WorkloadCredential,
 } from '../../core/index.ts';
+import type { CellUser, NamespaceAccess } from '../accounts/index.ts';
 import type { CellProcess } from './cell-process.ts';
 import type { SidLookup } from './message-parser.ts';
 import { type Recovered, recover } from './recovery.ts';
@@ -29,18 +31,46 @@ export class BoundCell {
   finished = false;
   encrypted = false;
   readonly #logger: Logger;
+  readonly #access: NamespaceAccess;
+  #user: CellUser;
   readonly #functionIds = new Set<string>();
   #journal: Uint8Array | undefined;
 
-  constructor(cell: CellProcess, logger: Logger) {
+  constructor(cell: CellProcess, access: NamespaceAccess, logger: Logger) {
     this.cell = cell;
     this.#logger = logger;
+    this.#access = access;
+    this.#user = access.createCellUser(cell.id);
+  }
+
+  /** Connects it. */
+  async assign(namespace: string): Promise<void> {
+    const { encrypted } = await this.cell.command('assign', { namespace, nats: this.#user.endpoint });
+    this.encrypted = encrypted;
+  }
+
+  /** Gives it other credentials before those that it has expire, which are withdrawn by that. */
+  async renew(specs: readonly FunctionSpec[]): Promise<void> {
+    const user = this.#access.createCellUser(this.cell.id);
+    await this.cell.command('renew', { nats: user.endpoint, credentials: this.#credentials(specs) });
+    this.#user = user;
+  }
+
+  #credentials(specs: readonly FunctionSpec[]): Readonly<Record<string, WorkloadCredential>> {
+    const given = specs.map((spec) => [spec.id, this.#access.credentialFor(spec)] as const);
+    return Object.fromEntries(given.flatMap(([id, one]) => (one === undefined ? [] : [[id, one]])));
+  }
+
+  /** It is gone for good: what it connected with is void. */
+  withdraw(): void {
+    this.#user.withdraw();
   }
 
   /** Serves `specs` from now on, each in the place of its earlier version. */
   async activate(specs: readonly FunctionSpec[], coldReason: 'first' | 'crash' = 'first'): Promise<void> {
     for (const { id } of specs) this.#functionIds.add(id);
-    const { sids, invokeSids } = await this.cell.command('activate', { specs, coldReason });
+    const credentials = this.#credentials(specs);
+    const { sids, invokeSids } = await this.cell.command('activate', { specs, credentials, coldReason });
     for (const sid of invokeSids) this.sids.set(sid, { functionId: '', triggerIndex: INVOKE_TRIGGER });
     for (const [index, spec] of specs.entries()) {
       for (const [triggerIndex, sid] of (sids[index] ?? []).entries())

@@ -1,5 +1,4 @@
 import { MsgHdrsImpl } from '@nats-io/nats-core/internal';
-import type { NatsConnection } from '@nats-io/transport-node';
 import {
   errorBody,
   errorHeaderPairs,
@@ -8,13 +7,14 @@ import {
   isLiteralSubject,
   type Logger,
 } from '../../core/index.ts';
+import type { NamespaceAccess } from '../accounts/index.ts';
 import { lostError } from './blame.ts';
 import type { OpenCall } from './recovery.ts';
 import type { Verdict } from './verdict.ts';
 
 export interface CallerAnswersOptions {
   readonly namespace: string;
-  readonly nc: NatsConnection;
+  readonly access: Pick<NamespaceAccess, 'nc'>;
   readonly logger: Logger;
 }
 
@@ -31,13 +31,13 @@ export class CallerAnswers {
    * out of its isolate: the node's own connection must not carry it into JetStream.
    */
   send({ reply, functionId }: Pick<OpenCall, 'reply' | 'functionId'>, error: HairspringError): void {
-    const { namespace, nc, logger } = this.#options;
+    const { namespace, access, logger } = this.#options;
     if (!isLiteralSubject(reply) || isForbiddenReply(reply)) return;
     try {
       const headers = new MsgHdrsImpl();
       for (const [name, value] of errorHeaderPairs({ workloadId: functionId ?? '', namespace }, error))
         headers.append(name, value);
-      nc.publish(reply, errorBody(error), { headers });
+      access.nc.publish(reply, errorBody(error), { headers });
     } catch (cause) {
       const { message } = HairspringError.from(cause);
       logger.error('A caller could not be answered', { namespace, reply, error: message });

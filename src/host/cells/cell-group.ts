@@ -1,4 +1,3 @@
-import type { NatsConnection } from '@nats-io/transport-node';
 import {
   type AdoptedMessage,
   type CellStats,
@@ -6,8 +5,8 @@ import {
   type FunctionSpec,
   HairspringError,
   type Logger,
-  type NatsEndpoint,
 } from '../../core/index.ts';
+import type { NamespaceAccess } from '../accounts/index.ts';
 import type { CellReports } from '../telemetry/index.ts';
 import { lostError } from './blame.ts';
 import { BoundCell } from './bound-cell.ts';
@@ -35,8 +34,7 @@ const RELEASE_GRACE_MS = 300_000;
 
 export interface CellGroupOptions {
   readonly namespace: string;
-  readonly nats: NatsEndpoint;
-  readonly nc: NatsConnection;
+  readonly access: NamespaceAccess;
   readonly spares: SpareCells;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -64,6 +62,7 @@ export class CellGroup {
   /** Those that serve, begin to, or finish what they had begun. */
   readonly #cells = new Set<CellProcess>();
   readonly #releases = new Set<Promise<void>>();
+  #stopRenewing: () => void = () => undefined;
   #bound: BoundCell | undefined;
   #stopping = false;
 
@@ -74,6 +73,8 @@ export class CellGroup {
     this.#suspensions = options.suspensions;
     this.#judge = createJudge({ ...options, nameOf });
     this.#turns = new Turns(() => this.#tellIfEmpty());
+    const { access, clock } = options;
+    if (access.renewMs !== undefined) this.#stopRenewing = clock.every(access.renewMs, () => this.#renew());
   }
 
   get pids(): readonly number[] {
@@ -88,7 +89,18 @@ export class CellGroup {
   }
 
   #tellIfEmpty(): void {
-    if (this.isEmpty) this.#options.onEmpty();
+    if (!this.isEmpty) return;
+    this.#stopRenewing();
+    this.#options.onEmpty();
+  }
+
+  #renew(): void {
+    const served = [...this.#functions.values()].filter(({ id }) => this.#isServed(id));
+    this.#bound?.renew(served).catch((error: unknown) => {
+      const { namespace, logger } = this.#options;
+      const { message } = HairspringError.from(error);
+      logger.error('Credentials could not be renewed', { namespace, error: message });
+    });
   }
 
   get namespace(): string {
@@ -180,15 +192,18 @@ export class CellGroup {
     try {
       await bound.cell.command('drain', { graceMs });
       bound.finished = true;
-      await this.#dispose(bound.cell);
+      await this.#dispose(bound);
     } catch {
       bound.cell.kill();
       await bound.cell.exited;
     }
   }
 
-  async #dispose(cell: CellProcess): Promise<void> {
+  async #dispose(bound: BoundCell): Promise<void> {
+    const { cell } = bound;
     await cell[Symbol.asyncDispose]();
+    // Not before: what is still in the socket of a dead cell is read first.
+    bound.withdraw();
     this.#cells.delete(cell);
   }
 
@@ -213,15 +228,14 @@ export class CellGroup {
 
   /** Takes a cell into the group and lets it serve every function that is not suspended. */
   async #bind(coldReason: 'first' | 'crash' = 'first'): Promise<BoundCell> {
-    const { spares, namespace, nats, logger } = this.#options;
+    const { spares, namespace, access, logger } = this.#options;
     const cell = await spares.take();
     this.#cells.add(cell);
     this.#listenTo(cell);
-    const bound = new BoundCell(cell, logger);
+    const bound = new BoundCell(cell, access, logger);
     try {
       if (this.#stopping) throw new HairspringError('HS_DRAINING', 'The node is stopping');
-      const { encrypted } = await cell.command('assign', { namespace, nats });
-      bound.encrypted = encrypted;
+      await bound.assign(namespace);
       const served = [...this.#functions.values()].filter(({ id }) => this.#isServed(id));
       await bound.activate(served, coldReason);
     } catch (error) {
@@ -231,7 +245,7 @@ export class CellGroup {
       // It may have begun to serve.
       if (died || bound.recover().open.length > 0)
         this.#answers.sendBegun(bound.recover().open, this.#judge(bound, exit));
-      await this.#dispose(cell);
+      await this.#dispose(bound);
       throw error;
     }
     this.#bound = bound;
@@ -299,7 +313,7 @@ export class CellGroup {
     }
     const { unstarted } = dead.recover(await orphan?.finish([...dead.sids.keys()]));
     await this.#handOver(unstarted.slice(answered), bound);
-    await this.#dispose(dead.cell);
+    await this.#dispose(dead);
   }
 
   /** Gives a function away, so that the cell that comes next does not serve it. */
@@ -339,6 +353,7 @@ export class CellGroup {
   async drain(graceMs: number): Promise<void> {
     const { clock, logger, namespace } = this.#options;
     this.#stopping = true;
+    this.#stopRenewing();
     void this.#turns.run(async () => {
       if (this.#bound !== undefined) await this.#finish(this.#bound, graceMs);
     });

@@ -1,4 +1,3 @@
-import type { NatsConnection } from '@nats-io/transport-node';
 import {
   type CellOptions,
   type CellStats,
@@ -7,8 +6,8 @@ import {
   type FunctionSpec,
   HairspringError,
   type Logger,
-  type NatsEndpoint,
 } from '../../core/index.ts';
+import type { Accounts, NamespaceAccess } from '../accounts/index.ts';
 import type { CellReports } from '../telemetry/index.ts';
 import { CellGroup } from './cell-group.ts';
 import { CellProcess, type InspectSession } from './cell-process.ts';
@@ -17,8 +16,7 @@ import { SpareCells } from './spare-cells.ts';
 import { type Sentence, Suspensions } from './suspensions.ts';
 
 export interface CellSupervisorOptions {
-  readonly nats: NatsEndpoint;
-  readonly nc: NatsConnection;
+  readonly accounts: Accounts;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly spareCells: number;
@@ -69,20 +67,19 @@ export class CellSupervisor {
   }
 
   /** @throws HS_DRAINING */
-  #group(namespace: string): CellGroup {
+  #group(namespace: string, access: NamespaceAccess): CellGroup {
     const present = this.#groups.get(namespace);
     if (present !== undefined) return present;
     if (this.#stopping) throw new HairspringError('HS_DRAINING', 'The node is stopping');
-    const { nats, nc, clock, logger, reports } = this.#options;
+    const { clock, logger, reports } = this.#options;
     const spares = this.#spares;
     const onEmpty = (): void => this.#drop(namespace, group);
     const suspensions = new Suspensions();
     const quarantine = (spec: FunctionSpec): Promise<void> | undefined =>
-      this.#quarantine.admit(spec, suspensions);
+      this.#quarantine.admit(spec, access, suspensions);
     const group = new CellGroup({
       namespace,
-      nats,
-      nc,
+      access,
       spares,
       clock,
       logger,
@@ -118,13 +115,19 @@ export class CellSupervisor {
 
   async activate(specs: readonly FunctionSpec[]): Promise<void> {
     const byNamespace = Map.groupBy(specs, ({ namespace }) => namespace);
-    await Promise.all([...byNamespace].map(([namespace, own]) => this.#group(namespace).activate(own)));
+    await Promise.all(
+      [...byNamespace].map(async ([namespace, own]) => {
+        const access = await this.#options.accounts.open(namespace);
+        await this.#group(namespace, access).activate(own);
+      }),
+    );
     // A new version is innocent: what the old one had begun it finishes where it is.
     for (const { id } of specs) void this.#quarantine.release(id).catch(() => undefined);
   }
 
   async deactivate({ id, namespace }: Pick<FunctionSpec, 'id' | 'namespace'>): Promise<void> {
     await Promise.all([this.#groups.get(namespace)?.deactivate(id), this.#quarantine.release(id)]);
+    (await this.#options.accounts.open(namespace)).withdraw(id);
   }
 
   /** What a function is sentenced to for killing cells; undefined for nothing. */

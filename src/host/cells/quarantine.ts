@@ -1,5 +1,5 @@
-import type { NatsConnection } from '@nats-io/transport-node';
-import type { Clock, FunctionSpec, Logger, NatsEndpoint } from '../../core/index.ts';
+import type { Clock, FunctionSpec, Logger } from '../../core/index.ts';
+import type { NamespaceAccess } from '../accounts/index.ts';
 import type { CellReports } from '../telemetry/index.ts';
 import { CellGroup } from './cell-group.ts';
 import type { SpareCells } from './spare-cells.ts';
@@ -9,8 +9,6 @@ import type { Sentence, Suspensions } from './suspensions.ts';
 const MAX_CELLS = 4;
 
 export interface QuarantineOptions {
-  readonly nats: NatsEndpoint;
-  readonly nc: NatsConnection;
   readonly spares: SpareCells;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -39,16 +37,18 @@ export class Quarantine {
 
   /**
    * Takes a function in.
+   * @param access to the account of its namespace
    * @param suspensions what is held against the functions of its namespace
    * @returns undefined when there is no room; else resolves when it is served, or the node stops
    */
-  admit(spec: FunctionSpec, suspensions: Suspensions): Promise<void> | undefined {
+  admit(spec: FunctionSpec, access: NamespaceAccess, suspensions: Suspensions): Promise<void> | undefined {
     const cells = [...this.#groups.values()].filter(({ pids }) => pids.length > 0);
     if (this.#stopping || cells.length >= MAX_CELLS || this.#groups.has(spec.id)) return undefined;
     const group: CellGroup = new CellGroup({
       ...this.#options,
       reports: this.#options.reports,
       namespace: spec.namespace,
+      access,
       suspensions,
       quarantine: () => undefined,
       onEmpty: () => {

@@ -32,9 +32,14 @@ export class ArtifactCache {
     const present = this.#read(digest);
     if (present !== undefined) return { digest, bytes: present.length };
     const bytes = await getArtifact(this.#nc, digest);
+    this.take(digest, bytes);
+    return { digest, bytes: bytes.length };
+  }
+
+  /** Stores what somebody else has made. @throws HS_ARTIFACT_CORRUPT */
+  take(digest: string, bytes: Uint8Array): void {
     decodeArtifact(bytes);
     this.store(digest, bytes);
-    return { digest, bytes: bytes.length };
   }
 
   /** Undefined also when the file is not what was stored: then it is fetched again. */

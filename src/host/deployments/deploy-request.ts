@@ -1,7 +1,13 @@
 import { createHash } from 'node:crypto';
 import { nuid } from '@nats-io/nuid';
 import type { NatsConnection } from '@nats-io/transport-node';
-import { getObject, putArtifact, type StartWorkloadRequest } from '../../control/index.ts';
+import {
+  deleteArtifact,
+  getArtifact,
+  getObject,
+  putArtifact,
+  type StartWorkloadRequest,
+} from '../../control/index.ts';
 import {
   type ArtifactRef,
   FUNCTION_TYPES,
@@ -34,14 +40,22 @@ export function checkDeployRequest(request: StartWorkloadRequest): void {
     refuse(`its lifecycle is "${request.workload_lifecycle}"`, 'Write lifecycle: function');
 }
 
+/** Where artifacts are. */
+export interface ArtifactPlaces {
+  /** The account of the nodes, which keeps them. */
+  readonly nc: NatsConnection;
+  /** The account of the namespace, whose clients bring them; perhaps the same. */
+  readonly own: NatsConnection;
+  readonly cache: ArtifactCache;
+}
+
 /**
  * The artifact that the request names, on this node: one that the client bundled and stored, or plain
  * JavaScript in an object store, which is bundled here.
  * @throws HS_SOURCE_MISSING, HS_SOURCE_INVALID, HS_ARTIFACT_MISSING, HS_ARTIFACT_CORRUPT
  */
 export async function resolveArtifact(
-  nc: NatsConnection,
-  cache: ArtifactCache,
+  { nc, own, cache }: ArtifactPlaces,
   { name, workload_type: type }: StartWorkloadRequest,
   { source, wasm }: StartRequest,
 ): Promise<ArtifactRef> {
@@ -56,6 +70,7 @@ export async function resolveArtifact(
   }
   const digest = parseArtifactUri(source.uri);
   if (digest !== undefined) {
+    if (own !== nc) await takeIn({ nc, own, cache }, digest);
     const artifact = await cache.ensure(digest);
     const made = cache.typeOf(digest);
     if (made === toFunctionType(type)) return artifact;
@@ -66,7 +81,7 @@ export async function resolveArtifact(
     );
   }
   const { bucket, object } = parseObjectUri(source.uri);
-  const bytes = await getObject(nc, bucket, object);
+  const bytes = await getObject(own, bucket, object);
   const bundle =
     type === 'wasm'
       ? wrapBytes(bytes, undefined, wasm.reuse)
@@ -74,6 +89,21 @@ export async function resolveArtifact(
   await putArtifact(nc, bundle.digest, bundle.bytes);
   cache.store(bundle.digest, bundle.bytes);
   return { digest: bundle.digest, bytes: bundle.bytes.length };
+}
+
+/** Moves an artifact from where a client has put it to where the nodes keep it. */
+async function takeIn({ nc, own, cache }: ArtifactPlaces, digest: string): Promise<void> {
+  let bytes: Uint8Array;
+  try {
+    bytes = await getArtifact(own, digest);
+  } catch (error) {
+    // Brought by an earlier deployment, or by somebody of the nodes' account.
+    if (HairspringError.is(error) && error.code === 'HS_ARTIFACT_MISSING') return;
+    throw error;
+  }
+  cache.take(digest, bytes);
+  await putArtifact(nc, digest, bytes);
+  await deleteArtifact(own, digest);
 }
 
 function toFunctionType(type: string): FunctionType {

@@ -12,6 +12,7 @@ import {
   toSpec,
 } from '../../core/index.ts';
 import { provisionBinding } from '../../hostservices/provision.ts';
+import type { Accounts } from '../accounts/index.ts';
 import type { CellSupervisor } from '../cells/index.ts';
 import { parseStartRequest } from '../manifest/index.ts';
 import { ArtifactCache } from './artifact-cache.ts';
@@ -23,7 +24,9 @@ import { KeyLock } from './key-lock.ts';
 const FETCH_AT_ONCE = 8;
 
 export interface DeploymentsOptions {
+  /** In the account of the nodes. */
   readonly nc: NatsConnection;
+  readonly accounts: Accounts;
   readonly artifactDir: string;
   readonly cells: CellSupervisor;
   readonly clock: Clock;
@@ -102,9 +105,10 @@ export class Deployments {
   }
 
   async #deploy(request: StartWorkloadRequest): Promise<FunctionDefinition> {
-    const { nc } = this.#options;
+    const { nc, accounts } = this.#options;
     const start = parseStartRequest(request.run_request);
-    const artifact = await resolveArtifact(nc, this.#cache, request, start);
+    const { nc: own } = await accounts.open(request.namespace);
+    const artifact = await resolveArtifact({ nc, own, cache: this.#cache }, request, start);
     const { digest } = artifact;
     this.#inDeploy.set(digest, (this.#inDeploy.get(digest) ?? 0) + 1);
     try {
@@ -123,7 +127,8 @@ export class Deployments {
     start: StartRequest,
     artifact: ArtifactRef,
   ): Promise<FunctionDefinition> {
-    const { nc, cells, clock } = this.#options;
+    const { accounts, cells, clock } = this.#options;
+    const { nc: own } = await accounts.open(request.namespace);
     const previous = await this.#store.get(request.namespace, request.name);
     const definition = toDefinition(request, start, artifact, previous?.definition, new Date(clock.now()));
     const serving = this.#byId.get(definition.id)?.definition;
@@ -131,7 +136,7 @@ export class Deployments {
     const spec = toSpec(definition);
     await this.#check(spec);
     for (const [label, binding] of Object.entries(definition.bindings))
-      await provisionBinding(nc, label, binding);
+      await provisionBinding(own, label, binding);
     const revision = await this.#store.put(definition, previous?.revision ?? 0);
     try {
       await cells.activate([spec]);

@@ -1,0 +1,77 @@
+import type { Binding, FunctionSpec, PreparedBinding, WorkloadCredentials } from '../core/index.ts';
+import { Workload, type WorkloadOptions } from './workload.ts';
+
+/** Connections of functions that are open at once; past it the one that has rested longest is closed. */
+const MAX_OPEN = 64;
+/** A connection that nothing has used for so long is closed. */
+const REST_MS = 60_000;
+const SWEEP_MS = 5_000;
+
+/** The NATS connections of the functions of a cell. */
+export class WorkloadConnections implements AsyncDisposable {
+  readonly #options: WorkloadOptions;
+  readonly #byFunction = new Map<string, Workload>();
+  /** Of versions that finish what they had begun. */
+  readonly #retiring = new Set<Workload>();
+  readonly #stopSweep: () => void;
+
+  constructor(options: Omit<WorkloadOptions, 'makeRoom'>) {
+    this.#options = { ...options, makeRoom: () => this.#makeRoom() };
+    this.#stopSweep = options.clock.every(SWEEP_MS, () => this.#sweep());
+  }
+
+  /** Takes in the versions of functions that come next, with the credentials of those that have some. */
+  admit(specs: readonly FunctionSpec[], credentials: WorkloadCredentials): void {
+    for (const { id, bindings } of specs) {
+      const earlier = this.#byFunction.get(id);
+      if (earlier !== undefined) this.#retiring.add(earlier);
+      const credential = credentials[id];
+      if (credential === undefined) {
+        this.#byFunction.delete(id);
+        continue;
+      }
+      const byLabel = new Map<string, Binding>(Object.entries(bindings));
+      this.#byFunction.set(id, new Workload(id, byLabel, credential, this.#options));
+    }
+  }
+
+  renew(credentials: WorkloadCredentials): void {
+    for (const [id, credential] of Object.entries(credentials)) this.#byFunction.get(id)?.renew(credential);
+  }
+
+  /** Prepares a binding of the version that came last; undefined: it has no connection of its own. */
+  prepare(functionId: string, label: string): PreparedBinding | undefined {
+    return this.#byFunction.get(functionId)?.prepare(label);
+  }
+
+  /** A function is gone. */
+  forget(functionId: string): void {
+    const workload = this.#byFunction.get(functionId);
+    this.#byFunction.delete(functionId);
+    void workload?.close().catch(() => undefined);
+  }
+
+  #makeRoom(): void {
+    const open = [...this.#byFunction.values(), ...this.#retiring].filter(({ isOpen }) => isOpen);
+    if (open.length < MAX_OPEN) return;
+    const [longest] = open.filter(({ isResting }) => isResting).sort((a, b) => a.usedMs - b.usedMs);
+    void longest?.close().catch(() => undefined);
+  }
+
+  #sweep(): void {
+    const idleSinceMs = this.#options.clock.monotonicMs() - REST_MS;
+    for (const workload of [...this.#byFunction.values(), ...this.#retiring]) {
+      const isIdle = workload.usedMs < idleSinceMs;
+      if (isIdle && !workload.isOpen) this.#retiring.delete(workload);
+      if (workload.isResting && (isIdle || workload.isStale)) void workload.close().catch(() => undefined);
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#stopSweep();
+    const all = [...this.#byFunction.values(), ...this.#retiring];
+    this.#byFunction.clear();
+    this.#retiring.clear();
+    await Promise.allSettled(all.map((workload) => workload.close()));
+  }
+}

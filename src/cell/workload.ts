@@ -1,0 +1,167 @@
+import type { ConnectionOptions, NatsConnection } from '@nats-io/transport-node';
+import {
+  type Binding,
+  type Clock,
+  HairspringError,
+  type HostCall,
+  type HostCaller,
+  type HostCallResult,
+  type HostService,
+  type NatsEndpoint,
+  type PreparedBinding,
+  type WorkloadCredential,
+} from '../core/index.ts';
+import { toConnectionOptions } from './connection-options.ts';
+
+export interface WorkloadOptions {
+  /** Where the server is; its credentials are the cell's own and not used here. */
+  readonly endpoint: () => NatsEndpoint;
+  readonly clock: Clock;
+  readonly connect: (options: ConnectionOptions) => Promise<NatsConnection>;
+  readonly createServices: (
+    nc: NatsConnection,
+    inboxPrefix: string,
+  ) => Readonly<Partial<Record<Binding['service'], HostService>>>;
+  /** Called before a connection is opened. */
+  readonly makeRoom: () => void;
+}
+
+/** How long a function waits for its connection. */
+const CONNECT_TIMEOUT_MS = 5_000;
+/** A connection whose credential is good for less, and has been renewed, comes back with the other one. */
+const STALE_MS = 6 * 3_600_000;
+
+/** One connection while it lasts, and the bindings that are served over it. */
+interface Session {
+  readonly nc: NatsConnection;
+  readonly bindings: ReadonlyMap<string, PreparedBinding>;
+}
+
+/**
+ * What one version of a function has of NATS: a user that may do what its bindings say and nothing more, and a
+ * connection for it, which is opened when the function first needs it.
+ */
+export class Workload {
+  readonly #id: string;
+  readonly #bindings: ReadonlyMap<string, Binding>;
+  readonly #options: WorkloadOptions;
+  #credential: WorkloadCredential;
+  /** When the credential expires with which it has connected. */
+  #connectedUntilMs = 0;
+  #opening: Promise<Session> | undefined;
+  #session: Session | undefined;
+  /** Invocations that have called, and may have left something open. */
+  readonly #callers = new Set<number>();
+  /** On the monotonic clock. */
+  usedMs = 0;
+
+  constructor(
+    id: string,
+    bindings: ReadonlyMap<string, Binding>,
+    credential: WorkloadCredential,
+    options: WorkloadOptions,
+  ) {
+    this.#id = id;
+    this.#bindings = bindings;
+    this.#credential = credential;
+    this.#options = options;
+  }
+
+  get isOpen(): boolean {
+    return this.#opening !== undefined;
+  }
+
+  /** It is open, and no invocation has anything of it. */
+  get isResting(): boolean {
+    return this.isOpen && this.#callers.size === 0;
+  }
+
+  get isStale(): boolean {
+    const isRenewed = this.#credential.expiresAtMs > this.#connectedUntilMs;
+    return isRenewed && this.#connectedUntilMs - this.#options.clock.now() < STALE_MS;
+  }
+
+  renew(credential: WorkloadCredential): void {
+    this.#credential = credential;
+  }
+
+  /** The binding under a label, served over the connection. */
+  prepare(label: string): PreparedBinding {
+    return {
+      call: (call, caller) => this.#call(label, call, caller),
+      ended: (callerId) => {
+        this.#callers.delete(callerId);
+        this.#session?.bindings.get(label)?.ended?.(callerId);
+      },
+    };
+  }
+
+  async #call(label: string, call: HostCall, caller: HostCaller): Promise<HostCallResult> {
+    this.#callers.add(caller.id);
+    this.usedMs = this.#options.clock.monotonicMs();
+    const { bindings } = this.#session ?? (await this.#open());
+    const binding = bindings.get(label);
+    if (binding === undefined)
+      throw new HairspringError('HS_INTERNAL', `Cannot call ${label}: no service of this cell serves it`);
+    return await binding.call(call, caller);
+  }
+
+  #open(): Promise<Session> {
+    if (this.#opening !== undefined) return this.#opening;
+    this.#options.makeRoom();
+    const opening = this.#connect();
+    this.#opening = opening;
+    opening.then(
+      (session) => {
+        if (this.#opening !== opening) return;
+        this.#session = session;
+        session.nc
+          .closed()
+          .then(() => this.#drop(opening))
+          .catch(() => undefined);
+      },
+      () => this.#drop(opening),
+    );
+    return opening;
+  }
+
+  #drop(opening: Promise<Session>): void {
+    if (this.#opening !== opening) return;
+    this.#opening = undefined;
+    this.#session = undefined;
+  }
+
+  async #connect(): Promise<Session> {
+    const { endpoint, connect, createServices } = this.#options;
+    const { inboxPrefix } = this.#credential;
+    const current = (): NatsEndpoint => {
+      this.#connectedUntilMs = this.#credential.expiresAtMs;
+      return { ...endpoint(), creds: this.#credential.creds, inboxPrefix };
+    };
+    let nc: NatsConnection;
+    try {
+      nc = await connect({
+        ...toConnectionOptions(current, `hairspring function ${this.#id}`),
+        timeout: CONNECT_TIMEOUT_MS,
+      });
+    } catch (cause) {
+      const message = 'Cannot call a host service: the function has no connection to NATS now';
+      throw new HairspringError('HS_NATS_UNREACHABLE', message, { cause });
+    }
+    const services = createServices(nc, inboxPrefix);
+    const prepared = [...this.#bindings].flatMap(([label, binding]) => {
+      const service = services[binding.service];
+      return service === undefined ? [] : [[label, service.prepare(label, binding)] as const];
+    });
+    return { nc, bindings: new Map(prepared) };
+  }
+
+  /** Closes the connection, if there is one; the next call opens another. */
+  async close(): Promise<void> {
+    const opening = this.#opening;
+    this.#opening = undefined;
+    this.#session = undefined;
+    const session = await opening?.catch(() => undefined);
+    await session?.nc.close();
+  }
+}

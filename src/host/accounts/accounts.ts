@@ -1,0 +1,36 @@
+import type { NatsConnection } from '@nats-io/transport-node';
+import type { FunctionSpec, NatsEndpoint, WorkloadCredential } from '../../core/index.ts';
+
+/** A NATS user that one cell receives messages with. */
+export interface CellUser {
+  readonly endpoint: NatsEndpoint;
+  /** The cell is gone: nobody connects with it any more. Idempotent. */
+  withdraw(): void;
+}
+
+/** What a node has in the account of one namespace. */
+export interface NamespaceAccess {
+  /** The node's own connection there. */
+  readonly nc: NatsConnection;
+  /** How often `credentialFor` has to be asked again for what goes on running; undefined: never. */
+  readonly renewMs: number | undefined;
+  createCellUser(cellId: string): CellUser;
+  /**
+   * A user with what the bindings of a function need and nothing more; undefined where its cell's own user has to
+   * do. What was given out for an earlier version is withdrawn when that cannot be running any more.
+   */
+  credentialFor(spec: FunctionSpec): WorkloadCredential | undefined;
+  /** The function is undeployed: nothing that was given out for it is of any use from now on. */
+  withdraw(functionId: string): void;
+  /** A user for the tools of those who own the namespace. */
+  developerEndpoint(): NatsEndpoint;
+}
+
+/** The accounts of a node's namespaces. */
+export interface Accounts extends AsyncDisposable {
+  /**
+   * Makes the account where it is missing, and connects to it.
+   * @throws HS_NAMESPACE_UNKNOWN, HS_NATS_…
+   */
+  open(namespace: string): Promise<NamespaceAccess>;
+}

@@ -1,0 +1,149 @@
+/**
+ * NATS's JSON web tokens, version 2, as https://github.com/nats-io/jwt/tree/main/v2 reads them: only the
+ * fields that are set here.
+ */
+import { createHash } from 'node:crypto';
+import { systemClock } from '../../core/index.ts';
+import type { SigningKey } from './signing-key.ts';
+
+export interface Permissions {
+  readonly publish: readonly string[];
+  readonly subscribe: readonly string[];
+  readonly denySubscribe?: readonly string[];
+  /** How many replies to a message that came, within how long; none by default. */
+  readonly responses?: { readonly max: number; readonly ttlMs: number };
+}
+
+export interface UserClaims {
+  readonly name: string;
+  readonly publicKey: string;
+  /** The account's, when a signing key of it signs. */
+  readonly account: string;
+  readonly permissions: Permissions | 'all';
+  /** Seconds since the epoch; undefined: it does not expire. */
+  readonly expiresAt?: number | undefined;
+  /** Whether the token alone lets in, without the key. */
+  readonly bearer?: boolean;
+}
+
+/** A subject of another account, under the same name in this one. */
+export interface Import {
+  readonly kind: 'service' | 'stream';
+  readonly subject: string;
+  readonly from: string;
+}
+
+export interface AccountClaims {
+  readonly name: string;
+  readonly publicKey: string;
+  readonly jetStream: boolean;
+  /** Public keys that may sign users beside the account's own. */
+  readonly signingKeys?: readonly string[];
+  readonly exports?: readonly { readonly kind: 'service' | 'stream'; readonly subject: string }[];
+  readonly imports?: readonly Import[];
+  /** Users by public key, and the time up to which their tokens are void, in seconds since the epoch. */
+  readonly revocations?: Readonly<Record<string, number>>;
+}
+
+const HEAD = encode({ typ: 'JWT', alg: 'ed25519-nkey' });
+/** How long a node may take to answer a request that came through an export: a deployment is checked first. */
+const RESPONSE_THRESHOLD_NS = 120e9;
+const UNLIMITED = -1;
+
+function encode(value: unknown): string {
+  return Buffer.from(JSON.stringify(value)).toString('base64url');
+}
+
+function signed(
+  issuer: SigningKey,
+  claims: { readonly sub: string; readonly name: string; readonly exp?: number },
+  nats: object,
+): string {
+  const body = {
+    iss: issuer.publicKey,
+    iat: Math.floor(systemClock.now() / 1000),
+    ...claims,
+    nats: { ...nats, version: 2 },
+  };
+  const jti = createHash('sha256').update(JSON.stringify(body)).digest('hex').toUpperCase();
+  const text = `${HEAD}.${encode({ jti, ...body })}`;
+  return `${text}.${Buffer.from(issuer.sign(Buffer.from(text))).toString('base64url')}`;
+}
+
+export function operatorToken(operator: SigningKey, systemAccount: string): string {
+  const claims = { sub: operator.publicKey, name: 'hairspring' };
+  return signed(operator, claims, { type: 'operator', system_account: systemAccount });
+}
+
+export function accountToken(operator: SigningKey, account: AccountClaims): string {
+  const jetStream = account.jetStream ? UNLIMITED : 0;
+  return signed(
+    operator,
+    { sub: account.publicKey, name: account.name },
+    {
+      type: 'account',
+      limits: {
+        subs: UNLIMITED,
+        data: UNLIMITED,
+        payload: UNLIMITED,
+        imports: UNLIMITED,
+        exports: UNLIMITED,
+        wildcards: true,
+        conn: UNLIMITED,
+        leaf: 0,
+        mem_storage: jetStream,
+        disk_storage: jetStream,
+        streams: jetStream,
+        consumer: jetStream,
+      },
+      signing_keys: account.signingKeys ?? [],
+      exports: (account.exports ?? []).map(({ kind, subject }) => ({
+        name: subject,
+        subject,
+        type: kind,
+        ...(kind === 'service' ? { response_type: 'Stream', response_threshold: RESPONSE_THRESHOLD_NS } : {}),
+      })),
+      imports: (account.imports ?? []).map(({ kind, subject, from }) => ({
+        name: subject,
+        subject,
+        account: from,
+        type: kind,
+      })),
+      revocations: account.revocations ?? {},
+      default_permissions: {},
+    },
+  );
+}
+
+export function userToken(issuer: SigningKey, user: UserClaims): string {
+  const { name, publicKey, account, permissions, expiresAt, bearer = false } = user;
+  return signed(
+    issuer,
+    { sub: publicKey, name, ...(expiresAt === undefined ? {} : { exp: expiresAt }) },
+    {
+      type: 'user',
+      ...(issuer.publicKey === account ? {} : { issuer_account: account }),
+      ...(permissions === 'all' ? {} : permissionClaims(permissions)),
+      subs: UNLIMITED,
+      data: UNLIMITED,
+      payload: UNLIMITED,
+      bearer_token: bearer,
+    },
+  );
+}
+
+function permissionClaims({ publish, subscribe, denySubscribe = [], responses }: Permissions): object {
+  return {
+    // NATS takes an empty list of what is allowed for everything.
+    pub: publish.length === 0 ? { deny: ['>'] } : { allow: publish },
+    sub: { ...(subscribe.length === 0 ? { deny: ['>'] } : { allow: subscribe, deny: denySubscribe }) },
+    ...(responses === undefined ? {} : { resp: { max: responses.max, ttl: responses.ttlMs * 1e6 } }),
+  };
+}
+
+/** The text of a credentials file. */
+export function credentialsText(token: string, seed: string): string {
+  const block = (name: string, content: string): string =>
+    `-----BEGIN ${name}-----\n${content}\n------END ${name}------\n`;
+  return `${block('NATS USER JWT', token)}\n${block('USER NKEY SEED', seed)}`;
+}

@@ -1,0 +1,5 @@
+export type { Accounts, CellUser, NamespaceAccess } from './accounts.ts';
+export { createOneAccount } from './one-account.ts';
+export { loadOperator, type Operator } from './operator.ts';
+export { OperatorAccounts, ownerEndpoint } from './operator-accounts.ts';
+export { writeServerConfig } from './server-config.ts';

@@ -1,0 +1,124 @@
+import {
+  type Clock,
+  type FunctionSpec,
+  feedSubjects,
+  type NatsEndpoint,
+  type WorkloadCredential,
+} from '../../core/index.ts';
+import { bindingPermissions } from '../../hostservices/permissions.ts';
+import type { CellUser } from './accounts.ts';
+import { credentialsText, type Permissions, userToken } from './claims.ts';
+import { createSigningKey, type SigningKey } from './signing-key.ts';
+
+/** How long what is given to cells and functions is good for. */
+const CREDENTIAL_MS = 24 * 3_600_000;
+/** It is renewed at this share of it, so that there is time to change over in a quiet moment. */
+export const RENEW_MS = CREDENTIAL_MS / 2;
+/** A caller may wait so long for its reply, however long the queue. */
+const REPLY_TTL_MS = 600_000;
+/** What an earlier version has begun has its time limit, and this. */
+const REPLACED_GRACE_MS = 60_000;
+
+/** Inboxes of functions; no cell may listen there. */
+const WORKLOAD_INBOX = '_HSBOX';
+const CELL_INBOX = '_HSCELL';
+
+export interface MinterOptions {
+  readonly namespace: string;
+  /** Public key of the account. */
+  readonly account: string;
+  /** Signs for the account. */
+  readonly signer: SigningKey;
+  /** Where the account is; what else it has is not handed on. */
+  readonly endpoint: Pick<NatsEndpoint, 'servers' | 'tlsCa' | 'tlsCert' | 'tlsKey'>;
+  readonly clock: Clock;
+  /** Makes the tokens of users void that are good until then, in milliseconds since the epoch. */
+  readonly revoke: (users: ReadonlyMap<string, number>) => void;
+}
+
+interface Given {
+  readonly user: string;
+  readonly untilMs: number;
+}
+
+/** Makes the NATS users of one namespace, each with the least that its bearer needs. */
+export class Minter {
+  readonly #options: MinterOptions;
+  readonly #byFunction = new Map<string, Given[]>();
+
+  constructor(options: MinterOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Receives every message of the namespace but those for the inboxes of others, answers what it received, and
+   * tells the feeds. Which subjects it needs changes with each deployment, and a user's permissions cannot without
+   * cutting its connection.
+   */
+  createCellUser(cellId: string): CellUser {
+    const { namespace, endpoint } = this.#options;
+    const inboxPrefix = `${CELL_INBOX}.${cellId}`;
+    const { creds, given } = this.#mint(`cell ${cellId}`, {
+      publish: [feedSubjects.logs(namespace, '*', '*'), feedSubjects.events(namespace, '*')],
+      subscribe: ['>'],
+      denySubscribe: [
+        '_INBOX.>',
+        `${WORKLOAD_INBOX}.>`,
+        '_R_.>',
+        '$JS.>',
+        '$KV.>',
+        '$O.>',
+        '$SYS.>',
+        '$SRV.>',
+      ],
+      responses: { max: 1, ttlMs: REPLY_TTL_MS },
+    });
+    return {
+      endpoint: { ...endpoint, creds, inboxPrefix },
+      withdraw: () => this.#revoke([given]),
+    };
+  }
+
+  credentialFor({ id, name, bindings, limits }: FunctionSpec): WorkloadCredential | undefined {
+    const earlier = this.#byFunction.get(id) ?? [];
+    if (earlier.length > 0) {
+      this.#options.clock.after(limits.timeoutMs + REPLACED_GRACE_MS, () => this.#forget(id, earlier));
+    }
+    const publish = [
+      ...new Set(Object.values(bindings).flatMap((binding) => bindingPermissions(binding).publish)),
+    ];
+    if (publish.length === 0) return undefined;
+    const inboxPrefix = `${WORKLOAD_INBOX}.${id}`;
+    const { creds, given } = this.#mint(`function ${name}`, { publish, subscribe: [`${inboxPrefix}.>`] });
+    this.#byFunction.set(id, [...earlier, given]);
+    return { creds, inboxPrefix, expiresAtMs: given.untilMs };
+  }
+
+  withdraw(functionId: string): void {
+    const given = this.#byFunction.get(functionId);
+    if (given !== undefined) this.#forget(functionId, given);
+  }
+
+  #forget(functionId: string, given: readonly Given[]): void {
+    const kept = (this.#byFunction.get(functionId) ?? []).filter((one) => !given.includes(one));
+    if (kept.length === 0) this.#byFunction.delete(functionId);
+    else this.#byFunction.set(functionId, kept);
+    this.#revoke(given);
+  }
+
+  #revoke(given: readonly Given[]): void {
+    const nowMs = this.#options.clock.now();
+    const valid = given.filter(({ untilMs }) => untilMs > nowMs);
+    if (valid.length > 0) this.#options.revoke(new Map(valid.map(({ user, untilMs }) => [user, untilMs])));
+  }
+
+  #mint(name: string, permissions: Permissions): { readonly creds: string; readonly given: Given } {
+    const { account, signer, clock } = this.#options;
+    const user = createSigningKey('user');
+    const untilMs = clock.now() + CREDENTIAL_MS;
+    const { publicKey } = user;
+    const expiresAt = Math.floor(untilMs / 1_000);
+    const token = userToken(signer, { name, publicKey, account, permissions, expiresAt });
+    return { creds: credentialsText(token, user.seed), given: { user: publicKey, untilMs } };
+  }
+}

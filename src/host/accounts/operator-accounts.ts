@@ -1,0 +1,217 @@
+import type { NatsConnection } from '@nats-io/transport-node';
+import { connectNats } from '../../control/index.ts';
+import {
+  type Clock,
+  feedSubjects,
+  HairspringError,
+  hairspringSubjects,
+  type Logger,
+  type NatsEndpoint,
+  nodeSubjects,
+  workloadSubjects,
+} from '../../core/index.ts';
+import type { Accounts, NamespaceAccess } from './accounts.ts';
+import { type AccountClaims, accountToken, credentialsText, type Import, userToken } from './claims.ts';
+import { Minter, RENEW_MS } from './minter.ts';
+import type { Operator } from './operator.ts';
+import { createSigningKey, type SigningKey } from './signing-key.ts';
+
+/** Where a server with a full resolver takes the token of an account. */
+const CLAIMS_UPDATE = '$SYS.REQ.CLAIMS.UPDATE';
+const UPDATE_TIMEOUT_MS = 5_000;
+const RETRY_MS = 1_000;
+
+export interface OperatorAccountsOptions {
+  readonly operator: Operator;
+  /** The server's addresses. */
+  readonly endpoint: NatsEndpoint;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+/** What the nodes' account lets others ask and hear; each namespace imports its own part of it. */
+export const NODE_EXPORTS: NonNullable<AccountClaims['exports']> = [
+  { kind: 'service', subject: '$NEX.SVC.*.control.>' },
+  { kind: 'stream', subject: feedSubjects.events('*', '*') },
+];
+
+/** How a client with the keys of an account connects. */
+export function ownerEndpoint(account: SigningKey, endpoint: NatsEndpoint, name: string): NatsEndpoint {
+  const user = createSigningKey('user');
+  const { publicKey } = user;
+  const token = userToken(account, { name, publicKey, account: account.publicKey, permissions: 'all' });
+  return { ...endpoint, creds: credentialsText(token, user.seed) };
+}
+
+/** An account for each namespace, made when it is first needed, on a server whose operator is ours. */
+export class OperatorAccounts implements Accounts {
+  readonly #options: OperatorAccountsOptions;
+  readonly #system: NatsConnection;
+  readonly #opened = new Map<string, Promise<OpenNamespace>>();
+
+  private constructor(options: OperatorAccountsOptions, system: NatsConnection) {
+    this.#options = options;
+    this.#system = system;
+  }
+
+  /** @throws HS_NATS_UNREACHABLE, HS_NATS_REFUSED */
+  static async connect(options: OperatorAccountsOptions): Promise<OperatorAccounts> {
+    const endpoint = ownerEndpoint(options.operator.system, options.endpoint, 'node');
+    return new OperatorAccounts(options, await connectNats(endpoint, { name: 'hairspring accounts' }));
+  }
+
+  async open(namespace: string): Promise<NamespaceAccess> {
+    const known = this.#opened.get(namespace);
+    if (known !== undefined) return (await known).access;
+    const opening = this.#open(namespace);
+    this.#opened.set(namespace, opening);
+    opening.catch(() => this.#opened.delete(namespace));
+    return (await opening).access;
+  }
+
+  async #open(namespace: string): Promise<OpenNamespace> {
+    const { operator, endpoint, clock, logger } = this.#options;
+    const account = operator.namespace(namespace);
+    const registration = new Registration(this.#system, operator, namespace, clock, logger);
+    await registration.push();
+    const own = ownerEndpoint(account, endpoint, 'node');
+    const nc = await connectNats(own, { name: `hairspring node ${namespace}` });
+    const minter = new Minter({
+      namespace,
+      account: account.publicKey,
+      signer: registration.signer,
+      endpoint,
+      clock,
+      revoke: (users) => registration.revoke(users),
+    });
+    const access: NamespaceAccess = {
+      nc,
+      renewMs: RENEW_MS,
+      createCellUser: (cellId) => minter.createCellUser(cellId),
+      credentialFor: (spec) => minter.credentialFor(spec),
+      withdraw: (functionId) => minter.withdraw(functionId),
+      developerEndpoint: () => ownerEndpoint(account, endpoint, 'developer'),
+    };
+    return { access, registration };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    const opened = await Promise.allSettled(this.#opened.values());
+    for (const result of opened) {
+      if (result.status !== 'fulfilled') continue;
+      await result.value.registration.settled();
+      await result.value.access.nc.close();
+    }
+    await this.#system.close();
+  }
+}
+
+interface OpenNamespace {
+  readonly access: NamespaceAccess;
+  readonly registration: Registration;
+}
+
+/**
+ * The account of a namespace as the server knows it. Cells and functions have users that are signed by a key of this
+ * process alone, which is nowhere on disk: with the next start all that an earlier process gave out is void.
+ */
+class Registration {
+  readonly signer = createSigningKey('account');
+  readonly #system: NatsConnection;
+  readonly #operator: Operator;
+  readonly #namespace: string;
+  readonly #clock: Clock;
+  readonly #logger: Logger;
+  /** Until when the token of a user that is revoked would be good. */
+  readonly #revoked = new Map<string, number>();
+  #pushing: Promise<void> | undefined;
+  #isStale = false;
+
+  constructor(system: NatsConnection, operator: Operator, namespace: string, clock: Clock, logger: Logger) {
+    this.#system = system;
+    this.#operator = operator;
+    this.#namespace = namespace;
+    this.#clock = clock;
+    this.#logger = logger;
+  }
+
+  /** Makes tokens void; what the server does not take now it is told again until it does. */
+  revoke(users: ReadonlyMap<string, number>): void {
+    for (const [user, untilMs] of users) this.#revoked.set(user, untilMs);
+    this.#isStale = true;
+    this.#pushing ??= this.#pushAll().finally(() => {
+      this.#pushing = undefined;
+    });
+  }
+
+  /** Resolves when the server has been told, or has not taken it for a second. */
+  async settled(): Promise<void> {
+    await Promise.race([this.#pushing, this.#clock.sleep(RETRY_MS)]);
+  }
+
+  async #pushAll(): Promise<void> {
+    while (this.#isStale && !this.#system.isClosed()) {
+      this.#isStale = false;
+      try {
+        await this.push();
+      } catch (error) {
+        this.#isStale = true;
+        const { message } = HairspringError.from(error);
+        this.#logger.error('Users could not be revoked yet', { namespace: this.#namespace, error: message });
+        await this.#clock.sleep(RETRY_MS);
+      }
+    }
+  }
+
+  /** @throws HS_NATS_REFUSED when the server does not take the account */
+  async push(): Promise<void> {
+    const nowMs = this.#clock.now();
+    for (const [user, untilMs] of this.#revoked) if (untilMs < nowMs) this.#revoked.delete(user);
+    const at = Math.floor(nowMs / 1_000);
+    const token = accountToken(this.#operator.key, {
+      ...namespaceClaims(this.#operator, this.#namespace),
+      signingKeys: [this.signer.publicKey],
+      revocations: Object.fromEntries([...this.#revoked.keys()].map((user) => [user, at])),
+    });
+    let refusal: string | undefined;
+    try {
+      const reply = await this.#system.request(CLAIMS_UPDATE, token, { timeout: UPDATE_TIMEOUT_MS });
+      const answer = reply.json<{ readonly error?: { readonly description?: string } }>();
+      refusal = answer.error === undefined ? undefined : (answer.error.description ?? 'no reason given');
+    } catch (error) {
+      refusal = error instanceof Error ? error.message : String(error);
+    }
+    if (refusal === undefined) return;
+    const what = `Cannot register the account of namespace "${this.#namespace}"`;
+    throw new HairspringError('HS_NATS_REFUSED', `${what}: ${refusal}`);
+  }
+}
+
+/** The account of a namespace: JetStream of its own, and of the nodes what concerns it. */
+export function namespaceClaims(operator: Operator, namespace: string): AccountClaims {
+  const from = operator.node.publicKey;
+  const ask = (subject: string): Import => ({ kind: 'service', subject, from });
+  return {
+    name: namespace,
+    publicKey: operator.namespace(namespace).publicKey,
+    jetStream: true,
+    imports: [
+      ...[
+        workloadSubjects.auction(namespace),
+        workloadSubjects.deploy(namespace, '*'),
+        workloadSubjects.undeploy(namespace, '*'),
+        workloadSubjects.clone(namespace, '*'),
+        workloadSubjects.list(namespace),
+        // Not HS.INVOKE, which the cells of the namespace answer themselves.
+        hairspringSubjects.info(namespace, '*'),
+        hairspringSubjects.cancel(namespace, '*'),
+        hairspringSubjects.tap(namespace),
+        nodeSubjects.ping(),
+        nodeSubjects.pingNode('*'),
+        nodeSubjects.tags(),
+        nodeSubjects.info('*'),
+      ].map(ask),
+      { kind: 'stream', subject: feedSubjects.events(namespace, '*'), from },
+    ],
+  };
+}
