@@ -9,9 +9,9 @@ import type { SigningKey } from './signing-key.ts';
 export interface Permissions {
   readonly publish: readonly string[];
   readonly subscribe: readonly string[];
+  /** Of what `publish` and `subscribe` allow. */
+  readonly denyPublish?: readonly string[];
   readonly denySubscribe?: readonly string[];
-  /** How many replies to a message that came, within how long; none by default. */
-  readonly responses?: { readonly max: number; readonly ttlMs: number };
 }
 
 export interface UserClaims {
@@ -132,13 +132,11 @@ export function userToken(issuer: SigningKey, user: UserClaims): string {
   );
 }
 
-function permissionClaims({ publish, subscribe, denySubscribe = [], responses }: Permissions): object {
-  return {
-    // NATS takes an empty list of what is allowed for everything.
-    pub: publish.length === 0 ? { deny: ['>'] } : { allow: publish },
-    sub: { ...(subscribe.length === 0 ? { deny: ['>'] } : { allow: subscribe, deny: denySubscribe }) },
-    ...(responses === undefined ? {} : { resp: { max: responses.max, ttl: responses.ttlMs * 1e6 } }),
-  };
+function permissionClaims({ publish, subscribe, denyPublish, denySubscribe }: Permissions): object {
+  // NATS takes an empty list of what is allowed for everything.
+  const claims = (allow: readonly string[], deny: readonly string[] = []): object =>
+    allow.length === 0 ? { deny: ['>'] } : { allow, deny };
+  return { pub: claims(publish, denyPublish), sub: claims(subscribe, denySubscribe) };
 }
 
 /** The text of a credentials file. */

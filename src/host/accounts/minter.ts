@@ -1,10 +1,4 @@
-import {
-  type Clock,
-  type FunctionSpec,
-  feedSubjects,
-  type NatsEndpoint,
-  type WorkloadCredential,
-} from '../../core/index.ts';
+import type { Clock, FunctionSpec, NatsEndpoint, WorkloadCredential } from '../../core/index.ts';
 import { bindingPermissions } from '../../hostservices/permissions.ts';
 import type { CellUser } from './accounts.ts';
 import { credentialsText, type Permissions, userToken } from './claims.ts';
@@ -14,14 +8,25 @@ import { createSigningKey, type SigningKey } from './signing-key.ts';
 const CREDENTIAL_MS = 24 * 3_600_000;
 /** It is renewed at this share of it, so that there is time to change over in a quiet moment. */
 export const RENEW_MS = CREDENTIAL_MS / 2;
-/** A caller may wait so long for its reply, however long the queue. */
-const REPLY_TTL_MS = 600_000;
 /** What an earlier version has begun has its time limit, and this. */
 const REPLACED_GRACE_MS = 60_000;
 
 /** Inboxes of functions; no cell may listen there. */
 const WORKLOAD_INBOX = '_HSBOX';
 const CELL_INBOX = '_HSCELL';
+
+const SERVER_SUBJECTS = ['$JS.>', '$KV.>', '$O.>', '$SYS.>', '$SRV.>', '$MQTT.>'];
+
+/**
+ * Not NATS's permission to respond: it lets one reply through for all messages that name the same reply subject,
+ * and none to a message that another cell has received.
+ */
+const CELL_PERMISSIONS: Permissions = {
+  publish: ['>'],
+  subscribe: ['>'],
+  denyPublish: [...SERVER_SUBJECTS, '$NEX.SVC.>'],
+  denySubscribe: [...SERVER_SUBJECTS, '_INBOX.>', '_R_.>', `${WORKLOAD_INBOX}.>`],
+};
 
 export interface MinterOptions {
   readonly namespace: string;
@@ -51,30 +56,14 @@ export class Minter {
   }
 
   /**
-   * Receives every message of the namespace but those for the inboxes of others, answers what it received, and
-   * tells the feeds. Which subjects it needs changes with each deployment, and a user's permissions cannot without
-   * cutting its connection.
+   * Receives the messages of the namespace, answers them and tells the feeds; nothing of JetStream or the control
+   * plane, and no inbox of anybody's. Which subjects it needs changes with each deployment, and what a user may do
+   * cannot change without cutting its connection.
    */
   createCellUser(cellId: string): CellUser {
-    const { namespace, endpoint } = this.#options;
-    const inboxPrefix = `${CELL_INBOX}.${cellId}`;
-    const { creds, given } = this.#mint(`cell ${cellId}`, {
-      publish: [feedSubjects.logs(namespace, '*', '*'), feedSubjects.events(namespace, '*')],
-      subscribe: ['>'],
-      denySubscribe: [
-        '_INBOX.>',
-        `${WORKLOAD_INBOX}.>`,
-        '_R_.>',
-        '$JS.>',
-        '$KV.>',
-        '$O.>',
-        '$SYS.>',
-        '$SRV.>',
-      ],
-      responses: { max: 1, ttlMs: REPLY_TTL_MS },
-    });
+    const { creds, given } = this.#mint(`cell ${cellId}`, CELL_PERMISSIONS);
     return {
-      endpoint: { ...endpoint, creds, inboxPrefix },
+      endpoint: { ...this.#options.endpoint, creds, inboxPrefix: `${CELL_INBOX}.${cellId}` },
       withdraw: () => this.#revoke([given]),
     };
   }
