@@ -4,6 +4,7 @@ import { type CancelResult, cancel } from './client-cancel.ts';
 import { type DeployPlacement, type DeployRequest, deploy } from './client-deploy.ts';
 import { events, type FeedEvent, logs, tap } from './client-feeds.ts';
 import { type InvokeOptions, type InvokeResult, invoke } from './client-invoke.ts';
+import { openNamespace } from './client-namespace.ts';
 import { lameDuck, nodeInfo, nodes } from './client-nodes.ts';
 import { assertToken, type ClientContext } from './client-request.ts';
 import { clone, info, list, undeploy } from './client-workloads.ts';
@@ -54,6 +55,11 @@ export interface ControlClient {
   cancel(nameOrId: string, invocationId?: string): Promise<CancelResult>;
   /** Calls a function by name; its error is in the result. @throws HS_FUNCTION_NOT_FOUND when nothing serves it */
   invoke(name: string, payload: Uint8Array | string, options?: InvokeOptions): Promise<InvokeResult>;
+  /**
+   * Credentials for the tools of those who own a namespace, whose account is made where it is missing; null where
+   * namespaces have no accounts. For those in the account of the nodes.
+   */
+  openNamespace(namespace: string): Promise<string | null>;
   /** Follows what functions log; `function` is an id. */
   logs(options: { readonly function?: string }, onLine: (line: LogLine) => void): Promise<AsyncDisposable>;
   /** Follows finished invocations. */
@@ -82,6 +88,7 @@ export function createControlClient(nc: NatsConnection, options: ControlClientOp
     info: (nameOrId) => info(context, nameOrId),
     cancel: (nameOrId, invocationId) => cancel(context, nameOrId, invocationId),
     invoke: (name, payload, invokeOptions = {}) => invoke(context, name, payload, invokeOptions),
+    openNamespace: (namespace) => openNamespace(context, namespace),
     logs: (logOptions, onLine) => logs(context, logOptions.function, onLine),
     tap: (onEvent) => tap(context, onEvent),
     events: (onEvent) => events(context, onEvent),

@@ -52,6 +52,15 @@ export function ownVerbs({ backend, clock }: EndpointContext): readonly MicroEnd
         return json({ node_id: backend.nodeId, lease_ms });
       },
     },
+    {
+      name: 'OpenNamespace',
+      subject: hairspringSubjects.namespace('*'),
+      async handle(msg) {
+        const namespace = subjectToken(msg.subject, NAME_TOKEN);
+        const creds = await backend.openNamespace(namespace);
+        return json({ node_id: backend.nodeId, namespace, creds });
+      },
+    },
   ];
 }
 

@@ -9,6 +9,7 @@ import type {
   FunctionInfo,
   InvocationEvent,
   LameDuckResponse,
+  NamespaceResponse,
   NodeInfoResponse,
   NodePingResponse,
   StartWorkloadResponse,
@@ -80,6 +81,12 @@ export const nodeInfoResponse: z.ZodType<NodeInfoResponse> = z.object({
 export const cancelResponse: z.ZodType<CancelResponse> = z.object({
   node_id: z.string(),
   cancelled: z.number().int().nonnegative(),
+});
+
+export const namespaceResponse: z.ZodType<NamespaceResponse> = z.object({
+  node_id: z.string(),
+  namespace: z.string(),
+  creds: z.string().nullable(),
 });
 
 export const lameDuckResponse: z.ZodType<LameDuckResponse> = z.object({

@@ -146,6 +146,14 @@ export interface LogLine {
 }
 
 /** What a node does for its control endpoints. Methods throw HairspringError; endpoints turn that into Nex's error reply. */
+/** Reply to HS.NAMESPACE. */
+export interface NamespaceResponse {
+  readonly node_id: string;
+  readonly namespace: string;
+  /** Text of a `.creds` file; null where namespaces have no accounts. */
+  readonly creds: string | null;
+}
+
 export interface NodeBackend {
   readonly nodeId: string;
   readonly agentId: string;
@@ -174,6 +182,11 @@ export interface NodeBackend {
     invocationId: string | undefined,
   ): Promise<CancelResponse | undefined>;
   tap(namespace: string, untilMs: number): Promise<void>;
+  /**
+   * Credentials for the tools of those who own a namespace, whose account is made where it is missing; null where
+   * namespaces have no accounts.
+   */
+  openNamespace(namespace: string): Promise<string | null>;
   /** Starts lame duck: no new work now, drained by `delayMs`. Resolves when it has begun. */
   lameDuck(delayMs: number): Promise<void>;
 }

@@ -52,6 +52,9 @@ export const hairspringSubjects = {
     `${CONTROL}.${namespace}.control.HS.CANCEL.${nameOrId}`,
   /** `$NEX.SVC.<ns>.control.HS.TAP`: ask for invocation events for a while. */
   tap: (namespace: string): string => `${CONTROL}.${namespace}.control.HS.TAP`,
+  /** `$NEX.SVC.system.control.HS.NAMESPACE.<ns>`: open a namespace; for those in the account of the nodes. */
+  namespace: (namespace: string): string =>
+    `${CONTROL}.${SYSTEM_NAMESPACE}.control.HS.NAMESPACE.${namespace}`,
   /** `$NEX.SVC.<ns>.control.HS.INVOKE.<name>`: call a function by name; cells answer this one themselves. */
   invoke: (namespace: string, name: string): string => `${CONTROL}.${namespace}.control.HS.INVOKE.${name}`,
 } as const;

@@ -1,3 +1,4 @@
+export { loadOperator, type Operator, ownerEndpoint, writeServerConfig } from './accounts/index.ts';
 export {
   type Bundle,
   type Bundler,

@@ -14,12 +14,14 @@ import {
   type FunctionDefinition,
   type FunctionStats,
   HairspringError,
+  isToken,
   isTransition,
   NODE_TRANSITIONS,
   type NodeState,
   noColdStarts,
   SYSTEM_NAMESPACE,
 } from '../core/index.ts';
+import type { Accounts } from './accounts/index.ts';
 import type { CellSupervisor } from './cells/index.ts';
 import type { Deployments } from './deployments/index.ts';
 import { startRequestJsonSchema } from './manifest/index.ts';
@@ -33,6 +35,7 @@ export interface NodeOptions {
   readonly startedAt: Date;
   readonly cells: CellSupervisor;
   readonly deployments: Deployments;
+  readonly accounts: Accounts;
   /** Called once, when lame duck begins; stops the node within `delayMs`. */
   readonly onLameDuck: (delayMs: number) => void;
 }
@@ -89,6 +92,20 @@ export class Node implements NodeBackend {
       throw new HairspringError('HS_DRAINING', `Cannot deploy "${request.name}": the node is ${this.#state}`);
     const { id, name } = await this.#options.deployments.deploy(request);
     return { id, name };
+  }
+
+  async openNamespace(namespace: string): Promise<string | null> {
+    if (!isToken(namespace) || namespace === SYSTEM_NAMESPACE) {
+      throw new HairspringError(
+        'HS_USAGE',
+        `Cannot open namespace "${namespace}": it is not a name for one`,
+        {
+          hint: 'Use 1 to 64 letters, digits, - or _, and not "system", which belongs to the nodes',
+        },
+      );
+    }
+    const access = await this.#options.accounts.open(namespace);
+    return access.renewMs === undefined ? null : (access.developerEndpoint().creds ?? null);
   }
 
   async undeploy(namespace: string, workloadId: string): Promise<StopWorkloadResponse | undefined> {

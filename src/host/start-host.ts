@@ -75,6 +75,7 @@ export async function startHost(options: HostOptions): Promise<RunningHost> {
     startedAt,
     cells,
     deployments,
+    accounts,
     onLameDuck: (delayMs) =>
       void stop(delayMs).catch((error: unknown) =>
         logger.error('The node did not stop cleanly', { error: String(error) }),

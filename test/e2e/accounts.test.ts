@@ -4,26 +4,114 @@ import { jetstreamManager } from '@nats-io/jetstream';
 import { Kvm } from '@nats-io/kv';
 import { connectNats, createControlClient } from '../../src/control/index.ts';
 import { deployTo, handler, startTestHost } from '../support/host.ts';
+import { ask, tally } from '../support/load.ts';
+import { until } from '../support/turns.ts';
 
-const world = await startTestHost({ accounts: true });
+const world = await startTestHost({ accounts: true, spareCells: 1 });
 after(() => world[Symbol.asyncDispose]());
 
-async function enter(
-  namespace: string,
-): Promise<AsyncDisposable & { nc: Awaited<ReturnType<typeof connectNats>> }> {
+const COUNTER = handler(
+  'const n = Number((await env.HITS.get("n"))?.text() ?? 0) + 1; await env.HITS.put("n", String(n)); return `${n}`;',
+);
+const HITS = { HITS: { kv: 'hits', access: 'read-write' } };
+
+/** The tools of those who own a namespace. */
+async function enter(namespace: string) {
   const nc = await connectNats(await world.host.namespaceEndpoint(namespace), { name: 'tool' });
-  return { nc, [Symbol.asyncDispose]: () => nc.close() };
+  const client = createControlClient(nc, { namespace });
+  return { nc, client, [Symbol.asyncDispose]: () => nc.close() };
 }
 
-test('A function in an account answers, logs, and uses its bindings under a user of its own', async () => {
-  await world.deploy({
-    name: 'counter',
-    code: handler(
-      'const n = Number((await env.HITS.get("n"))?.text() ?? 0) + 1; await env.HITS.put("n", String(n)); return String(n);',
-    ),
-    bindings: { HITS: { kv: 'hits', access: 'read-write' } },
-  });
+test('A function uses its bindings under a user of its own, in the account of its namespace', async () => {
+  await world.deploy({ name: 'counter', code: COUNTER, bindings: HITS });
   assert.equal((await world.ask('counter')).text, '1');
   assert.equal((await world.ask('counter')).text, '2');
   assert.equal((await (await new Kvm(world.nc).open('hits')).get('n'))?.string(), '2');
+  assert.equal(Buffer.from((await world.client().invoke('counter', '')).data).toString(), '3');
+});
+
+test('A redeploy with other bindings has another user, and no call is lost', async () => {
+  const bindings = { ...HITS, MORE: { kv: 'more', access: 'read-write' } };
+  const asked = Promise.all(Array.from({ length: 50 }, () => world.ask('counter')));
+  await world.deploy({
+    name: 'counter',
+    code: handler('await env.MORE.put("k", "v"); return (await env.MORE.get("k")).text();'),
+    bindings,
+  });
+  assert.deepEqual(tally(await asked), { ok: 50 });
+  assert.equal((await world.ask('counter')).text, 'v');
+});
+
+test('Namespaces see nothing of each other: functions, subjects, buckets or logs', async () => {
+  await using red = await enter('red');
+  await using blue = await enter('blue');
+  const code = handler(
+    'console.log(env.COLOUR); const kv = env.KV; await kv.put("k", env.COLOUR); return env.COLOUR;',
+  );
+  const lines: string[] = [];
+  await using _logs = await blue.client.logs({}, ({ text }) => lines.push(text));
+  for (const [tools, colour] of [
+    [red, 'red'],
+    [blue, 'blue'],
+  ] as const) {
+    await deployTo(tools.nc, tools.client, {
+      name: 'same',
+      code,
+      bindings: { KV: { kv: 'same', access: 'write' } },
+      environment: { COLOUR: colour },
+      namespace: colour,
+    });
+  }
+  assert.equal((await ask(red.nc, 'same')).text, 'red');
+  assert.equal((await ask(blue.nc, 'same')).text, 'blue');
+  assert.equal((await world.ask('same')).outcome, 'no responders');
+  assert.equal((await (await new Kvm(red.nc).open('same')).get('k'))?.string(), 'red');
+  assert.deepEqual(
+    (await red.client.list()).map(({ name }) => name),
+    ['same'],
+  );
+  await until(() => lines.length > 0);
+  assert.deepEqual(lines, ['blue']);
+  await using intruder = await connectAs('red', 'blue');
+  await assert.rejects(intruder.client.list(), { code: 'HS_NO_NODE' });
+  await assert.rejects(intruder.client.undeploy('same'), { code: 'HS_NO_NODE' });
+  await blue.client.undeploy('same');
+  assert.equal((await ask(blue.nc, 'same')).outcome, 'no responders');
+  assert.equal((await ask(red.nc, 'same')).text, 'red');
+});
+
+/** Somebody of one namespace who speaks for another. */
+async function connectAs(own: string, other: string) {
+  const nc = await connectNats(await world.host.namespaceEndpoint(own), { name: 'intruder' });
+  return { client: createControlClient(nc, { namespace: other }), [Symbol.asyncDispose]: () => nc.close() };
+}
+
+test('An artifact moves from the account of whoever brought it to that of the nodes', async () => {
+  await using green = await enter('green');
+  const definition = { name: 'brought', code: handler('return "here"'), namespace: 'green' };
+  await deployTo(green.nc, green.client, definition);
+  assert.equal((await ask(green.nc, 'brought')).text, 'here');
+  const manager = await jetstreamManager(green.nc);
+  for await (const { state } of manager.streams.list()) assert.equal(state.messages, 0);
+  await deployTo(green.nc, green.client, definition);
+  assert.equal((await ask(green.nc, 'brought')).text, 'here');
+});
+
+test('Callers of a cell that dies are all answered, those that waited by its successor', async () => {
+  await world.deploy({
+    name: 'slow',
+    code: handler('await new Promise((r) => setTimeout(r, 300)); return msg.text();'),
+    limits: { concurrency: 8 },
+  });
+  await world.ask('slow', 'warm');
+  const asked = Array.from({ length: 40 }, (_, index) => world.ask('slow', `${index}`));
+  await until(async () => (await world.client().info('slow')).stats.inFlight > 0);
+  // The first is that of the first namespace.
+  const [serving] = world.host.cellPids();
+  assert.ok(serving !== undefined);
+  process.kill(serving, 'SIGKILL');
+  const counts = tally(await Promise.all(asked));
+  assert.equal((counts['ok'] ?? 0) + (counts['HS_CELL_LOST'] ?? 0), 40, JSON.stringify(counts));
+  assert.ok((counts['ok'] ?? 0) > 0, JSON.stringify(counts));
+  assert.equal((await world.ask('slow', 'after')).text, 'after');
 });

@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { HairspringError } from '../../core/index.ts';
 import type { CheckContext, CheckResult, CheckStatus, Finding } from '../doctor/check.ts';
 import { type CommandContext, defineCommand, runs, type Shell } from '../shell/command.ts';
-import { type ControlConnection, connectTo, resolveEndpoint } from '../shell/connection.ts';
+import { type ControlConnection, connectTo, resolveAccess } from '../shell/connection.ts';
 import { EXIT, type ExitCode } from '../shell/exit-codes.ts';
 import type { Output } from '../shell/output.ts';
 import { printable } from '../shell/printable.ts';
@@ -32,7 +32,7 @@ async function examine({ options, env }: CommandContext): Promise<readonly Check
   const nats = await import('../doctor/nats-checks.ts');
   let connection: ControlConnection | undefined;
   let failure: HairspringError | undefined;
-  const endpoint = await resolveEndpoint(options, env).catch((error: unknown) => {
+  const endpoint = await resolveAccess(options, env).catch((error: unknown) => {
     failure = HairspringError.from(error);
     return undefined;
   });

@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import type { ControlClient, LogLine } from '../../control/index.ts';
 import { HairspringError, type LogLevel, parseDuration, systemClock } from '../../core/index.ts';
 import { type CommandContext, defineCommand, runs, type Shell } from '../shell/command.ts';
-import { connectTo, resolveEndpoint } from '../shell/connection.ts';
+import { connectTo, resolveAccess } from '../shell/connection.ts';
 import { EXIT, type ExitCode } from '../shell/exit-codes.ts';
 import { createInterrupt } from '../shell/interrupt.ts';
 import { isShown, levelOption } from '../shell/level-option.ts';
@@ -38,7 +38,7 @@ async function logs(
 ): Promise<ExitCode | undefined> {
   const { options, env, output } = context;
   using interrupt = createInterrupt();
-  await using connection = await connectTo(await resolveEndpoint(options, env), options, true);
+  await using connection = await connectTo(await resolveAccess(options, env), options, true);
   const { client } = connection;
   const names = await createNames(client);
   const id = name === undefined ? undefined : (await client.info(name)).definition.id;

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { withoutUserInfo } from '../../control/index.ts';
-import { createLogger } from '../../core/index.ts';
+import { createLogger, SYSTEM_NAMESPACE } from '../../core/index.ts';
 import type { LocalNode } from '../node/local-node.ts';
 import { addNodeOptions, DEFAULT_PORT, endpointToJoin, type NodeFlags } from '../node/node-options.ts';
 import { resolveTelemetry } from '../node/telemetry-options.ts';
@@ -99,9 +99,9 @@ async function up(context: CommandContext, flags: NodeFlags): Promise<ExitCode |
 /** How many functions the node has found deployed, and the server's version. */
 async function lookAround(
   { options }: CommandContext,
-  { endpoint, host }: LocalNode,
+  { endpointFor, host }: LocalNode,
 ): Promise<{ readonly restored: number; readonly serverVersion: string }> {
-  await using connection = await connectTo(endpoint, options, false);
+  await using connection = await connectTo(await endpointFor(SYSTEM_NAMESPACE), options, false);
   const { node_agent_summaries: agents } = await connection.client.nodeInfo(host.nodeId);
   const restored = agents.reduce((sum, { agent_summary }) => sum + agent_summary.workload_count, 0);
   return { restored, serverVersion: connection.nc.info?.version ?? 'unknown' };

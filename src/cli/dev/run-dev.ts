@@ -37,7 +37,11 @@ export async function runDev(
   }, options.logLevel);
   await using node = await startLocalNode({ ...options, logger }, env, output);
   interrupt.arm();
-  await using connection = await connectTo(node.endpoint, context.options, true);
+  await using connection = await connectTo(
+    await node.endpointFor(context.options.namespace),
+    context.options,
+    true,
+  );
   banner(context, node, connection);
   const target = { connection, nodeId: node.host.nodeId };
   using watcher = watchTree(options.path, () => void functions.refresh());

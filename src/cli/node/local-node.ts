@@ -1,16 +1,21 @@
 import { join } from 'node:path';
-import { HairspringError, type Logger, type NatsEndpoint } from '../../core/index.ts';
+import { HairspringError, type Logger, type NatsEndpoint, SYSTEM_NAMESPACE } from '../../core/index.ts';
 import {
   type FoundNatsServer,
   findNatsServer,
+  loadOperator,
+  type Operator,
+  ownerEndpoint,
   type RunningHost,
   type RunningNatsServer,
   startHost,
   startNatsServer,
   type TelemetryOptions,
+  writeServerConfig,
 } from '../../host/index.ts';
 import type { CliEnvironment } from '../shell/environment.ts';
 import type { Output } from '../shell/output.ts';
+import { announceServer } from '../shell/own-server.ts';
 import { lockDataDir } from './data-lock.ts';
 import { createFetchReporter } from './fetch-progress.ts';
 
@@ -31,7 +36,10 @@ export interface LocalNodeOptions {
 
 /** A node in this process, with its nats-server if it has one. Disposing drains it, then stops the server. Idempotent. */
 export interface LocalNode extends AsyncDisposable {
+  /** Where the server is; without credentials when it is ours. */
   readonly endpoint: NatsEndpoint;
+  /** How tools connect to speak for a namespace, `system` for the nodes. */
+  endpointFor(namespace: string): Promise<NatsEndpoint>;
   readonly host: RunningHost;
   /** Where the nats-server came from that was started, if one was. */
   readonly server: FoundNatsServer | undefined;
@@ -40,6 +48,8 @@ export interface LocalNode extends AsyncDisposable {
 }
 
 const LOOPBACK = '127.0.0.1';
+/** In which clients without credentials find themselves, on a server of this machine alone. */
+const DEFAULT_NAMESPACE = 'default';
 
 /**
  * Starts a node. What was started is stopped again when a later step fails.
@@ -54,12 +64,18 @@ export async function startLocalNode(
   // The host guards its own folder; the store of the nats-server is ours to guard.
   if (options.join === undefined) stack.use(await lockDataDir(options.dataDir));
   const found = options.join === undefined ? await findServer(options, env, output) : undefined;
+  const operator =
+    found === undefined ? undefined : loadOperator(join(options.dataDir, 'keys', 'operator.seed'));
   const server =
-    found === undefined ? undefined : stack.use(await startOnFreePort(found, options, options.ports));
+    found === undefined || operator === undefined
+      ? undefined
+      : stack.use(await startOnFreePort(found, operator, options, options.ports));
   const endpoint = options.join ?? { servers: [server?.url ?? ''] };
+  const nats = operator === undefined ? endpoint : ownerEndpoint(operator.node, endpoint, 'node');
   const host = stack.use(
     await startHost({
-      nats: endpoint,
+      nats,
+      operator,
       dataDir: join(options.dataDir, 'node'),
       logger: options.logger,
       telemetry: options.telemetry,
@@ -67,11 +83,15 @@ export async function startLocalNode(
       ...(options.nodeName === undefined ? {} : { nodeName: options.nodeName }),
     }),
   );
+  if (server !== undefined && nats.creds !== undefined)
+    stack.use(await announceServer(env, server.url, nats.creds));
   const endings: Promise<'stopped' | 'server-lost'>[] = [host.stopped.then(() => 'stopped')];
   if (server !== undefined) endings.push(server.exited.then(() => 'server-lost'));
   const running = stack.move();
   return {
     endpoint,
+    endpointFor: (namespace) =>
+      namespace === SYSTEM_NAMESPACE ? Promise.resolve(nats) : host.namespaceEndpoint(namespace),
     host,
     server: found,
     ended: Promise.race(endings),
@@ -92,11 +112,25 @@ function findServer(
   });
 }
 
+/** From this version on a server in operator mode may let clients in that have no credentials. */
+const ANONYMOUS_SINCE = [2, 12] as const;
+
+function allowsAnonymous({ version }: FoundNatsServer): boolean {
+  const [major = 0, minor = 0] = version.split('.').map(Number);
+  return major > ANONYMOUS_SINCE[0] || (major === ANONYMOUS_SINCE[0] && minor >= ANONYMOUS_SINCE[1]);
+}
+
 async function startOnFreePort(
   found: FoundNatsServer,
+  operator: Operator,
   options: LocalNodeOptions,
   [port = 0, ...others]: readonly number[],
 ): Promise<RunningNatsServer> {
+  const config = writeServerConfig({
+    dir: join(options.dataDir, 'keys'),
+    operator,
+    anonymousNamespace: allowsAnonymous(found) ? DEFAULT_NAMESPACE : undefined,
+  });
   try {
     return await startNatsServer({
       binary: found.path,
@@ -104,11 +138,12 @@ async function startOnFreePort(
       host: LOOPBACK,
       port,
       logger: options.logger,
+      extraArguments: ['--config', config],
     });
   } catch (error) {
     const taken = HairspringError.is(error) && error.code === 'HS_PORT_TAKEN';
     if (!taken || others.length === 0) throw error;
-    return await startOnFreePort(found, options, others);
+    return await startOnFreePort(found, operator, options, others);
   }
 }
 

@@ -3,6 +3,7 @@ import { type ControlClient, connectNats, createControlClient, endpointFrom } fr
 import type { NatsEndpoint } from '../../core/index.ts';
 import type { CliEnvironment } from './environment.ts';
 import type { GlobalOptions } from './global-options.ts';
+import { withOwnCredentials } from './own-server.ts';
 
 /** A connection of the NATS client, as control makes it. */
 export type Connection = Awaited<ReturnType<typeof connectNats>>;
@@ -23,12 +24,17 @@ export function resolveEndpoint(options: Partial<GlobalOptions>, env: CliEnviron
   });
 }
 
+/** As {@link resolveEndpoint}, with credentials for the namespace on a server that this user has started. */
+export async function resolveAccess(options: GlobalOptions, env: CliEnvironment): Promise<NatsEndpoint> {
+  return await withOwnCredentials(await resolveEndpoint(options, env), options.namespace, env);
+}
+
 /** Connects to where the options say. @throws HS_CONTEXT_INVALID, HS_NATS_UNREACHABLE, HS_NATS_REFUSED */
 export async function connectControl(
   options: GlobalOptions,
   env: CliEnvironment,
 ): Promise<ControlConnection> {
-  return await connectTo(await resolveEndpoint(options, env), options, false);
+  return await connectTo(await resolveAccess(options, env), options, false);
 }
 
 /** Connects to `endpoint`; with `reconnect` for commands that go on. @throws HS_NATS_UNREACHABLE, HS_NATS_REFUSED */

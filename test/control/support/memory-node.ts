@@ -72,6 +72,9 @@ export function createMemoryNode(overrides: Partial<NodeBackend> = {}): MemoryNo
     async tap(namespace, untilMs) {
       node.taps.push({ namespace, untilMs });
     },
+    async openNamespace(namespace) {
+      return `credentials for ${namespace}`;
+    },
     async lameDuck(delayMs) {
       node.lameDucks.push(delayMs);
       node.nodeState = 'lameduck';

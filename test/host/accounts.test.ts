@@ -1,0 +1,286 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, readFile, rm, stat } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { jetstream, jetstreamManager } from '@nats-io/jetstream';
+import { Kvm } from '@nats-io/kv';
+import type { NatsConnection } from '@nats-io/transport-node';
+import { connectNats } from '../../src/control/index.ts';
+import {
+  type FunctionSpec,
+  HairspringError,
+  type NatsEndpoint,
+  silentLogger,
+  systemClock,
+} from '../../src/core/index.ts';
+import {
+  loadOperator,
+  type NamespaceAccess,
+  type Operator,
+  OperatorAccounts,
+  ownerEndpoint,
+  writeServerConfig,
+} from '../../src/host/accounts/index.ts';
+import { startTestNats, type TestNats } from '../support/nats.ts';
+import { createSpec } from '../support/spec.ts';
+import { until } from '../support/turns.ts';
+
+let folder: string;
+let operator: Operator;
+let server: TestNats;
+let accounts: OperatorAccounts;
+let red: NamespaceAccess;
+let blue: NamespaceAccess;
+const opened: NatsConnection[] = [];
+
+before(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'hairspring-accounts-'));
+  operator = loadOperator(join(folder, 'keys', 'operator.seed'));
+  const config = writeServerConfig({ dir: join(folder, 'keys'), operator, anonymousNamespace: 'default' });
+  server = await startTestNats({ extraArguments: ['--config', config] });
+  accounts = await startAccounts();
+  red = await accounts.open('red');
+  blue = await accounts.open('blue');
+  for (const [access, bucket] of [
+    [red, 'mine'],
+    [red, 'other'],
+    [blue, 'mine'],
+  ] as const) {
+    const kv = await new Kvm(access.nc).create(bucket, { allow_direct: true });
+    await kv.put('k', `kept in ${bucket}`);
+  }
+});
+
+after(async () => {
+  for (const nc of opened) await nc.close();
+  await accounts?.[Symbol.asyncDispose]();
+  await server?.[Symbol.asyncDispose]();
+  await rm(folder, { recursive: true, force: true });
+});
+
+function startAccounts(): Promise<OperatorAccounts> {
+  const endpoint = { servers: [server.url] };
+  return OperatorAccounts.connect({ operator, endpoint, clock: systemClock, logger: silentLogger });
+}
+
+async function connect(endpoint: NatsEndpoint): Promise<NatsConnection> {
+  const nc = await connectNats(endpoint, { name: 'attacker', reconnect: false });
+  opened.push(nc);
+  return nc;
+}
+
+function functionWith(bindings: FunctionSpec['bindings'], id = 'f1'): FunctionSpec {
+  return { ...createSpec({}), id, namespace: 'red', bindings };
+}
+
+/** The credential of a function, used by hand. */
+async function connectAs(spec: FunctionSpec, access = red): Promise<NatsConnection> {
+  const credential = access.credentialFor(spec);
+  assert.ok(credential !== undefined);
+  const { creds, inboxPrefix } = credential;
+  return await connect({ servers: [server.url], creds, inboxPrefix });
+}
+
+/** What became of publishing: the server's refusal, or nothing. */
+async function publishes(nc: NatsConnection, subject: string, reply?: string): Promise<string> {
+  const heard: string[] = [];
+  const status = (async () => {
+    for await (const event of nc.status()) if (event.type === 'error') heard.push(event.error.message);
+  })();
+  nc.publish(subject, '', reply === undefined ? {} : { reply });
+  await nc.flush();
+  await nc.flush();
+  void status;
+  return heard.join();
+}
+
+const READ_MINE = {
+  CACHE: { service: 'kv', bucket: 'mine', access: 'read', keys: '>', existing: true },
+} as const;
+
+test('The seed of the operator is readable by its owner alone, and the same at the next start', async () => {
+  const file = join(folder, 'keys', 'operator.seed');
+  assert.equal((await stat(file)).mode & 0o777, 0o600);
+  assert.equal((await stat(join(folder, 'keys', 'nats-server.conf'))).mode & 0o777, 0o600);
+  assert.equal(loadOperator(file).namespace('red').publicKey, operator.namespace('red').publicKey);
+  assert.notEqual(operator.namespace('red').publicKey, operator.namespace('blue').publicKey);
+  assert.ok(!(await readFile(join(folder, 'keys', 'nats-server.conf'), 'utf8')).includes(operator.key.seed));
+});
+
+test('A file that holds no seed is refused by name, without its text', async () => {
+  const file = join(folder, 'broken.seed');
+  await (await import('node:fs/promises')).writeFile(file, 'SUPERSECRET');
+  assert.throws(
+    () => loadOperator(file),
+    (error) =>
+      HairspringError.is(error) &&
+      error.code === 'HS_DATA_DIR' &&
+      error.message.includes(file) &&
+      !error.message.includes('SUPERSECRET'),
+  );
+});
+
+test('Nothing crosses from one namespace to another: not buckets, not subjects, not by any reply subject', async () => {
+  const heard: string[] = [];
+  blue.nc.subscribe('>', { callback: (_error, { subject }) => heard.push(subject) });
+  await blue.nc.flush();
+  const owner = await connect(red.developerEndpoint());
+  owner.publish('greet.ada');
+  owner.publish('$KV.mine.k', 'overwritten');
+  owner.publish('$JS.API.DIRECT.GET.KV_mine.$KV.mine.k', '', { reply: '$KV.mine.stolen' });
+  await assert.rejects(owner.request('$NEX.SVC.blue.control.WPING', '', { timeout: 1_000 }), /no responders/);
+  await owner.flush();
+  await blue.nc.flush();
+  assert.deepEqual(heard, []);
+  const kv = await new Kvm(blue.nc).open('mine');
+  assert.equal((await kv.get('k'))?.string(), 'kept in mine');
+  const streams = await (await jetstreamManager(blue.nc)).streams.names().next();
+  assert.deepEqual(streams, ['KV_mine']);
+});
+
+test('The user of a function does what its binding grants', async () => {
+  const nc = await connectAs(functionWith(READ_MINE));
+  const kv = await new Kvm(jetstream(nc, { checkAPI: false })).open('mine', { allow_direct: true });
+  assert.match((await kv.get('k'))?.string() ?? '', /kept|overwritten/);
+});
+
+test('The user of a function may do nothing beyond its bindings', async () => {
+  const nc = await connectAs(functionWith(READ_MINE));
+  for (const subject of [
+    '$KV.mine.k',
+    '$KV.other.k',
+    '$JS.API.DIRECT.GET.KV_other.$KV.other.k',
+    '$JS.API.STREAM.INFO.KV_other',
+    '$JS.API.STREAM.PURGE.KV_mine',
+    '$JS.API.STREAM.DELETE.KV_mine',
+    '$JS.API.STREAM.CREATE.copy',
+    '$JS.API.CONSUMER.DURABLE.CREATE.KV_mine.d',
+    '$JS.API.INFO',
+    '$SYS.REQ.ACCOUNT.PING.CONNZ',
+    '$SYS.REQ.CLAIMS.UPDATE',
+    '$NEX.SVC.red.control.UNDEPLOY.x',
+    '$NEX.FEED.red.logs.x.stdout',
+    'greet.ada',
+    '_INBOX.somebody.x',
+  ]) {
+    assert.match(await publishes(nc, subject), /Permissions Violation/i, subject);
+  }
+  for (const subject of [
+    '>',
+    'greet.>',
+    '_INBOX.>',
+    '_HSBOX.>',
+    '_HSBOX.f2.>',
+    '$KV.mine.>',
+    '$NEX.FEED.red.>',
+  ]) {
+    const subscription = nc.subscribe(subject, { max: 1 });
+    await assert.rejects(
+      (async () => {
+        for await (const _message of subscription) break;
+        throw new Error('it was heard');
+      })(),
+      /Permissions Violation/i,
+      subject,
+    );
+  }
+});
+
+test('A function without bindings of NATS has no user at all', () => {
+  assert.equal(red.credentialFor(functionWith({}, 'bare')), undefined);
+  const web = {
+    WEB: { service: 'http', urls: ['https://example.com/*'], methods: [], private: false },
+  } as const;
+  assert.equal(red.credentialFor(functionWith(web, 'web')), undefined);
+});
+
+test('The user of a cell answers and hears messages, and has nothing of JetStream, control plane or inboxes', async () => {
+  const nc = await connect(red.createCellUser('c1').endpoint);
+  nc.subscribe('greet.*', { queue: 'q', callback: (_error, message) => void message.respond('hello') });
+  await nc.flush();
+  const owner = await connect(red.developerEndpoint());
+  assert.equal((await owner.request('greet.ada', '')).string(), 'hello');
+  for (const subject of [
+    '$KV.mine.k',
+    '$JS.API.STREAM.DELETE.KV_mine',
+    '$NEX.SVC.red.control.WPING',
+    '$SYS.REQ.X',
+  ])
+    assert.match(await publishes(nc, subject), /Permissions Violation/i, subject);
+  for (const subject of ['_INBOX.>', '_HSBOX.f1.>', '$KV.>', '$JS.>']) {
+    const subscription = nc.subscribe(subject, { max: 1 });
+    await assert.rejects(
+      (async () => {
+        for await (const _message of subscription) break;
+      })(),
+      /Permissions Violation/i,
+      subject,
+    );
+  }
+});
+
+test('After undeploy the user of a function is cut off at once and does not come back; others stay', async () => {
+  const spec = functionWith(READ_MINE, 'leaving');
+  const { creds = '', inboxPrefix = '' } = red.credentialFor(spec) ?? {};
+  const endpoint = { servers: [server.url], creds, inboxPrefix };
+  const nc = await connect(endpoint);
+  const bystander = await connectAs(functionWith(READ_MINE, 'staying'));
+  red.withdraw('leaving');
+  await nc.closed();
+  await assert.rejects(connect(endpoint), { code: 'HS_NATS_REFUSED' });
+  await bystander.flush();
+  assert.equal(bystander.isClosed(), false);
+});
+
+test('A cell that is gone leaves no user behind', async () => {
+  const user = red.createCellUser('c2');
+  const nc = await connect(user.endpoint);
+  user.withdraw();
+  user.withdraw();
+  await nc.closed();
+  await assert.rejects(connect(user.endpoint), { code: 'HS_NATS_REFUSED' });
+});
+
+test('What an earlier process gave out is void when the node starts again, and owners keep their credentials', async () => {
+  const owner = blue.developerEndpoint();
+  const spec = functionWith(READ_MINE, 'earlier');
+  const { creds = '', inboxPrefix = '' } = blue.credentialFor(spec) ?? {};
+  const endpoint = { servers: [server.url], creds, inboxPrefix };
+  const nc = await connect(endpoint);
+  await using later = await startAccounts();
+  await later.open('blue');
+  await nc.closed();
+  await assert.rejects(connect(endpoint), { code: 'HS_NATS_REFUSED' });
+  await (await connect(owner)).flush();
+});
+
+test('Whoever connects without credentials is in the account of the one namespace that is said, and in no other', async () => {
+  await accounts.open('default');
+  const nc = await connect({ servers: [server.url] });
+  assert.deepEqual(await (await jetstreamManager(nc)).streams.names().next(), []);
+  await assert.rejects(nc.request('$NEX.SVC.red.control.WPING', '', { timeout: 1_000 }), /no responders/);
+});
+
+test('The account of the nodes hears no namespace, and a namespace reaches of it only its own control subjects', async () => {
+  const node = await connect(ownerEndpoint(operator.node, { servers: [server.url] }, 'test'));
+  const asked: string[] = [];
+  node.subscribe('>', { callback: (_error, { subject }) => asked.push(subject) });
+  await node.flush();
+  const owner = await connect(red.developerEndpoint());
+  for (const subject of [
+    '$NEX.SVC.red.control.WPING',
+    '$NEX.SVC.blue.control.WPING',
+    '$NEX.SVC.red.control.HS.INVOKE.f',
+    '$NEX.SVC.system.control.LAMEDUCK.N1',
+    '$NEX.SVC.system.control.HS.NAMESPACE.blue',
+    '$NEX.SVC.system.control.PING',
+    'greet.ada',
+    '$KV.hairspring-functions.x',
+  ])
+    owner.publish(subject);
+  await owner.flush();
+  await until(() => asked.includes('$NEX.SVC.system.control.PING'));
+  const own = asked.filter((subject) => !subject.startsWith('_'));
+  assert.deepEqual(own, ['$NEX.SVC.red.control.WPING', '$NEX.SVC.system.control.PING']);
+});
