@@ -69,7 +69,7 @@ test('deploy --dry-run bundles and deploys nothing', async () => {
 test('deploy prints name, version, id and triggers, and gives an unchanged function the same of them', async () => {
   const first = await cli(['deploy', join(EXAMPLES, 'hello')]);
   assert.equal(first.code, 0, first.stderr);
-  const shown = /✓ hello ([0-9a-f]{12}) {2}id (\w+), \S+ ms\n {4}greet\.\{lang\}\.\{name\}\n/.exec(
+  const shown = /✓ hello ([0-9a-f]{12}) {2}id (\w+), [\d.]+ m?s\n {4}greet\.\{lang\}\.\{name\}\n/.exec(
     first.stdout,
   );
   assert.ok(shown !== null, first.stdout);
@@ -181,7 +181,7 @@ test('What a function logs cannot command the terminal', async () => {
   await logs.waitFor(/\\x1b\[2Jcleared ada/);
 });
 
-test('doctor passes against a running node and warns that the server has no accounts', async () => {
+test('doctor passes against a running node, whose server has accounts', async () => {
   const env = { HAIRSPRING_DATA: join(folder, 'data') };
   const { ok, checks } = (await json(['doctor'], { env })) as {
     readonly ok: boolean;
@@ -194,8 +194,38 @@ test('doctor passes against a running node and warns that the server has no acco
     isolates: 'pass',
     JetStream: 'pass',
     nodes: 'pass',
-    accounts: 'warn',
+    accounts: 'pass',
   });
+});
+
+test('doctor warns of a server that has no accounts', async () => {
+  await using plain = await startTestNats();
+  const env = { HAIRSPRING_DATA: join(folder, 'data') };
+  const { stdout } = await cli(['doctor', '--server', plain.url, '--json'], { env });
+  const { checks } = JSON.parse(stdout) as {
+    readonly checks: readonly { readonly name: string; readonly status: string }[];
+  };
+  assert.equal(checks.find(({ name }) => name === 'accounts')?.status, 'warn');
+});
+
+test('Another namespace of a server that this user has started is there when it is first named', async () => {
+  const deployed = await cli(['deploy', join(EXAMPLES, 'hello'), '--namespace', 'team-b']);
+  assert.equal(deployed.code, 0, deployed.stderr);
+  assert.equal(
+    (await cli(['invoke', 'hello', '--namespace', 'team-b', '--subject', 'greet.en.bob'])).stdout,
+    'Hello, bob!\n',
+  );
+  const nc = await connect({ servers: server });
+  try {
+    // Without credentials one is in the namespace "default" and hears nothing of the others.
+    await assert.rejects(
+      nc.request('$NEX.SVC.team-b.control.WPING', '', { timeout: 2_000 }),
+      /no responders/,
+    );
+  } finally {
+    await nc.close();
+  }
+  await cli(['undeploy', 'hello', '--namespace', 'team-b']);
 });
 
 test('undeploy removes what it can, tells of the rest, and ends with 1', async () => {

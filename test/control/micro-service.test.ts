@@ -76,6 +76,7 @@ test('INFO lists every endpoint with its subject and queue group', async () => {
       'GetFunctionInfo',
       'CancelInvocations',
       'TapInvocations',
+      'OpenNamespace',
     ],
   );
 });
