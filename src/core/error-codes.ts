@@ -209,6 +209,13 @@ export const ERROR_CODES = {
     summary: 'Somebody else changed the function at the same time',
     remedy: 'Look at `hairspring info NAME` and deploy again',
   },
+  HS_GRANTS_WIDENED: {
+    status: 403,
+    fault: 'deployer',
+    retryable: false,
+    summary: 'The function would reach more than its live version does, and nobody has approved it',
+    remedy: 'Read what widens, then deploy with --approve, or narrow the bindings',
+  },
   HS_NO_NODE: {
     status: 503,
     fault: 'operator',

@@ -1,3 +1,4 @@
+export { compareGrants, type GrantChange, isWidening } from '../hostservices/grant-changes.ts';
 export {
   type Bundle,
   type Bundler,
