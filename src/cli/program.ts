@@ -10,6 +10,7 @@ import { addLameDuck } from './commands/lameduck.ts';
 import { addList } from './commands/list.ts';
 import { addLogs } from './commands/logs.ts';
 import { addNodes } from './commands/nodes.ts';
+import { addTypes } from './commands/types.ts';
 import { addUndeploy } from './commands/undeploy.ts';
 import { addUp } from './commands/up.ts';
 import type { Shell } from './shell/command.ts';
@@ -18,6 +19,7 @@ import { addGlobalOptions } from './shell/global-options.ts';
 /** In the order in which a newcomer needs them. */
 const COMMANDS = [
   addInit,
+  addTypes,
   addDev,
   addUp,
   addDeploy,

@@ -209,6 +209,13 @@ export const ERROR_CODES = {
     summary: 'Somebody else changed the function at the same time',
     remedy: 'Look at `hairspring info NAME` and deploy again',
   },
+  HS_TYPES_STALE: {
+    status: 409,
+    fault: 'deployer',
+    retryable: false,
+    summary: 'The types of env are not those of the Nexfile',
+    remedy: 'Run `hairspring types`, and keep the file with the sources',
+  },
   HS_GRANTS_WIDENED: {
     status: 403,
     fault: 'deployer',
