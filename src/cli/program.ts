@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { addBindings } from './commands/bindings.ts';
 import { addCancel } from './commands/cancel.ts';
 import { addDeploy } from './commands/deploy.ts';
 import { addDev } from './commands/dev.ts';
@@ -21,6 +22,7 @@ const COMMANDS = [
   addInit,
   addTypes,
   addDev,
+  addBindings,
   addUp,
   addDeploy,
   addInvoke,

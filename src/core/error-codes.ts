@@ -209,6 +209,14 @@ export const ERROR_CODES = {
     summary: 'Somebody else changed the function at the same time',
     remedy: 'Look at `hairspring info NAME` and deploy again',
   },
+  HS_NOTHING_OBSERVED: {
+    status: 404,
+    fault: 'deployer',
+    retryable: false,
+    summary: 'Nothing is recorded of what the function calls',
+    remedy:
+      'Run `hairspring dev --observe`, use the function, and ask again; --data and --namespace as there',
+  },
   HS_TYPES_STALE: {
     status: 409,
     fault: 'deployer',

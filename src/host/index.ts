@@ -1,4 +1,5 @@
 export { compareGrants, type GrantChange, isWidening } from '../hostservices/grant-changes.ts';
+export { suggestGrant, usesOfLabel } from '../hostservices/suggest-grants.ts';
 export {
   type Bundle,
   type Bundler,
@@ -23,5 +24,5 @@ export {
   startNatsServer,
 } from './nats-server/index.ts';
 export { startHost } from './start-host.ts';
-export type { TelemetryOptions } from './telemetry/index.ts';
+export type { RecordedCall, TelemetryOptions } from './telemetry/index.ts';
 export type { HostOptions, RunningHost } from './types.ts';

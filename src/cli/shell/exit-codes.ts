@@ -70,6 +70,7 @@ const EXIT_BY_CODE: Readonly<Record<ErrorCode, ExitCode>> = {
   HS_ARTIFACT_CORRUPT: EXIT.failed,
   HS_ARTIFACT_TOO_LARGE: EXIT.refused,
   HS_DEPLOY_CONFLICT: EXIT.refused,
+  HS_NOTHING_OBSERVED: EXIT.failed,
   HS_TYPES_STALE: EXIT.failed,
   HS_GRANTS_WIDENED: EXIT.refused,
   HS_NO_NODE: EXIT.unreachable,

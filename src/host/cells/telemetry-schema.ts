@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import {
+  CALL_OUTCOMES,
   COLD_REASONS,
   DURATION_BOUNDS_S,
   type InvocationStatus,
@@ -13,6 +14,7 @@ import {
 
 const MAX_FUNCTIONS = 10_000;
 const MAX_ATTRIBUTES = 32;
+const MAX_CALL_USES = 100 * TELEMETRY_LIMITS.callUses;
 
 const count = z.number().int().nonnegative();
 const amount = z.number().nonnegative();
@@ -59,6 +61,15 @@ const spanRecord = z.object({
     .refine((attributes) => Object.keys(attributes).length <= MAX_ATTRIBUTES),
 });
 
+const callUse = z.object({
+  functionId: z.string().max(64),
+  label: z.string().max(64),
+  service: z.string().max(64),
+  op: word,
+  name: z.string().max(TELEMETRY_LIMITS.callNameChars),
+  outcome: z.enum(CALL_OUTCOMES),
+});
+
 export const telemetryReport: z.ZodType<TelemetryReport> = z.object({
   spans: z.array(spanRecord).max(TELEMETRY_LIMITS.queuedSpans),
   droppedSpans: count,
@@ -72,4 +83,5 @@ export const telemetryReport: z.ZodType<TelemetryReport> = z.object({
       functions: z.array(functionReport).max(MAX_FUNCTIONS),
     })
     .optional(),
+  calls: z.array(callUse).max(MAX_CALL_USES).optional(),
 }) as z.ZodType<TelemetryReport>;
