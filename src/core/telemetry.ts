@@ -115,6 +115,8 @@ export const TELEMETRY_LIMITS = {
   attributeChars: 512,
   /** Kinds of host call that are told of one version of a function in one cell; then that there are more. */
   callUses: 1_000,
+  /** Kinds in one report; the rest is told in the next one. */
+  callUsesPerReport: 10_000,
   /** Longest name of a key, subject or URL in them. */
   callNameChars: 2_048,
 } as const;

@@ -19,7 +19,7 @@ const MEANINGLESS: readonly InvocationStatus[] = [
 /** Tells each kind of host call of each version of a function once, for the grants that it needs. */
 export class CallRecorder extends SilentObserver {
   readonly #seen = new WeakMap<FunctionSpec, Set<string>>();
-  #found: CallUse[] = [];
+  readonly #found: CallUse[] = [];
 
   override wantsDetails(): boolean {
     return true;
@@ -62,11 +62,9 @@ export class CallRecorder extends SilentObserver {
     this.#found.push({ functionId: spec.id, ...told });
   }
 
-  /** What was not taken before. */
+  /** What was not taken before, as much as one report may have. */
   take(): readonly CallUse[] {
-    const found = this.#found;
-    this.#found = [];
-    return found;
+    return this.#found.splice(0, TELEMETRY_LIMITS.callUsesPerReport);
   }
 }
 

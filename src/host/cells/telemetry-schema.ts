@@ -14,7 +14,6 @@ import {
 
 const MAX_FUNCTIONS = 10_000;
 const MAX_ATTRIBUTES = 32;
-const MAX_CALL_USES = 100 * TELEMETRY_LIMITS.callUses;
 
 const count = z.number().int().nonnegative();
 const amount = z.number().nonnegative();
@@ -83,5 +82,5 @@ export const telemetryReport: z.ZodType<TelemetryReport> = z.object({
       functions: z.array(functionReport).max(MAX_FUNCTIONS),
     })
     .optional(),
-  calls: z.array(callUse).max(MAX_CALL_USES).optional(),
+  calls: z.array(callUse).max(TELEMETRY_LIMITS.callUsesPerReport).optional(),
 }) as z.ZodType<TelemetryReport>;
