@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { addBindings } from './commands/bindings.ts';
 import { addCancel } from './commands/cancel.ts';
 import { addDeploy } from './commands/deploy.ts';
 import { addDev } from './commands/dev.ts';
@@ -10,6 +11,7 @@ import { addLameDuck } from './commands/lameduck.ts';
 import { addList } from './commands/list.ts';
 import { addLogs } from './commands/logs.ts';
 import { addNodes } from './commands/nodes.ts';
+import { addTypes } from './commands/types.ts';
 import { addUndeploy } from './commands/undeploy.ts';
 import { addUp } from './commands/up.ts';
 import type { Shell } from './shell/command.ts';
@@ -18,7 +20,9 @@ import { addGlobalOptions } from './shell/global-options.ts';
 /** In the order in which a newcomer needs them. */
 const COMMANDS = [
   addInit,
+  addTypes,
   addDev,
+  addBindings,
   addUp,
   addDeploy,
   addInvoke,

@@ -1,8 +1,20 @@
 import { HairspringError, hairspringSubjects, SYSTEM_NAMESPACE, workloadSubjects } from '../core/index.ts';
-import { assertToken, type ClientContext, gather, STALL_MS } from './client-request.ts';
+import { ask, assertToken, type ClientContext, gather, STALL_MS } from './client-request.ts';
 import { fromErrorReply } from './error-reply.ts';
-import { functionInfo, parseReply, stopWorkloadResponse, workloadSummaries } from './replies.ts';
-import type { FunctionInfo, StartWorkloadRequest, StopWorkloadResponse, WorkloadSummary } from './types.ts';
+import {
+  functionInfo,
+  liveFunction,
+  parseReply,
+  stopWorkloadResponse,
+  workloadSummaries,
+} from './replies.ts';
+import type {
+  FunctionInfo,
+  LiveFunction,
+  StartWorkloadRequest,
+  StopWorkloadResponse,
+  WorkloadSummary,
+} from './types.ts';
 import { startWorkloadRequest } from './wire.ts';
 
 /** A stop waits for accepted work, so it may take as long as the function's own limit. */
@@ -95,6 +107,19 @@ export async function info(context: ClientContext, nameOrId: string): Promise<Fu
     failure = failure === undefined || failure.code === 'HS_FUNCTION_NOT_FOUND' ? refused : failure;
   }
   throw failure ?? noAnswer(action);
+}
+
+/** What a deployment under `name` would replace; any node knows. @throws HS_NO_NODE */
+export async function live(context: ClientContext, name: string): Promise<LiveFunction | undefined> {
+  assertToken(name, 'function name');
+  const action = `Cannot compare "${name}" with its live version`;
+  try {
+    const answer = await ask(context, hairspringSubjects.live(context.namespace, name), {}, { action });
+    return parseReply(liveFunction, answer, 'live version of a function');
+  } catch (error) {
+    if (HairspringError.is(error) && error.code === 'HS_FUNCTION_NOT_FOUND') return undefined;
+    throw error;
+  }
 }
 
 function order(a: string, b: string): number {

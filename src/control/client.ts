@@ -7,11 +7,12 @@ import { type InvokeOptions, type InvokeResult, invoke } from './client-invoke.t
 import { openNamespace } from './client-namespace.ts';
 import { lameDuck, nodeInfo, nodes } from './client-nodes.ts';
 import { assertToken, type ClientContext } from './client-request.ts';
-import { clone, info, list, undeploy } from './client-workloads.ts';
+import { clone, info, list, live, undeploy } from './client-workloads.ts';
 import type {
   FunctionInfo,
   InvocationEvent,
   LameDuckResponse,
+  LiveFunction,
   LogLine,
   NodeInfoResponse,
   NodePingResponse,
@@ -51,6 +52,8 @@ export interface ControlClient {
   clone(idOrName: string): Promise<StartWorkloadRequest>;
   /** @throws HS_FUNCTION_NOT_FOUND */
   info(nameOrId: string): Promise<FunctionInfo>;
+  /** The version that a deployment under `name` would replace, with its bindings; `undefined` for none. */
+  live(name: string): Promise<LiveFunction | undefined>;
   /** Ends what a function does, on all nodes: all of it, or one invocation. @throws HS_FUNCTION_NOT_FOUND */
   cancel(nameOrId: string, invocationId?: string): Promise<CancelResult>;
   /** Calls a function by name; its error is in the result. @throws HS_FUNCTION_NOT_FOUND when nothing serves it */
@@ -86,6 +89,7 @@ export function createControlClient(nc: NatsConnection, options: ControlClientOp
     undeploy: (idOrName) => undeploy(context, idOrName),
     clone: (idOrName) => clone(context, idOrName),
     info: (nameOrId) => info(context, nameOrId),
+    live: (name) => live(context, name),
     cancel: (nameOrId, invocationId) => cancel(context, nameOrId, invocationId),
     invoke: (name, payload, invokeOptions = {}) => invoke(context, name, payload, invokeOptions),
     openNamespace: (namespace) => openNamespace(context, namespace),

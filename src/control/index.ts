@@ -29,6 +29,7 @@ export type {
   FunctionInfo,
   InvocationEvent,
   LameDuckResponse,
+  LiveFunction,
   LogLine,
   NodeBackend,
   NodeInfoResponse,

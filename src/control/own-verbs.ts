@@ -29,6 +29,18 @@ export function ownVerbs({ backend, clock }: EndpointContext): readonly MicroEnd
       },
     },
     {
+      name: 'GetLiveFunction',
+      subject: hairspringSubjects.live('*', '*'),
+      async handle(msg) {
+        const namespace = subjectNamespace(msg.subject);
+        checkNamespace(msg.subject, namespace);
+        const name = subjectToken(msg.subject, NAME_TOKEN);
+        const live = await backend.live(namespace, name);
+        if (live !== undefined) return json(live);
+        throw notFound(namespace, name);
+      },
+    },
+    {
       name: 'CancelInvocations',
       subject: hairspringSubjects.cancel('*', '*'),
       async handle(msg) {

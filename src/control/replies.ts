@@ -9,6 +9,7 @@ import type {
   FunctionInfo,
   InvocationEvent,
   LameDuckResponse,
+  LiveFunction,
   NamespaceResponse,
   NodeInfoResponse,
   NodePingResponse,
@@ -144,6 +145,18 @@ export const functionInfo: z.ZodType<FunctionInfo> = z.custom<FunctionInfo>(
         stats: z.looseObject({ state: z.enum(['idle', 'warm']), invocations: z.number() }),
         suspended: z.string().exactOptional(),
         quarantined: z.string().exactOptional(),
+      })
+      .safeParse(value).success,
+);
+
+/** As {@link functionInfo}; a node of another version may have host services that are not known here. */
+export const liveFunction: z.ZodType<LiveFunction> = z.custom<LiveFunction>(
+  (value) =>
+    z
+      .object({
+        node_id: z.string(),
+        version: z.string(),
+        bindings: z.record(z.string(), z.looseObject({ service: z.string() })),
       })
       .safeParse(value).success,
 );

@@ -1,5 +1,12 @@
 /** What the control plane needs of a node, and what its client gives to tools. */
-import type { ColdReason, FunctionDefinition, FunctionStats, LogLevel, NodeState } from '../core/index.ts';
+import type {
+  Binding,
+  ColdReason,
+  FunctionDefinition,
+  FunctionStats,
+  LogLevel,
+  NodeState,
+} from '../core/index.ts';
 
 // ---------------------------------------------------------------- Nex wire models (JSON keys are Nex's)
 
@@ -28,6 +35,11 @@ export interface StartWorkloadRequest {
   readonly tags: Readonly<Record<string, string>> | null;
   readonly metadata?: Readonly<Record<string, string>> | null | undefined;
   readonly reference?: string | undefined;
+  /**
+   * Not Nex's: the version that the caller knows to be live, empty for none. The node refuses the deployment
+   * when it is another one by now. Absent: whatever is live is replaced.
+   */
+  readonly expected_version?: string | undefined;
 }
 
 export interface StartWorkloadResponse {
@@ -109,6 +121,13 @@ export interface FunctionInfo {
   readonly quarantined?: string;
 }
 
+/** Reply of HS.LIVE: what the next deployment under a name replaces, on whichever node it is served. */
+export interface LiveFunction {
+  readonly node_id: string;
+  readonly version: string;
+  readonly bindings: Readonly<Record<string, Binding>>;
+}
+
 /** Reply of HS.CANCEL. */
 export interface CancelResponse {
   readonly node_id: string;
@@ -175,6 +194,8 @@ export interface NodeBackend {
   list(namespace: string, filter: readonly string[]): Promise<readonly WorkloadSummary[]>;
   /** `undefined` when this node does not hold the function. */
   info(namespace: string, nameOrId: string): Promise<FunctionInfo | undefined>;
+  /** What is stored under a name, be it served by this node or not. `undefined` when nothing is. */
+  live(namespace: string, name: string): Promise<LiveFunction | undefined>;
   /** Ends invocations, all or the one with this id. `undefined` when this node does not hold the function. */
   cancel(
     namespace: string,

@@ -48,6 +48,10 @@ export const startWorkloadRequest: z.ZodType<StartWorkloadRequest> = z.object({
     .string()
     .nullish()
     .transform((value) => value ?? undefined),
+  expected_version: z
+    .string()
+    .nullish()
+    .transform((value) => value ?? undefined),
 });
 
 export const stopWorkloadRequest = z.object({ namespace: text });

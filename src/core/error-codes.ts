@@ -209,6 +209,28 @@ export const ERROR_CODES = {
     summary: 'Somebody else changed the function at the same time',
     remedy: 'Look at `hairspring info NAME` and deploy again',
   },
+  HS_NOTHING_OBSERVED: {
+    status: 404,
+    fault: 'deployer',
+    retryable: false,
+    summary: 'Nothing is recorded of what the function calls',
+    remedy:
+      'Run `hairspring dev --observe`, use the function, and ask again; --data and --namespace as there',
+  },
+  HS_TYPES_STALE: {
+    status: 409,
+    fault: 'deployer',
+    retryable: false,
+    summary: 'The types of env are not those of the Nexfile',
+    remedy: 'Run `hairspring types`, and keep the file with the sources',
+  },
+  HS_GRANTS_WIDENED: {
+    status: 403,
+    fault: 'deployer',
+    retryable: false,
+    summary: 'The function would reach more than its live version does, and nobody has approved it',
+    remedy: 'Read what widens, then deploy with --approve, or narrow the bindings',
+  },
   HS_NO_NODE: {
     status: 503,
     fault: 'operator',

@@ -24,6 +24,8 @@ export interface HostCaller {
   /** The span of the call, when it is traced; `traceHeaderPairs` makes headers of it. */
   readonly trace?: TraceCarrier | undefined;
   readonly invocation?: { readonly headers: HeaderPairs | undefined };
+  /** Told of what the call comes to need beside what its arguments name, as the target of a redirect. */
+  alsoNames?(name: string): void;
 }
 
 /** A binding made ready for one function. Checks each call against the grant before it touches anything outside. */

@@ -49,6 +49,8 @@ export interface ObservedCall {
   readonly op: string;
   readonly args: readonly (string | number | null)[];
   readonly startedMs: number;
+  /** What it came to need beside what its arguments name, in this order; as the targets of redirects. */
+  readonly alsoNamed?: readonly string[];
   trace: TraceCarrier | undefined;
 }
 

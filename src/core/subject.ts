@@ -61,6 +61,19 @@ export function subjectsOverlap(a: string, b: string): boolean {
   return left.length === right.length;
 }
 
+/** Whether every literal subject that matches `other` matches `filter` too. */
+export function subjectCovers(filter: string, other: string): boolean {
+  const filterTokens = filter.split('.');
+  const tokens = other.split('.');
+  for (const [index, token] of filterTokens.entries()) {
+    if (token === '>') return tokens.length > index;
+    const theirs = tokens[index];
+    if (theirs === undefined || theirs === '>') return false;
+    if (token !== '*' && token !== theirs) return false;
+  }
+  return filterTokens.length === tokens.length;
+}
+
 /**
  * Parses a trigger pattern. Tokens: literal, `*`, `{name}` (one token), and last `>` or `{name>}` (the rest).
  * Unnamed wildcards are named by their order: `"0"`, `"1"`, …

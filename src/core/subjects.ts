@@ -47,6 +47,8 @@ export const hairspringSubjects = {
   /** `$NEX.SVC.<ns>.control.HS.INFO.<name or id>`: one function in full. */
   info: (namespace: string, nameOrId: string): string =>
     `${CONTROL}.${namespace}.control.HS.INFO.${nameOrId}`,
+  /** `$NEX.SVC.<ns>.control.HS.LIVE.<name>`: the version that a deployment would replace, and its bindings. */
+  live: (namespace: string, name: string): string => `${CONTROL}.${namespace}.control.HS.LIVE.${name}`,
   /** `$NEX.SVC.<ns>.control.HS.CANCEL.<name or id>`: end invocations of a function. */
   cancel: (namespace: string, nameOrId: string): string =>
     `${CONTROL}.${namespace}.control.HS.CANCEL.${nameOrId}`,

@@ -6,6 +6,8 @@ export interface ObserveOptions {
   readonly metrics: boolean;
   /** Undefined: no spans are made. */
   readonly sampler: TraceSampler | undefined;
+  /** Whether each kind of host call is told once, for the grants that it needs. */
+  readonly calls?: boolean;
   /** Between two reports to the host. */
   readonly reportMs: number;
 }
@@ -80,11 +82,28 @@ export interface MetricsReport {
   readonly functions: readonly FunctionReport[];
 }
 
+export const CALL_OUTCOMES = ['used', 'denied', 'address-denied'] as const;
+
+/** A kind of host call that a function has made: what it named, and never what it sent or got. */
+export interface CallUse {
+  readonly functionId: string;
+  /** Of the binding. Empty where `op` tells of the function itself: `invoke`, or `overflow` when kinds are left out. */
+  readonly label: string;
+  readonly service: string;
+  readonly op: string;
+  /** A key, a subject, or a method and a URL without its query; empty where the call names nothing that is known. */
+  readonly name: string;
+  /** `used` also when it failed for another reason than its grant. */
+  readonly outcome: (typeof CALL_OUTCOMES)[number];
+}
+
 export interface TelemetryReport {
   readonly spans: readonly SpanRecord[];
   /** Spans that found the queue full since the last report. */
   readonly droppedSpans: number;
   readonly metrics: MetricsReport | undefined;
+  /** Kinds of host call that were not told before. */
+  readonly calls?: readonly CallUse[] | undefined;
 }
 
 /** Ceilings of a report; the host refuses more. */
@@ -94,4 +113,10 @@ export const TELEMETRY_LIMITS = {
   /** Kinds of host call that are told apart in one function. */
   callsPerFunction: 64,
   attributeChars: 512,
+  /** Kinds of host call that are told of one version of a function in one cell; then that there are more. */
+  callUses: 1_000,
+  /** Kinds in one report; the rest is told in the next one. */
+  callUsesPerReport: 10_000,
+  /** Longest name of a key, subject or URL in them. */
+  callNameChars: 2_048,
 } as const;

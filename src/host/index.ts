@@ -1,3 +1,5 @@
+export { compareGrants, type GrantChange, isWidening } from '../hostservices/grant-changes.ts';
+export { suggestGrant, usesOfLabel } from '../hostservices/suggest-grants.ts';
 export { loadOperator, type Operator, ownerEndpoint, writeServerConfig } from './accounts/index.ts';
 export {
   type Bundle,
@@ -23,5 +25,5 @@ export {
   startNatsServer,
 } from './nats-server/index.ts';
 export { startHost } from './start-host.ts';
-export type { TelemetryOptions } from './telemetry/index.ts';
+export type { RecordedCall, TelemetryOptions } from './telemetry/index.ts';
 export type { HostOptions, RunningHost } from './types.ts';

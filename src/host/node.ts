@@ -4,6 +4,7 @@ import {
   type CancelResponse,
   type FunctionInfo,
   formatGoDuration,
+  type LiveFunction,
   type NodeBackend,
   type StartWorkloadRequest,
   type StartWorkloadResponse,
@@ -184,6 +185,12 @@ export class Node implements NodeBackend {
       stats: stats ?? idleStats(definition.id),
       ...(sentence === undefined ? {} : { [sentence.state]: sentence.reason }),
     };
+  }
+
+  async live(namespace: string, name: string): Promise<LiveFunction | undefined> {
+    const stored = await this.#options.deployments.stored(namespace, name);
+    if (stored === undefined) return undefined;
+    return { node_id: this.nodeId, version: stored.version, bindings: stored.bindings };
   }
 
   async cancel(

@@ -95,6 +95,13 @@ test('A bad Nexfile shows the line; what a function throws shows as the status o
   await dev.waitFor(/hello {2}greet\.en\.ada {2}HS_FUNCTION_THREW {2}/);
 });
 
+test('A redeploy that widens the grants needs no approval here, and shows how they differ', async () => {
+  await edit('hello/Nexfile', '  triggers:', '  bindings: { BUS: { publish: [done.>] } }\n  triggers:');
+  await dev.waitFor(/hello redeployed as .*\n {2}\+ BUS +added +messaging, publish done\.>\n/);
+  await edit('hello/Nexfile', '  bindings: { BUS: { publish: [done.>] } }\n', '');
+  await dev.waitFor(/hello redeployed as .*\n {2}- BUS +removed +messaging, publish done\.>\n/);
+});
+
 test('A new folder with a Nexfile is deployed, a log line is shown with its function, and a removed folder is undeployed', async () => {
   assert.equal((await runCli(['init', join(folder, 'second'), '--typescript'])).code, 0);
   await dev.waitFor(/second deployed as /);

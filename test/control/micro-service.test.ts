@@ -74,6 +74,7 @@ test('INFO lists every endpoint with its subject and queue group', async () => {
       'CloneWorkload',
       'NamespacePingRequest',
       'GetFunctionInfo',
+      'GetLiveFunction',
       'CancelInvocations',
       'TapInvocations',
       'OpenNamespace',

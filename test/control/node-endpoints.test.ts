@@ -169,6 +169,14 @@ test('The state of a function is found by name and by id, and what is not there 
   assertErrorReply(missing, '404', 'HS_FUNCTION_NOT_FOUND');
 });
 
+test('What is live under a name is told with its version and bindings, and to its namespace alone', async () => {
+  await node.deploy({ ...requestFor('lively'), namespace: 'default' });
+  const live = (await request(nc, `${CONTROL}.HS.LIVE.lively`, {})).json<object>();
+  assert.deepEqual(live, { node_id: node.nodeId, version: '0123456789ab', bindings: {} });
+  const missing = await request(nc, '$NEX.SVC.other.control.HS.LIVE.lively', {});
+  assertErrorReply(missing, '404', 'HS_FUNCTION_NOT_FOUND');
+});
+
 test('A tap reaches the node with the end of its lease', async () => {
   await request(nc, `${CONTROL}.HS.TAP`, { lease_ms: 10_000 });
   assert.deepEqual(node.taps.at(-1), { namespace: 'default', untilMs: clock.now() + 10_000 });

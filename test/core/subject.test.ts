@@ -8,6 +8,7 @@ import {
   isSubject,
   parseSubjectPattern,
   type SubjectPattern,
+  subjectCovers,
   subjectMatches,
   subjectsOverlap,
 } from '../../src/core/index.ts';
@@ -68,6 +69,31 @@ test('Two filters overlap exactly when some subject matches both', () => {
       assert.equal(subjectsOverlap(two, one), shared);
     }),
     { numRuns: 500 },
+  );
+});
+
+test('One filter covers another exactly when it matches every subject that the other one matches', () => {
+  const tokens = ['a', 'b', 'x'];
+  const subjects = tokens.flatMap((one) => [
+    one,
+    ...tokens.flatMap((two) => [
+      `${one}.${two}`,
+      ...tokens.flatMap((three) => [
+        `${one}.${two}.${three}`,
+        ...tokens.map((four) => `${one}.${two}.${three}.${four}`),
+      ]),
+    ]),
+  ]);
+  // `x` is in no filter, and one subject is longer than all of them, so that no wildcard is mistaken for a list.
+  const small = fc
+    .tuple(fc.array(fc.constantFrom('a', 'b', '*'), { maxLength: 2 }), fc.constantFrom('a', 'b', '*', '>'))
+    .map(([head, last]) => [...head, last].join('.'));
+  fc.assert(
+    fc.property(small, small, (one, two) => {
+      const all = subjects.every((subject) => !subjectMatches(two, subject) || subjectMatches(one, subject));
+      assert.equal(subjectCovers(one, two), all, `${one} covers ${two}`);
+    }),
+    { numRuns: 2_000 },
   );
 });
 

@@ -1,9 +1,6 @@
 import { kebabCase } from 'change-case';
 import type { Handler, KvBucket } from 'hairspring/guest';
-
-interface Env {
-  COUNTERS: KvBucket;
-}
+import type { Env } from '../hairspring-env.d.ts';
 
 export default {
   async message(msg, env) {

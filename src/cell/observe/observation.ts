@@ -6,6 +6,7 @@ import type {
   Observer,
   TelemetryReport,
 } from '../../core/index.ts';
+import { CallRecorder } from './call-recorder.ts';
 import { CellMetrics, type FunctionGauge } from './cell-metrics.ts';
 import { ChannelObserver } from './channels.ts';
 import { fanOut } from './fan-out.ts';
@@ -53,11 +54,18 @@ export function createObservation(options: ObservationOptions): Observation {
     const { functions, ...own } = gauges();
     return { ...own, evicted: metrics.takeEvicted(), functions: metrics.take(functions) };
   };
-  const reporter = new Reporter({ clock, reportMs: observe.reportMs, send, takeMetrics });
+  const recorder = observe.calls === true ? new CallRecorder() : undefined;
+  const reporter = new Reporter({
+    clock,
+    reportMs: observe.reportMs,
+    send,
+    takeMetrics,
+    takeCalls: () => recorder?.take() ?? [],
+  });
   const { sampler } = observe;
   const epochMs = clock.now() - clock.monotonicMs();
   const tracer = sampler === undefined ? undefined : new Tracer(sampler, reporter.record, epochMs);
-  const asked = [tracer, metrics].filter((observer) => observer !== undefined);
+  const asked = [tracer, metrics, recorder].filter((observer) => observer !== undefined);
   return {
     // The tracer first: the others may be told of what it has set.
     observer: fanOut([...asked, feed, channels]),

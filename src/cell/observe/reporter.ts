@@ -1,4 +1,10 @@
-import { type Clock, type SpanRecord, TELEMETRY_LIMITS, type TelemetryReport } from '../../core/index.ts';
+import {
+  type CallUse,
+  type Clock,
+  type SpanRecord,
+  TELEMETRY_LIMITS,
+  type TelemetryReport,
+} from '../../core/index.ts';
 
 export interface ReporterOptions {
   readonly clock: Clock;
@@ -7,6 +13,8 @@ export interface ReporterOptions {
   readonly send: (report: TelemetryReport) => Promise<void>;
   /** What was measured since the last time; undefined when nothing is to be told. */
   readonly takeMetrics: () => TelemetryReport['metrics'];
+  /** Kinds of host call that were not told before. @default none */
+  readonly takeCalls?: () => readonly CallUse[];
 }
 
 /**
@@ -36,10 +44,16 @@ export class Reporter {
     const metrics = this.#options.takeMetrics();
     const spans = this.#spans;
     const droppedSpans = this.#droppedSpans;
-    if (metrics === undefined && spans.length + droppedSpans === 0) return;
+    const calls = this.#options.takeCalls?.() ?? [];
+    if (metrics === undefined && spans.length + droppedSpans + calls.length === 0) return;
     this.#spans = [];
     this.#droppedSpans = 0;
-    this.#sending = this.#options.send({ spans, droppedSpans, metrics });
+    this.#sending = this.#options.send({
+      spans,
+      droppedSpans,
+      metrics,
+      ...(calls.length === 0 ? {} : { calls }),
+    });
     await this.#sending;
     this.#sending = undefined;
   }

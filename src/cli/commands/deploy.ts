@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { formatBytes, HairspringError } from '../../core/index.ts';
+import type { DeployPlan } from '../deploy/approve.ts';
 import type { DeployedFunction } from '../deploy/deploy-function.ts';
 import type { PreparedFunction } from '../deploy/prepare.ts';
 import { type CommandContext, defineCommand, runs, type Shell } from '../shell/command.ts';
@@ -8,6 +9,7 @@ import { countOf, formatElapsed } from '../shell/format.ts';
 import { toErrorDocument } from '../shell/output.ts';
 
 interface DeployFlags {
+  readonly approve?: true;
   readonly dryRun?: true;
   readonly node?: string;
 }
@@ -17,6 +19,11 @@ interface FailedFunction {
   readonly error: HairspringError;
 }
 
+interface Outcome {
+  readonly deployed: readonly DeployedFunction[];
+  readonly failed: readonly FailedFunction[];
+}
+
 /** `deploy`: bundles functions and deploys them to a node. */
 export function addDeploy(program: Command, shell: Shell): void {
   defineCommand(program, {
@@ -24,9 +31,17 @@ export function addDeploy(program: Command, shell: Shell): void {
     summary: 'Bundle a function and deploy it idle',
     details:
       'PATH is a Nexfile, a folder with one, or a folder of such folders (the working folder by default).\n' +
-      'All of them are read and bundled first; when one is refused, none is deployed.',
-    examples: ['deploy', 'deploy examples --namespace staging', 'deploy hello --dry-run'],
+      'All of them are read and bundled first; when one is refused, none is deployed.\n' +
+      'Their bindings are compared with those of the live versions. What lets a function reach more than\n' +
+      'before needs --approve, or a yes on a terminal; the first version of a function needs neither.',
+    examples: [
+      'deploy',
+      'deploy examples --namespace staging',
+      'deploy hello --approve',
+      'deploy hello --dry-run',
+    ],
   })
+    .option('--approve', 'deploy also what may reach more than the live version')
     .option('--dry-run', 'read and bundle, and deploy nothing')
     .option('--node <id>', 'deploy to this node and no other')
     .action(runs(shell, deploy));
@@ -50,9 +65,9 @@ async function deploy(
     }
   }
   refuseTwins(prepared);
-  if (failed.length > 0) return report(context, [], failed);
+  if (failed.length > 0) return await report(context, { deployed: [], failed });
   if (flags.dryRun === true) return await showPlan(context, prepared);
-  return await deployAll(context, prepared, flags.node);
+  return await report(context, await deployAll(context, prepared, flags));
 }
 
 /** Two functions of one name would replace each other in silence. */
@@ -69,22 +84,37 @@ function refuseTwins(prepared: readonly PreparedFunction[]): void {
 }
 
 async function deployAll(
-  context: CommandContext,
+  { output, connect }: CommandContext,
   prepared: readonly PreparedFunction[],
-  nodeId: string | undefined,
-): Promise<ExitCode | undefined> {
+  { node: nodeId, approve }: DeployFlags,
+): Promise<Outcome> {
   const { deployFunction } = await import('../deploy/deploy-function.ts');
-  await using connection = await context.connect();
+  const { compareWithLive } = await import('../deploy/grants.ts');
+  const { refuseWidening } = await import('../deploy/approve.ts');
+  await using connection = await connect();
+  const plans: DeployPlan[] = [];
   const deployed: DeployedFunction[] = [];
   const failed: FailedFunction[] = [];
-  for (const each of prepared) {
+  const attempt = async ({ file }: PreparedFunction, step: () => Promise<unknown>): Promise<void> => {
     try {
-      deployed.push(await deployFunction(connection, each, nodeId));
+      await step();
     } catch (error) {
-      failed.push({ file: each.file, error: HairspringError.from(error) });
+      failed.push({ file, error: HairspringError.from(error) });
     }
+  };
+  for (const each of prepared) {
+    await attempt(each, async () =>
+      plans.push({ prepared: each, difference: await compareWithLive(connection, each) }),
+    );
   }
-  return report(context, deployed, failed);
+  if (failed.length === 0 && approve !== true) failed.push(...(await refuseWidening(output, plans)));
+  if (failed.length > 0) return { deployed, failed };
+  for (const { prepared: each, difference } of plans) {
+    await attempt(each, async () =>
+      deployed.push(await deployFunction(connection, each, { nodeId, difference, onlyIfLive: true })),
+    );
+  }
+  return { deployed, failed };
 }
 
 async function showPlan(
@@ -113,19 +143,21 @@ async function showPlan(
 }
 
 /** The first failure decides the exit code. */
-function report(
+async function report(
   { output }: CommandContext,
-  deployed: readonly DeployedFunction[],
-  failed: readonly FailedFunction[],
-): ExitCode | undefined {
+  { deployed, failed }: Outcome,
+): Promise<ExitCode | undefined> {
   const [first] = failed;
+  const { renderGrants } = await import('../deploy/grants.ts');
+  const render = (each: DeployedFunction): string => {
+    const grants = each.grants.length === 0 ? [] : [renderGrants(each.grants, output.paint, '    ')];
+    return [renderDeployed(each, output.paint), ...grants].join('\n');
+  };
   if (output.json || first === undefined) {
     const failures = failed.map(({ file, error }) => ({ file, ...toErrorDocument(error) }));
-    output.result({ deployed, failed: failures }, () =>
-      deployed.map((each) => renderDeployed(each, output.paint)).join('\n'),
-    );
+    output.result({ deployed, failed: failures }, () => deployed.map(render).join('\n'));
   } else {
-    for (const each of deployed) output.event(each, () => renderDeployed(each, output.paint));
+    for (const each of deployed) output.event(each, () => render(each));
     for (const { error } of failed) output.failure(error);
   }
   return first === undefined ? undefined : exitCodeOf(first.error.code);

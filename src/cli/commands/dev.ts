@@ -16,6 +16,7 @@ interface InspectAddress {
 }
 
 interface DevFlags extends NodeFlags {
+  readonly observe?: true;
   readonly inspect?: true | InspectAddress;
 }
 
@@ -29,6 +30,8 @@ export function addDev(program: Command, shell: Shell): void {
       'Starts a node and a nats-server of its own, with its data in .hairspring below the folder, or joins\n' +
       'the NATS that --server or --context names. Shows one line per redeploy, invocation and log line.\n' +
       'An edit that does not build is shown, and the version before keeps running.\n' +
+      'With --observe, the keys, subjects and URLs that functions call are recorded, and no values; see\n' +
+      '`hairspring bindings suggest`.\n' +
       'With --inspect functions have no limits of time, so that one can think at a breakpoint.\n' +
       'On a terminal, keys send a sample, change the log level, redeploy, clear and quit; h lists them.',
     examples: [
@@ -36,6 +39,7 @@ export function addDev(program: Command, shell: Shell): void {
       'dev examples',
       'dev hello --port 0',
       'dev --server nats://127.0.0.1:4222',
+      'dev --observe',
       'dev --inspect',
     ],
   });
@@ -43,6 +47,7 @@ export function addDev(program: Command, shell: Shell): void {
     data: 'data folder (by default .hairspring below PATH)',
     port: `port of the nats-server that is started (by default ${DEFAULT_PORT} if it is free, else any)`,
   })
+    .option('--observe', 'record which host calls functions make, for `bindings suggest`')
     .option(
       '--inspect [host:port]',
       `let Chrome DevTools or an editor attach to functions (by default at ${DEFAULT_INSPECT})`,
@@ -69,6 +74,7 @@ async function dev(
     nodeName: flags.name,
     telemetry: resolveTelemetry(flags, context.env.variables),
     logLevel: flags.logLevel,
+    observe: flags.observe === true,
     inspect: flags.inspect === true ? parseInspect(DEFAULT_INSPECT) : flags.inspect,
   });
   context.output.event({ event: 'stopped' }, () => 'stopped');

@@ -2,6 +2,7 @@ import { ARTIFACT_BUCKET, artifactName, putArtifact } from '../../control/index.
 import type { Source } from '../../core/index.ts';
 import { startRequestToWire } from '../../host/index.ts';
 import type { ControlConnection } from '../shell/connection.ts';
+import type { GrantDifference, GrantLine } from './grants.ts';
 import { type PreparedFunction, shownPath } from './prepare.ts';
 
 /** What a deployment came to; the JSON of `deploy --json`. */
@@ -15,16 +16,26 @@ export interface DeployedFunction {
   /** Size of the artifact, source map included; 0 when the code came from elsewhere. */
   readonly artifactBytes: number;
   readonly elapsedMs: number;
+  /** How what it may reach differs from the version before; empty when there was none. */
+  readonly grants: readonly GrantLine[];
+}
+
+export interface DeployFunctionOptions {
+  /** Deploy to this node and no other. */
+  readonly nodeId?: string | undefined;
+  readonly difference: GrantDifference;
+  /** Whether the node is to refuse it when the live version is not the one of the difference any more. */
+  readonly onlyIfLive: boolean;
 }
 
 /**
- * Uploads the artifact, unless it is there, and deploys to a node, to `nodeId` if given.
- * @throws HS_NO_NODE, HS_NATS_…, and what the node says of the function
+ * Uploads the artifact, unless it is there, and deploys to a node.
+ * @throws HS_NO_NODE, HS_NATS_…, HS_DEPLOY_CONFLICT, and what the node says of the function
  */
 export async function deployFunction(
   { nc, client }: ControlConnection,
   prepared: PreparedFunction,
-  nodeId?: string,
+  { nodeId, difference, onlyIfLive }: DeployFunctionOptions,
 ): Promise<DeployedFunction> {
   const startedMs = performance.now();
   const { manifest, bundle, file } = prepared;
@@ -37,6 +48,7 @@ export async function deployFunction(
       workload_lifecycle: manifest.lifecycle,
       run_request: runRequestOf(prepared),
       tags: manifest.tags,
+      ...(onlyIfLive ? { expected_version: difference.liveVersion } : {}),
     },
     nodeId === undefined ? {} : { nodeId },
   );
@@ -50,6 +62,7 @@ export async function deployFunction(
     triggers: triggersOf(prepared),
     artifactBytes: bundle?.bytes.byteLength ?? 0,
     elapsedMs: performance.now() - startedMs,
+    grants: difference.changes,
   };
 }
 

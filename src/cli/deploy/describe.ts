@@ -4,7 +4,6 @@ import {
   formatBytes,
   formatDuration,
   type Trigger,
-  unreachable,
 } from '../../core/index.ts';
 
 /** A trigger in one line. */
@@ -29,9 +28,17 @@ export function describeBinding(label: string, binding: Binding): string {
         .map((op) => `${op} ${binding[op].join(' ')}`);
       return `${label}: messaging, ${grants.join(', ')}`;
     }
-    default:
-      return unreachable(binding);
+    default: {
+      // A node of another version may have host services that are not known here.
+      const { service }: { readonly service: string } = binding satisfies never;
+      return `${label}: ${service}`;
+    }
   }
+}
+
+/** A binding in one line without its label. */
+export function describeGrant(binding: Binding): string {
+  return describeBinding('', binding).replace(/^: /, '');
 }
 
 /** The limits that people ask for first, in one line. */

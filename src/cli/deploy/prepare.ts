@@ -33,11 +33,16 @@ export async function prepareFunction(
   file: string,
   bundleSource: BundleSource = (entry, folder) => bundleFunction({ entry, folder }),
 ): Promise<PreparedFunction> {
-  const manifest = parseNexfile(await readNexfile(file), shownPath(file));
+  const manifest = await readManifest(file);
   const { source } = manifest.start;
   const bundle =
     source.kind === 'main' ? await bundleMain(manifest, source.path, dirname(file), bundleSource) : undefined;
   return { file, manifest, bundle };
+}
+
+/** Reads a Nexfile. @throws HS_NEXFILE_…, HS_TRIGGER_FORBIDDEN */
+export async function readManifest(file: string): Promise<Manifest> {
+  return parseNexfile(await readNexfile(file), shownPath(file));
 }
 
 /** The path as messages show it: from the working folder. */

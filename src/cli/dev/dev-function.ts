@@ -1,6 +1,7 @@
 import { HairspringError } from '../../core/index.ts';
 import { type Bundler, createBundler } from '../../host/index.ts';
 import { type DeployedFunction, deployFunction, runRequestOf } from '../deploy/deploy-function.ts';
+import { compareWithLive } from '../deploy/grants.ts';
 import { type PreparedFunction, prepareFunction } from '../deploy/prepare.ts';
 import type { ControlConnection } from '../shell/connection.ts';
 
@@ -56,7 +57,9 @@ export function createDevFunction(file: string, { connection, nodeId }: DevTarge
       return { kind: 'unchanged' };
     }
     const before = current;
-    const deployed = await deployFunction(connection, prepared, nodeId);
+    // Who edits the Nexfile on a machine of theirs has approved it; they are told what it changes.
+    const difference = await compareWithLive(connection, prepared);
+    const deployed = await deployFunction(connection, prepared, { nodeId, difference, onlyIfLive: false });
     current = { prepared, deployed };
     lastFailure = '';
     if (before !== undefined && before.deployed.name !== deployed.name) {

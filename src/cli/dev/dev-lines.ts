@@ -1,6 +1,7 @@
 import type { InvocationEvent, LogLine } from '../../control/index.ts';
 import type { ColdReason, HairspringError, LogLevel } from '../../core/index.ts';
 import { describeBinding, describeLimits, describeTrigger } from '../deploy/describe.ts';
+import { renderGrants } from '../deploy/grants.ts';
 import type { Sample } from '../deploy/sample.ts';
 import { countOf, formatElapsed, timeOfDay } from '../shell/format.ts';
 import { isShown } from '../shell/level-option.ts';
@@ -89,6 +90,7 @@ export function createDevLines(output: Output): DevLines {
         const warnings = prepared.bundle?.warnings ?? [];
         return [
           line,
+          ...(deployed.grants.length === 0 ? [] : [renderGrants(deployed.grants, paint, '  ')]),
           ...warnings.map((warning) => `  ${paint.yellow('warning')}: ${printable(warning)}`),
         ].join('\n');
       });

@@ -1,6 +1,8 @@
+import { join } from 'node:path';
 import { withoutUserInfo } from '../../control/index.ts';
 import { createLogger, HairspringError, LOG_LEVELS, type LogLevel } from '../../core/index.ts';
-import { findNexfiles } from '../../host/index.ts';
+import { findNexfiles, type RecordedCall } from '../../host/index.ts';
+import { openRecording, RECORDING_FILE } from '../bindings/recording.ts';
 import { sampleOf } from '../deploy/sample.ts';
 import { type LocalNode, type LocalNodeOptions, serverLost, startLocalNode } from '../node/local-node.ts';
 import type { CommandContext } from '../shell/command.ts';
@@ -18,6 +20,8 @@ import { watchTree } from './watch-tree.ts';
 export interface DevOptions extends Omit<LocalNodeOptions, 'logger'> {
   readonly path: string;
   readonly logLevel: LogLevel;
+  /** Whether to record which host calls functions make. */
+  readonly observe: boolean;
 }
 
 /** One run of `dev`, until it is interrupted. @throws what keeps it from starting; HS_NATS_SERVER_FAILED */
@@ -35,7 +39,9 @@ export async function runDev(
   const logger = createLogger((record) => {
     output.event({ event: 'node-log', ...record }, () => renderLogRecord(record, paint));
   }, options.logLevel);
-  await using node = await startLocalNode({ ...options, logger }, env, output);
+  const onCall = options.observe ? recordCalls(options.dataDir, lines) : undefined;
+  const telemetry = { ...options.telemetry, onCall };
+  await using node = await startLocalNode({ ...options, telemetry, logger }, env, output);
   interrupt.arm();
   await using connection = await connectTo(
     await node.endpointFor(context.options.namespace),
@@ -74,6 +80,13 @@ export async function runDev(
   const reason = await Promise.race([interrupt.requested, node.ended]);
   if (reason === 'server-lost') throw serverLost();
   output.event({ event: 'draining', reason }, () => 'draining: accepted work finishes');
+}
+
+/** The end of a recording is told, and nothing else ends with it. */
+function recordCalls(dataDir: string, lines: DevLines): (call: RecordedCall) => void {
+  const recording = openRecording(dataDir, (error) => lines.failure(error));
+  lines.info(`recording host calls in ${join(dataDir, RECORDING_FILE)}: names, and no values`);
+  return (call) => recording.add(call);
 }
 
 function banner({ output }: CommandContext, node: LocalNode, { nc }: ControlConnection): void {

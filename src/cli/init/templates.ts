@@ -1,12 +1,14 @@
+import { ENV_TYPES_FILE, renderEnvTypes } from '../types/env-types.ts';
+
 /** The files of a new function by their path. */
 export type Template = Readonly<Record<string, string>>;
 
-const JAVASCRIPT = `/** @satisfies {import('hairspring/guest').Handler} */
+const JAVASCRIPT = `/** @satisfies {import('hairspring/guest').Handler<import('../${ENV_TYPES_FILE}').Env>} */
 const handler = {
   // Called for each message on the subjects of the Nexfile; what it returns is the reply.
-  message(msg) {
+  message(msg, env) {
     console.log('greeting', msg.params.name);
-    return \`Hello, \${msg.params.name}!\`;
+    return \`\${env.GREETING}, \${msg.params.name}!\`;
   },
 };
 
@@ -14,15 +16,18 @@ export default handler;
 `;
 
 const TYPESCRIPT = `import type { Handler } from 'hairspring/guest';
+import type { Env } from '../${ENV_TYPES_FILE}';
 
 export default {
   // Called for each message on the subjects of the Nexfile; what it returns is the reply.
-  message(msg) {
+  message(msg, env) {
     console.log('greeting', msg.params.name);
-    return \`Hello, \${msg.params.name}!\`;
+    return \`\${env.GREETING}, \${msg.params.name}!\`;
   },
-} satisfies Handler;
+} satisfies Handler<Env>;
 `;
+
+const GREETING = 'Hello';
 
 /** What a function sees of the web platform is nearest to what a worker does. */
 const TSCONFIG = `{
@@ -54,7 +59,9 @@ start_request:
   main: ${main}
   triggers:
     - subject: ${subject}
+  environment: { GREETING: ${GREETING} }
 `,
+    [ENV_TYPES_FILE]: renderEnvTypes({ bindings: {}, environment: { GREETING } }),
     [main]: typescript ? TYPESCRIPT : JAVASCRIPT,
     ...(typescript ? { 'tsconfig.json': TSCONFIG } : {}),
     'samples.json': `[{ "subject": "${name}.ada", "payload": "", "expect": "Hello, ada!" }]\n`,
@@ -66,6 +73,7 @@ Greets whom the subject names: \`${name}.ada\` is answered with \`Hello, ada!\`.
 hairspring dev                            # runs it and follows every edit
 nats req ${name}.ada ''                     # any NATS client wakes it
 hairspring invoke ${name} --subject ${name}.ada
+hairspring types                          # after an edit of bindings or environment
 hairspring deploy                         # to the node that commands reach
 \`\`\`
 `,

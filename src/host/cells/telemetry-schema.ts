@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import {
+  CALL_OUTCOMES,
   COLD_REASONS,
   DURATION_BOUNDS_S,
   type InvocationStatus,
@@ -59,6 +60,15 @@ const spanRecord = z.object({
     .refine((attributes) => Object.keys(attributes).length <= MAX_ATTRIBUTES),
 });
 
+const callUse = z.object({
+  functionId: z.string().max(64),
+  label: z.string().max(64),
+  service: z.string().max(64),
+  op: word,
+  name: z.string().max(TELEMETRY_LIMITS.callNameChars),
+  outcome: z.enum(CALL_OUTCOMES),
+});
+
 export const telemetryReport: z.ZodType<TelemetryReport> = z.object({
   spans: z.array(spanRecord).max(TELEMETRY_LIMITS.queuedSpans),
   droppedSpans: count,
@@ -72,4 +82,5 @@ export const telemetryReport: z.ZodType<TelemetryReport> = z.object({
       functions: z.array(functionReport).max(MAX_FUNCTIONS),
     })
     .optional(),
+  calls: z.array(callUse).max(TELEMETRY_LIMITS.callUsesPerReport).optional(),
 }) as z.ZodType<TelemetryReport>;

@@ -49,6 +49,19 @@ export interface ArtifactPlaces {
   readonly cache: ArtifactCache;
 }
 
+/** @throws HS_DEPLOY_CONFLICT when the live version is not the one that the caller has compared with */
+export function checkExpected(request: StartWorkloadRequest, live: FunctionDefinition | undefined): void {
+  const { name, expected_version: expected } = request;
+  if (expected === undefined || expected === (live?.version ?? '')) return;
+  const found = live === undefined ? 'no version is live' : `version ${live.version} is live`;
+  const compared = expected === '' ? 'none was' : `${expected} was`;
+  throw new HairspringError(
+    'HS_DEPLOY_CONFLICT',
+    `Cannot deploy "${name}": ${found} by now, and ${compared} when the grants were compared`,
+    { hint: 'Deploy again, which compares with the version that is live by then' },
+  );
+}
+
 /**
  * The artifact that the request names, on this node: one that the client bundled and stored, or plain
  * JavaScript in an object store, which is bundled here.

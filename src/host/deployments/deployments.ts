@@ -17,7 +17,7 @@ import type { CellSupervisor } from '../cells/index.ts';
 import { parseStartRequest } from '../manifest/index.ts';
 import { ArtifactCache } from './artifact-cache.ts';
 import { DefinitionStore, type StoredDefinition } from './definition-store.ts';
-import { checkDeployRequest, resolveArtifact, toDefinition } from './deploy-request.ts';
+import { checkDeployRequest, checkExpected, resolveArtifact, toDefinition } from './deploy-request.ts';
 import { KeyLock } from './key-lock.ts';
 
 /** Artifacts fetched at once when a node starts without them. */
@@ -67,6 +67,11 @@ export class Deployments {
     return this.all().find(
       (definition) => definition.namespace === namespace && definition.name === nameOrId,
     );
+  }
+
+  /** What is stored, be it served by this node or not: what the next deployment under the name replaces. */
+  async stored(namespace: string, name: string): Promise<FunctionDefinition | undefined> {
+    return (await this.#store.get(namespace, name))?.definition;
   }
 
   /** Serves everything that is stored. A function whose artifact is lost is logged and left out. */
@@ -133,6 +138,7 @@ export class Deployments {
     const definition = toDefinition(request, start, artifact, previous?.definition, new Date(clock.now()));
     const serving = this.#byId.get(definition.id)?.definition;
     if (serving?.version === definition.version && cells.sentenceOf(serving) === undefined) return serving;
+    checkExpected(request, previous?.definition);
     const spec = toSpec(definition);
     await this.#check(spec);
     for (const [label, binding] of Object.entries(definition.bindings))

@@ -1,2 +1,2 @@
 export { startTelemetry } from './start-telemetry.ts';
-export type { CellReports, TelemetryOptions } from './types.ts';
+export type { CellReports, RecordedCall, TelemetryOptions } from './types.ts';

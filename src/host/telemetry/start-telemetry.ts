@@ -35,10 +35,10 @@ export async function startTelemetry(
   options: TelemetryOptions,
   context: TelemetryContext,
 ): Promise<Telemetry | undefined> {
-  const { otlp, metrics, sampler = DEFAULT_SAMPLER, reportMs = DEFAULT_REPORT_MS } = options;
+  const { otlp, metrics, onCall, sampler = DEFAULT_SAMPLER, reportMs = DEFAULT_REPORT_MS } = options;
   const tracing = otlp?.tracesUrl !== undefined;
   const measuring = otlp?.metricsUrl !== undefined || metrics !== undefined;
-  if (!tracing && !measuring) return undefined;
+  if (!tracing && !measuring && onCall === undefined) return undefined;
   await using stack = new AsyncDisposableStack();
   const store = new MetricStore();
   const tallies = new CellTallies(store);
@@ -57,12 +57,21 @@ export async function startTelemetry(
   }
   const owned = stack.move();
   return {
-    observe: { metrics: measuring, sampler: tracing ? sampler : undefined, reportMs },
+    observe: {
+      metrics: measuring,
+      sampler: tracing ? sampler : undefined,
+      calls: onCall !== undefined,
+      reportMs,
+    },
     metricsUrl: server?.url,
     reports: {
-      report(cell, { spans, droppedSpans, metrics: measured }: TelemetryReport, nameOf) {
+      report(cell, { spans, droppedSpans, metrics: measured, calls = [] }: TelemetryReport, nameOf) {
         store.add('droppedSpans', ['cell'], droppedSpans);
         if (measured !== undefined) tallies.add(cell, measured, nameOf);
+        for (const { functionId, ...call } of calls) {
+          const name = nameOf(functionId);
+          if (name !== undefined) onCall?.({ namespace: cell.namespace, function: name, ...call });
+        }
         for (const span of spans) exported?.spans?.write(cell.namespace, span);
       },
       ended: ({ id }) => tallies.ended(id),

@@ -1,4 +1,4 @@
-import type { TelemetryReport, TraceSampler } from '../../core/index.ts';
+import type { CallUse, TelemetryReport, TraceSampler } from '../../core/index.ts';
 import type { MetricsAddress } from './metrics-server.ts';
 
 /** Where OTLP goes, over HTTP as JSON. Headers, time-outs and compression come from OpenTelemetry's own variables. */
@@ -20,8 +20,16 @@ export interface TelemetryOptions {
   /** @default "hairspring" */
   readonly serviceName?: string;
   readonly resourceAttributes?: Readonly<Record<string, string>>;
+  /** Told of each kind of host call that functions make, once or more often. @default nobody is */
+  readonly onCall?: ((call: RecordedCall) => void) | undefined;
   /** Between two reports of a cell, and between two exports of spans. @default 1_000 */
   readonly reportMs?: number;
+}
+
+/** A kind of host call, with the function that made it. */
+export interface RecordedCall extends Omit<CallUse, 'functionId'> {
+  readonly namespace: string;
+  readonly function: string;
 }
 
 /** Who is told what cells report. */

@@ -10,6 +10,8 @@ export interface FollowOptions extends Omit<ExchangeOptions, 'addresses' | 'want
   readonly resolve: Resolver;
   /** Whether redirects are followed, or handed on as they are. */
   readonly follow: boolean;
+  /** Told of each redirect that is followed, or refused as the last one. */
+  readonly onRedirect?: ((method: string, url: URL) => void) | undefined;
 }
 
 export interface FollowedAnswer extends Answer {
@@ -38,6 +40,7 @@ export async function follow(first: OutgoingRequest, options: FollowOptions): Pr
     if (redirects === HTTP_LIMITS.redirects)
       throw denied(first.url, `it was redirected more than ${HTTP_LIMITS.redirects} times`);
     request = redirect(request, answer);
+    options.onRedirect?.(request.method, request.url);
     const refusal = refusalOf(grant, request.method, request.url);
     if (refusal !== undefined)
       throw denied(first.url, `it is redirected to ${showUrl(request.url)}, and ${refusal}`);

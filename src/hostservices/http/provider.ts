@@ -102,6 +102,7 @@ class HttpClient implements PreparedBinding {
           grant: this.#grant,
           resolve,
           follow: redirect === 'follow',
+          onRedirect: (by, to) => caller.alsoNames?.(`${by} ${to.origin}${to.pathname}`),
           agents: this.#agents,
           signal: pending.abort.signal,
           meter,

@@ -14,7 +14,7 @@ const urlSchema = z
   })
   .meta({ examples: ['https://api.example.com/*'] });
 
-const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'] as const;
+export const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'] as const;
 
 /** `http: [patterns]` as written in a Nexfile, parsed into an {@link HttpBinding}. */
 export const httpBindingSchema = z

@@ -53,6 +53,19 @@ export function coversUrl(pattern: HttpUrlPattern, url: URL): boolean {
   return !hidesSegments(url.pathname) && matchesPath(pattern.path, url.pathname);
 }
 
+/** Whether every URL that `other` covers is covered by `pattern` too. */
+export function coversPattern(pattern: HttpUrlPattern, other: HttpUrlPattern): boolean {
+  if (pattern.protocol !== other.protocol || pattern.port !== other.port) return false;
+  const isSame = pattern.hostname === other.hostname && pattern.subdomains === other.subdomains;
+  const isBelow = pattern.subdomains && other.hostname.endsWith(`.${pattern.hostname}`);
+  if (!isSame && !isBelow) return false;
+  if (pattern.path === '/*') return true;
+  // It covers paths with hidden segments, and no other one does.
+  if (other.path === '/*') return false;
+  // What a star of `other` stands for, a star of `pattern` has to take: no other part of it can.
+  return matchesPath(pattern.path, other.path);
+}
+
 /** `*` stands for any characters; linear, whatever the two are. */
 function matchesPath(pattern: string, path: string): boolean {
   const [first = '', ...rest] = pattern.split('*');

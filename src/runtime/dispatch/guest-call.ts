@@ -1,6 +1,9 @@
 import type { HostCall, HostCaller, ObservedCall, TraceCarrier } from '../../core/index.ts';
 import type { Flight } from './flight.ts';
 
+/** More names of one call are left out. */
+const MAX_NAMES = 64;
+
 /** A host call that somebody observes; host services see it in the place of its invocation. */
 export class GuestCall implements ObservedCall, HostCaller {
   readonly flight: Flight;
@@ -8,6 +11,7 @@ export class GuestCall implements ObservedCall, HostCaller {
   readonly op: string;
   readonly args: HostCall['args'];
   readonly startedMs: number;
+  readonly alsoNamed: string[] = [];
   trace: TraceCarrier | undefined;
 
   constructor(flight: Flight, call: HostCall & { readonly label: string }, startedMs: number) {
@@ -21,6 +25,10 @@ export class GuestCall implements ObservedCall, HostCaller {
 
   get id(): number {
     return this.flight.id;
+  }
+
+  alsoNames(name: string): void {
+    if (this.alsoNamed.length < MAX_NAMES) this.alsoNamed.push(name);
   }
 
   get deadlineMs(): number {

@@ -18,6 +18,8 @@ export const LAYERS: Readonly<Record<string, readonly string[]>> = {
 export const SCHEMA_DOORS: Readonly<Record<string, readonly string[]>> = {
   host: [
     'src/hostservices/schemas.ts',
+    'src/hostservices/grant-changes.ts',
+    'src/hostservices/suggest-grants.ts',
     'src/hostservices/provision.ts',
     'src/hostservices/permissions.ts',
     'src/triggers/schemas.ts',

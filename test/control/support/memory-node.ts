@@ -63,6 +63,12 @@ export function createMemoryNode(overrides: Partial<NodeBackend> = {}): MemoryNo
       if (found === undefined) return undefined;
       return { nodeId: node.nodeId, definition: definitionOf(...found), stats: statsOf(found[0]) };
     },
+    async live(namespace, name) {
+      const found = visible(namespace).find(([, request]) => request.name === name);
+      if (found === undefined) return undefined;
+      const { version, bindings } = definitionOf(...found);
+      return { node_id: node.nodeId, version, bindings };
+    },
     async cancel(namespace, nameOrId, invocationId) {
       const found = visible(namespace).find(([id, { name }]) => id === nameOrId || name === nameOrId);
       if (found === undefined) return undefined;
