@@ -12,7 +12,12 @@ import {
   MAX_CODE_CACHE_BYTES,
   systemClock,
 } from '../core/index.ts';
-import { createHostServices, prepareBuiltIns, readGuestScripts } from '../hostservices/index.ts';
+import {
+  createHostServices,
+  prepareBuiltIns,
+  prepareCalls,
+  readGuestScripts,
+} from '../hostservices/index.ts';
 import {
   ByteBudget,
   buildPrelude,
@@ -119,10 +124,14 @@ export async function startCell(options: CellOptions): Promise<void> {
       send: (report) => link.sent({ type: 'telemetry', report }),
     });
     const stacks = new StackMapper(artifacts);
-    const table = new FunctionTable({
+    const services = createHostServices(nc, nats.inboxPrefix, {
+      namespace,
+      local: { call: (call) => table.call(call) },
+    });
+    const table: FunctionTable = new FunctionTable({
       nc,
-      services: createHostServices(nc, nats.inboxPrefix),
-      prepareBuiltIns,
+      services,
+      prepareBuiltIns: (spec) => ({ ...prepareBuiltIns(spec), ...prepareCalls(spec, services) }),
       runtime: {
         pool,
         scheduler,

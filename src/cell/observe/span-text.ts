@@ -52,7 +52,7 @@ export function callName(spec: FunctionSpec, { label, op }: ObservedCall, status
 }
 
 export function callKind({ op }: ObservedCall): SpanRecord['kind'] {
-  return op === 'publish' ? 'producer' : 'client';
+  return op === 'publish' || op === 'publishAcked' ? 'producer' : 'client';
 }
 
 export function callAttributes(spec: FunctionSpec, { label, op, args }: ObservedCall): Attributes {

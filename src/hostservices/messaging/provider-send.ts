@@ -1,0 +1,197 @@
+import type { MsgHdrs, NatsConnection } from '@nats-io/transport-node';
+import {
+  type Clock,
+  callDepth,
+  HairspringError,
+  type HostCall,
+  type HostCaller,
+  type HostCallResult,
+  type MessagingBinding,
+  REQUEST_HEADERS,
+  timeoutHeader,
+} from '../../core/index.ts';
+import { readMs, readWhole } from './arguments.ts';
+import { checkSubject, SENDING_OPERATIONS, type SendingOperation } from './grant.ts';
+import { MESSAGING_LIMITS } from './limits.ts';
+import { readAck, setExpectations } from './provider-acks.ts';
+import { toMessagingError } from './provider-errors.ts';
+import type { FlowControl } from './provider-flow.ts';
+import { outgoingHeaders, replyPairs } from './provider-headers.ts';
+import { Replies, type ReplyBudget } from './provider-replies.ts';
+import type { ConnectionWatch } from './provider-watch.ts';
+
+/** What all grants of a connection share. */
+export interface Means {
+  readonly nc: NatsConnection;
+  readonly clock: Clock;
+  readonly inboxPrefix: string | undefined;
+  readonly flow: FlowControl;
+  readonly watch: ConnectionWatch;
+  readonly budget: ReplyBudget;
+}
+
+/** A message that may be sent. */
+export interface Outgoing {
+  readonly subject: string;
+  readonly headers: MsgHdrs;
+  readonly data: Uint8Array;
+  /** As in `publish to "a.b"`, for messages. */
+  readonly action: string;
+}
+
+/** @throws HS_SUBJECT_INVALID, HS_BINDING_DENIED, HS_HEADER_INVALID, HS_HOST_CALL_INVALID, HS_MESSAGE_TOO_LARGE */
+export function prepareMessage(
+  label: string,
+  binding: MessagingBinding,
+  { nc }: Means,
+  op: SendingOperation,
+  { args, payload }: HostCall,
+  caller: HostCaller,
+): Outgoing {
+  const verb = SENDING_OPERATIONS[op];
+  const subject = checkSubject(label, binding, verb, args[0]);
+  const headers = outgoingHeaders(args[1], caller);
+  const data = toBytes(payload);
+  checkSize(nc, `${verb} ${data.length} bytes to "${subject}"`, data.length);
+  return { subject, headers, data, action: `${verb} to "${subject}"` };
+}
+
+export function toBytes(payload: HostCall['payload'] = ''): Uint8Array {
+  return typeof payload === 'string' ? Buffer.from(payload) : payload;
+}
+
+/** @throws HS_MESSAGE_TOO_LARGE */
+export function checkSize(nc: NatsConnection, action: string, bytes: number): void {
+  const limit = nc.info?.max_payload ?? Number.POSITIVE_INFINITY;
+  if (bytes <= limit) return;
+  const detail = `the server's max_payload is ${limit}`;
+  throw new HairspringError('HS_MESSAGE_TOO_LARGE', `Cannot ${action}: ${detail}`);
+}
+
+export async function publish(means: Means, message: Outgoing, caller: HostCaller): Promise<HostCallResult> {
+  const { subject, headers, data, action } = message;
+  try {
+    await admit(means, message, caller);
+    means.nc.publish(subject, data, headers.keys().length === 0 ? {} : { headers });
+    return { value: null };
+  } catch (error) {
+    throw toMessagingError(error, action);
+  }
+}
+
+/** By a request of our own: the library's would send it again where nobody answers. */
+export async function publishAcked(
+  means: Means,
+  message: Outgoing,
+  caller: HostCaller,
+  [timeoutMs, ...expectations]: readonly unknown[],
+): Promise<HostCallResult> {
+  const { headers, action } = message;
+  const wantedMs = readMs(action, 'timeoutMs', timeoutMs);
+  setExpectations(headers, action, expectations);
+  const losses = means.watch.losses;
+  try {
+    await admit(means, message, caller);
+    const { data } = await exchange(means, message, waitMs(means, caller, wantedMs));
+    return { value: readAck(action, data) };
+  } catch (error) {
+    throw toMessagingError(error, action, {
+      noResponders: ['HS_PUBLISH_NO_STREAM', 'no stream listens there, or the one that does has no leader'],
+      timeout: lostSince(means, losses) ?? ['HS_PUBLISH_TIMEOUT', 'no stream acknowledged it in time'],
+    });
+  }
+}
+
+export async function request(
+  means: Means,
+  message: Outgoing,
+  caller: HostCaller,
+  [timeoutMs]: readonly unknown[],
+): Promise<HostCallResult> {
+  const { action } = message;
+  const wantedMs = readMs(action, 'timeoutMs', timeoutMs);
+  const losses = means.watch.losses;
+  try {
+    await admit(means, message, caller);
+    const timeout = waitMs(means, caller, wantedMs);
+    addressFunction(message.headers, caller, timeout);
+    const reply = await exchange(means, message, timeout);
+    return { value: replyPairs(reply.headers), data: reply.data };
+  } catch (error) {
+    throw toMessagingError(error, action, {
+      noResponders: ['HS_REQUEST_NO_RESPONDERS', 'nobody listens there'],
+      timeout: lostSince(means, losses) ?? ['HS_REQUEST_TIMEOUT', 'no reply came in time'],
+    });
+  }
+}
+
+/** Sends a request and gathers its replies, which whoever asked for them has to release. */
+export async function requestMany(
+  means: Means,
+  message: Outgoing,
+  caller: HostCaller,
+  [timeoutMs, maxMessages, stallMs]: readonly unknown[],
+): Promise<Replies> {
+  const { subject, headers, data, action } = message;
+  const wantedMs = readMs(action, 'timeoutMs', timeoutMs);
+  const most = readWhole(action, 'maxMessages', maxMessages, 1) ?? Number.POSITIVE_INFINITY;
+  const stall = readMs(action, 'stallMs', stallMs) ?? Number.POSITIVE_INFINITY;
+  try {
+    await admit(means, message, caller);
+    const timeout = waitMs(means, caller, wantedMs);
+    addressFunction(headers, caller, timeout);
+    const rules = { maxMessages: most, stallMs: stall, timeoutMs: timeout };
+    const replies = new Replies({ ...means, ...rules, subject, action });
+    try {
+      means.nc.publish(subject, data, { headers, reply: replies.inbox });
+    } catch (error) {
+      replies.release();
+      throw error;
+    }
+    return replies;
+  } catch (error) {
+    throw toMessagingError(error, action);
+  }
+}
+
+/** @throws HS_MESSAGING_OVERLOADED, HS_MESSAGING_UNAVAILABLE */
+export async function admit(
+  { flow, clock }: Means,
+  { data, action }: Pick<Outgoing, 'data' | 'action'>,
+  { deadlineMs }: HostCaller,
+): Promise<void> {
+  await flow.admit(data.length);
+  if (deadlineMs > clock.monotonicMs()) return;
+  const detail = 'the invocation ended before the server could take it';
+  throw new HairspringError('HS_MESSAGING_UNAVAILABLE', `Cannot ${action}: ${detail}`);
+}
+
+/** As long as was asked for, and never beyond the deadline of the invocation. */
+export function waitMs({ clock }: Means, { deadlineMs }: HostCaller, wantedMs: number | undefined): number {
+  const leftMs = deadlineMs - clock.monotonicMs();
+  return Math.max(1, Math.ceil(Math.min(wantedMs ?? MESSAGING_LIMITS.defaultTimeoutMs, leftMs)));
+}
+
+/** A function that answers need not work on after that, and is as deep in a chain of calls as the one that asks. */
+function addressFunction(headers: MsgHdrs, { invocation }: HostCaller, timeout: number): void {
+  headers.set(...timeoutHeader(timeout, 0));
+  const depth = callDepth(invocation?.headers);
+  if (depth > 0) headers.set(REQUEST_HEADERS.callDepth, String(depth));
+}
+
+function exchange(
+  { nc }: Means,
+  { subject, data, headers }: Outgoing,
+  timeout: number,
+): ReturnType<NatsConnection['request']> {
+  return nc.request(subject, data, headers.keys().length === 0 ? { timeout } : { timeout, headers });
+}
+
+/** Why no answer came, where the connection was lost meanwhile: with it perhaps the answer. */
+export function lostSince(
+  { watch }: Means,
+  losses: number,
+): readonly ['HS_MESSAGING_DISCONNECTED', string] | undefined {
+  if (watch.losses === losses) return undefined;
+  return ['HS_MESSAGING_DISCONNECTED', 'the connection to NATS was lost while it waited'];
+}
