@@ -39,6 +39,11 @@ export function callLocally(
       },
     };
     replies.received(LOCAL_REPLY);
-    runner.accept(invocation);
+    try {
+      runner.accept(invocation);
+    } catch (cause) {
+      const message = `Cannot invoke ${spec.name}: the message could not be taken`;
+      invocation.fail(new HairspringError('HS_INTERNAL', message, { cause }));
+    }
   });
 }

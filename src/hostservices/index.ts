@@ -41,5 +41,5 @@ export function prepareCalls(
     binding.service === 'messaging' ? binding.call : [],
   );
   const binding: MessagingBinding = { service: 'messaging', publish: [], request: [], call: granted };
-  return { $call: messaging.prepare('$call', binding) };
+  return { $functions: messaging.prepare('$functions', binding) };
 }

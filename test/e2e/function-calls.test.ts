@@ -147,6 +147,28 @@ test('A function that waits for its own only place ends at its deadline, and ser
   assert.equal((await world.ask('loop', 'once')).text, 'done');
 });
 
+test('A host that stops lets calls between functions come to their end', async () => {
+  await using stopping = await startTestHost({ nats: world.nats });
+  await stopping.deploy({
+    name: 'slow-caller',
+    code: handler(`return (await ctx.call('slow-callee')).text();`),
+    bindings: { F: { call: ['slow-callee'] } },
+    namespace: 'stopping',
+  });
+  await stopping.deploy({
+    name: 'slow-callee',
+    code: handler(`await new Promise((resolve) => setTimeout(resolve, 300)); return 'done';`),
+    namespace: 'stopping',
+  });
+  const asked = stopping.ask('slow-caller');
+  // A message on the same connection that is answered later than the first was received.
+  await stopping.ask('slow-callee');
+  const again = stopping.ask('slow-caller');
+  await stopping.nc.flush();
+  await stopping.host[Symbol.asyncDispose]();
+  assert.deepEqual([(await asked).text, (await again).text], ['done', 'done']);
+});
+
 test('When a cell dies in the middle of a call, whoever waits for the caller hears so', async () => {
   const payload = JSON.stringify(['callee', '', { subject: 'callee.hang' }]);
   const asked = world.ask('caller', payload);

@@ -83,6 +83,7 @@ export function callAttributes(spec: FunctionSpec, { label, op, args }: Observed
   }
   if (binding?.service === 'kv')
     return { ...own, 'db.system.name': NATS, 'db.collection.name': binding.bucket };
+  if (label === '$functions' && typeof first === 'string') return { ...own, 'faas.invoked_name': cut(first) };
   return own;
 }
 

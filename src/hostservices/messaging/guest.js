@@ -117,6 +117,6 @@ ObjectDefineProperty(Context.prototype, 'call', {
   async value(name, data, options = {}) {
     const { headers = {}, timeoutMs = '', subject = '' } = options;
     const args = [name, messageHeaders(name, headers), timeoutMs, subject];
-    return callHost('$call', 'call', args, data, toMessageReply);
+    return callHost('$functions', 'call', args, data, toMessageReply);
   },
 });

@@ -82,8 +82,8 @@ async function fromOutcome(
     }
     return { value: ownPairs(headers), data };
   } catch (error) {
-    const { code, message } = HairspringError.from(error);
-    throw new HairspringError(code, `Cannot ${action}: ${message}`, { cause: error });
+    if (!HairspringError.is(error)) throw error;
+    throw new HairspringError(error.code, `Cannot ${action}: ${error.message}`, { cause: error });
   }
 }
 
