@@ -26,6 +26,9 @@ test('Whoever waits for an answer when the connection is lost hears that, and no
   await until(() => heard === 4);
   process.kill(server.pid, 'SIGKILL');
   for (const { code } of await Promise.all(waiting)) assert.equal(code, 'HS_MESSAGING_DISCONNECTED');
+  // And while it is away.
+  for (const op of ['request', 'publishAcked', 'requestMany'])
+    assert.equal((await bus.refused(op, ['ask.a', '0', 50])).code, 'HS_MESSAGING_DISCONNECTED', op);
   await nc.close();
   await other.close();
 });

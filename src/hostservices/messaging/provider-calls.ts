@@ -94,7 +94,7 @@ async function callRemotely(
   timeoutMs: number,
 ): Promise<HostCallResult> {
   const { subject, headers, data, action } = message;
-  const losses = means.watch.losses;
+  const mark = means.watch.mark();
   try {
     await admit(means, message, caller);
     const timeout = timeoutMs + MESSAGING_LIMITS.callGraceMs;
@@ -105,7 +105,7 @@ async function callRemotely(
   } catch (error) {
     throw toMessagingError(error, action, {
       noResponders: ['HS_FUNCTION_NOT_FOUND', 'no node has it'],
-      timeout: lostSince(means, losses) ?? ['HS_REQUEST_TIMEOUT', 'no answer came in time'],
+      timeout: lostSince(means, mark) ?? ['HS_REQUEST_TIMEOUT', 'no answer came in time'],
     });
   }
 }

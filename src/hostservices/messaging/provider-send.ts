@@ -1,4 +1,4 @@
-import type { MsgHdrs, NatsConnection } from '@nats-io/transport-node';
+import { errors, type MsgHdrs, type NatsConnection } from '@nats-io/transport-node';
 import {
   type Clock,
   callDepth,
@@ -89,7 +89,7 @@ export async function publishAcked(
   const { headers, action } = message;
   const wantedMs = readMs(action, 'timeoutMs', timeoutMs);
   setExpectations(headers, action, expectations);
-  const losses = means.watch.losses;
+  const mark = means.watch.mark();
   try {
     await admit(means, message, caller);
     const { data } = await exchange(means, message, waitMs(means, caller, wantedMs));
@@ -97,7 +97,7 @@ export async function publishAcked(
   } catch (error) {
     throw toMessagingError(error, action, {
       noResponders: ['HS_PUBLISH_NO_STREAM', 'no stream listens there, or the one that does has no leader'],
-      timeout: lostSince(means, losses) ?? ['HS_PUBLISH_TIMEOUT', 'no stream acknowledged it in time'],
+      timeout: lostSince(means, mark) ?? ['HS_PUBLISH_TIMEOUT', 'no stream acknowledged it in time'],
     });
   }
 }
@@ -110,7 +110,7 @@ export async function request(
 ): Promise<HostCallResult> {
   const { action } = message;
   const wantedMs = readMs(action, 'timeoutMs', timeoutMs);
-  const losses = means.watch.losses;
+  const mark = means.watch.mark();
   try {
     await admit(means, message, caller);
     const timeout = waitMs(means, caller, wantedMs);
@@ -120,7 +120,7 @@ export async function request(
   } catch (error) {
     throw toMessagingError(error, action, {
       noResponders: ['HS_REQUEST_NO_RESPONDERS', 'nobody listens there'],
-      timeout: lostSince(means, losses) ?? ['HS_REQUEST_TIMEOUT', 'no reply came in time'],
+      timeout: lostSince(means, mark) ?? ['HS_REQUEST_TIMEOUT', 'no reply came in time'],
     });
   }
 }
@@ -136,10 +136,13 @@ export async function requestMany(
   const wantedMs = readMs(action, 'timeoutMs', timeoutMs);
   const most = readWhole(action, 'maxMessages', maxMessages, 1) ?? Number.POSITIVE_INFINITY;
   const stall = readMs(action, 'stallMs', stallMs) ?? Number.POSITIVE_INFINITY;
+  const mark = means.watch.mark();
   try {
     await admit(means, message, caller);
     const timeout = waitMs(means, caller, wantedMs);
     addressFunction(headers, caller, timeout);
+    // Replies that it has missed would look as if nobody had sent them.
+    if (means.watch.lostSince(mark)) throw new errors.ClosedConnectionError();
     const rules = { maxMessages: most, stallMs: stall, timeoutMs: timeout };
     const replies = new Replies({ ...means, ...rules, subject, action });
     try {
@@ -190,8 +193,8 @@ function exchange(
 /** Why no answer came, where the connection was lost meanwhile: with it perhaps the answer. */
 export function lostSince(
   { watch }: Means,
-  losses: number,
+  mark: number,
 ): readonly ['HS_MESSAGING_DISCONNECTED', string] | undefined {
-  if (watch.losses === losses) return undefined;
+  if (!watch.lostSince(mark)) return undefined;
   return ['HS_MESSAGING_DISCONNECTED', 'the connection to NATS was lost while it waited'];
 }
