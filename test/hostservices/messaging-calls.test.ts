@@ -74,18 +74,21 @@ test('A function that is not in this process is called over its invoke subject',
 
 test('An error of the callee arrives with its own code', async () => {
   const codes = ['HS_FUNCTION_THREW', 'HS_FUNCTION_OVERLOADED', 'HS_OF_A_LATER_VERSION'];
+  const bodies = ['{"message":"as asked, in full"}', 'no JSON', '{"message":5}'];
   await serve('fails', (message) => {
     const own = headers();
     own.append('Hairspring-Error', codes.shift() ?? '');
     own.append('error', 'as asked');
-    message.respond('', { headers: own });
+    message.respond(bodies.shift(), { headers: own });
   });
   const threw = await far.refused('call', ['fails', '0']);
   assert.deepEqual(
     [threw.code, threw.message],
-    ['HS_FUNCTION_THREW', 'Cannot call function "fails": as asked'],
+    ['HS_FUNCTION_THREW', 'Cannot call function "fails": as asked, in full'],
   );
-  assert.equal((await far.refused('call', ['fails', '0'])).code, 'HS_FUNCTION_OVERLOADED');
+  const overloaded = await far.refused('call', ['fails', '0']);
+  assert.equal(overloaded.code, 'HS_FUNCTION_OVERLOADED');
+  assert.equal(overloaded.message, 'Cannot call function "fails": as asked');
   const later = await far.refused('call', ['fails', '0']);
   assert.equal(later.code, 'HS_FUNCTION_THREW');
   assert.match(later.message, /HS_OF_A_LATER_VERSION: as asked/);

@@ -11,7 +11,7 @@ import {
   textOfResult,
 } from '../support/messaging.ts';
 import { connectTo, startTestNats, type TestNats } from '../support/nats.ts';
-import { until } from '../support/turns.ts';
+import { turns, until } from '../support/turns.ts';
 
 let server: TestNats;
 let nc: NatsConnection;
@@ -150,9 +150,14 @@ test('What an invocation leaves open is given up at its end, also while it waits
   const { replies } = await responder('ask.left', 1);
   const handle = await open('ask.left', { timeoutMs: 60_000 }, callerOf({ id: 7 }));
   assert.equal(textOfResult(await bus.call('next', [handle])), '0');
-  const waiting = bus.call('next', [handle]);
+  let last: unknown;
+  const waiting = bus.call('next', [handle]).then(({ value }) => {
+    last = value;
+  });
   bus.prepared.ended?.(7);
-  assert.equal((await waiting).value, null);
+  await turns();
+  assert.equal(last, null);
+  await waiting;
   assert.ok(await isUnheard(replies[0] ?? ''));
   assert.equal((await bus.refused('next', [handle])).code, 'HS_HOST_CALL_INVALID');
 });

@@ -1,3 +1,4 @@
+import type { Msg } from '@nats-io/transport-node';
 import {
   callDepth,
   HairspringError,
@@ -29,6 +30,8 @@ export interface FunctionCalls {
 
 /** Longest text of a callee's error that is passed on. */
 const MAX_ERROR_CHARS = 2_048;
+/** And largest body that it is looked for in. */
+const MAX_ERROR_BYTES = 16 * 1024;
 
 /**
  * Calls another function of the namespace: in this process where it is, else whichever node has it.
@@ -100,13 +103,26 @@ async function callRemotely(
     const timeout = timeoutMs + MESSAGING_LIMITS.callGraceMs;
     const reply = await means.nc.request(subject, data, { timeout, headers });
     const code = reply.headers?.get(REPLY_HEADERS.code) ?? '';
-    if (code !== '') throw toCalleeError(action, code, reply.headers?.get(REPLY_HEADERS.error) ?? '');
+    if (code !== '') throw toCalleeError(action, code, errorText(reply));
     return { value: ownPairs(replyPairs(reply.headers)), data: reply.data };
   } catch (error) {
     throw toMessagingError(error, action, {
       noResponders: ['HS_FUNCTION_NOT_FOUND', 'no node has it'],
       timeout: lostSince(means, mark) ?? ['HS_REQUEST_TIMEOUT', 'no answer came in time'],
     });
+  }
+}
+
+/** The body of a failed request has more of the message than a header can. */
+function errorText({ data, headers }: Msg): string {
+  const inHeader = headers?.get(REPLY_HEADERS.error) ?? '';
+  if (data.length > MAX_ERROR_BYTES) return inHeader;
+  try {
+    const body: unknown = JSON.parse(Buffer.from(data).toString('utf8'));
+    const message = typeof body === 'object' && body !== null && 'message' in body ? body.message : undefined;
+    return typeof message === 'string' ? message : inHeader;
+  } catch {
+    return inHeader;
   }
 }
 
