@@ -15,7 +15,8 @@ import { MESSAGING_LIMITS } from './limits.ts';
 import { callFunction, type FunctionCalls } from './provider-calls.ts';
 import { FlowControl } from './provider-flow.ts';
 import { type Replies, ReplyBudget } from './provider-replies.ts';
-import { type Means, prepareMessage, publish, publishAcked, request, requestMany } from './provider-send.ts';
+import { publishAcked, request, requestMany } from './provider-requests.ts';
+import { type Means, prepareMessage, publish } from './provider-send.ts';
 import { ConnectionWatch } from './provider-watch.ts';
 
 export type { FunctionCalls };
