@@ -91,6 +91,20 @@ export interface Context {
   readonly signal: InvocationSignal;
   /** Keeps the invocation going after its reply until `promise` settles, at most for 30 s. */
   waitUntil(promise: Promise<unknown>): void;
+  /**
+   * Calls another function of the namespace, which a messaging binding must grant (`call: [name]`), and resolves with
+   * its reply: in the same cell without NATS where the function is there, else on whichever node has it. It waits
+   * `timeoutMs`, 5 seconds by default, and never beyond the invocation's deadline; the callee's own deadline is no later.
+   * Rejects with a {@link HostError} that has the callee's code when it fails (HS_FUNCTION_THREW, HS_FUNCTION_TIMEOUT,
+   * HS_FUNCTION_OVERLOADED, …); HS_BINDING_DENIED beyond the grant, HS_FUNCTION_NOT_FOUND, HS_REQUEST_TIMEOUT,
+   * HS_CALL_DEPTH when functions call each other in a circle.
+   * @param subject what the callee finds in `msg.subject`; needed where all its triggers have wildcards
+   */
+  call(
+    functionName: string,
+    data?: Body,
+    options?: { readonly headers?: SentHeaders; readonly timeoutMs?: number; readonly subject?: string },
+  ): Promise<MessageReply>;
 }
 
 /** The part of an `AbortSignal` that needs no other types; it is a whole one. */
@@ -172,11 +186,16 @@ export type SentHeaders = Readonly<Record<string, string | readonly string[]>>;
 /**
  * A messaging binding. Every call is checked against its grant and rejects with a {@link HostError}:
  * HS_BINDING_DENIED beyond the grant, HS_SUBJECT_INVALID, HS_HEADER_INVALID, HS_MESSAGE_TOO_LARGE,
- * HS_MESSAGING_OVERLOADED, HS_MESSAGING_UNAVAILABLE.
+ * HS_MESSAGING_OVERLOADED, HS_MESSAGING_DISCONNECTED, HS_MESSAGING_UNAVAILABLE.
  */
 export interface Messaging {
   /** Sends a message that nobody answers. Resolves when it is on its way. */
   publish(subject: string, data?: Body, options?: { readonly headers?: SentHeaders }): Promise<void>;
+  /**
+   * Sends a message to a JetStream stream, by a subject that `publish` grants. Resolves when the stream has stored it.
+   * Rejects with HS_PUBLISH_NO_STREAM, HS_PUBLISH_STREAM_FULL, HS_PUBLISH_CONFLICT or HS_PUBLISH_TIMEOUT.
+   */
+  publishAcked(subject: string, data?: Body, options?: PublishAckedOptions): Promise<PublishAck>;
   /**
    * Sends a message and waits for one reply: `timeoutMs`, 5 seconds by default, and never beyond the
    * invocation's deadline. Rejects with HS_REQUEST_NO_RESPONDERS or HS_REQUEST_TIMEOUT when there is none.
@@ -186,6 +205,46 @@ export interface Messaging {
     data?: Body,
     options?: { readonly headers?: SentHeaders; readonly timeoutMs?: number },
   ): Promise<MessageReply>;
+  /**
+   * Sends a message and gives all replies, one by one, until one of the rules of `options` ends it, the loop is left,
+   * or the invocation ends. Throws HS_REQUEST_NO_RESPONDERS where nobody listens, and HS_REQUEST_SLOW_CONSUMER after
+   * the replies that could wait when more came than that.
+   */
+  requestMany(
+    subject: string,
+    data?: Body,
+    options?: RequestManyOptions,
+  ): AsyncIterableIterator<MessageReply>;
+}
+
+export interface PublishAckedOptions {
+  readonly headers?: SentHeaders;
+  /** How long the acknowledgement is waited for. @default 5_000 */
+  readonly timeoutMs?: number;
+  /** A message with an id that the stream has seen lately is not stored again: up to 256 printable ASCII characters. */
+  readonly messageId?: string;
+  /** The message is stored only when this is the sequence of the last one in the stream. */
+  readonly expectedLastSequence?: number;
+  /** The same for the last one on its subject; 0 for none. */
+  readonly expectedLastSubjectSequence?: number;
+}
+
+/** Where a stream has stored a message. */
+export interface PublishAck {
+  readonly stream: string;
+  readonly sequence: number;
+  /** Whether one of the same `messageId` was there already, and this one was not stored. */
+  readonly duplicate: boolean;
+}
+
+export interface RequestManyOptions {
+  readonly headers?: SentHeaders;
+  /** It ends after so long, with however many replies. @default 5_000 */
+  readonly timeoutMs?: number;
+  /** It ends after so many replies. */
+  readonly maxMessages?: number;
+  /** It ends when no further reply comes for so long after one. */
+  readonly stallMs?: number;
 }
 
 /** What a request was answered with; an error in its headers is an answer too. */

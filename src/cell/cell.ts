@@ -5,6 +5,7 @@ import {
   type CellStats,
   type CheckResult,
   DEFAULT_LIMITS,
+  type FunctionCall,
   type FunctionSpec,
   HairspringError,
   HOST_LIMITS,
@@ -14,6 +15,8 @@ import {
   systemClock,
 } from '../core/index.ts';
 import {
+  CALLS_LABEL,
+  callsBinding,
   createHostServices,
   createNatsServices,
   prepareBuiltIns,
@@ -134,12 +137,14 @@ export async function startCell(options: CellOptions): Promise<void> {
       endpoint,
       clock,
       connect: connectOwn,
-      createServices: createNatsServices,
+      createServices: (own, inboxPrefix) => createNatsServices(own, inboxPrefix, calls),
     });
-    const table = new FunctionTable({
+    const calls = { namespace, local: { call: (call: FunctionCall) => table.call(call) } };
+    const table: FunctionTable = new FunctionTable({
       nc,
-      services: createHostServices(nc, nats.inboxPrefix),
+      services: createHostServices(nc, nats.inboxPrefix, calls),
       connections,
+      bindingsOf: (spec) => ({ ...spec.bindings, [CALLS_LABEL]: callsBinding(spec) }),
       prepareBuiltIns,
       runtime: {
         pool,

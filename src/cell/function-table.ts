@@ -3,16 +3,20 @@ import {
   type AdoptedMessage,
   type Binding,
   type ColdReason,
+  type FunctionCall,
   type FunctionSpec,
   type FunctionStats,
   HairspringError,
   type HostService,
+  type LocalFunctions,
+  type Outcome,
   type PreparedBinding,
 } from '../core/index.ts';
 import { FunctionRunner, type RunnerDependencies } from '../runtime/index.ts';
 import { type ReplyTarget, SubjectListener } from '../triggers/index.ts';
 import { evictIdle, type WarmLimits } from './evict.ts';
 import { listenForInvokes } from './invoke-listener.ts';
+import { callLocally } from './local-calls.ts';
 import type { FunctionGauge } from './observe/index.ts';
 import type { WorkloadConnections } from './workload-connections.ts';
 
@@ -34,6 +38,8 @@ export interface FunctionTableOptions extends WarmLimits {
   readonly nc: NatsConnection;
   readonly services: Readonly<Record<Binding['service'], HostService>>;
   readonly connections: WorkloadConnections;
+  /** What a function may call, by label: its bindings, and what it has besides. */
+  readonly bindingsOf: (spec: FunctionSpec) => Readonly<Record<string, Binding>>;
   readonly prepareBuiltIns: (spec: FunctionSpec) => Readonly<Record<string, PreparedBinding>>;
   readonly runtime: RunnerDependencies;
   readonly replies: Omit<ReplyTarget, 'accept'>;
@@ -46,9 +52,11 @@ const SWEEP_MS = 1_000;
 const HURRY_SHARE = 0.75;
 
 /** The functions of a cell: what is deployed, and which of it is kept warm. */
-export class FunctionTable {
+export class FunctionTable implements LocalFunctions {
   readonly #options: FunctionTableOptions;
   readonly #slots = new Map<string, FunctionSlot>();
+  /** The same by the names of the functions. */
+  readonly #byName = new Map<string, FunctionSlot>();
   /** Replaced versions that still finish what they had begun. */
   readonly #retiring = new Set<FunctionRunner>();
   readonly #stopSweep: () => void;
@@ -97,6 +105,7 @@ export class FunctionTable {
     if (slot === undefined) {
       slot = this.#createSlot(spec, runner);
       this.#slots.set(spec.id, slot);
+      this.#byName.set(spec.name, slot);
     }
     slot.runner = runner;
     const triggers = slot.listener.update(spec);
@@ -113,9 +122,9 @@ export class FunctionTable {
   }
 
   #prepareBindings(spec: FunctionSpec): ReadonlyMap<string, PreparedBinding> {
-    const { services, connections, prepareBuiltIns } = this.#options;
-    const granted = Object.entries(spec.bindings).map(([label, binding]) => {
-      const own = binding.service === 'http' ? undefined : connections.prepare(spec.id, label);
+    const { services, connections, bindingsOf, prepareBuiltIns } = this.#options;
+    const granted = Object.entries(bindingsOf(spec)).map(([label, binding]) => {
+      const own = binding.service === 'http' ? undefined : connections.prepare(spec.id, label, binding);
       return [label, own ?? services[binding.service].prepare(label, binding)] as const;
     });
     return new Map([...Object.entries(prepareBuiltIns(spec)), ...granted]);
@@ -144,11 +153,18 @@ export class FunctionTable {
     return slot.runner;
   }
 
+  call(call: FunctionCall): Promise<Outcome> | undefined {
+    const slot = this.#byName.get(call.name);
+    return slot === undefined ? undefined : callLocally(slot.runner, call, this.#options.replies);
+  }
+
   /** Unsubscribes, finishes what is accepted, frees the rest. Doing it twice is doing it once. */
   async deactivate(id: string): Promise<void> {
     const slot = this.#slots.get(id);
     if (slot === undefined) return;
     this.#slots.delete(id);
+    const { name } = slot.runner.spec;
+    if (this.#byName.get(name) === slot) this.#byName.delete(name);
     await stopListening(slot);
     await slot.runner.idle();
     slot.runner.dispose(
@@ -219,6 +235,7 @@ export class FunctionTable {
       );
     }
     this.#slots.clear();
+    this.#byName.clear();
   }
 
   stats(): readonly FunctionStats[] {

@@ -55,7 +55,7 @@ function onInvoke(nc: NatsConnection, { listener, runner }: InvokedFunction, mes
  * The subject and the trigger that an invocation by name stands for: the subject asked for, else the
  * first trigger without a wildcard, else, for a function without triggers, its name.
  */
-function placeInvoke(
+export function placeInvoke(
   spec: FunctionSpec,
   asked: string,
 ): { readonly subject: string; readonly triggerIndex: number } | HairspringError {

@@ -22,16 +22,12 @@ export class WorkloadConnections implements AsyncDisposable {
 
   /** Takes in the versions of functions that come next, with the credentials of those that have some. */
   admit(specs: readonly FunctionSpec[], credentials: WorkloadCredentials): void {
-    for (const { id, bindings } of specs) {
+    for (const { id } of specs) {
       const earlier = this.#byFunction.get(id);
       if (earlier !== undefined) this.#retiring.add(earlier);
       const credential = credentials[id];
-      if (credential === undefined) {
-        this.#byFunction.delete(id);
-        continue;
-      }
-      const byLabel = new Map<string, Binding>(Object.entries(bindings));
-      this.#byFunction.set(id, new Workload(id, byLabel, credential, this.#options));
+      if (credential === undefined) this.#byFunction.delete(id);
+      else this.#byFunction.set(id, new Workload(id, credential, this.#options));
     }
   }
 
@@ -40,8 +36,8 @@ export class WorkloadConnections implements AsyncDisposable {
   }
 
   /** Prepares a binding of the version that came last; undefined: it has no connection of its own. */
-  prepare(functionId: string, label: string): PreparedBinding | undefined {
-    return this.#byFunction.get(functionId)?.prepare(label);
+  prepare(functionId: string, label: string, binding: Binding): PreparedBinding | undefined {
+    return this.#byFunction.get(functionId)?.prepare(label, binding);
   }
 
   /** A function is gone. */

@@ -43,7 +43,7 @@ interface Session {
  */
 export class Workload {
   readonly #id: string;
-  readonly #bindings: ReadonlyMap<string, Binding>;
+  readonly #bindings = new Map<string, Binding>();
   readonly #options: WorkloadOptions;
   #credential: WorkloadCredential;
   /** When the credential expires with which it has connected. */
@@ -55,14 +55,8 @@ export class Workload {
   /** On the monotonic clock. */
   usedMs = 0;
 
-  constructor(
-    id: string,
-    bindings: ReadonlyMap<string, Binding>,
-    credential: WorkloadCredential,
-    options: WorkloadOptions,
-  ) {
+  constructor(id: string, credential: WorkloadCredential, options: WorkloadOptions) {
     this.#id = id;
-    this.#bindings = bindings;
     this.#credential = credential;
     this.#options = options;
   }
@@ -85,8 +79,9 @@ export class Workload {
     this.#credential = credential;
   }
 
-  /** The binding under a label, served over the connection. */
-  prepare(label: string): PreparedBinding {
+  /** A binding that is served over the connection. All of them are prepared before the first call. */
+  prepare(label: string, binding: Binding): PreparedBinding {
+    this.#bindings.set(label, binding);
     return {
       call: (call, caller) => this.#call(label, call, caller),
       ended: (callerId) => {

@@ -21,6 +21,8 @@ export const REQUEST_HEADERS = {
   subject: 'Hairspring-Subject',
   /** How long the caller still waits, as a whole number of milliseconds. */
   timeoutMs: 'Hairspring-Timeout-Ms',
+  /** How many functions have called one another until this call, as a whole number. */
+  callDepth: 'Hairspring-Call-Depth',
 } as const;
 
 /** Header names on the log feed: Nex's own two, then ours. */

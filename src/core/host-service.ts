@@ -1,4 +1,4 @@
-import type { HeaderPairs } from './invocation.ts';
+import type { HeaderPairs, Outcome } from './invocation.ts';
 import type { Binding } from './manifest.ts';
 import type { TraceCarrier } from './trace-context.ts';
 
@@ -44,4 +44,22 @@ export interface HostService<Kind extends Binding = Binding> {
   readonly name: Kind['service'];
   /** Called once per function and binding when the function is activated; must not wait. */
   prepare(label: string, binding: Kind): PreparedBinding;
+}
+
+/** One function calls another by its name. */
+export interface FunctionCall {
+  readonly name: string;
+  /** The subject that the message is to have; empty for the one that the function has by itself. */
+  readonly subject: string;
+  readonly headers: HeaderPairs;
+  readonly data: Uint8Array;
+}
+
+/** The functions of a namespace that this process serves. */
+export interface LocalFunctions {
+  /**
+   * Rejects with the HairspringError that the function was answered with.
+   * @returns undefined when the function is not among them
+   */
+  call(call: FunctionCall): Promise<Outcome> | undefined;
 }

@@ -1,3 +1,4 @@
+export * from './call-depth.ts';
 export * from './cell-protocol.ts';
 export * from './clock.ts';
 export * from './code-cache-format.ts';

@@ -33,11 +33,15 @@ export interface HttpBinding {
   readonly private: boolean;
 }
 
-/** A grant to publish, to send requests or both, by subject patterns with NATS wildcards. */
+/** A grant to publish, to send requests and to call functions. */
 export interface MessagingBinding {
   readonly service: 'messaging';
+  /** Subject patterns with NATS wildcards. */
   readonly publish: readonly string[];
+  /** Subject patterns with NATS wildcards. */
   readonly request: readonly string[];
+  /** Names of functions of the same namespace. */
+  readonly call: readonly string[];
 }
 
 export type Binding = KvBinding | HttpBinding | MessagingBinding;

@@ -3,13 +3,14 @@ import {
   type Binding,
   type FunctionSpec,
   type HostService,
+  type MessagingBinding,
   type PreparedBinding,
   systemClock,
 } from '../core/index.ts';
 import { prepareCrypto } from './crypto/provider.ts';
 import { createHttpService } from './http/provider.ts';
 import { createKvService } from './kv/provider.ts';
-import { createMessagingService } from './messaging/provider.ts';
+import { createMessagingService, type FunctionCalls } from './messaging/provider.ts';
 
 /** Services that go by NATS. */
 type NatsService = Exclude<Binding['service'], 'http'>;
@@ -18,10 +19,11 @@ type NatsService = Exclude<Binding['service'], 'http'>;
 export function createNatsServices(
   nc: NatsConnection,
   inboxPrefix?: string,
+  calls?: FunctionCalls,
 ): Readonly<Record<NatsService, HostService>> {
   return {
     kv: createKvService(nc, inboxPrefix),
-    messaging: createMessagingService(nc, systemClock),
+    messaging: createMessagingService(nc, systemClock, { inboxPrefix, calls }),
   };
 }
 
@@ -36,8 +38,9 @@ export function createCellServices(): Readonly<
 export function createHostServices(
   nc: NatsConnection,
   inboxPrefix?: string,
+  calls?: FunctionCalls,
 ): Readonly<Record<Binding['service'], HostService>> {
-  return { ...createCellServices(), ...createNatsServices(nc, inboxPrefix) };
+  return { ...createCellServices(), ...createNatsServices(nc, inboxPrefix, calls) };
 }
 
 export { readGuestScripts } from './guest-scripts.ts';
@@ -45,4 +48,15 @@ export { readGuestScripts } from './guest-scripts.ts';
 /** What every function has without a grant, by the label under which the guest's scripts call it. No binding can have such a label. */
 export function prepareBuiltIns(spec: FunctionSpec): Readonly<Record<string, PreparedBinding>> {
   return { $crypto: prepareCrypto(spec.limits.timeoutMs) };
+}
+
+/** The label of `ctx.call`. */
+export const CALLS_LABEL = '$functions';
+
+/** `ctx.call` of a function: it needs no label, and reaches what any of the messaging bindings lets it call. */
+export function callsBinding({ bindings }: Pick<FunctionSpec, 'bindings'>): MessagingBinding {
+  const granted = Object.values(bindings).flatMap((binding) =>
+    binding.service === 'messaging' ? binding.call : [],
+  );
+  return { service: 'messaging', publish: [], request: [], call: granted };
 }

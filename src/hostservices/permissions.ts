@@ -5,13 +5,13 @@ import type { BindingPermissions } from './shared/permissions.ts';
 
 const NONE: BindingPermissions = { publish: [] };
 
-/** What the NATS user of a function must be allowed for one of its bindings, and nothing beyond it. */
-export function bindingPermissions(binding: Binding): BindingPermissions {
+/** What the NATS user of a function must be allowed of a namespace for one of its bindings, and nothing beyond it. */
+export function bindingPermissions(binding: Binding, namespace: string): BindingPermissions {
   switch (binding.service) {
     case 'kv':
       return kvPermissions(binding);
     case 'messaging':
-      return messagingPermissions(binding);
+      return messagingPermissions(binding, namespace);
     case 'http':
       return NONE;
   }

@@ -17,7 +17,7 @@ const SPEC: FunctionSpec = {
   bindings: {
     STORE: kvBinding('thumbs'),
     WEB: httpBinding(['https://e.test/*']),
-    BUS: { service: 'messaging', publish: ['a.>'], request: [] },
+    BUS: { service: 'messaging', publish: ['a.>'], request: [], call: [] },
   },
 };
 

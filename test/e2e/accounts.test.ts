@@ -4,14 +4,13 @@ import { jetstreamManager } from '@nats-io/jetstream';
 import { Kvm } from '@nats-io/kv';
 import { connectNats, createControlClient } from '../../src/control/index.ts';
 import { deployTo, handler, startTestHost } from '../support/host.ts';
-import { ask, tally } from '../support/load.ts';
-import { until } from '../support/turns.ts';
+import { ask, tally, until } from '../support/load.ts';
 
 const world = await startTestHost({ accounts: true, spareCells: 1 });
 after(() => world[Symbol.asyncDispose]());
 
 const COUNTER = handler(
-  'const n = Number((await env.HITS.get("n"))?.text() ?? 0) + 1; await env.HITS.put("n", String(n)); return `${n}`;',
+  'const n = Number((await env.HITS.get("n"))?.text() ?? 0) + 1; await env.HITS.put("n", String(n)); return String(n);',
 );
 const HITS = { HITS: { kv: 'hits', access: 'read-write' } };
 
@@ -70,7 +69,7 @@ test('Namespaces see nothing of each other: functions, subjects, buckets or logs
     (await red.client.list()).map(({ name }) => name),
     ['same'],
   );
-  await until(() => lines.length > 0);
+  await until('a line is logged', () => lines.length > 0);
   assert.deepEqual(lines, ['blue']);
   await using intruder = await connectAs('red', 'blue');
   await assert.rejects(intruder.client.list(), { code: 'HS_NO_NODE' });
@@ -105,7 +104,7 @@ test('Callers of a cell that dies are all answered, those that waited by its suc
   });
   await world.ask('slow', 'warm');
   const asked = Array.from({ length: 40 }, (_, index) => world.ask('slow', `${index}`));
-  await until(async () => (await world.client().info('slow')).stats.inFlight > 0);
+  await until('something is in flight', async () => (await world.client().info('slow')).stats.inFlight > 0);
   // The first is that of the first namespace.
   const [serving] = world.host.cellPids();
   assert.ok(serving !== undefined);

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import { createRequire } from 'node:module';
 import { after, test } from 'node:test';
+import { jetstreamManager } from '@nats-io/jetstream';
 import { headers } from '@nats-io/transport-node';
 import { handler, startTestHost } from '../support/host.ts';
+import { until } from '../support/load.ts';
 
 const world = await startTestHost();
 after(() => world[Symbol.asyncDispose]());
@@ -93,4 +95,91 @@ test('On a node that observes nothing a trace is passed on as it came, and no SD
     loaded.filter((path) => path.includes('@opentelemetry')),
     [],
   );
+});
+
+await deploy({
+  name: 'sender',
+  code: handler(`
+    try {
+      switch (msg.text()) {
+        case 'acked': {
+          const options = { messageId: 'one', headers: { 'X-A': 'b' } };
+          const first = await env.BUS.publishAcked('kept.a', 'x', options);
+          const second = await env.BUS.publishAcked('kept.a', 'x', options);
+          return { first, second };
+        }
+        case 'conflict': return await env.BUS.publishAcked('kept.a', 'x', { expectedLastSequence: 99 });
+        case 'bad': return await env.BUS.publishAcked('kept.a', 'x', { expectedLastSubjectSequence: '1' });
+        case 'plain': return await env.BUS.publishAcked('out.nobody', 'x');
+        case 'many': {
+          const found = [];
+          for await (const reply of env.BUS.requestMany('all', 'q', { maxMessages: 3, headers: { 'X-Q': 'q' } }))
+            found.push([reply.text(), reply.headers.get('X-N')]);
+          return found;
+        }
+        case 'break': {
+          for await (const reply of env.BUS.requestMany('all', 'q')) return reply.text();
+        }
+        case 'nobody': {
+          for await (const reply of env.BUS.requestMany('nobody', 'q')) return reply.text();
+        }
+        case 'denied': {
+          for await (const reply of env.BUS.requestMany('elsewhere', 'q')) return reply.text();
+        }
+        case 'left': {
+          const replies = env.BUS.requestMany('all', 'q', { timeoutMs: 4_000 });
+          return (await replies.next()).value.text();
+        }
+      }
+    } catch (error) {
+      return { code: error.code ?? String(error), host: error instanceof HostError };
+    }`),
+  bindings: { BUS: { publish: ['kept.*', 'out.*'], request: ['all', 'nobody'] } },
+});
+
+async function send(what: string): Promise<unknown> {
+  const { text, outcome } = await ask('sender', what);
+  assert.equal(outcome, 'ok', text);
+  return /^[[{]/.test(text) ? JSON.parse(text) : text;
+}
+
+test('A function publishes into a stream, and knows where its message is', async () => {
+  const manager = await jetstreamManager(nc);
+  await manager.streams.add({ name: 'KEPT', subjects: ['kept.*'] });
+  const first = { stream: 'KEPT', sequence: 1, duplicate: false };
+  assert.deepEqual(await send('acked'), { first, second: { ...first, duplicate: true } });
+  assert.deepEqual(await send('conflict'), { code: 'HS_PUBLISH_CONFLICT', host: true });
+  assert.deepEqual(await send('bad'), { code: 'HS_HOST_CALL_INVALID', host: true });
+  assert.deepEqual(await send('plain'), { code: 'HS_PUBLISH_NO_STREAM', host: true });
+  assert.equal((await manager.streams.info('KEPT')).state.messages, 1);
+});
+
+test('A function gathers replies, and whatever way it stops, nobody listens for them afterwards', async () => {
+  const inboxes: string[] = [];
+  nc.subscribe('all', {
+    callback: (_error, message) => {
+      inboxes.push(message.reply ?? '');
+      for (let index = 0; index < 5; index += 1) {
+        const own = headers();
+        own.set('X-N', String(index));
+        message.respond(message.string() + index, { headers: own });
+      }
+    },
+  });
+  await nc.flush();
+  assert.deepEqual(await send('many'), [
+    ['q0', '0'],
+    ['q1', '1'],
+    ['q2', '2'],
+  ]);
+  assert.equal(await send('break'), 'q0');
+  assert.equal(await send('left'), 'q0');
+  assert.deepEqual(await send('nobody'), { code: 'HS_REQUEST_NO_RESPONDERS', host: true });
+  assert.deepEqual(await send('denied'), { code: 'HS_BINDING_DENIED', host: true });
+  assert.equal(inboxes.length, 3);
+  for (const inbox of inboxes)
+    await until(
+      'nobody listens',
+      async () => (await ask(inbox, '', { timeoutMs: 500 })).outcome === 'no responders',
+    );
 });

@@ -211,6 +211,22 @@ test('A cell that dies is counted, and what was counted before stays', async () 
   );
 });
 
+test('A call that stays in the cell is in the trace as well, and names the function', async () => {
+  await deploy({
+    name: 'calls',
+    code: handler(`return (await ctx.call('b', 'x', { subject: 'b.called' })).text();`),
+    bindings: { F: { call: ['b'] } },
+  });
+  const traceId = '44444444444444444444444444444444';
+  await ask('calls', '', { headers: traceHeaders(`00-${traceId}-${CALLER.spanId}-01`) });
+  const spans = await collector.trace(traceId, 7);
+  const called = spans.find(({ name }) => name === 'functions call');
+  assert.equal(called?.attributes['faas.invoked_name'], 'b');
+  const callee = spans.find(({ name }) => name === 'process b.{what}');
+  assert.equal(callee?.parentId, called?.spanId);
+  assert.equal(callee?.attributes['messaging.destination.name'], 'b.called');
+});
+
 test('A collector that is away costs spans and no answer, and is told of once', async () => {
   collector.status = 400;
   const before = collector.requests;

@@ -123,7 +123,7 @@ test('A file that holds no seed is refused by name, without its text', async () 
 
 test('Nothing crosses from one namespace to another: not buckets, not subjects, not by any reply subject', async () => {
   const heard: string[] = [];
-  blue.nc.subscribe('>', { callback: (_error, { subject }) => heard.push(subject) });
+  blue.nc.subscribe('>', { callback: (_error, { subject }) => void heard.push(subject) });
   await blue.nc.flush();
   const owner = await connect(red.developerEndpoint());
   owner.publish('greet.ada');
@@ -265,7 +265,7 @@ test('Whoever connects without credentials is in the account of the one namespac
 test('The account of the nodes hears no namespace, and a namespace reaches of it only its own control subjects', async () => {
   const node = await connect(ownerEndpoint(operator.node, { servers: [server.url] }, 'test'));
   const asked: string[] = [];
-  node.subscribe('>', { callback: (_error, { subject }) => asked.push(subject) });
+  node.subscribe('>', { callback: (_error, { subject }) => void asked.push(subject) });
   await node.flush();
   const owner = await connect(red.developerEndpoint());
   for (const subject of [

@@ -291,15 +291,20 @@ test('What the format has and this version lacks is refused as not supported yet
   }
 });
 
-test('A messaging binding grants publishing, requests, or both', () => {
+test('A messaging binding grants publishing, requests, calls of functions, or several of these', () => {
   const bindingOf = (text: string): unknown =>
     parseNexfile(`${HEAD}  main: a.js\n  bindings: { B: ${text} }`, 'Nexfile').start.bindings['B'];
   const publish = ['images.*.done'];
   const request = ['ocr.>', 'a'];
-  assert.deepEqual(bindingOf('{ publish: [images.*.done] }'), { service: 'messaging', publish, request: [] });
-  assert.deepEqual(bindingOf('{ request: [ocr.>, a] }'), { service: 'messaging', publish: [], request });
-  const both = { service: 'messaging', publish, request };
-  assert.deepEqual(bindingOf('{ request: [ocr.>, a], publish: [images.*.done] }'), both);
+  const call = ['resize'];
+  const none = { service: 'messaging', publish: [], request: [], call: [] };
+  assert.deepEqual(bindingOf('{ publish: [images.*.done] }'), { ...none, publish });
+  assert.deepEqual(bindingOf('{ request: [ocr.>, a] }'), { ...none, request });
+  assert.deepEqual(bindingOf('{ call: [resize] }'), { ...none, call });
+  const both = bindingOf('{ request: [ocr.>, a], publish: [images.*.done] }');
+  assert.deepEqual(both, { ...none, publish, request });
+  const all = bindingOf('{ call: [resize], request: [ocr.>, a], publish: [images.*.done] }');
+  assert.deepEqual(all, { ...none, publish, request, call });
   const wrong: readonly (readonly [string, RegExp])[] = [
     ['{ publish: [] }', /names no subject/],
     ['{ publish: [">"] }', /">" for .*publish\[0\].*inboxes/],
@@ -309,6 +314,10 @@ test('A messaging binding grants publishing, requests, or both', () => {
     ['{ publish: [a..b] }', /not a valid NATS subject/],
     ['{ publish: ["a b"] }', /not a valid NATS subject/],
     ['{ publish: a }', /publish.*must be a list/],
+    ['{ call: [] }', /names no function/],
+    ['{ call: [a.b] }', /name of a function/],
+    ['{ call: ["*"] }', /name of a function/],
+    ['{ call: [a], kv: b }', /is of one kind, and "call" is there already/],
     ['{ publish: [a], kv: b }', /is of one kind, and "publish" is there already/],
     ['{ publish: [a], reqest: [b] }', /"reqest"/],
   ];

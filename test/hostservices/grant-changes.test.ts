@@ -37,6 +37,7 @@ const messaging: fc.Arbitrary<MessagingBinding> = fc.record({
   service: fc.constant('messaging'),
   publish: filters,
   request: filters,
+  call: fc.uniqueArray(fc.constantFrom('a', 'b', 'c'), { maxLength: 3 }),
 });
 
 const path = fc
@@ -156,7 +157,7 @@ test('A grant does not differ from itself', () => {
 });
 
 const KV: KvBinding = { service: 'kv', bucket: 'thumbs', access: 'read', keys: 't.>', existing: false };
-const BUS: MessagingBinding = { service: 'messaging', publish: ['a.>'], request: [] };
+const BUS: MessagingBinding = { service: 'messaging', publish: ['a.>'], request: [], call: [] };
 const WEB: HttpBinding = { service: 'http', urls: ['https://e.test/v1/*'], methods: ['GET'], private: false };
 
 test('A change says in words what is wider and what is narrower', () => {

@@ -66,7 +66,12 @@ function caller(options: Partial<HostCaller> = {}): HostCaller {
   };
 }
 
-const GRANT: MessagingBinding = { service: 'messaging', publish: ['out.>'], request: ['ask.*', 'deep.*.x'] };
+const GRANT: MessagingBinding = {
+  service: 'messaging',
+  publish: ['out.>'],
+  request: ['ask.*', 'deep.*.x'],
+  call: [],
+};
 
 function call(
   op: string,
@@ -157,7 +162,7 @@ const RESERVED = [
 ];
 
 test('What is no subject, or one that is reserved, is refused whatever the grant says', async () => {
-  const wide: MessagingBinding = { service: 'messaging', publish: ['>'], request: ['>'] };
+  const wide: MessagingBinding = { service: 'messaging', publish: ['>'], request: ['>'], call: [] };
   for (const op of ['publish', 'request'] as const) {
     for (const grant of [GRANT, wide]) {
       for (const subject of [...FORMS, 5, null]) {
@@ -195,7 +200,7 @@ test('A subject is let through exactly when a pattern of the grant matches it', 
     .map(([first, rest, open]) => [first, ...rest, ...(open ? ['>'] : [])].join('.'));
   fc.assert(
     fc.property(fc.array(pattern, { maxLength: 3 }), subject, (patterns, wanted) => {
-      const binding: MessagingBinding = { service: 'messaging', publish: patterns, request: [] };
+      const binding: MessagingBinding = { service: 'messaging', publish: patterns, request: [], call: [] };
       const matches = patterns.some((one) => subjectMatches(one, wanted));
       if (matches) assert.equal(checkSubject('B', binding, 'publish', wanted), wanted);
       else assert.throws(() => checkSubject('B', binding, 'publish', wanted), { code: 'HS_BINDING_DENIED' });

@@ -21,7 +21,7 @@ import { suggestGrant, usesOfLabel } from '../../src/hostservices/suggest-grants
 const EXACTLY = { generalize: undefined };
 
 const KV: KvBinding = { service: 'kv', bucket: 'thumbs', access: 'read-write', keys: '>', existing: false };
-const BUS: MessagingBinding = { service: 'messaging', publish: ['a.>'], request: ['a.>'] };
+const BUS: MessagingBinding = { service: 'messaging', publish: ['a.>'], request: ['a.>'], call: [] };
 const WEB: HttpBinding = { service: 'http', urls: ['https://e.test/*'], methods: [], private: false };
 
 const key = fc
@@ -148,18 +148,18 @@ test('Subjects and URLs stay as they were used until patterns are asked for', ()
     ).binding,
   ];
   assert.deepEqual(suggested(undefined), [
-    { service: 'messaging', publish: subjects, request: [] },
+    { service: 'messaging', publish: subjects, request: [], call: [] },
     { ...WEB, urls, methods: ['GET'] },
   ]);
   assert.deepEqual(suggested(2), [
-    { service: 'messaging', publish: ['a.x.*', 'a.y.1'], request: [] },
+    { service: 'messaging', publish: ['a.x.*', 'a.y.1'], request: [], call: [] },
     { ...WEB, urls: ['https://e.test/v1/*'], methods: ['GET'] },
   ]);
 });
 
 test('What was refused is in the suggestion and named, unless no Nexfile may grant it', () => {
   const bus = suggestGrant(BUS, [used('publish', 'a.b'), refused('publish', 'c.d')], EXACTLY);
-  assert.deepEqual(bus.binding, { service: 'messaging', publish: ['a.b', 'c.d'], request: [] });
+  assert.deepEqual(bus.binding, { service: 'messaging', publish: ['a.b', 'c.d'], request: [], call: [] });
   assert.deepEqual(bus.notes, ['refused so far: publish c.d']);
   const kv = suggestGrant(
     { ...KV, access: 'read', keys: 't.a' },

@@ -7,6 +7,7 @@ import {
   SilentObserver,
   TELEMETRY_LIMITS,
 } from '../../core/index.ts';
+import { CALLS_LABEL } from '../../hostservices/index.ts';
 import { operationOf } from './span-text.ts';
 
 /** Errors of calls that name nothing that a grant could cover. */
@@ -34,7 +35,8 @@ export class CallRecorder extends SilentObserver {
     { label, op, args, alsoNamed = [] }: ObservedCall,
     status: InvocationStatus,
   ): void {
-    const binding = Object.hasOwn(spec.bindings, label) ? spec.bindings[label] : undefined;
+    const granting = label === CALLS_LABEL ? callsLabel(spec, args[0]) : label;
+    const binding = Object.hasOwn(spec.bindings, granting) ? spec.bindings[granting] : undefined;
     if (binding === undefined || MEANINGLESS.includes(status)) return;
     const { service } = binding;
     const operation = operationOf(op, status);
@@ -42,7 +44,7 @@ export class CallRecorder extends SilentObserver {
     for (const [index, name] of [callName(service, args), ...alsoNamed].entries()) {
       const outcome = index === alsoNamed.length ? outcomeOf(status, index > 0) : 'used';
       if (name.length <= TELEMETRY_LIMITS.callNameChars)
-        this.#add(spec, { label, service, op: operation, name, outcome });
+        this.#add(spec, { label: granting, service, op: operation, name, outcome });
     }
   }
 
@@ -66,6 +68,16 @@ export class CallRecorder extends SilentObserver {
   take(): readonly CallUse[] {
     return this.#found.splice(0, TELEMETRY_LIMITS.callUsesPerReport);
   }
+}
+
+/** The binding that lets a function call another one, or that could. */
+function callsLabel({ bindings }: FunctionSpec, name: unknown): string {
+  const labels = Object.keys(bindings).filter((label) => bindings[label]?.service === 'messaging');
+  const granting = labels.find((label) => {
+    const binding = bindings[label];
+    return binding?.service === 'messaging' && binding.call.some((each) => each === name);
+  });
+  return granting ?? labels[0] ?? '';
 }
 
 /** What is redirected to where nobody may go was covered itself. */

@@ -52,7 +52,7 @@ export function callName(spec: FunctionSpec, { label, op }: ObservedCall, status
 }
 
 export function callKind({ op }: ObservedCall): SpanRecord['kind'] {
-  return op === 'publish' ? 'producer' : 'client';
+  return op === 'publish' || op === 'publishAcked' ? 'producer' : 'client';
 }
 
 export function callAttributes(spec: FunctionSpec, { label, op, args }: ObservedCall): Attributes {
@@ -83,6 +83,7 @@ export function callAttributes(spec: FunctionSpec, { label, op, args }: Observed
   }
   if (binding?.service === 'kv')
     return { ...own, 'db.system.name': NATS, 'db.collection.name': binding.bucket };
+  if (label === '$functions' && typeof first === 'string') return { ...own, 'faas.invoked_name': cut(first) };
   return own;
 }
 

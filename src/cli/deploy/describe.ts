@@ -23,7 +23,7 @@ export function describeBinding(label: string, binding: Binding): string {
       return `${label}: http ${binding.urls.join(' ')}${methods}${binding.private ? ', private addresses' : ''}`;
     }
     case 'messaging': {
-      const grants = (['publish', 'request'] as const)
+      const grants = (['publish', 'request', 'call'] as const)
         .filter((op) => binding[op].length > 0)
         .map((op) => `${op} ${binding[op].join(' ')}`);
       return `${label}: messaging, ${grants.join(', ')}`;

@@ -74,7 +74,11 @@ export class Minter {
       this.#options.clock.after(limits.timeoutMs + REPLACED_GRACE_MS, () => this.#forget(id, earlier));
     }
     const publish = [
-      ...new Set(Object.values(bindings).flatMap((binding) => bindingPermissions(binding).publish)),
+      ...new Set(
+        Object.values(bindings).flatMap(
+          (binding) => bindingPermissions(binding, this.#options.namespace).publish,
+        ),
+      ),
     ];
     if (publish.length === 0) return undefined;
     const inboxPrefix = `${WORKLOAD_INBOX}.${id}`;

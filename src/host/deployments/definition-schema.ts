@@ -46,6 +46,8 @@ const definitionSchema: z.ZodType<FunctionDefinition> = z.object({
         service: z.literal('messaging'),
         publish: z.array(z.string()),
         request: z.array(z.string()),
+        // Definitions of before there were such calls have none.
+        call: z.array(z.string()).default([]),
       }),
     ]),
   ),

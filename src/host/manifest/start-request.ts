@@ -64,6 +64,7 @@ function bindingToWire(binding: Binding): object {
       return {
         ...(binding.publish.length === 0 ? {} : { publish: binding.publish }),
         ...(binding.request.length === 0 ? {} : { request: binding.request }),
+        ...(binding.call.length === 0 ? {} : { call: binding.call }),
       };
     default:
       return unreachable(binding);

@@ -6,7 +6,10 @@ export function compareMessagingGrants(
   before: MessagingBinding,
   after: MessagingBinding,
 ): readonly GrantDetail[] {
-  return (['publish', 'request'] as const).flatMap((op) =>
-    comparePatterns(op, before[op], after[op], subjectCovers),
-  );
+  const sameName = (one: string, other: string): boolean => one === other;
+  return [
+    ...comparePatterns('publish', before.publish, after.publish, subjectCovers),
+    ...comparePatterns('request', before.request, after.request, subjectCovers),
+    ...comparePatterns('call', before.call, after.call, sameName),
+  ];
 }

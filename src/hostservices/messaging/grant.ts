@@ -2,6 +2,7 @@ import {
   forbiddenTriggerReason,
   HairspringError,
   isLiteralSubject,
+  isToken,
   type MessagingBinding,
   subjectMatches,
 } from '../../core/index.ts';
@@ -9,10 +10,18 @@ import {
 /** Characters of a refused value that a message quotes. */
 const MAX_QUOTED_CHARS = 100;
 
-export type MessagingOperation = 'publish' | 'request';
+/** Operations that send to a subject, and the part of the grant that each needs. */
+export const SENDING_OPERATIONS = {
+  publish: 'publish',
+  publishAcked: 'publish',
+  request: 'request',
+  requestMany: 'request',
+} as const;
 
-export function isMessagingOperation(op: string): op is MessagingOperation {
-  return op === 'publish' || op === 'request';
+export type SendingOperation = keyof typeof SENDING_OPERATIONS;
+
+export function isSendingOperation(op: string): op is SendingOperation {
+  return Object.hasOwn(SENDING_OPERATIONS, op);
 }
 
 /**
@@ -23,25 +32,52 @@ export function isMessagingOperation(op: string): op is MessagingOperation {
 export function checkSubject(
   label: string,
   binding: MessagingBinding,
-  op: MessagingOperation,
+  op: 'publish' | 'request',
   subject: unknown,
 ): string {
-  if (typeof subject !== 'string' || !isLiteralSubject(subject)) {
-    const shown =
-      typeof subject === 'string' ? JSON.stringify(subject.slice(0, MAX_QUOTED_CHARS)) : typeof subject;
-    throw new HairspringError(
-      'HS_SUBJECT_INVALID',
-      `Cannot ${op} to ${shown}: it is not a subject that can be sent to`,
-    );
-  }
-  const reserved = forbiddenTriggerReason(subject);
+  const wanted = checkLiteral(op, subject);
+  const reserved = forbiddenTriggerReason(wanted);
   if (reserved !== undefined)
-    throw new HairspringError('HS_BINDING_DENIED', `Cannot ${op} to "${subject}": ${reserved}`);
+    throw new HairspringError('HS_BINDING_DENIED', `Cannot ${op} to "${wanted}": ${reserved}`);
   const patterns = binding[op];
-  if (patterns.some((pattern) => subjectMatches(pattern, subject))) return subject;
-  const granted = patterns.length === 0 ? 'nothing' : patterns.map((pattern) => `"${pattern}"`).join(', ');
+  if (patterns.some((pattern) => subjectMatches(pattern, wanted))) return wanted;
   throw new HairspringError(
     'HS_BINDING_DENIED',
-    `Cannot ${op} to "${subject}": binding ${label} grants ${op} of ${granted}`,
+    `Cannot ${op} to "${wanted}": binding ${label} grants ${op} of ${list(patterns)}`,
   );
+}
+
+/** @throws HS_SUBJECT_INVALID */
+export function checkLiteral(op: string, subject: unknown): string {
+  if (typeof subject === 'string' && isLiteralSubject(subject)) return subject;
+  throw new HairspringError(
+    'HS_SUBJECT_INVALID',
+    `Cannot ${op} to ${quote(subject)}: it is not a subject that can be sent to`,
+  );
+}
+
+/**
+ * The name of a function, checked for form and against the grant.
+ * @throws HS_HOST_CALL_INVALID, HS_BINDING_DENIED
+ */
+export function checkFunctionName({ call }: Pick<MessagingBinding, 'call'>, name: unknown): string {
+  if (typeof name !== 'string' || !isToken(name)) {
+    throw new HairspringError(
+      'HS_HOST_CALL_INVALID',
+      `Cannot call ${quote(name)}: the name of a function is 1 to 64 letters, digits, - and _`,
+    );
+  }
+  if (call.includes(name)) return name;
+  throw new HairspringError(
+    'HS_BINDING_DENIED',
+    `Cannot call function "${name}": the bindings grant calls of ${list(call)}`,
+  );
+}
+
+function list(granted: readonly string[]): string {
+  return granted.length === 0 ? 'nothing' : granted.map((each) => `"${each}"`).join(', ');
+}
+
+function quote(value: unknown): string {
+  return typeof value === 'string' ? JSON.stringify(value.slice(0, MAX_QUOTED_CHARS)) : typeof value;
 }

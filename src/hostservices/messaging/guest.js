@@ -44,11 +44,18 @@ function messageHeaders(subject, headers) {
   );
 }
 
+/** @type {AnswerConverter<MessageReply>} */
+function toMessageReply(pairs, payload) {
+  return new MessageReply(/** @type {string[]} */ (pairs), payload);
+}
+
+/** @typedef {Record<string, string | string[]>} SentHeaders */
+
 services['messaging'] = (call) => ({
   /**
    * @param {string} subject
    * @param {unknown} data
-   * @param {{ headers?: Record<string, string | string[]> }} options
+   * @param {{ headers?: SentHeaders }} options
    */
   async publish(subject, data, options = {}) {
     return call('publish', [subject, messageHeaders(subject, options.headers ?? {})], data, () => undefined);
@@ -56,16 +63,60 @@ services['messaging'] = (call) => ({
   /**
    * @param {string} subject
    * @param {unknown} data
-   * @param {{ headers?: Record<string, string | string[]>, timeoutMs?: number }} options
+   * @param {{ headers?: SentHeaders, timeoutMs?: number, messageId?: string, expectedLastSequence?: number, expectedLastSubjectSequence?: number }} options
+   */
+  async publishAcked(subject, data, options = {}) {
+    const { headers = {}, timeoutMs = '', messageId = '' } = options;
+    const { expectedLastSequence = '', expectedLastSubjectSequence = '' } = options;
+    return call(
+      'publishAcked',
+      [
+        subject,
+        messageHeaders(subject, headers),
+        timeoutMs,
+        messageId,
+        expectedLastSequence,
+        expectedLastSubjectSequence,
+      ],
+      data,
+      (ack) => ack,
+    );
+  },
+  /**
+   * @param {string} subject
+   * @param {unknown} data
+   * @param {{ headers?: SentHeaders, timeoutMs?: number }} options
    */
   async request(subject, data, options = {}) {
-    const { headers = {}, timeoutMs } = options;
-    const args = [subject, messageHeaders(subject, headers)];
-    return call(
-      'request',
-      timeoutMs === undefined ? args : [...args, timeoutMs],
-      data,
-      (pairs, payload) => new MessageReply(/** @type {string[]} */ (pairs), payload),
-    );
+    const { headers = {}, timeoutMs = '' } = options;
+    return call('request', [subject, messageHeaders(subject, headers), timeoutMs], data, toMessageReply);
+  },
+  /**
+   * @param {string} subject
+   * @param {unknown} data
+   * @param {{ headers?: SentHeaders, timeoutMs?: number, maxMessages?: number, stallMs?: number }} options
+   */
+  requestMany(subject, data, options = {}) {
+    const open = async () => {
+      const { headers = {}, timeoutMs = '', maxMessages = '', stallMs = '' } = options;
+      const args = [subject, messageHeaders(subject, headers), timeoutMs, maxMessages, stallMs];
+      return call('requestMany', args, data, (handle) => handle);
+    };
+    return iterateHandle(call, open(), toMessageReply);
+  },
+});
+
+ObjectDefineProperty(Context.prototype, 'call', {
+  configurable: true,
+  writable: true,
+  /**
+   * @param {string} name
+   * @param {unknown} data
+   * @param {{ headers?: SentHeaders, timeoutMs?: number, subject?: string }} options
+   */
+  async value(name, data, options = {}) {
+    const { headers = {}, timeoutMs = '', subject = '' } = options;
+    const args = [name, messageHeaders(name, headers), timeoutMs, subject];
+    return callHost('$functions', 'call', args, data, toMessageReply);
   },
 });

@@ -1,30 +1,40 @@
 import { errors } from '@nats-io/transport-node';
-import { HairspringError } from '../../core/index.ts';
+import { type ErrorCode, HairspringError } from '../../core/index.ts';
+
+/** What failures mean that are told from one another by what was tried. */
+interface Meanings {
+  readonly noResponders: readonly [code: ErrorCode, detail: string];
+  readonly timeout: readonly [code: ErrorCode, detail: string];
+}
+
+const OF_REQUESTS: Meanings = {
+  noResponders: ['HS_REQUEST_NO_RESPONDERS', 'nobody listens there'],
+  timeout: ['HS_REQUEST_TIMEOUT', 'no reply came in time'],
+};
 
 /** A failure of the client library or the server as one of our codes. */
-export function toMessagingError(error: unknown, action: string): HairspringError {
+export function toMessagingError(
+  error: unknown,
+  action: string,
+  meanings: Meanings = OF_REQUESTS,
+): HairspringError {
   if (HairspringError.is(error)) return error;
-  const options = { cause: error };
+  const [code, detail] = explain(error, meanings);
+  return new HairspringError(code, `Cannot ${action}: ${detail}`, { cause: error });
+}
+
+function explain(error: unknown, { noResponders, timeout }: Meanings): readonly [ErrorCode, string] {
   const found = findCause(error);
-  if (found instanceof errors.NoRespondersError)
-    return new HairspringError('HS_REQUEST_NO_RESPONDERS', `Cannot ${action}: nobody listens there`, options);
-  if (found instanceof errors.TimeoutError)
-    return new HairspringError('HS_REQUEST_TIMEOUT', `Cannot ${action}: no reply came in time`, options);
+  if (found instanceof errors.NoRespondersError) return noResponders;
+  if (found instanceof errors.TimeoutError) return timeout;
   if (found instanceof errors.PermissionViolationError)
-    return new HairspringError(
-      'HS_BINDING_DENIED',
-      `Cannot ${action}: the server does not permit it`,
-      options,
-    );
+    return ['HS_BINDING_DENIED', 'the server does not permit it'];
   const text = error instanceof Error ? error.message : String(error);
-  if (/max_payload/.test(text)) {
-    return new HairspringError(
-      'HS_MESSAGE_TOO_LARGE',
-      `Cannot ${action}: the message is larger than the server's max_payload`,
-      options,
-    );
-  }
-  return new HairspringError('HS_MESSAGING_UNAVAILABLE', `Cannot ${action}: ${text}`, options);
+  if (found instanceof errors.ClosedConnectionError || text === 'connection closed')
+    return ['HS_MESSAGING_DISCONNECTED', 'the connection to NATS was lost'];
+  if (/max_payload/.test(text))
+    return ['HS_MESSAGE_TOO_LARGE', "the message is larger than the server's max_payload"];
+  return ['HS_MESSAGING_UNAVAILABLE', text];
 }
 
 /** The innermost error that the library has a class for. */

@@ -1,10 +1,11 @@
 import { MsgHdrsImpl } from '@nats-io/nats-core/internal';
-
+import type { MsgHdrs } from '@nats-io/transport-node';
 import {
   HairspringError,
   type HostCaller,
   isReservedHeader,
   isSafeHeader,
+  MAX_HEADERS,
   TRACE_HEADERS,
   traceHeaderPairs,
 } from '../../core/index.ts';
@@ -39,6 +40,24 @@ export function outgoingHeaders(json: unknown, caller: HostCaller): MsgHdrsImpl 
   const traced = own.some((text, at) => at % 2 === 0 && text.toLowerCase() === TRACE_HEADERS.traceparent);
   if (!traced) for (const [name, value] of traceHeaderPairs(caller)) headers.set(name, value);
   return headers;
+}
+
+/** The headers of a reply, as names and values in turn. */
+export function replyPairs(headers: MsgHdrs | undefined): readonly string[] {
+  const pairs: string[] = [];
+  for (const [name, values] of headers ?? []) for (const value of values) pairs.push(name, value);
+  return pairs;
+}
+
+/** Of names and values in turn those that a function may set, as many as a message may have. */
+export function ownPairs(pairs: readonly string[]): readonly string[] {
+  const own: string[] = [];
+  for (let at = 0; at + 1 < pairs.length && at < 2 * MAX_HEADERS; at += 2) {
+    const name = pairs[at] ?? '';
+    const value = pairs[at + 1] ?? '';
+    if (isSafeHeader(name, value) && !isReservedHeader(name)) own.push(name, value);
+  }
+  return own;
 }
 
 function parsePairs(json: unknown): readonly string[] {

@@ -1,4 +1,4 @@
-import type { MsgHdrs, NatsConnection } from '@nats-io/transport-node';
+import type { NatsConnection } from '@nats-io/transport-node';
 import {
   type Clock,
   HairspringError,
@@ -8,98 +8,112 @@ import {
   type HostService,
   type MessagingBinding,
   type PreparedBinding,
-  timeoutHeader,
 } from '../../core/index.ts';
-import { checkSubject, isMessagingOperation, type MessagingOperation } from './grant.ts';
+import { Handles } from '../shared/handles.ts';
+import { isSendingOperation, type SendingOperation } from './grant.ts';
 import { MESSAGING_LIMITS } from './limits.ts';
-import { toMessagingError } from './provider-errors.ts';
+import { callFunction, type FunctionCalls } from './provider-calls.ts';
 import { FlowControl } from './provider-flow.ts';
-import { outgoingHeaders } from './provider-headers.ts';
+import { type Replies, ReplyBudget } from './provider-replies.ts';
+import { publishAcked, request, requestMany } from './provider-requests.ts';
+import { type Means, prepareMessage, publish } from './provider-send.ts';
+import { ConnectionWatch } from './provider-watch.ts';
 
-/** The messaging host service over the cell's own connection, which also names every reply subject. */
-export function createMessagingService(nc: NatsConnection, clock: Clock): HostService<MessagingBinding> {
-  const flow = new FlowControl(nc);
-  return {
-    name: 'messaging',
-    prepare: (label, binding) => new MessagingGrant(label, binding, { nc, clock, flow }),
-  };
+export type { FunctionCalls };
+
+export interface MessagingOptions {
+  /** Of the connection. @default `_INBOX` */
+  readonly inboxPrefix?: string | undefined;
+  /** @default those of the namespace "default", and none in this process */
+  readonly calls?: FunctionCalls | undefined;
 }
 
-interface Means {
-  readonly nc: NatsConnection;
-  readonly clock: Clock;
-  readonly flow: FlowControl;
+/** The messaging host service over the cell's own connection, which also names every reply subject. */
+export function createMessagingService(
+  nc: NatsConnection,
+  clock: Clock,
+  { inboxPrefix, calls = { namespace: 'default' } }: MessagingOptions = {},
+): HostService<MessagingBinding> {
+  const means: Means = {
+    nc,
+    clock,
+    inboxPrefix,
+    flow: new FlowControl(nc),
+    watch: new ConnectionWatch(nc),
+    budget: new ReplyBudget(),
+  };
+  return {
+    name: 'messaging',
+    prepare: (label, binding) => new MessagingGrant(label, binding, means, calls),
+  };
 }
 
 class MessagingGrant implements PreparedBinding {
   readonly #label: string;
   readonly #binding: MessagingBinding;
   readonly #means: Means;
+  readonly #calls: FunctionCalls;
+  readonly #handles: Handles<Replies>;
 
-  constructor(label: string, binding: MessagingBinding, means: Means) {
+  constructor(label: string, binding: MessagingBinding, means: Means, calls: FunctionCalls) {
     this.#label = label;
     this.#binding = binding;
     this.#means = means;
+    this.#calls = calls;
+    const { manyPerInvocation: perInvocation, manyPerFunction: perFunction } = MESSAGING_LIMITS;
+    this.#handles = new Handles({ what: 'a requestMany', label, perInvocation, perFunction });
   }
 
-  async call({ op, args, payload = '' }: HostCall, caller: HostCaller): Promise<HostCallResult> {
-    if (!isMessagingOperation(op)) {
-      throw new HairspringError(
-        'HS_HOST_CALL_INVALID',
-        `Cannot call ${this.#label}.${op.slice(0, 100)}: messaging has no such operation`,
-      );
-    }
-    const subject = checkSubject(this.#label, this.#binding, op, args[0]);
-    const headers = outgoingHeaders(args[1], caller);
-    const data = typeof payload === 'string' ? Buffer.from(payload) : payload;
-    const limit = this.#means.nc.info?.max_payload ?? Number.POSITIVE_INFINITY;
-    if (data.length > limit) {
-      throw new HairspringError(
-        'HS_MESSAGE_TOO_LARGE',
-        `Cannot ${op} ${data.length} bytes to "${subject}": the server's max_payload is ${limit}`,
-      );
-    }
-    try {
-      await this.#means.flow.admit(data.length);
-      if (caller.deadlineMs <= this.#means.clock.monotonicMs()) {
+  async call(call: HostCall, caller: HostCaller): Promise<HostCallResult> {
+    const { op, args } = call;
+    if (isSendingOperation(op)) return await this.#send(op, call, caller);
+    switch (op) {
+      case 'call':
+        return await callFunction(this.#binding, this.#means, this.#calls, call, caller);
+      case 'next':
+        return await this.#next(args[0]);
+      case 'close':
+        this.#handles.close(args[0]);
+        return { value: null };
+      default:
         throw new HairspringError(
-          'HS_MESSAGING_UNAVAILABLE',
-          `Cannot ${op} to "${subject}": the invocation ended before the server could take it`,
+          'HS_HOST_CALL_INVALID',
+          `Cannot call ${this.#label}.${op.slice(0, 100)}: messaging has no such operation`,
         );
+    }
+  }
+
+  ended(callerId: number): void {
+    this.#handles.ended(callerId);
+  }
+
+  async #send(op: SendingOperation, call: HostCall, caller: HostCaller): Promise<HostCallResult> {
+    const message = prepareMessage(this.#label, this.#binding, this.#means, op, call, caller);
+    const options = call.args.slice(2);
+    switch (op) {
+      case 'publish':
+        return await publish(this.#means, message, caller);
+      case 'publishAcked':
+        return await publishAcked(this.#means, message, caller, options);
+      case 'request':
+        return await request(this.#means, message, caller, options);
+      case 'requestMany': {
+        this.#handles.admit(caller.id);
+        const replies = await requestMany(this.#means, message, caller, options);
+        return { value: this.#handles.add(caller.id, replies) };
       }
-      if (op === 'request')
-        return await this.#request(subject, data, headers, this.#waitMs(op, args[2], caller));
-      this.#means.nc.publish(subject, data, headers.size() === 0 ? {} : { headers });
-      return { value: null };
+    }
+  }
+
+  async #next(handle: unknown): Promise<HostCallResult> {
+    const replies = this.#handles.get(handle);
+    try {
+      const found = await replies.next();
+      if (found.value === null) this.#handles.close(handle);
+      return found;
     } catch (error) {
-      throw toMessagingError(error, `${op} to "${subject}"`);
+      this.#handles.close(handle);
+      throw error;
     }
-  }
-
-  /** As long as was asked for, and never beyond the deadline of the invocation. */
-  #waitMs(op: MessagingOperation, asked: unknown, { deadlineMs }: HostCaller): number {
-    const wanted = asked === undefined ? MESSAGING_LIMITS.defaultTimeoutMs : asked;
-    if (typeof wanted !== 'number' || wanted <= 0) {
-      throw new HairspringError(
-        'HS_HOST_CALL_INVALID',
-        `Cannot ${op} with ${this.#label}: timeoutMs is not a number above 0`,
-      );
-    }
-    const leftMs = deadlineMs - this.#means.clock.monotonicMs();
-    return Math.max(1, Math.ceil(Math.min(wanted, leftMs)));
-  }
-
-  async #request(
-    subject: string,
-    data: Uint8Array,
-    headers: MsgHdrs,
-    timeout: number,
-  ): Promise<HostCallResult> {
-    // A function that answers need not work on after that.
-    headers.set(...timeoutHeader(timeout, 0));
-    const reply = await this.#means.nc.request(subject, data, { timeout, headers });
-    const pairs: string[] = [];
-    for (const [name, values] of reply.headers ?? []) for (const value of values) pairs.push(name, value);
-    return { value: pairs, data: reply.data };
   }
 }

@@ -1,4 +1,9 @@
-import { forbiddenTriggerReason, isLiteralSubject, type MessagingBinding } from '../../core/index.ts';
+import {
+  forbiddenTriggerReason,
+  isLiteralSubject,
+  isToken,
+  type MessagingBinding,
+} from '../../core/index.ts';
 import {
   distinct,
   type GrantSuggestion,
@@ -7,7 +12,7 @@ import {
   refusedNote,
   type SuggestOptions,
 } from '../shared/grant-suggestion.ts';
-import { isMessagingOperation, type MessagingOperation } from './grant.ts';
+import { isSendingOperation, SENDING_OPERATIONS } from './grant.ts';
 import { MESSAGING_LIMITS } from './limits.ts';
 
 /** The smallest messaging grant: each subject as it was used, unless patterns are asked for or there are too many. */
@@ -16,17 +21,33 @@ export function suggestMessagingGrant(
   uses: readonly GrantUse[],
   { generalize }: SuggestOptions,
 ): GrantSuggestion<MessagingBinding> {
-  const known = uses.filter(({ op, name }) => isMessagingOperation(op) && canBeGranted(name));
+  const known = uses.flatMap((use) => {
+    const wanted = wantedOf(use);
+    return wanted === undefined ? [] : [{ ...use, wanted }];
+  });
   if (known.length === 0) return { binding, notes: [] };
-  const patternsOf = (wanted: MessagingOperation): readonly string[] => {
-    const subjects = distinct(known.filter(({ op }) => op === wanted).map(({ name }) => name));
-    return toPatterns(subjects, generalize) ?? binding[wanted];
-  };
+  const namesFor = (part: Part): readonly string[] =>
+    distinct(known.filter(({ wanted }) => wanted === part).map(({ name }) => name));
+  const patternsOf = (part: 'publish' | 'request'): readonly string[] =>
+    toPatterns(namesFor(part), generalize) ?? binding[part];
   const refused = known.filter(({ outcome }) => outcome === 'denied');
   return {
-    binding: { service: 'messaging', publish: patternsOf('publish'), request: patternsOf('request') },
+    binding: {
+      service: 'messaging',
+      publish: patternsOf('publish'),
+      request: patternsOf('request'),
+      call: namesFor('call'),
+    },
     notes: refusedNote(refused.map(({ op, name }) => `${op} ${name}`)),
   };
+}
+
+type Part = 'publish' | 'request' | 'call';
+
+/** The part of a grant that a use needs; undefined when none can cover it. */
+function wantedOf({ op, name }: GrantUse): Part | undefined {
+  if (op === 'call') return isToken(name) ? 'call' : undefined;
+  return isSendingOperation(op) && canBeGranted(name) ? SENDING_OPERATIONS[op] : undefined;
 }
 
 /** Whether a Nexfile may name the subject. */

@@ -1,0 +1,134 @@
+import type { Msg } from '@nats-io/transport-node';
+import {
+  callDepth,
+  HairspringError,
+  type HostCall,
+  type HostCaller,
+  type HostCallResult,
+  hairspringSubjects,
+  isErrorCode,
+  type LocalFunctions,
+  type MessagingBinding,
+  type Outcome,
+  REPLY_HEADERS,
+  REQUEST_HEADERS,
+  timeoutHeader,
+} from '../../core/index.ts';
+import { readMs } from './arguments.ts';
+import { checkFunctionName, checkLiteral } from './grant.ts';
+import { MESSAGING_LIMITS } from './limits.ts';
+import { toMessagingError } from './provider-errors.ts';
+import { outgoingHeaders, ownPairs, replyPairs } from './provider-headers.ts';
+import { admit, checkSize, lostSince, type Means, type Outgoing, toBytes, waitMs } from './provider-send.ts';
+
+/** How functions of a namespace are called by their names. */
+export interface FunctionCalls {
+  readonly namespace: string;
+  /** Asked first. @default none */
+  readonly local?: LocalFunctions | undefined;
+}
+
+/** Longest text of a callee's error that is passed on. */
+const MAX_ERROR_CHARS = 2_048;
+/** And largest body that it is looked for in. */
+const MAX_ERROR_BYTES = 16 * 1024;
+
+/**
+ * Calls another function of the namespace: in this process where it is, else whichever node has it.
+ * @throws the callee's code; HS_BINDING_DENIED, HS_CALL_DEPTH, HS_FUNCTION_NOT_FOUND, HS_REQUEST_TIMEOUT and those of messages
+ */
+export async function callFunction(
+  binding: MessagingBinding,
+  means: Means,
+  { namespace, local }: FunctionCalls,
+  { args, payload }: HostCall,
+  caller: HostCaller,
+): Promise<HostCallResult> {
+  const name = checkFunctionName(binding, args[0]);
+  const action = `call function "${name}"`;
+  const headers = outgoingHeaders(args[1], caller);
+  const wantedMs = readMs(action, 'timeoutMs', args[2]);
+  const subject = args[3] === undefined || args[3] === '' ? '' : checkLiteral(action, args[3]);
+  headers.set(REQUEST_HEADERS.callDepth, String(nextDepth(action, caller)));
+  const data = toBytes(payload);
+  checkSize(means.nc, `${action} with ${data.length} bytes`, data.length);
+  const timeout = waitMs(means, caller, wantedMs);
+  headers.set(...timeoutHeader(timeout, 0));
+  const pairs = [...headers].flatMap(([key, values]) => values.map((value) => [key, value] as const));
+  const answered = local?.call({ name, subject, headers: pairs, data });
+  if (answered !== undefined) return await fromOutcome(means, action, answered);
+  if (subject !== '') headers.set(REQUEST_HEADERS.subject, subject);
+  const message = { subject: hairspringSubjects.invoke(namespace, name), headers, data, action };
+  return await callRemotely(means, message, caller, timeout);
+}
+
+/** @throws HS_CALL_DEPTH */
+function nextDepth(action: string, { invocation }: HostCaller): number {
+  const depth = callDepth(invocation?.headers) + 1;
+  if (depth <= MESSAGING_LIMITS.callDepth) return depth;
+  const detail = `it would be the ${depth}th call in a chain of functions, and at most ${MESSAGING_LIMITS.callDepth} may be`;
+  throw new HairspringError('HS_CALL_DEPTH', `Cannot ${action}: ${detail}`);
+}
+
+/** As large as it could be over NATS: it must not matter where a function runs. */
+async function fromOutcome(
+  { nc }: Means,
+  action: string,
+  answered: Promise<Outcome>,
+): Promise<HostCallResult> {
+  try {
+    const { payload, headers } = await answered;
+    const data = toBytes(payload);
+    if (data.length > (nc.info?.max_payload ?? Number.POSITIVE_INFINITY)) {
+      const detail = `its reply of ${data.length} bytes is larger than the server's max_payload`;
+      throw new HairspringError('HS_REPLY_TOO_LARGE', detail);
+    }
+    return { value: ownPairs(headers), data };
+  } catch (error) {
+    if (!HairspringError.is(error)) throw error;
+    throw new HairspringError(error.code, `Cannot ${action}: ${error.message}`, { cause: error });
+  }
+}
+
+async function callRemotely(
+  means: Means,
+  message: Outgoing,
+  caller: HostCaller,
+  timeoutMs: number,
+): Promise<HostCallResult> {
+  const { subject, headers, data, action } = message;
+  const mark = means.watch.mark();
+  try {
+    await admit(means, message, caller);
+    const timeout = timeoutMs + MESSAGING_LIMITS.callGraceMs;
+    const reply = await means.nc.request(subject, data, { timeout, headers });
+    const code = reply.headers?.get(REPLY_HEADERS.code) ?? '';
+    if (code !== '') throw toCalleeError(action, code, errorText(reply));
+    return { value: ownPairs(replyPairs(reply.headers)), data: reply.data };
+  } catch (error) {
+    throw toMessagingError(error, action, {
+      noResponders: ['HS_FUNCTION_NOT_FOUND', 'no node has it'],
+      timeout: lostSince(means, mark) ?? ['HS_REQUEST_TIMEOUT', 'no answer came in time'],
+    });
+  }
+}
+
+/** The body of a failed request has more of the message than a header can. */
+function errorText({ data, headers }: Msg): string {
+  const inHeader = headers?.get(REPLY_HEADERS.error) ?? '';
+  if (data.length > MAX_ERROR_BYTES) return inHeader;
+  try {
+    const body: unknown = JSON.parse(Buffer.from(data).toString('utf8'));
+    const message = typeof body === 'object' && body !== null && 'message' in body ? body.message : undefined;
+    return typeof message === 'string' ? message : inHeader;
+  } catch {
+    return inHeader;
+  }
+}
+
+/** A node of another version may have codes that this one does not know. */
+function toCalleeError(action: string, code: string, text: string): HairspringError {
+  const detail = text.slice(0, MAX_ERROR_CHARS);
+  if (isErrorCode(code)) return new HairspringError(code, `Cannot ${action}: ${detail}`);
+  return new HairspringError('HS_FUNCTION_THREW', `Cannot ${action}: ${code.slice(0, 100)}: ${detail}`);
+}

@@ -1,0 +1,102 @@
+import type { MsgHdrs, NatsConnection } from '@nats-io/transport-node';
+import {
+  type Clock,
+  HairspringError,
+  type HostCall,
+  type HostCaller,
+  type HostCallResult,
+  type MessagingBinding,
+} from '../../core/index.ts';
+import { checkSubject, SENDING_OPERATIONS, type SendingOperation } from './grant.ts';
+import { MESSAGING_LIMITS } from './limits.ts';
+import { toMessagingError } from './provider-errors.ts';
+import type { FlowControl } from './provider-flow.ts';
+import { outgoingHeaders } from './provider-headers.ts';
+import type { ReplyBudget } from './provider-replies.ts';
+import type { ConnectionWatch } from './provider-watch.ts';
+
+/** What all grants of a connection share. */
+export interface Means {
+  readonly nc: NatsConnection;
+  readonly clock: Clock;
+  readonly inboxPrefix: string | undefined;
+  readonly flow: FlowControl;
+  readonly watch: ConnectionWatch;
+  readonly budget: ReplyBudget;
+}
+
+/** A message that may be sent. */
+export interface Outgoing {
+  readonly subject: string;
+  readonly headers: MsgHdrs;
+  readonly data: Uint8Array;
+  /** As in `publish to "a.b"`, for messages. */
+  readonly action: string;
+}
+
+/** @throws HS_SUBJECT_INVALID, HS_BINDING_DENIED, HS_HEADER_INVALID, HS_HOST_CALL_INVALID, HS_MESSAGE_TOO_LARGE */
+export function prepareMessage(
+  label: string,
+  binding: MessagingBinding,
+  { nc }: Means,
+  op: SendingOperation,
+  { args, payload }: HostCall,
+  caller: HostCaller,
+): Outgoing {
+  const verb = SENDING_OPERATIONS[op];
+  const subject = checkSubject(label, binding, verb, args[0]);
+  const headers = outgoingHeaders(args[1], caller);
+  const data = toBytes(payload);
+  checkSize(nc, `${verb} ${data.length} bytes to "${subject}"`, data.length);
+  return { subject, headers, data, action: `${verb} to "${subject}"` };
+}
+
+export function toBytes(payload: HostCall['payload'] = ''): Uint8Array {
+  return typeof payload === 'string' ? Buffer.from(payload) : payload;
+}
+
+/** @throws HS_MESSAGE_TOO_LARGE */
+export function checkSize(nc: NatsConnection, action: string, bytes: number): void {
+  const limit = nc.info?.max_payload ?? Number.POSITIVE_INFINITY;
+  if (bytes <= limit) return;
+  const detail = `the server's max_payload is ${limit}`;
+  throw new HairspringError('HS_MESSAGE_TOO_LARGE', `Cannot ${action}: ${detail}`);
+}
+
+export async function publish(means: Means, message: Outgoing, caller: HostCaller): Promise<HostCallResult> {
+  const { subject, headers, data, action } = message;
+  try {
+    await admit(means, message, caller);
+    means.nc.publish(subject, data, headers.keys().length === 0 ? {} : { headers });
+    return { value: null };
+  } catch (error) {
+    throw toMessagingError(error, action);
+  }
+}
+
+/** @throws HS_MESSAGING_OVERLOADED, HS_MESSAGING_UNAVAILABLE */
+export async function admit(
+  { flow, clock }: Means,
+  { data, action }: Pick<Outgoing, 'data' | 'action'>,
+  { deadlineMs }: HostCaller,
+): Promise<void> {
+  await flow.admit(data.length);
+  if (deadlineMs > clock.monotonicMs()) return;
+  const detail = 'the invocation ended before the server could take it';
+  throw new HairspringError('HS_MESSAGING_UNAVAILABLE', `Cannot ${action}: ${detail}`);
+}
+
+/** As long as was asked for, and never beyond the deadline of the invocation. */
+export function waitMs({ clock }: Means, { deadlineMs }: HostCaller, wantedMs: number | undefined): number {
+  const leftMs = deadlineMs - clock.monotonicMs();
+  return Math.max(1, Math.ceil(Math.min(wantedMs ?? MESSAGING_LIMITS.defaultTimeoutMs, leftMs)));
+}
+
+/** Why no answer came, where the connection was lost meanwhile: with it perhaps the answer. */
+export function lostSince(
+  { watch }: Means,
+  mark: number,
+): readonly ['HS_MESSAGING_DISCONNECTED', string] | undefined {
+  if (!watch.lostSince(mark)) return undefined;
+  return ['HS_MESSAGING_DISCONNECTED', 'the connection to NATS was lost while it waited'];
+}

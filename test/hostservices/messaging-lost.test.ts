@@ -1,0 +1,57 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { listenTo, openMessaging } from '../support/messaging.ts';
+import { connectTo, startTestNats } from '../support/nats.ts';
+import { until } from '../support/turns.ts';
+
+const GRANT = { publish: ['ask.*'], request: ['ask.*'], call: ['callee'] };
+
+test('Whoever waits for an answer when the connection is lost hears that, and not of a time-out', async () => {
+  await using server = await startTestNats();
+  const nc = await connectTo(server, { maxReconnectAttempts: -1, reconnectTimeWait: 10 });
+  const other = await connectTo(server, { reconnect: false });
+  let heard = 0;
+  for (const subject of ['ask.*', '$NEX.SVC.default.control.HS.INVOKE.callee'])
+    await listenTo(other, subject, () => {
+      heard += 1;
+    });
+  const bus = openMessaging(nc, GRANT);
+  const many = await bus.call('requestMany', ['ask.many', '0', 60_000]);
+  const waiting = [
+    bus.refused('next', [many.value as number]),
+    bus.refused('request', ['ask.one', '0', 1_500]),
+    bus.refused('publishAcked', ['ask.acked', '0', 1_500]),
+    bus.refused('call', ['callee', '0', 1_500]),
+  ];
+  await until(() => heard === 4);
+  process.kill(server.pid, 'SIGKILL');
+  for (const { code } of await Promise.all(waiting)) assert.equal(code, 'HS_MESSAGING_DISCONNECTED');
+  // And while it is away.
+  for (const op of ['request', 'publishAcked', 'requestMany'])
+    assert.equal((await bus.refused(op, ['ask.a', '0', 50])).code, 'HS_MESSAGING_DISCONNECTED', op);
+  await nc.close();
+  await other.close();
+});
+
+test('On a connection that is closed, everything is refused as that', async () => {
+  await using server = await startTestNats();
+  const nc = await connectTo(server);
+  const bus = openMessaging(nc, GRANT);
+  const other = await connectTo(server);
+  let heard = 0;
+  await listenTo(other, 'ask.*', () => {
+    heard += 1;
+  });
+  const many = await bus.call('requestMany', ['ask.many', '0', 60_000]);
+  const waiting = [
+    bus.refused('next', [many.value as number]),
+    bus.refused('request', ['ask.one', '0', 60_000]),
+  ];
+  await until(() => heard === 2);
+  await nc.close();
+  for (const { code } of await Promise.all(waiting)) assert.equal(code, 'HS_MESSAGING_DISCONNECTED');
+  for (const op of ['publish', 'publishAcked', 'request', 'requestMany'])
+    assert.equal((await bus.refused(op, ['ask.a', '0'])).code, 'HS_MESSAGING_DISCONNECTED', op);
+  assert.equal((await bus.refused('call', ['callee', '0'])).code, 'HS_MESSAGING_DISCONNECTED');
+  await other.close();
+});
