@@ -5,7 +5,7 @@ import { PROBE_CONSUMER } from './permissions.ts';
 import { DirectGets } from './provider-direct-gets.ts';
 import { API_CODES, isApiError, isNoResponders, toKvError } from './provider-errors.ts';
 import { Link } from './provider-link.ts';
-import { type ReaderOptions, StreamReader } from './provider-reader.ts';
+import { type ReaderOptions, ReadingEndedError, StreamReader } from './provider-reader.ts';
 
 /** How long a read consumer outlives a cell that was lost while it read. */
 const READ_IDLE_MS = 5_000;
@@ -58,7 +58,8 @@ export class KvAccess {
    * at the moment, so it is asked for a consumer that nobody has: it answers which of the two is missing.
    */
   async explain(error: unknown, action: string, { bucket }: KvBinding): Promise<HairspringError> {
-    if (!isNoResponders(error)) return toKvError(error, action, bucket);
+    if (!isNoResponders(error) && !(error instanceof ReadingEndedError))
+      return toKvError(error, action, bucket);
     try {
       const manager = await this.manager();
       await manager.consumers.info(`KV_${bucket}`, PROBE_CONSUMER);

@@ -46,15 +46,9 @@ function explain(error: unknown, text: string, bucket: string): readonly [ErrorC
   if (error instanceof JetStreamApiError) return explainApiError(error, text, bucket);
   if (error instanceof errors.PermissionViolationError)
     return ['HS_BINDING_DENIED', 'the server does not permit it to the function'];
-  if (
-    error instanceof ConnectionLostError ||
-    error instanceof errors.ClosedConnectionError ||
-    error instanceof errors.DrainingConnectionError
-  )
-    return [
-      'HS_KV_CONNECTION_LOST',
-      'the connection to NATS was lost before the answer; whether it was done is not known',
-    ];
+  if (error instanceof ConnectionLostError) return ['HS_KV_CONNECTION_LOST', text];
+  if (error instanceof errors.ClosedConnectionError || error instanceof errors.DrainingConnectionError)
+    return ['HS_KV_CONNECTION_LOST', new ConnectionLostError().message];
   if (/max_payload|maximum payload/i.test(text))
     return ['HS_KV_VALUE_TOO_LARGE', "the value exceeds the server's max_payload"];
   return ['HS_KV_UNAVAILABLE', text];

@@ -8,11 +8,22 @@ import {
   nuid,
   type Subscription,
 } from '@nats-io/transport-node';
-import type { Link } from './provider-link.ts';
+import { ConnectionLostError, type Link } from './provider-link.ts';
 import type { StoredMessage } from './provider-messages.ts';
 
 /** How long an answer may take that the server does not wait with. */
 const TIMEOUT_MS = 5_000;
+
+/** Times that a consumer is deleted when connections are lost meanwhile. */
+const MAX_DELETIONS = 5;
+
+/** The server ended the reading by itself. */
+export class ReadingEndedError extends Error {
+  constructor(code: number, description: string) {
+    super(`the server ended the reading: ${code} ${description}`);
+    this.name = 'ReadingEndedError';
+  }
+}
 
 export interface ReaderMeans {
   readonly nc: NatsConnection;
@@ -92,7 +103,7 @@ export class StreamReader {
       reader.#pending = num_pending;
     } catch (error) {
       // When the answer was lost, the consumer may be there.
-      if (error instanceof errors.TimeoutError) void reader.close();
+      if (error instanceof errors.TimeoutError || error instanceof ConnectionLostError) void reader.close();
       throw error;
     }
     return reader;
@@ -155,7 +166,7 @@ export class StreamReader {
     else if (code === 503) this.#fail(new errors.NoRespondersError(subject));
     else if (code === 409 && /maxbytes/i.test(description)) this.#end('too-large');
     else if (code === 409 && /batch completed/i.test(description)) this.#end('served');
-    else if (code !== 100) this.#fail(new Error(`the server ended the reading: ${code} ${description}`));
+    else if (code !== 100) this.#fail(new ReadingEndedError(code, description));
   }
 
   #end(end: PullEnd): void {
@@ -178,11 +189,25 @@ export class StreamReader {
     this.#end('served');
     this.#stopListening?.();
     this.#subscription?.unsubscribe();
+    if (await this.#isDeleted()) return;
+    void this.#deleteLater();
+  }
+
+  /** What is sent while the connection is away may never arrive. */
+  async #deleteLater(): Promise<void> {
+    for (let attempt = 0; attempt < MAX_DELETIONS; attempt += 1)
+      if (!(await this.#means.link.untilUp()) || (await this.#isDeleted())) return;
+  }
+
+  /** @returns false when the connection was lost; what else fails is left to the server, which removes idle consumers */
+  async #isDeleted(): Promise<boolean> {
     const { manager, link } = this.#means;
     try {
+      link.check();
       await link.guard(manager.consumers.delete(this.#stream, this.#name));
-    } catch {
-      // The server removes it by itself when it is idle for long enough.
+      return true;
+    } catch (error) {
+      return !(error instanceof ConnectionLostError);
     }
   }
 }

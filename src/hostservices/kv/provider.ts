@@ -87,6 +87,7 @@ class KvGrant implements PreparedBinding {
   ): Promise<HostCallResult> {
     const key = checkKey(this.#label, this.#binding, op, first);
     try {
+      this.#access.link.check();
       return await this.#perform(op, key, terms, payload);
     } catch (error) {
       throw await this.#explain(error, `${op} key "${key}" in bucket "${this.#binding.bucket}"`);
@@ -123,6 +124,7 @@ class KvGrant implements PreparedBinding {
   async #keys(asked: unknown): Promise<HostCallResult> {
     const { prefix, filter } = keysFilter(this.#label, this.#binding, asked);
     try {
+      this.#access.link.check();
       return await this.#reads.keys(prefix, filter);
     } catch (error) {
       throw await this.#explain(error, `list keys of bucket "${this.#binding.bucket}"`);
@@ -137,6 +139,7 @@ class KvGrant implements PreparedBinding {
     this.#watches.admit(callerId);
     const options = { stream: `KV_${bucket}`, filterSubject: `$KV.${bucket}.${filter}`, from };
     try {
+      this.#access.link.check();
       const reader = await this.#access.openReader({ ...options, idleMs: WATCH_IDLE_MS });
       const watch = new Watch({
         reader,
