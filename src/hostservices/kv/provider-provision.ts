@@ -8,11 +8,14 @@ import {
 } from '@nats-io/jetstream';
 import { millis, type NatsConnection, nanos } from '@nats-io/transport-node';
 import { formatDuration, HairspringError, type KvBinding, type KvBucketOptions } from '../../core/index.ts';
+import { KV_LIMITS } from './limits.ts';
 import { API_CODES, isApiError, toKvError } from './provider-errors.ts';
 import { checkTtlVersion } from './provider-ttl.ts';
 
 /** How long the marker of a value that has expired stays, so that watches hear of it. */
 const MARKER_MS = 300_000;
+/** The same where the server lets no value live for less than its marker (https://github.com/nats-io/nats-server/pull/6818). */
+const MARKER_WITH_HISTORY_MS = KV_LIMITS.minTtlMs;
 
 /**
  * Sees to it that the bucket is there: created where missing, unless the binding says `existing: true`. What the binding
@@ -60,6 +63,7 @@ async function createBucket(
   options: KvBucketOptions,
 ): Promise<StreamConfig> {
   const { history = 1, ttlMs, maxBytes = -1, maxValueBytes = -1, replicas = 1, perKeyTtl = false } = options;
+  const markerMs = history === 1 ? MARKER_MS : MARKER_WITH_HISTORY_MS;
   try {
     const { config } = await manager.streams.add({
       name: `KV_${bucket}`,
@@ -74,7 +78,7 @@ async function createBucket(
       allow_rollup_hdrs: true,
       allow_direct: true,
       ...(ttlMs === undefined ? {} : { max_age: nanos(ttlMs) }),
-      ...(perKeyTtl ? { allow_msg_ttl: true, subject_delete_marker_ttl: nanos(MARKER_MS) } : {}),
+      ...(perKeyTtl ? { allow_msg_ttl: true, subject_delete_marker_ttl: nanos(markerMs) } : {}),
     });
     return config;
   } catch (error) {
