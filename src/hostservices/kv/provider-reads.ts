@@ -46,7 +46,10 @@ export class KvReads {
     const { headers, data } = await this.#access.directGets.get(this.#stream, subject);
     if (headers?.code === NOT_FOUND) return null;
     if (headers === undefined || headers.code !== 0)
-      throw new Error(`the server answered ${headers?.status ?? 'without headers'}`);
+      throw this.#unavailable(
+        `get key "${key}"`,
+        `the server answered ${headers?.status ?? 'without headers'}`,
+      );
     const revision = Number(headers.get('Nats-Sequence'));
     return { subject, revision, createdMs: Date.parse(headers.get('Nats-Time-Stamp')), headers, data };
   }
@@ -135,11 +138,16 @@ export class KvReads {
           found.set(message.subject.slice(offset), isPut(message));
         });
         if (room === before) break;
-        if (room < 0) throw new Error('its keys change faster than they can be listed');
+        if (room < 0) throw this.#unavailable('list keys', 'they change faster than they can be listed');
       }
       const keys = [...found].flatMap(([key, isThere]) => (isThere && key.startsWith(prefix) ? [key] : []));
       return { value: keys.sort() };
     });
+  }
+
+  #unavailable(action: string, reason: string): HairspringError {
+    const message = `Cannot ${action} in bucket "${this.#binding.bucket}": ${reason}`;
+    return new HairspringError('HS_KV_UNAVAILABLE', message);
   }
 
   get #stream(): string {
