@@ -264,3 +264,27 @@ test('A connection that is gone is told as lost', { timeout: 20_000 }, async () 
     assert.equal((await handle.refused(op, ['k'], 'v')).code, 'HS_KV_CONNECTION_LOST', op);
   assert.equal((await handle.refused('watch', ['', 0])).code, 'HS_KV_CONNECTION_LOST');
 });
+
+test('Calls that wait for an answer when the connection is lost are told so at once', {
+  timeout: 20_000,
+}, async () => {
+  const client = await connectTo(server, { reconnectTimeWait: 50, maxReconnectAttempts: -1 });
+  try {
+    // Somebody who takes what is sent to a bucket, and never answers.
+    for (const subject of ['$KV.silent.>', '$JS.API.DIRECT.GET.KV_silent.>']) nc.subscribe(subject);
+    await nc.flush();
+    const handle = openBinding(client, kvBinding('silent'));
+    const startedMs = performance.now();
+    const ops = ['get', 'put', 'create', 'delete', 'purge'];
+    const waiting = ops.map((op) => handle.refused(op, ['k'], 'v'));
+    await client.flush();
+    await client.reconnect();
+    for (const error of await Promise.all(waiting)) {
+      assert.equal(error.code, 'HS_KV_CONNECTION_LOST', error.message);
+      assert.match(error.message, /bucket "silent"/);
+    }
+    assert.ok(performance.now() - startedMs < 4_000, 'it waited for the time-out');
+  } finally {
+    await client.close();
+  }
+});

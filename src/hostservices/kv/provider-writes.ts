@@ -47,11 +47,12 @@ export class KvWrites {
   }
 
   /** Leaves a marker; a purge takes the key's history away with it. */
-  async remove(key: string, op: 'delete' | 'purge', terms: Terms): Promise<void> {
+  async remove(key: string, op: 'delete' | 'purge', terms: Terms): Promise<null> {
     const marker = termHeaders(terms);
     marker.set('KV-Operation', op === 'delete' ? 'DEL' : 'PURGE');
     if (op === 'purge') marker.set('Nats-Rollup', 'sub');
     await this.#publish(key, EMPTY, marker);
+    return null;
   }
 
   async #publish(key: string, value: string | Uint8Array, terms: MsgHdrs | undefined): Promise<number> {

@@ -94,7 +94,7 @@ class KvGrant implements PreparedBinding {
     }
   }
 
-  async #perform(
+  #perform(
     op: KeyOperation,
     key: string,
     [first, second]: Arguments,
@@ -107,17 +107,16 @@ class KvGrant implements PreparedBinding {
       case 'history':
         return this.#reads.history(key);
       case 'put':
-        return { value: await this.#writes.put(key, payload, { ttlMs: toTtl(label, op, first) }) };
+        return asValue(this.#writes.put(key, payload, { ttlMs: toTtl(label, op, first) }));
       case 'create':
-        return { value: await this.#writes.create(key, payload, { ttlMs: toTtl(label, op, first) }) };
+        return asValue(this.#writes.create(key, payload, { ttlMs: toTtl(label, op, first) }));
       case 'update': {
         const terms = { revision: toRevision(label, op, first), ttlMs: toTtl(label, op, second) };
-        return { value: await this.#writes.put(key, payload, terms) };
+        return asValue(this.#writes.put(key, payload, terms));
       }
       case 'delete':
       case 'purge':
-        await this.#writes.remove(key, op, { revision: toOptionalRevision(label, op, first) });
-        return { value: null };
+        return asValue(this.#writes.remove(key, op, { revision: toOptionalRevision(label, op, first) }));
     }
   }
 
@@ -156,4 +155,8 @@ class KvGrant implements PreparedBinding {
   #explain(error: unknown, action: string): Promise<HairspringError> {
     return this.#access.explain(error, action, this.#binding);
   }
+}
+
+async function asValue(done: Promise<number | null>): Promise<HostCallResult> {
+  return { value: await done };
 }
