@@ -134,29 +134,66 @@ export interface Log {
 
 /**
  * A KV binding. Every call is checked against its grant (bucket, access, keys) and rejects with a
- * {@link HostError}: HS_BINDING_DENIED beyond the grant, HS_KV_KEY_INVALID, HS_KV_UNAVAILABLE.
+ * {@link HostError}: HS_BINDING_DENIED beyond the grant, HS_KV_KEY_INVALID, HS_KV_BUCKET_MISSING,
+ * HS_KV_CONNECTION_LOST, HS_KV_UNAVAILABLE; what stores also with HS_KV_VALUE_TOO_LARGE, HS_KV_BUCKET_FULL.
  */
 export interface KvBucket {
-  /** The entry, or null when there is none or it was deleted. */
-  get(key: string): Promise<KvEntry | null>;
+  /** The entry, or null when there is none or it was deleted; with `revision` what the key was at that one. */
+  get(key: string, options?: { readonly revision?: number }): Promise<KvEntry | null>;
   /** Stores a value whatever is there. Resolves with the new revision. */
-  put(key: string, value: Body): Promise<number>;
-  /** Stores a value where there is none; otherwise rejects with HS_KV_REVISION_CONFLICT. */
-  create(key: string, value: Body): Promise<number>;
+  put(key: string, value: Body, options?: KvStoreOptions): Promise<number>;
+  /**
+   * Stores a value where there is none; otherwise rejects with HS_KV_REVISION_CONFLICT. With `access: write` also
+   * where there was one before: it takes reading to see that it was deleted.
+   */
+  create(key: string, value: Body, options?: KvStoreOptions): Promise<number>;
   /** Stores a value if the key is still at `revision`; otherwise rejects with HS_KV_REVISION_CONFLICT. */
-  update(key: string, value: Body, revision: number): Promise<number>;
-  /** Deletes the key; with `revision` only if it is still at that one. */
+  update(key: string, value: Body, revision: number, options?: KvStoreOptions): Promise<number>;
+  /** Deletes the key, and keeps its history; with `revision` only if it is still at that one. */
   delete(key: string, options?: { readonly revision?: number }): Promise<void>;
-  /** The keys that begin with `prefix`, all by default. */
+  /** Deletes the key and its history; with `revision` only if it is still at that one. */
+  purge(key: string, options?: { readonly revision?: number }): Promise<void>;
+  /** The keys that begin with `prefix`, all by default; at most 10,000, otherwise HS_HOST_CALL_LIMIT. */
   keys(prefix?: string): Promise<string[]>;
+  /**
+   * What the bucket keeps of a key, oldest first, deletions included: at most 64 entries and 8 MiB, otherwise
+   * HS_HOST_CALL_LIMIT.
+   */
+  history(key: string): Promise<KvEntry[]>;
+  /**
+   * The changes of the keys that match `filter` (all of the grant by default), first the last value of each. It is
+   * read at the pace of the loop: what has not been read waits in the bucket, which keeps as many values per key
+   * as its history says, so a slow reader may see the newest only. Ends with the invocation. At most 16 in one
+   * invocation and 128 in one function, otherwise HS_HOST_CALL_LIMIT.
+   */
+  watch(filter?: string, options?: KvWatchOptions): AsyncIterableIterator<KvWatchEntry>;
+}
+
+/** How a value is stored. */
+export interface KvStoreOptions {
+  /**
+   * How long the value lives, in milliseconds, at least 1000, rounded up to seconds. Rejects with HS_KV_UNSUPPORTED
+   * where nats-server is older than 2.11 or the bucket has no `perKeyTtl`.
+   */
+  readonly ttlMs?: number;
+}
+
+export interface KvWatchOptions {
+  /** What comes first: all that the bucket keeps of each key, or nothing. @default the last value of each key */
+  readonly include?: 'history' | 'updates';
+  /** Leaves out entries whose `operation` is not PUT. */
+  readonly ignoreDeletes?: boolean;
 }
 
 /** A value in a bucket with its revision. */
 export interface KvEntry {
   readonly key: string;
+  /** Empty when it was deleted. */
   readonly value: Uint8Array;
   readonly revision: number;
   readonly created: Date;
+  /** DEL: it was deleted; PURGE: it was deleted with its history, or has expired. `get` gives PUT only. */
+  readonly operation: 'PUT' | 'DEL' | 'PURGE';
   /** The value as UTF-8 text. */
   text(): string;
   /**
@@ -164,6 +201,12 @@ export interface KvEntry {
    * @throws SyntaxError when it is not JSON
    */
   json<Value = unknown>(): Value;
+}
+
+/** A change that a watch has seen. */
+export interface KvWatchEntry extends KvEntry {
+  /** Whether the watch had caught up with the bucket before it came. */
+  readonly isUpdate: boolean;
 }
 
 /** The `fetch` of the project's own types (lib "DOM" or "WebWorker"), where it has them. */

@@ -51,6 +51,35 @@ export const HOST_SERVICE_CODES = {
     summary: 'The value is larger than the bucket or the server accepts',
     remedy: 'Store less under one key, or use an object store',
   },
+  HS_KV_BUCKET_FULL: {
+    status: 507,
+    fault: 'deployer',
+    retryable: true,
+    summary: 'The bucket, or the account that it is in, has no room for the value',
+    remedy: "Delete or purge keys, or raise the bucket's maxBytes (`nats kv edit`)",
+  },
+  HS_KV_BUCKET_DIFFERS: {
+    status: 409,
+    fault: 'deployer',
+    retryable: false,
+    summary: 'The bucket exists with other settings than the binding declares',
+    remedy:
+      'Declare what the bucket has, leave the setting out, change the bucket (`nats kv edit`), or bind another one',
+  },
+  HS_KV_UNSUPPORTED: {
+    status: 501,
+    fault: 'deployer',
+    retryable: false,
+    summary: 'The server or the bucket does not have what the operation needs',
+    remedy: 'The message names the version of nats-server or the setting of the bucket',
+  },
+  HS_KV_CONNECTION_LOST: {
+    status: 503,
+    fault: 'system',
+    retryable: true,
+    summary: 'The connection to NATS was lost during a KV operation',
+    remedy: 'Get the key to see whether a change was made, and retry; open a watch again',
+  },
   HS_KV_UNAVAILABLE: {
     status: 503,
     fault: 'system',

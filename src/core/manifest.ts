@@ -12,6 +12,20 @@ export type Trigger = SubjectTrigger;
 
 export type KvAccess = 'read' | 'write' | 'read-write';
 
+/** How a bucket is made. What is left out is as JetStream's defaults have it, and one value of history. */
+export interface KvBucketOptions {
+  /** Values kept per key. */
+  readonly history?: number | undefined;
+  /** How long a value is kept. */
+  readonly ttlMs?: number | undefined;
+  readonly maxBytes?: number | undefined;
+  readonly maxValueBytes?: number | undefined;
+  readonly storage?: 'file' | 'memory' | undefined;
+  readonly replicas?: number | undefined;
+  /** Whether single values may be given a life of their own. */
+  readonly perKeyTtl?: boolean | undefined;
+}
+
 /** A grant of one bucket, or of the keys in it that match `keys` (a NATS filter such as `t.>`). */
 export interface KvBinding {
   readonly service: 'kv';
@@ -20,6 +34,8 @@ export interface KvBinding {
   readonly keys: string;
   /** Whether deploying leaves the bucket as it is and fails without it; otherwise it is created where missing. */
   readonly existing: boolean;
+  /** What the bucket is made with, and must have when it is there; undefined: as it is. */
+  readonly options?: KvBucketOptions | undefined;
 }
 
 /** A grant of HTTP requests to the URLs that match one of the patterns. */

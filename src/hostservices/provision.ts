@@ -17,4 +17,4 @@ export async function provisionBinding(nc: NatsConnection, label: string, bindin
   }
 }
 
-export { isPut, readLastMessages } from './kv/provider-last-messages.ts';
+export { isPut } from './kv/provider-messages.ts';

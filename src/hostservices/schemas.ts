@@ -16,3 +16,5 @@ export const BINDING_COMPANIONS = ['publish', 'request', 'call'] as const;
 
 /** Host services that the Nexfile format has and this version does not offer. */
 export const PLANNED_BINDINGS = ['objectstore', 'secret'] as const;
+
+export { kvOptionsToWire } from './kv/schema-options.ts';

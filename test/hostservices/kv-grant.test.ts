@@ -3,7 +3,7 @@ import { after, before, test } from 'node:test';
 import type { NatsConnection } from '@nats-io/transport-node';
 import fc from 'fast-check';
 import { HairspringError, subjectMatches } from '../../src/core/index.ts';
-import { checkKey, keysFilter } from '../../src/hostservices/kv/grant.ts';
+import { checkKey, keysFilter, watchFilter } from '../../src/hostservices/kv/grant.ts';
 import { createBucket, kvBinding, openBinding } from '../support/kv.ts';
 import { connectTo, startTestNats, type TestNats } from '../support/nats.ts';
 
@@ -29,13 +29,26 @@ const OPERATIONS = [
   ['create', 'write'],
   ['update', 'write'],
   ['delete', 'write'],
+  ['history', 'read'],
+  ['watch', 'read'],
+  ['next', 'read'],
+  ['close', 'read'],
+  ['purge', 'write'],
 ] as const;
+
+const ARGUMENTS: Readonly<Record<string, (string | number)[]>> = {
+  keys: ['t.'],
+  update: ['t.a', 999_999],
+  watch: ['', 0, 't.>'],
+  next: [999],
+  close: [999],
+};
 
 test('Every operation outside its grant is refused by access, naming the binding', async () => {
   for (const access of ['read', 'write', 'read-write'] as const) {
     const handle = openBinding(nc, kvBinding('granted', { access }), 'LABEL');
     for (const [op, needed] of OPERATIONS) {
-      const args = op === 'keys' ? ['t.'] : op === 'update' ? ['t.a', 999_999] : ['t.a'];
+      const args = ARGUMENTS[op] ?? ['t.a'];
       const allowed = access === 'read-write' || access === needed;
       if (!allowed) {
         const error = await handle.refused(op, args, 'v');
@@ -45,7 +58,11 @@ test('Every operation outside its grant is refused by access, naming the binding
       }
       const outcome = await handle.call(op, args, 'v').catch((error: unknown) => error);
       if (HairspringError.is(outcome))
-        assert.equal(outcome.code, 'HS_KV_REVISION_CONFLICT', `${access} ${op}`);
+        assert.equal(
+          outcome.code,
+          op === 'next' ? 'HS_HOST_CALL_INVALID' : 'HS_KV_REVISION_CONFLICT',
+          `${access} ${op}`,
+        );
     }
   }
 });
@@ -60,7 +77,7 @@ test('Every operation on a key outside its grant is refused, naming the binding 
   ];
   for (const [keys, inside, outside] of patterns) {
     const handle = openBinding(nc, kvBinding('granted', { keys }), 'LABEL');
-    for (const [op] of OPERATIONS.filter(([name]) => name !== 'keys')) {
+    for (const [op] of OPERATIONS.filter(([name]) => ARGUMENTS[name] === undefined || name === 'update')) {
       for (const key of outside) {
         const error = await handle.refused(op, [key, 1], 'v');
         assert.equal(error.code, 'HS_BINDING_DENIED', `${keys} ${op} ${key}`);
@@ -146,6 +163,38 @@ test('No string whatever becomes a key whose subject lies outside the bucket or 
     }),
     { numRuns: 3_000 },
   );
+});
+
+test('No filter whatever makes a watch wider than the grant, and none within it is refused', () => {
+  const token = fc.constantFrom('a', 't', 'ab', '*');
+  const filter = fc
+    .tuple(fc.array(token, { maxLength: 3 }), fc.constantFrom(...['a', 't', '*', '>']))
+    .map(([tokens, last]) => [...tokens, last].join('.'));
+  const key = fc.array(fc.constantFrom('a', 't', 'ab', 'b'), { minLength: 1, maxLength: 5 });
+  fc.assert(
+    fc.property(
+      grants,
+      fc.oneof(anything, filter),
+      fc.array(key, { maxLength: 20 }),
+      (keys, wanted, some) => {
+        const candidates = some.map((tokens) => tokens.join('.'));
+        let found: string;
+        try {
+          found = watchFilter('L', kvBinding('mine', { keys }), wanted);
+        } catch (error) {
+          assert.ok(HairspringError.is(error), String(error));
+          assert.ok(['HS_KV_KEY_INVALID', 'HS_BINDING_DENIED'].includes(error.code));
+          assert.ok(wanted !== keys && keys !== '>' ? true : error.code === 'HS_KV_KEY_INVALID');
+          return;
+        }
+        assert.equal(found, wanted);
+        for (const one of candidates.filter((candidate) => subjectMatches(found, candidate)))
+          assert.ok(subjectMatches(keys, one), `${one} by ${found}`);
+      },
+    ),
+    { numRuns: 3_000 },
+  );
+  assert.equal(watchFilter('L', kvBinding('mine', { keys: 't.*' }), undefined), 't.*');
 });
 
 test('No prefix whatever makes a listing wider than the grant, or hides a key of it', () => {

@@ -118,7 +118,7 @@ test('A revision that is no revision is refused, and nothing is done', async () 
 });
 
 test('Operations that a bucket does not have are refused', async () => {
-  for (const op of ['', 'purge', 'destroy', 'constructor', '__proto__', 'toString', 'GET', 'get '])
+  for (const op of ['', 'status', 'destroy', 'add', 'constructor', '__proto__', 'toString', 'GET', 'get '])
     assert.equal((await store.refused(op, ['k'])).code, 'HS_HOST_CALL_INVALID', op);
 });
 
@@ -184,7 +184,10 @@ test('A bucket that does not exist is told as missing by every operation', async
     ['create', 'k'],
     ['update', 'k', 1],
     ['delete', 'k'],
+    ['purge', 'k'],
+    ['history', 'k'],
     ['keys', ''],
+    ['watch', '', 0],
   ] as const) {
     const error = await missing.refused(op, args, 'v');
     assert.equal(error.code, 'HS_KV_BUCKET_MISSING', `${op}: ${error.message}`);
@@ -218,11 +221,14 @@ test('A value beyond the limit of the bucket or of the server is told as too lar
   assert.equal(typeof (await store.call('put', ['still'], 'works')), 'number');
 });
 
-test('A full bucket refuses a value as too large', async () => {
+test('A full bucket says that it is full, and takes values again when there is room', async () => {
   await createBucket(nc, 'full', { max_bytes: 2_000 });
   const full = openBinding(nc, kvBinding('full'));
   await full.call('put', ['a'], 'x'.repeat(1_500));
-  assert.equal((await full.refused('put', ['b'], 'x'.repeat(1_500))).code, 'HS_KV_VALUE_TOO_LARGE');
+  for (const op of ['put', 'create'])
+    assert.equal((await full.refused(op, ['b'], 'x'.repeat(1_500))).code, 'HS_KV_BUCKET_FULL', op);
+  await full.call('purge', ['a']);
+  await full.call('put', ['b'], 'x'.repeat(1_500));
 });
 
 test('A listing does not wait for keys that are removed while it reads', async () => {
@@ -248,12 +254,37 @@ test('A listing does not wait for keys that are removed while it reads', async (
   assert.ok(slowestMs < 4_000, `a listing took ${slowestMs} ms`);
 });
 
-test('A server that is gone is told as unavailable', { timeout: 20_000 }, async () => {
+test('A connection that is gone is told as lost', { timeout: 20_000 }, async () => {
   await using other = await startTestNats();
   const lost = await connectTo(other, { reconnect: false });
   await createBucket(lost, 'lost');
   const handle = openBinding(lost, kvBinding('lost'));
   await lost.close();
-  for (const op of ['get', 'put', 'keys'])
-    assert.equal((await handle.refused(op, ['k'], 'v')).code, 'HS_KV_UNAVAILABLE');
+  for (const op of ['get', 'put', 'purge', 'keys', 'history'])
+    assert.equal((await handle.refused(op, ['k'], 'v')).code, 'HS_KV_CONNECTION_LOST', op);
+  assert.equal((await handle.refused('watch', ['', 0])).code, 'HS_KV_CONNECTION_LOST');
+});
+
+test('Calls that wait for an answer when the connection is lost are told so at once', {
+  timeout: 20_000,
+}, async () => {
+  const client = await connectTo(server, { reconnectTimeWait: 50, maxReconnectAttempts: -1 });
+  try {
+    // Somebody who takes what is sent to a bucket, and never answers.
+    for (const subject of ['$KV.silent.>', '$JS.API.DIRECT.GET.KV_silent.>']) nc.subscribe(subject);
+    await nc.flush();
+    const handle = openBinding(client, kvBinding('silent'));
+    const startedMs = performance.now();
+    const ops = ['get', 'put', 'create', 'delete', 'purge'];
+    const waiting = ops.map((op) => handle.refused(op, ['k'], 'v'));
+    await client.flush();
+    await client.reconnect();
+    for (const error of await Promise.all(waiting)) {
+      assert.equal(error.code, 'HS_KV_CONNECTION_LOST', error.message);
+      assert.match(error.message, /bucket "silent"/);
+    }
+    assert.ok(performance.now() - startedMs < 4_000, 'it waited for the time-out');
+  } finally {
+    await client.close();
+  }
 });

@@ -54,8 +54,14 @@ export interface KvHandle {
   ): Promise<{ readonly code: ErrorCode; readonly message: string }>;
 }
 
-export function openBinding(nc: NatsConnection, binding: KvBinding, label = 'STORE'): KvHandle {
-  const prepared = createHostServices(nc).kv.prepare(label, binding);
+/** @param inboxPrefix of the connection, where it has one */
+export function openBinding(
+  nc: NatsConnection,
+  binding: KvBinding,
+  label = 'STORE',
+  inboxPrefix?: string,
+): KvHandle {
+  const prepared = createHostServices(nc, inboxPrefix).kv.prepare(label, binding);
   const result: KvHandle['result'] = (op, args = [], payload = undefined) =>
     prepared.call({ op, args, payload }, CALLER);
   return {
@@ -78,4 +84,14 @@ export function openBinding(nc: NatsConnection, binding: KvBinding, label = 'STO
 export async function countConsumers(nc: NatsConnection, bucket: string): Promise<number> {
   const manager = await jetstreamManager(nc);
   return (await manager.streams.info(`KV_${bucket}`)).state.consumer_count;
+}
+
+/** Waits until there are so many consumers on the stream of a bucket: they are taken away after an answer. */
+export async function untilConsumers(nc: NatsConnection, bucket: string, count: number): Promise<void> {
+  const deadlineMs = performance.now() + 10_000;
+  for (let found = await countConsumers(nc, bucket); found !== count; ) {
+    assert.ok(performance.now() < deadlineMs, `Bucket ${bucket} has ${found} consumers, not ${count}`);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    found = await countConsumers(nc, bucket);
+  }
 }

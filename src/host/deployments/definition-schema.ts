@@ -35,6 +35,18 @@ const definitionSchema: z.ZodType<FunctionDefinition> = z.object({
         access: z.enum(['read', 'write', 'read-write']),
         keys: z.string(),
         existing: z.boolean(),
+        options: z
+          .object({
+            history: count,
+            ttlMs: count,
+            maxBytes: count,
+            maxValueBytes: count,
+            storage: z.enum(['file', 'memory']),
+            replicas: count,
+            perKeyTtl: z.boolean(),
+          })
+          .partial()
+          .optional(),
       }),
       z.object({
         service: z.literal('http'),

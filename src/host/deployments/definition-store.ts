@@ -3,8 +3,9 @@ import { type KV, Kvm } from '@nats-io/kv';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { natsFailure } from '../../control/index.ts';
 import { type FunctionDefinition, HairspringError, type Logger } from '../../core/index.ts';
-import { isPut, readLastMessages } from '../../hostservices/provision.ts';
+import { isPut } from '../../hostservices/provision.ts';
 import { parseDefinition } from './definition-schema.ts';
+import { readLastMessages } from './last-messages.ts';
 
 export const DEFINITION_BUCKET = 'hairspring-functions';
 const STREAM = `KV_${DEFINITION_BUCKET}`;

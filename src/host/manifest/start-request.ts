@@ -1,5 +1,6 @@
 import type { Binding, Source, StartRequest, Trigger } from '../../core/index.ts';
 import { HairspringError, unreachable } from '../../core/index.ts';
+import { kvOptionsToWire } from '../../hostservices/schemas.ts';
 import { createChecker, problemsToError } from './check.ts';
 import { limitsToWire } from './limits-schema.ts';
 import { startRequestSchema } from './start-request-schema.ts';
@@ -53,7 +54,13 @@ function triggerToWire(trigger: Trigger): object {
 function bindingToWire(binding: Binding): object {
   switch (binding.service) {
     case 'kv':
-      return { kv: binding.bucket, access: binding.access, keys: binding.keys, existing: binding.existing };
+      return {
+        kv: binding.bucket,
+        access: binding.access,
+        keys: binding.keys,
+        existing: binding.existing,
+        ...kvOptionsToWire(binding.options),
+      };
     case 'http':
       return {
         http: binding.urls,

@@ -1,14 +1,25 @@
-import { HairspringError, type KvBinding, subjectMatches, subjectsOverlap } from '../../core/index.ts';
+import {
+  HairspringError,
+  isSubject,
+  type KvBinding,
+  subjectMatches,
+  subjectsOverlap,
+} from '../../core/index.ts';
 import { KV_LIMITS } from './limits.ts';
 
 /** Operations and the access that each needs. */
 export const KV_OPERATIONS = {
   get: 'read',
+  history: 'read',
   keys: 'read',
+  watch: 'read',
+  next: 'read',
+  close: 'read',
   put: 'write',
   create: 'write',
   update: 'write',
   delete: 'write',
+  purge: 'write',
 } as const satisfies Record<string, 'read' | 'write'>;
 
 export type KvOperation = keyof typeof KV_OPERATIONS;
@@ -43,6 +54,44 @@ export function checkKey(label: string, binding: KvBinding, op: KvOperation, key
     );
   }
   return key;
+}
+
+/** Whether `filter` can match KV keys: wildcards as whole tokens, otherwise the characters of keys. */
+export function isKeyFilter(filter: string): boolean {
+  if (filter.length > KV_LIMITS.keyBytes || !isSubject(filter)) return false;
+  return filter
+    .split('.')
+    .every((token) => token === '*' || token === '>' || /^[-/_=A-Za-z0-9]+$/.test(token));
+}
+
+/**
+ * The filter of a watch: what was asked for, or all that the grant covers.
+ * @throws HS_KV_KEY_INVALID, HS_BINDING_DENIED
+ */
+export function watchFilter(label: string, { bucket, keys }: KvBinding, filter: unknown): string {
+  if (filter === undefined) return keys;
+  if (typeof filter !== 'string' || !isKeyFilter(filter)) {
+    const shown = typeof filter === 'string' ? `"${filter.slice(0, 100)}"` : typeof filter;
+    throw new HairspringError('HS_KV_KEY_INVALID', `Cannot watch ${shown}: it is not a key filter`);
+  }
+  if (isWithin(keys, filter)) return filter;
+  throw new HairspringError(
+    'HS_BINDING_DENIED',
+    `Cannot watch "${filter}" in bucket "${bucket}": binding ${label} grants keys "${keys}"`,
+  );
+}
+
+/** Whether every key that matches `filter` matches `grant` too. */
+function isWithin(grant: string, filter: string): boolean {
+  const allowed = grant.split('.');
+  const asked = filter.split('.');
+  for (const [index, token] of allowed.entries()) {
+    const other = asked[index];
+    if (other === undefined) return false;
+    if (token === '>') return true;
+    if (other === '>' || (token !== '*' && token !== other)) return false;
+  }
+  return allowed.length === asked.length;
 }
 
 /** NATS's own rule for keys, with empty tokens refused too. */

@@ -1,27 +1,28 @@
 import type { KvBinding } from '../../core/index.ts';
 import type { BindingPermissions } from '../shared/permissions.ts';
 
+/** A consumer that nobody has. Asking for it tells whether its stream exists, and nothing else. */
+export const PROBE_CONSUMER = 'hairspring-probe';
+
 /**
- * The least that the operations of a grant need (tried on nats-server 2.9.10, 2.10.27 and 2.15.1). Reading once
- * takes the stream's info, to learn how the bucket answers gets.
+ * The least that the operations of a grant need. A grant of some keys has no right that the server does not hold to
+ * them: neither `STREAM.MSG.GET`, which gives any message, nor `STREAM.INFO`, which lists all keys.
  */
 export function kvPermissions({ bucket, access, keys }: KvBinding): BindingPermissions {
   const stream = `KV_${bucket}`;
   const subjects = `$KV.${bucket}.${keys}`;
   const read = [
     `$JS.API.DIRECT.GET.${stream}.${subjects}`,
-    `$JS.API.STREAM.MSG.GET.${stream}`,
+    ...(keys === '>' ? [`$JS.API.STREAM.MSG.GET.${stream}`] : []),
     `$JS.API.CONSUMER.CREATE.${stream}.*.${subjects}`,
+    `$JS.API.CONSUMER.MSG.NEXT.${stream}.*`,
     `$JS.API.CONSUMER.DELETE.${stream}.*`,
-    `$JS.API.CONSUMER.INFO.${stream}.*`,
-    `$JS.FC.${stream}.>`,
   ];
-  const write = [subjects];
   return {
     publish: [
-      `$JS.API.STREAM.INFO.${stream}`,
+      `$JS.API.CONSUMER.INFO.${stream}.${PROBE_CONSUMER}`,
       ...(access === 'write' ? [] : read),
-      ...(access === 'read' ? [] : write),
+      ...(access === 'read' ? [] : [subjects]),
     ],
   };
 }

@@ -5,6 +5,7 @@ import {
   type NatsConnection,
   type Subscription,
 } from '@nats-io/transport-node';
+import { ConnectionLostError } from './provider-link.ts';
 
 /** How long a get waits for its answer; the client library's own default. */
 const TIMEOUT_MS = 5_000;
@@ -42,7 +43,7 @@ export class DirectGets {
 
   /**
    * The last message on `subject` in `stream`, with its headers; or the status that says why there is none.
-   * @throws NoRespondersError, TimeoutError, ClosedConnectionError, PermissionViolationError
+   * @throws NoRespondersError, TimeoutError, ConnectionLostError, ClosedConnectionError, PermissionViolationError
    */
   get(stream: string, subject: string): Promise<Msg> {
     return new Promise((resolve, reject) => {
@@ -83,6 +84,8 @@ export class DirectGets {
     for await (const status of this.#nc.status()) {
       if (status.type === 'error' && status.error instanceof errors.PermissionViolationError)
         this.#failAll(status.error, status.error.subject);
+      // No answer comes to what was asked before.
+      if (status.type === 'disconnect') this.#failAll(new ConnectionLostError());
     }
     this.#failAll(new errors.ClosedConnectionError());
   }

@@ -1,56 +1,93 @@
 import { JetStreamApiError } from '@nats-io/jetstream';
 import { errors } from '@nats-io/transport-node';
-import { HairspringError } from '../../core/index.ts';
+import { type ErrorCode, HairspringError } from '../../core/index.ts';
+import { ConnectionLostError } from './provider-link.ts';
 
 /** JetStream API error codes (nats-server/server/errors.json). */
-const WRONG_LAST_SEQUENCE = 10071;
-const STREAM_NOT_FOUND = 10059;
-const MESSAGE_TOO_LARGE = 10054;
-const MAXIMUM_BYTES = 10077;
+export const API_CODES = {
+  accountResourcesExceeded: 10002,
+  noSuitablePeers: 10005,
+  insufficientResources: 10023,
+  consumerNotFound: 10014,
+  insufficientStorage: 10047,
+  messageTooLarge: 10054,
+  nameInUse: 10058,
+  streamNotFound: 10059,
+  wrongLastSequence: 10071,
+  replicasNotSupported: 10074,
+  storeFailed: 10077,
+  rollupFailed: 10111,
+  ttlInvalid: 10165,
+  ttlDisabled: 10166,
+} as const;
+
+const FULL: readonly number[] = [
+  API_CODES.accountResourcesExceeded,
+  API_CODES.insufficientResources,
+  API_CODES.insufficientStorage,
+];
+const UNSUPPORTED: readonly number[] = [
+  API_CODES.noSuitablePeers,
+  API_CODES.replicasNotSupported,
+  API_CODES.rollupFailed,
+  API_CODES.ttlInvalid,
+];
 
 /** A failure of the client library or the server as one of our codes. */
 export function toKvError(error: unknown, action: string, bucket: string): HairspringError {
   if (HairspringError.is(error)) return error;
-  const options = { cause: error };
-  const text = error instanceof Error ? error.message : String(error);
-  if (error instanceof JetStreamApiError) {
-    if (error.code === WRONG_LAST_SEQUENCE) {
-      return new HairspringError(
-        'HS_KV_REVISION_CONFLICT',
-        `Cannot ${action}: the key has another revision`,
-        options,
-      );
-    }
-    if (error.code === STREAM_NOT_FOUND) {
-      return new HairspringError(
-        'HS_KV_BUCKET_MISSING',
-        `Cannot ${action}: bucket "${bucket}" does not exist`,
-        options,
-      );
-    }
-    if (error.code === MESSAGE_TOO_LARGE || error.code === MAXIMUM_BYTES) {
-      return new HairspringError('HS_KV_VALUE_TOO_LARGE', `Cannot ${action}: ${text}`, options);
-    }
-  }
-  if (/wrong last sequence/i.test(text)) {
-    return new HairspringError(
-      'HS_KV_REVISION_CONFLICT',
-      `Cannot ${action}: the key has another revision`,
-      options,
-    );
-  }
-  if (/max_payload|maximum payload/i.test(text)) {
-    return new HairspringError(
-      'HS_KV_VALUE_TOO_LARGE',
-      `Cannot ${action}: the value exceeds the server's max_payload`,
-      options,
-    );
-  }
-  return new HairspringError('HS_KV_UNAVAILABLE', `Cannot ${action}: ${text}`, options);
+  const found = findCause(error);
+  const text = found instanceof Error ? found.message : String(found);
+  const [code, detail] = explain(found, text, bucket);
+  return new HairspringError(code, `Cannot ${action}: ${detail}`, { cause: error });
+}
+
+function explain(error: unknown, text: string, bucket: string): readonly [ErrorCode, string] {
+  if (error instanceof JetStreamApiError) return explainApiError(error, text, bucket);
+  if (error instanceof errors.PermissionViolationError)
+    return ['HS_BINDING_DENIED', 'the server does not permit it to the function'];
+  if (error instanceof ConnectionLostError) return ['HS_KV_CONNECTION_LOST', text];
+  if (error instanceof errors.ClosedConnectionError || error instanceof errors.DrainingConnectionError)
+    return ['HS_KV_CONNECTION_LOST', new ConnectionLostError().message];
+  if (/max_payload|maximum payload/i.test(text))
+    return ['HS_KV_VALUE_TOO_LARGE', "the value exceeds the server's max_payload"];
+  return ['HS_KV_UNAVAILABLE', text];
+}
+
+function explainApiError(
+  { code }: JetStreamApiError,
+  text: string,
+  bucket: string,
+): readonly [ErrorCode, string] {
+  if (code === API_CODES.wrongLastSequence)
+    return ['HS_KV_REVISION_CONFLICT', 'the key has another revision'];
+  if (code === API_CODES.streamNotFound) return ['HS_KV_BUCKET_MISSING', `bucket "${bucket}" does not exist`];
+  if (code === API_CODES.messageTooLarge)
+    return ['HS_KV_VALUE_TOO_LARGE', `the value exceeds what bucket "${bucket}" takes (maxValueBytes)`];
+  if (FULL.includes(code) || (code === API_CODES.storeFailed && /maximum/.test(text)))
+    return ['HS_KV_BUCKET_FULL', `there is no room for it: ${text}`];
+  if (code === API_CODES.ttlDisabled)
+    return [
+      'HS_KV_UNSUPPORTED',
+      `bucket "${bucket}" takes no values with a life of their own (its stream's allow_msg_ttl is false); create it with perKeyTtl: true`,
+    ];
+  if (UNSUPPORTED.includes(code)) return ['HS_KV_UNSUPPORTED', text];
+  return ['HS_KV_UNAVAILABLE', text];
 }
 
 /** Whether nobody listens on the subject of the operation. */
 export function isNoResponders(error: unknown): boolean {
-  if (error instanceof errors.NoRespondersError) return true;
-  return error instanceof Error && error.cause !== undefined && isNoResponders(error.cause);
+  return findCause(error) instanceof errors.NoRespondersError;
+}
+
+export function isApiError(error: unknown, code: number): boolean {
+  return error instanceof JetStreamApiError && error.code === code;
+}
+
+/** The innermost error: the library wraps what happened in what it was doing. */
+function findCause(error: unknown): unknown {
+  let found = error;
+  while (found instanceof Error && !(found instanceof JetStreamApiError) && found.cause instanceof Error)
+    found = found.cause;
+  return found;
 }

@@ -1,147 +1,162 @@
-import { jetstream } from '@nats-io/jetstream';
-import type { KV } from '@nats-io/kv';
 import type { NatsConnection } from '@nats-io/transport-node';
 import {
   HairspringError,
   HOST_LIMITS,
   type HostCall,
+  type HostCaller,
   type HostCallResult,
   type HostService,
   type KvBinding,
+  LIMIT_RANGES,
   type PreparedBinding,
 } from '../../core/index.ts';
-import { checkAccess, checkKey, isKvOperation, type KvOperation, keysFilter } from './grant.ts';
-import { KvBuckets } from './provider-buckets.ts';
-import { DirectGets } from './provider-direct-gets.ts';
-import { isNoResponders, toKvError } from './provider-errors.ts';
-import { isPut, readLastMessages } from './provider-last-messages.ts';
+import { Handles } from '../shared/handles.ts';
+import { toOptionalRevision, toRevision, toTtl, toWatchBeginning } from './arguments.ts';
+import { checkAccess, checkKey, isKvOperation, type KvOperation, keysFilter, watchFilter } from './grant.ts';
+import { KV_LIMITS } from './limits.ts';
+import { KvAccess } from './provider-access.ts';
+import { KvReads } from './provider-reads.ts';
+import { Watch } from './provider-watch.ts';
+import { KvWrites } from './provider-writes.ts';
 
-/** Status of a direct get: there is no message on the subject. */
-const NOT_FOUND = 404;
+/** The longest that an invocation may go on; after that the server removes the watches of a lost cell. */
+const WATCH_IDLE_MS = LIMIT_RANGES.timeoutMs.max + HOST_LIMITS.tailMs;
 
 /** The KV host service over the cell's own connection, whose inboxes begin with `inboxPrefix`. */
 export function createKvService(nc: NatsConnection, inboxPrefix?: string): HostService<KvBinding> {
-  const js = jetstream(nc, { checkAPI: false });
-  const means: Means = { buckets: new KvBuckets(js), directGets: new DirectGets(nc, inboxPrefix) };
-  return { name: 'kv', prepare: (label, binding) => new KvGrant(label, binding, means) };
+  const access = new KvAccess(nc, inboxPrefix);
+  return { name: 'kv', prepare: (label, binding) => new KvGrant(label, binding, access) };
 }
 
-interface Means {
-  readonly buckets: KvBuckets;
-  readonly directGets: DirectGets;
-}
+type Arguments = HostCall['args'];
+type KeyOperation = Exclude<KvOperation, 'keys' | 'watch' | 'next' | 'close'>;
 
 class KvGrant implements PreparedBinding {
   readonly #label: string;
   readonly #binding: KvBinding;
-  readonly #buckets: KvBuckets;
-  readonly #directGets: DirectGets;
+  readonly #access: KvAccess;
+  readonly #reads: KvReads;
+  readonly #writes: KvWrites;
+  readonly #watches: Handles<Watch>;
 
-  constructor(label: string, binding: KvBinding, { buckets, directGets }: Means) {
+  constructor(label: string, binding: KvBinding, access: KvAccess) {
     this.#label = label;
     this.#binding = binding;
-    this.#buckets = buckets;
-    this.#directGets = directGets;
+    this.#access = access;
+    this.#reads = new KvReads(binding, access);
+    this.#writes = new KvWrites(binding, access, this.#reads);
+    this.#watches = new Handles({
+      what: 'a watch',
+      label,
+      perInvocation: KV_LIMITS.watchesPerInvocation,
+      perFunction: KV_LIMITS.watchesPerFunction,
+    });
   }
 
-  async call({ op, args, payload }: HostCall): Promise<HostCallResult> {
+  async call({ op, args, payload = '' }: HostCall, caller: HostCaller): Promise<HostCallResult> {
     if (!isKvOperation(op)) {
       throw new HairspringError(
         'HS_HOST_CALL_INVALID',
-        `Cannot call ${this.#label}.${op}: a KV bucket has no such operation`,
+        `Cannot call ${this.#label}.${op.slice(0, 100)}: a KV bucket has no such operation`,
       );
     }
     checkAccess(this.#label, this.#binding, op);
-    if (op === 'keys') return this.#keys(args[0]);
-    const key = checkKey(this.#label, this.#binding, op, args[0]);
-    const { bucket } = this.#binding;
-    try {
-      return await this.#perform(op, key, args.slice(1), payload ?? '');
-    } catch (error) {
-      const cause = isNoResponders(error) ? await this.#buckets.explain(bucket, error) : error;
-      throw toKvError(cause, `${op} key "${key}" in bucket "${bucket}"`, bucket);
+    switch (op) {
+      case 'keys':
+        return this.#keys(args[0]);
+      case 'watch':
+        return this.#watch(args, caller.id);
+      case 'next':
+        return this.#watches.get(args[0]).next();
+      case 'close':
+        this.#watches.close(args[0]);
+        return { value: null };
+      default:
+        return this.#onKey(op, args, payload);
     }
   }
 
-  async #perform(
-    op: Exclude<KvOperation, 'keys'>,
-    key: string,
-    [revision]: readonly unknown[],
+  ended(callerId: number): void {
+    this.#watches.ended(callerId);
+  }
+
+  async #onKey(
+    op: KeyOperation,
+    [first, ...terms]: Arguments,
     payload: string | Uint8Array,
   ): Promise<HostCallResult> {
-    const { kv, isDirect } = await this.#buckets.open(this.#binding.bucket);
+    const key = checkKey(this.#label, this.#binding, op, first);
+    try {
+      this.#access.link.check();
+      return await this.#perform(op, key, terms, payload);
+    } catch (error) {
+      throw await this.#explain(error, `${op} key "${key}" in bucket "${this.#binding.bucket}"`);
+    }
+  }
+
+  #perform(
+    op: KeyOperation,
+    key: string,
+    [first, second]: Arguments,
+    payload: string | Uint8Array,
+  ): Promise<HostCallResult> {
+    const label = this.#label;
     switch (op) {
       case 'get':
-        return (isDirect ? await this.#getDirectly(key) : undefined) ?? (await getEntry(kv, key));
+        return this.#reads.get(key, toOptionalRevision(label, op, first));
+      case 'history':
+        return this.#reads.history(key);
       case 'put':
-        return { value: await kv.put(key, payload) };
+        return asValue(this.#writes.put(key, payload, { ttlMs: toTtl(label, op, first) }));
       case 'create':
-        return { value: await kv.create(key, payload) };
-      case 'update':
-        return { value: await kv.update(key, payload, this.#revision(op, revision)) };
+        return asValue(this.#writes.create(key, payload, { ttlMs: toTtl(label, op, first) }));
+      case 'update': {
+        const terms = { revision: toRevision(label, op, first), ttlMs: toTtl(label, op, second) };
+        return asValue(this.#writes.put(key, payload, terms));
+      }
       case 'delete':
-        // A revision that is no number comes as null, and must not count as none.
-        await kv.delete(key, revision === undefined ? {} : { previousSeq: this.#revision(op, revision) });
-        return { value: null };
+      case 'purge':
+        return asValue(this.#writes.remove(key, op, { revision: toOptionalRevision(label, op, first) }));
     }
   }
 
-  /** @returns undefined when the answer is none that is known here */
-  async #getDirectly(key: string): Promise<HostCallResult | undefined> {
-    const { bucket } = this.#binding;
-    const { headers, data } = await this.#directGets.get(`KV_${bucket}`, `$KV.${bucket}.${key}`);
-    if (headers === undefined) return undefined;
-    if (headers.code === NOT_FOUND) return { value: null };
-    if (headers.code !== 0) return undefined;
-    if (!isPut({ headers })) return { value: null };
-    const revision = Number(headers.get('Nats-Sequence'));
-    return { value: [revision, Date.parse(headers.get('Nats-Time-Stamp'))], data };
-  }
-
-  #revision(op: string, revision: unknown): number {
-    if (revision === 0) {
-      throw new HairspringError(
-        'HS_KV_REVISION_CONFLICT',
-        `Cannot ${op} in ${this.#label}: no entry has revision 0; use create for a key that is not there`,
-      );
-    }
-    if (typeof revision === 'number' && Number.isSafeInteger(revision) && revision > 0) return revision;
-    throw new HairspringError(
-      'HS_HOST_CALL_INVALID',
-      `Cannot ${op} in ${this.#label}: the revision is not a whole number`,
-    );
-  }
-
-  /** Lists by an own ephemeral consumer, because the library's leaves one behind for five minutes. */
-  async #keys(prefix: unknown): Promise<HostCallResult> {
-    const { bucket } = this.#binding;
-    const wanted = keysFilter(this.#label, this.#binding, prefix);
-    const offset = `$KV.${bucket}.`.length;
+  async #keys(asked: unknown): Promise<HostCallResult> {
+    const { prefix, filter } = keysFilter(this.#label, this.#binding, asked);
     try {
-      const messages = await readLastMessages(await this.#buckets.manager(), `KV_${bucket}`, {
-        filterSubject: `$KV.${bucket}.${wanted.filter}`,
-        headersOnly: true,
-        onCount: checkCount,
-      });
-      const keys = messages
-        .filter(isPut)
-        .map(({ subject }) => subject.slice(offset))
-        .filter((key) => key.startsWith(wanted.prefix));
-      return { value: keys.sort() };
+      this.#access.link.check();
+      return await this.#reads.keys(prefix, filter);
     } catch (error) {
-      throw toKvError(error, `list keys of bucket "${bucket}"`, bucket);
+      throw await this.#explain(error, `list keys of bucket "${this.#binding.bucket}"`);
     }
+  }
+
+  async #watch([include, ignoresDeletes, asked]: Arguments, callerId: number): Promise<HostCallResult> {
+    const { bucket } = this.#binding;
+    const filter = watchFilter(this.#label, this.#binding, asked);
+    const from = toWatchBeginning(this.#label, include);
+    const action = `watch "${filter}" in bucket "${bucket}"`;
+    this.#watches.admit(callerId);
+    const options = { stream: `KV_${bucket}`, filterSubject: `$KV.${bucket}.${filter}`, from };
+    try {
+      this.#access.link.check();
+      const reader = await this.#access.openReader({ ...options, idleMs: WATCH_IDLE_MS });
+      const watch = new Watch({
+        reader,
+        bucket,
+        ignoresDeletes: ignoresDeletes === 1,
+        explain: (error) => this.#explain(error, action),
+      });
+      return { value: this.#watches.add(callerId, watch) };
+    } catch (error) {
+      throw await this.#explain(error, action);
+    }
+  }
+
+  #explain(error: unknown, action: string): Promise<HairspringError> {
+    return this.#access.explain(error, action, this.#binding);
   }
 }
 
-async function getEntry(kv: KV, key: string): Promise<HostCallResult> {
-  const entry = await kv.get(key);
-  if (entry === null || entry.operation !== 'PUT') return { value: null };
-  return { value: [entry.revision, entry.created.getTime()], data: entry.value };
-}
-
-function checkCount(count: number): void {
-  if (count <= HOST_LIMITS.kvKeys) return;
-  const message = `Cannot list ${count} keys: one call lists at most ${HOST_LIMITS.kvKeys}; give a longer prefix`;
-  throw new HairspringError('HS_HOST_CALL_LIMIT', message);
+async function asValue(done: Promise<number | null>): Promise<HostCallResult> {
+  return { value: await done };
 }

@@ -1,6 +1,8 @@
 import { z } from 'zod';
-import { isSubject, type KvBinding, TOKEN_PATTERN } from '../../core/index.ts';
+import { type KvBinding, TOKEN_PATTERN } from '../../core/index.ts';
+import { isKeyFilter } from './grant.ts';
 import { KV_LIMITS } from './limits.ts';
+import { KV_OPTION_KEYS, kvOptionsShape, toBucketOptions } from './schema-options.ts';
 
 /** Buckets in which the host keeps functions and artifacts; a grant of one would be a grant of the host. */
 const RESERVED_BUCKET = /^hairspring(?:[-_]|$)/i;
@@ -37,13 +39,28 @@ export const kvBindingSchema = z
       description:
         'true: the bucket must exist, and deploying fails without it. false: deploying creates it where missing.',
     }),
+    ...kvOptionsShape,
   })
-  .transform(({ kv, ...grant }): KvBinding => ({ service: 'kv', bucket: kv, ...grant }));
-
-/** Whether `filter` can match KV keys: wildcards as whole tokens, otherwise the characters of keys. */
-function isKeyFilter(filter: string): boolean {
-  if (!isSubject(filter) || Buffer.byteLength(filter) > KV_LIMITS.keyBytes) return false;
-  return filter
-    .split('.')
-    .every((token) => token === '*' || token === '>' || /^[-/_=A-Za-z0-9]+$/.test(token));
-}
+  .superRefine((binding, context) => {
+    if (!binding.existing) return;
+    for (const key of KV_OPTION_KEYS) {
+      if (binding[key] === undefined) continue;
+      context.addIssue({
+        code: 'custom',
+        path: [key],
+        message: 'it says how the bucket is created, and existing: true says that it is not',
+        params: { target: 'key', hint: `Leave ${key} out, or leave out existing: true` },
+      });
+    }
+  })
+  .transform(({ kv, access, keys, existing, ...declared }): KvBinding => {
+    const options = toBucketOptions(declared);
+    return {
+      service: 'kv',
+      bucket: kv,
+      access,
+      keys,
+      existing,
+      ...(options === undefined ? {} : { options }),
+    };
+  });

@@ -5,7 +5,6 @@ import {
   type JetStreamManager,
   type JsMsg,
 } from '@nats-io/jetstream';
-import type { MsgHdrs } from '@nats-io/transport-node';
 import { HairspringError } from '../../core/index.ts';
 
 /** A forgotten consumer goes away by itself after so long. */
@@ -15,12 +14,8 @@ const FETCH_MS = 1_000;
 /** Fetches in a row that bring nothing, though the server says that there is more. */
 const MAX_EMPTY_FETCHES = 5;
 
-export interface LastMessagesOptions {
+interface LastMessagesOptions {
   readonly filterSubject: string;
-  /** @default false */
-  readonly headersOnly?: boolean;
-  /** Called once with how many there are, before the first; may throw to read none. */
-  readonly onCount?: (count: number) => void;
 }
 
 /**
@@ -32,19 +27,17 @@ export interface LastMessagesOptions {
 export async function readLastMessages(
   manager: JetStreamManager,
   stream: string,
-  { filterSubject, headersOnly = false, onCount }: LastMessagesOptions,
+  { filterSubject }: LastMessagesOptions,
 ): Promise<readonly JsMsg[]> {
   const { name, num_pending } = await manager.consumers.add(stream, {
     ack_policy: AckPolicy.None,
     deliver_policy: DeliverPolicy.LastPerSubject,
     filter_subject: filterSubject,
-    headers_only: headersOnly,
     inactive_threshold: CONSUMER_IDLE_NS,
     mem_storage: true,
     num_replicas: 1,
   });
   try {
-    onCount?.(num_pending);
     if (num_pending === 0) return [];
     return await drain(await manager.jetstream().consumers.get(stream, name), stream);
   } finally {
@@ -70,11 +63,4 @@ async function drain(consumer: Consumer, stream: string): Promise<readonly JsMsg
     'HS_NATS_UNREACHABLE',
     `Cannot read stream ${stream}: it gave no message in ${MAX_EMPTY_FETCHES * FETCH_MS} ms`,
   );
-}
-
-/** Whether it holds a value, and is no marker that one was deleted or has expired. */
-export function isPut({ headers }: { readonly headers?: MsgHdrs | undefined }): boolean {
-  if (headers === undefined) return true;
-  const operation = headers.get('KV-Operation');
-  return operation !== 'DEL' && operation !== 'PURGE' && !headers.has('Nats-Marker-Reason');
 }

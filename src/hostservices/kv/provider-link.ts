@@ -1,0 +1,73 @@
+import type { NatsConnection } from '@nats-io/transport-node';
+
+/** The connection was lost while something waited for its answer, or is away. */
+export class ConnectionLostError extends Error {
+  constructor(
+    message = 'the connection to NATS was lost before the answer; whether it was done is not known',
+  ) {
+    super(message);
+    this.name = 'ConnectionLostError';
+  }
+}
+
+/** Tells those that wait for an answer that the connection by which it would come is gone. */
+export class Link {
+  readonly #waiting = new Set<(error: Error) => void>();
+  #isUp = true;
+  #isClosed = false;
+  #returned = Promise.withResolvers<void>();
+
+  constructor(nc: NatsConnection) {
+    void this.#follow(nc);
+  }
+
+  /**
+   * What is sent while the connection is away may never arrive.
+   * @throws ConnectionLostError
+   */
+  check(): void {
+    if (this.#isUp) return;
+    throw new ConnectionLostError('there is no connection to NATS at the moment, and nothing was done');
+  }
+
+  /** @returns whether there is a connection again; false when there will be none */
+  async untilUp(): Promise<boolean> {
+    if (!this.#isUp && !this.#isClosed) await this.#returned.promise;
+    return !this.#isClosed;
+  }
+
+  /** `fail` is called when the connection is lost. @returns what ends that */
+  onLost(fail: (error: Error) => void): () => void {
+    this.#waiting.add(fail);
+    return () => this.#waiting.delete(fail);
+  }
+
+  /** As `answer`, or rejected as soon as the connection is lost: the client library waits for its time-out. */
+  guard<Answer>(answer: Promise<Answer>): Promise<Answer> {
+    return new Promise((resolve, reject) => {
+      const stop = this.onLost(reject);
+      answer.then(resolve, reject).finally(stop);
+    });
+  }
+
+  async #follow(nc: NatsConnection): Promise<void> {
+    for await (const { type } of nc.status()) {
+      if (type === 'disconnect') this.#lost();
+      if (type === 'reconnect') this.#back();
+    }
+    this.#isClosed = true;
+    this.#lost();
+    this.#back();
+  }
+
+  #back(): void {
+    this.#isUp = !this.#isClosed;
+    this.#returned.resolve();
+    this.#returned = Promise.withResolvers<void>();
+  }
+
+  #lost(): void {
+    this.#isUp = false;
+    for (const fail of [...this.#waiting]) fail(new ConnectionLostError());
+  }
+}
