@@ -39,6 +39,7 @@ import { JournalWriter } from './journal-writer.ts';
 import { openNativeMemory } from './native-memory.ts';
 import { type CellGauges, createObservation, type Observation } from './observe/index.ts';
 import { rehearse } from './rehearse.ts';
+import { CellSecrets } from './secrets/index.ts';
 import { StackMapper } from './stack-mapper.ts';
 import { warmUp } from './warm-up.ts';
 
@@ -52,6 +53,7 @@ const INSPECTED_AT_ONCE = 8;
 interface Assignment {
   readonly nc: NatsConnection;
   readonly table: FunctionTable;
+  readonly secrets: CellSecrets;
   readonly feed: FeedPublisher;
   readonly observation: Observation;
 }
@@ -103,6 +105,7 @@ export async function startCell(options: CellOptions): Promise<void> {
   async function assign({
     namespace,
     nats,
+    secretSeed,
   }: CellCommands['assign']['params']): Promise<CellCommands['assign']['result']> {
     const nc = await connectHeld(
       toConnectionOptions(nats, `hairspring cell ${namespace}`),
@@ -164,7 +167,8 @@ export async function startCell(options: CellOptions): Promise<void> {
       warmMemoryBytes: options.warmMemoryBytes,
     });
     await nc.flush();
-    assignment = { nc, table, feed, observation };
+    const secrets = new CellSecrets(namespace, secretSeed, clock);
+    assignment = { nc, table, secrets, feed, observation };
     nc.closed()
       .then((reason) => {
         if (!draining)
@@ -211,16 +215,22 @@ export async function startCell(options: CellOptions): Promise<void> {
   link.listen({
     assign,
     check,
-    async activate({ specs, coldReason }) {
-      const { nc, table } = serving();
+    async activate({ specs, coldReason, secrets: sealed }) {
+      const { nc, table, secrets } = serving();
       const prepared = options.inspect ? specs.map(withoutHurry) : specs;
-      const active = prepared.map((spec) => table.activate(spec, coldReason));
+      const active = secrets
+        .prepare(prepared, sealed, coldReason === 'crash')
+        .map(({ spec, own }) => table.activate(spec, coldReason, own));
       await nc.flush();
       codes.preload(specs);
       return {
         sids: active.map(({ triggers }) => triggers),
         invokeSids: active.map(({ invoke }) => invoke),
       };
+    },
+    openSecret({ secret }) {
+      serving().secrets.open(secret);
+      return null;
     },
     async deactivate({ id }) {
       const { table, feed } = serving();

@@ -1,13 +1,13 @@
 import type { NatsConnection, Subscription } from '@nats-io/transport-node';
 import {
   type AdoptedMessage,
-  type Binding,
   type ColdReason,
   type FunctionSpec,
   type FunctionStats,
   HairspringError,
   type HostService,
   type PreparedBinding,
+  type ServiceBinding,
 } from '../core/index.ts';
 import { FunctionRunner, type RunnerDependencies } from '../runtime/index.ts';
 import { type ReplyTarget, SubjectListener } from '../triggers/index.ts';
@@ -31,7 +31,7 @@ interface ActiveSids {
 
 export interface FunctionTableOptions extends WarmLimits {
   readonly nc: NatsConnection;
-  readonly services: Readonly<Record<Binding['service'], HostService>>;
+  readonly services: Readonly<Record<ServiceBinding['service'], HostService>>;
   readonly prepareBuiltIns: (spec: FunctionSpec) => Readonly<Record<string, PreparedBinding>>;
   readonly runtime: RunnerDependencies;
   readonly replies: Omit<ReplyTarget, 'accept'>;
@@ -85,9 +85,16 @@ export class FunctionTable {
     }));
   }
 
-  /** Subscribes a function, or puts a new version in the place of the running one without a gap. */
-  activate(spec: FunctionSpec, coldReason: ColdReason = 'first'): ActiveSids {
-    const { runtime } = this.#options;
+  /**
+   * Subscribes a function, or puts a new version in the place of the running one without a gap.
+   * @param own in place of what all functions are run with
+   */
+  activate(
+    spec: FunctionSpec,
+    coldReason: ColdReason = 'first',
+    own: Partial<RunnerDependencies> = {},
+  ): ActiveSids {
+    const runtime: RunnerDependencies = { ...this.#options.runtime, ...own };
     const runner = new FunctionRunner(spec, this.#prepareBindings(spec), runtime, coldReason);
     runtime.pool.prepare(spec.limits.memoryBytes);
     let slot = this.#slots.get(spec.id);
@@ -112,8 +119,10 @@ export class FunctionTable {
 
   #prepareBindings(spec: FunctionSpec): ReadonlyMap<string, PreparedBinding> {
     const { services, prepareBuiltIns } = this.#options;
-    const granted = Object.entries(spec.bindings).map(
-      ([label, binding]) => [label, services[binding.service].prepare(label, binding)] as const,
+    const granted = Object.entries(spec.bindings).flatMap(([label, binding]) =>
+      binding.service === 'secret'
+        ? []
+        : [[label, services[binding.service].prepare(label, binding)] as const],
     );
     return new Map([...Object.entries(prepareBuiltIns(spec)), ...granted]);
   }

@@ -1,5 +1,6 @@
 /** What the control plane needs of a node, and what its client gives to tools. */
 import type { ColdReason, FunctionDefinition, FunctionStats, LogLevel, NodeState } from '../core/index.ts';
+import type { SecretBackend } from './secret-types.ts';
 
 // ---------------------------------------------------------------- Nex wire models (JSON keys are Nex's)
 
@@ -174,6 +175,7 @@ export interface NodeBackend {
     invocationId: string | undefined,
   ): Promise<CancelResponse | undefined>;
   tap(namespace: string, untilMs: number): Promise<void>;
+  readonly secrets: SecretBackend;
   /** Starts lame duck: no new work now, drained by `delayMs`. Resolves when it has begun. */
   lameDuck(delayMs: number): Promise<void>;
 }

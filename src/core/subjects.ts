@@ -52,6 +52,16 @@ export const hairspringSubjects = {
     `${CONTROL}.${namespace}.control.HS.CANCEL.${nameOrId}`,
   /** `$NEX.SVC.<ns>.control.HS.TAP`: ask for invocation events for a while. */
   tap: (namespace: string): string => `${CONTROL}.${namespace}.control.HS.TAP`,
+  /** `$NEX.SVC.<ns>.control.HS.SECRET.KEY`: the key to which each node has secrets of the namespace sealed. */
+  secretKey: (namespace: string): string => `${CONTROL}.${namespace}.control.HS.SECRET.KEY`,
+  /** `$NEX.SVC.<ns>.control.HS.SECRET.SET.<node>`: store a secret that is sealed to this node. */
+  secretSet: (namespace: string, nodeId: string): string =>
+    `${CONTROL}.${namespace}.control.HS.SECRET.SET.${nodeId}`,
+  /** `$NEX.SVC.<ns>.control.HS.SECRET.LIST`: names of the namespace's secrets on each node. */
+  secretList: (namespace: string): string => `${CONTROL}.${namespace}.control.HS.SECRET.LIST`,
+  /** `$NEX.SVC.<ns>.control.HS.SECRET.DELETE.<name>`: forget a secret on all nodes. */
+  secretDelete: (namespace: string, name: string): string =>
+    `${CONTROL}.${namespace}.control.HS.SECRET.DELETE.${name}`,
   /** `$NEX.SVC.<ns>.control.HS.INVOKE.<name>`: call a function by name; cells answer this one themselves. */
   invoke: (namespace: string, name: string): string => `${CONTROL}.${namespace}.control.HS.INVOKE.${name}`,
 } as const;

@@ -5,6 +5,7 @@ import {
   type FunctionInfo,
   formatGoDuration,
   type NodeBackend,
+  type SecretBackend,
   type StartWorkloadRequest,
   type StartWorkloadResponse,
   type StopWorkloadResponse,
@@ -33,6 +34,7 @@ export interface NodeOptions {
   readonly startedAt: Date;
   readonly cells: CellSupervisor;
   readonly deployments: Deployments;
+  readonly secrets: SecretBackend;
   /** Called once, when lame duck begins; stops the node within `delayMs`. */
   readonly onLameDuck: (delayMs: number) => void;
 }
@@ -47,6 +49,7 @@ export class Node implements NodeBackend {
   readonly xkey: string;
   readonly startedAt: Date;
   readonly startRequestSchema: string = startRequestJsonSchema();
+  readonly secrets: SecretBackend;
   readonly #options: NodeOptions;
   #state: NodeState = 'starting';
 
@@ -57,6 +60,7 @@ export class Node implements NodeBackend {
     this.nodeName = options.nodeName;
     this.version = options.version;
     this.xkey = options.xkey;
+    this.secrets = options.secrets;
     this.startedAt = options.startedAt;
   }
 

@@ -7,8 +7,10 @@ import { Deployments } from './deployments/index.ts';
 import type { InspectorServer } from './inspect/inspector-server.ts';
 import { Node } from './node.ts';
 import { resolveHostOptions } from './options.ts';
+import { SecretShelf } from './secrets/index.ts';
+import { NodeSecrets } from './secrets/node-secrets.ts';
 import { openDataDir } from './state/data-dir.ts';
-import { loadNodeIdentity } from './state/node-identity.ts';
+import { loadNodeKeys } from './state/node-identity.ts';
 import { startTelemetry } from './telemetry/index.ts';
 import type { HostOptions, RunningHost } from './types.ts';
 
@@ -29,7 +31,8 @@ export async function startHost(options: HostOptions): Promise<RunningHost> {
   const startedAt = new Date(clock.now());
   await using stack = new AsyncDisposableStack();
   const data = stack.use(openDataDir(dataDir));
-  const identity = loadNodeIdentity(data.path);
+  const keys = loadNodeKeys(data.path);
+  const { identity } = keys;
   const nc = await connectNats(nats, { name: `hairspring node ${nodeName}`, reconnect: true });
   stack.defer(() => nc.close());
   await requireServer(nc);
@@ -37,6 +40,7 @@ export async function startHost(options: HostOptions): Promise<RunningHost> {
   const { version } = packageJson;
   const telemetry = await startTelemetry(cell.telemetry, { nodeId, nodeName, version, clock, logger });
   stack.use(telemetry);
+  const shelf = await SecretShelf.open(nc, keys, logger);
   const cells = stack.use(
     new CellSupervisor({
       nats,
@@ -44,6 +48,7 @@ export async function startHost(options: HostOptions): Promise<RunningHost> {
       clock,
       logger,
       spareCells: cell.spareCells,
+      secrets: shelf,
       reports: telemetry?.reports,
       cell: {
         artifactDir: data.artifactDir,
@@ -59,7 +64,14 @@ export async function startHost(options: HostOptions): Promise<RunningHost> {
       },
     }),
   );
-  const deployments = await Deployments.open({ nc, artifactDir: data.artifactDir, cells, clock, logger });
+  const deployments = await Deployments.open({
+    nc,
+    artifactDir: data.artifactDir,
+    cells,
+    secrets: shelf,
+    clock,
+    logger,
+  });
   let stopping: Promise<void> | undefined;
   const node = new Node({
     ...identity,
@@ -69,6 +81,7 @@ export async function startHost(options: HostOptions): Promise<RunningHost> {
     startedAt,
     cells,
     deployments,
+    secrets: new NodeSecrets({ keys, shelf, cells, deployments }),
     onLameDuck: (delayMs) =>
       void stop(delayMs).catch((error: unknown) =>
         logger.error('The node did not stop cleanly', { error: String(error) }),

@@ -1,9 +1,9 @@
 import type { NatsConnection } from '@nats-io/transport-node';
 import {
-  type Binding,
   type FunctionSpec,
   type HostService,
   type PreparedBinding,
+  type ServiceBinding,
   systemClock,
 } from '../core/index.ts';
 import { prepareCrypto } from './crypto/provider.ts';
@@ -15,7 +15,7 @@ import { createMessagingService } from './messaging/provider.ts';
 export function createHostServices(
   nc: NatsConnection,
   inboxPrefix?: string,
-): Readonly<Record<Binding['service'], HostService>> {
+): Readonly<Record<ServiceBinding['service'], HostService>> {
   return {
     kv: createKvService(nc, inboxPrefix),
     http: createHttpService({ clock: systemClock }),

@@ -13,6 +13,7 @@ export function bindingPermissions(binding: Binding): BindingPermissions {
     case 'messaging':
       return messagingPermissions(binding);
     case 'http':
+    case 'secret':
       return NONE;
   }
 }

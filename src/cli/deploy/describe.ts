@@ -29,6 +29,8 @@ export function describeBinding(label: string, binding: Binding): string {
         .map((op) => `${op} ${binding[op].join(' ')}`);
       return `${label}: messaging, ${grants.join(', ')}`;
     }
+    case 'secret':
+      return `${label}: secret ${binding.secret}`;
     default:
       return unreachable(binding);
   }

@@ -6,6 +6,7 @@ import {
   INVOKE_TRIGGER,
   type Logger,
 } from '../../core/index.ts';
+import type { SecretSource } from '../secrets/index.ts';
 import type { CellProcess } from './cell-process.ts';
 import type { SidLookup } from './message-parser.ts';
 import { type Recovered, recover } from './recovery.ts';
@@ -29,18 +30,21 @@ export class BoundCell {
   finished = false;
   encrypted = false;
   readonly #logger: Logger;
+  readonly #secrets: SecretSource;
   readonly #functionIds = new Set<string>();
   #journal: Uint8Array | undefined;
 
-  constructor(cell: CellProcess, logger: Logger) {
+  constructor(cell: CellProcess, logger: Logger, secrets: SecretSource) {
     this.cell = cell;
     this.#logger = logger;
+    this.#secrets = secrets;
   }
 
   /** Serves `specs` from now on, each in the place of its earlier version. */
   async activate(specs: readonly FunctionSpec[], coldReason: 'first' | 'crash' = 'first'): Promise<void> {
     for (const { id } of specs) this.#functionIds.add(id);
-    const { sids, invokeSids } = await this.cell.command('activate', { specs, coldReason });
+    const secrets = this.#secrets.sealedFor(specs);
+    const { sids, invokeSids } = await this.cell.command('activate', { specs, coldReason, secrets });
     for (const sid of invokeSids) this.sids.set(sid, { functionId: '', triggerIndex: INVOKE_TRIGGER });
     for (const [index, spec] of specs.entries()) {
       for (const [triggerIndex, sid] of (sids[index] ?? []).entries())

@@ -97,6 +97,7 @@ const resultSchemas: { readonly [Name in CellCommandName]: z.ZodType<CellCommand
   assign: z.object({ encrypted: z.boolean() }),
   check: checkResult,
   activate: activateResult,
+  openSecret: z.null(),
   deactivate: z.null(),
   adopt: z.null(),
   cancel: z.object({ cancelled: count }),

@@ -1,5 +1,6 @@
 import type { NatsConnection } from '@nats-io/transport-node';
 import type { Clock, FunctionSpec, Logger, NatsEndpoint } from '../../core/index.ts';
+import type { SecretSource } from '../secrets/index.ts';
 import type { CellReports } from '../telemetry/index.ts';
 import { CellGroup } from './cell-group.ts';
 import type { SpareCells } from './spare-cells.ts';
@@ -12,6 +13,7 @@ export interface QuarantineOptions {
   readonly nats: NatsEndpoint;
   readonly nc: NatsConnection;
   readonly spares: SpareCells;
+  readonly secrets: SecretSource;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly reports?: CellReports | undefined;

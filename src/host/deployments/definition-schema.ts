@@ -47,6 +47,7 @@ const definitionSchema: z.ZodType<FunctionDefinition> = z.object({
         publish: z.array(z.string()),
         request: z.array(z.string()),
       }),
+      z.object({ service: z.literal('secret'), secret: z.string() }),
     ]),
   ),
   environment: text,

@@ -65,6 +65,8 @@ function bindingToWire(binding: Binding): object {
         ...(binding.publish.length === 0 ? {} : { publish: binding.publish }),
         ...(binding.request.length === 0 ? {} : { request: binding.request }),
       };
+    case 'secret':
+      return { secret: binding.secret };
     default:
       return unreachable(binding);
   }
