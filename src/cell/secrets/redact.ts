@@ -17,10 +17,8 @@ export function createRedact(secrets: Readonly<Record<string, string>>): Redact 
   if (found.length === 0) return undefined;
   return (text) => {
     let clean = text;
-    for (const { form, mark } of found) {
-      clean = clean.replaceAll(form, () => mark);
-      clean = withoutCutEnd(clean, form, mark);
-    }
+    for (const { form, mark } of found) clean = clean.replaceAll(form, () => mark);
+    for (const { form, mark } of found) clean = withoutCutEnd(clean, form, mark);
     return clean;
   };
 }

@@ -32,6 +32,8 @@ export function addSecret(program: Command, shell: Shell): void {
     .option('--file <path>', 'read the value from this file, which is taken as it is')
     .option('--node <id>', 'seal to this node and no other; may be repeated', collect)
     .option('--expires <duration>', 'no longer open the value after this time, such as 720h', parseDuration)
+    .allowExcessArguments()
+    .hook('preAction', refuseArguments)
     .action(runs(shell, set));
   defineCommand(secret, {
     usage: 'list',
@@ -43,6 +45,14 @@ export function addSecret(program: Command, shell: Shell): void {
     summary: 'Delete a secret that no deployed function is bound to, on all nodes',
     examples: ['secret delete api-key', 'secret delete api-key --namespace staging'],
   }).action(runs(shell, remove));
+}
+
+/** Commander would say which arguments are too many, and a value would be among them. */
+function refuseArguments({ args }: Command): void {
+  if (args.length <= 1) return;
+  throw new HairspringError('HS_USAGE', 'Cannot take the value of a secret from the command line', {
+    hint: 'Other users see command lines. Give the value on standard input, or with --file',
+  });
 }
 
 function collect(id: string, before: readonly string[] = []): readonly string[] {
