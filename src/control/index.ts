@@ -21,7 +21,7 @@ export { formatGoDuration, parseGoDuration } from './go-duration.ts';
 export { type NatsContext, parseNatsContext } from './nats-context.ts';
 export { natsFailure } from './nats-failure.ts';
 export { type ServeNodeOptions, serveNode } from './node-endpoints.ts';
-export { type SecretToSet, sealSecret, verifySecretKey } from './seal-secret.ts';
+export { type SecretToSet, sealSecret } from './seal-secret.ts';
 export type {
   DeletedSecret,
   NodeSecretList,

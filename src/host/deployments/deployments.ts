@@ -109,7 +109,7 @@ export class Deployments {
   async #serve(stored: StoredDefinition): Promise<void> {
     const { cells, secrets } = this.#options;
     const spec = toSpec(stored.definition);
-    secrets.require(spec);
+    secrets.checkSet(spec);
     await cells.activate([spec]);
     this.#byId.set(spec.id, stored);
     this.#waiting.delete(spec.id);
@@ -210,7 +210,7 @@ export class Deployments {
     const serving = this.#byId.get(definition.id)?.definition;
     if (serving?.version === definition.version && cells.sentenceOf(serving) === undefined) return serving;
     const spec = toSpec(definition);
-    this.#options.secrets.require(spec);
+    this.#options.secrets.checkSet(spec);
     await this.#check(spec);
     for (const [label, binding] of Object.entries(definition.bindings))
       await provisionBinding(nc, label, binding);

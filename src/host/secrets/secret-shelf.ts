@@ -95,7 +95,7 @@ export class SecretShelf implements SecretSource {
   }
 
   /** @throws HS_SECRET_MISSING naming the first secret of the function that is not set here */
-  require(spec: FunctionSpec): void {
+  checkSet(spec: FunctionSpec): void {
     const missing = secretsOf(spec).find((name) => this.get(spec.namespace, name) === undefined);
     if (missing === undefined) return;
     throw new HairspringError(

@@ -4,13 +4,12 @@ import type {
   SecretBackend,
   SecretKey,
   StoredSecret,
-} from '../../control/index.ts';
-import { HairspringError, type SealedSecret, secretKeyStatement, secretsOf } from '../../core/index.ts';
-import type { CellSupervisor } from '../cells/index.ts';
-import type { Deployments } from '../deployments/index.ts';
-import { KeyLock } from '../deployments/key-lock.ts';
-import type { NodeKeys } from '../state/node-identity.ts';
-import type { SecretShelf } from './secret-shelf.ts';
+} from '../control/index.ts';
+import { HairspringError, type SealedSecret, secretKeyStatement, secretsOf } from '../core/index.ts';
+import type { CellSupervisor } from './cells/index.ts';
+import { type Deployments, KeyLock } from './deployments/index.ts';
+import type { SecretShelf } from './secrets/index.ts';
+import type { NodeKeys } from './state/node-identity.ts';
 
 export interface NodeSecretsOptions {
   readonly keys: NodeKeys;
