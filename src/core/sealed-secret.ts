@@ -35,6 +35,8 @@ export const SECRET_LIMITS = {
   /** Characters of the Base64 of a sealed value, all of whose characters JSON may have had to escape. */
   sealedChars: Math.ceil(((6 * VALUE_BYTES + 1024) * 4) / 3),
   perNamespace: 256,
+  /** Characters of all sealed secrets of one node, which it has in memory. */
+  nodeChars: 64 * 1024 ** 2,
   /** A value of fewer characters is not looked for in logs: it may stand in any word. */
   redactedChars: 8,
 } as const;

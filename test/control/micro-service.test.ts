@@ -76,6 +76,10 @@ test('INFO lists every endpoint with its subject and queue group', async () => {
       'GetFunctionInfo',
       'CancelInvocations',
       'TapInvocations',
+      'GetSecretKey',
+      'SetSecret',
+      'ListSecrets',
+      'DeleteSecret',
     ],
   );
 });

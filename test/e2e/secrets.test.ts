@@ -6,6 +6,7 @@ import { Kvm } from '@nats-io/kv';
 import { hairspringSubjects, type SealedSecret } from '../../src/core/index.ts';
 import { handler, startTestHost } from '../support/host.ts';
 import { connectTo, startTestNats } from '../support/nats.ts';
+import { command, toWasm, writeFd } from '../support/wasm.ts';
 
 const nats = await startTestNats();
 after(() => nats[Symbol.asyncDispose]());
@@ -83,6 +84,42 @@ test('A new value reaches a running function, whose accepted work finishes with 
   held?.respond('');
   assert.equal((await waiting).text, 'value-before');
   assert.equal((await ask('rotated')).text, 'value-after');
+});
+
+test('New values under load lose no message, and no new call has an old value', async () => {
+  const client = world.client('load');
+  await client.setSecret('api-key', 'value-0');
+  await deploy({ name: 'loaded', code: TELL, bindings: BOUND, namespace: 'load' });
+  let last = 0;
+  let stopped = false;
+  const worker = async (): Promise<void> => {
+    while (!stopped) {
+      const atLeast = last;
+      const answer = await ask('loaded');
+      assert.equal(answer.outcome, 'ok');
+      assert.ok(
+        Number(answer.text.slice('value-'.length)) >= atLeast,
+        `${answer.text} after value-${atLeast}`,
+      );
+    }
+  };
+  const workers = Array.from({ length: 16 }, worker);
+  for (let next = 1; next <= 5; next += 1) {
+    await client.setSecret('api-key', `value-${next}`);
+    last = next;
+    assert.equal((await ask('loaded')).text, `value-${next}`);
+  }
+  stopped = true;
+  await Promise.all(workers);
+});
+
+test('A WebAssembly function finds its secret in its environment', async () => {
+  const body = `(drop (call $environ_sizes_get (i32.const 24) (i32.const 28)))
+    (drop (call $environ_get (i32.const 128) (i32.const 1024)))
+    ${writeFd(1, 1024, '(i32.load (i32.const 28))')}`;
+  await world.client('wasm').setSecret('api-key', 'value-for-a-module');
+  await deploy({ name: 'module', code: toWasm(command(body)), bindings: BOUND, namespace: 'wasm' });
+  assert.equal((await ask('module')).text, 'API_KEY=value-for-a-module\0');
 });
 
 test('What is altered, cut off, replayed or sealed to another is refused, each with its own code', async () => {

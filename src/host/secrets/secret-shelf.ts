@@ -36,6 +36,8 @@ export class SecretShelf implements SecretSource {
   readonly #keys: NodeKeys;
   /** By namespace, then by name. */
   readonly #secrets = new Map<string, Map<string, SealedSecret>>();
+  /** Characters of all of them, sealed. */
+  #chars = 0;
 
   private constructor(nc: NatsConnection, kv: KV, keys: NodeKeys) {
     this.#nc = nc;
@@ -67,6 +69,7 @@ export class SecretShelf implements SecretSource {
 
   #hold(namespace: string, secret: SealedSecret): void {
     const own = this.#secrets.get(namespace) ?? new Map<string, SealedSecret>();
+    this.#chars += secret.sealed.length - (own.get(secret.name)?.sealed.length ?? 0);
     this.#secrets.set(namespace, own.set(secret.name, secret));
   }
 
@@ -105,15 +108,28 @@ export class SecretShelf implements SecretSource {
     );
   }
 
-  /** Stores a secret in the place of its earlier value. @throws HS_SECRET_INVALID when the namespace has too many */
-  async put(namespace: string, secret: SealedSecret): Promise<void> {
+  #checkRoom(namespace: string, { name, sealed }: SealedSecret): void {
+    const { perNamespace, nodeChars } = SECRET_LIMITS;
     const own = this.#secrets.get(namespace);
-    if (own?.has(secret.name) !== true && (own?.size ?? 0) >= SECRET_LIMITS.perNamespace)
+    const earlier = own?.get(name);
+    const refuse = (who: string): never => {
       throw new HairspringError(
         'HS_SECRET_INVALID',
-        `Cannot set secret "${secret.name}": namespace "${namespace}" has ${SECRET_LIMITS.perNamespace} secrets, which is the limit`,
-        { hint: 'Delete one that nobody uses with `hairspring secret delete NAME`' },
+        `Cannot set secret "${name}": ${who}, which is the limit`,
+        {
+          hint: 'Delete one that nobody uses with `hairspring secret delete NAME`',
+        },
       );
+    };
+    if (earlier === undefined && (own?.size ?? 0) >= perNamespace)
+      refuse(`namespace "${namespace}" has ${perNamespace} secrets`);
+    if (this.#chars - (earlier?.sealed.length ?? 0) + sealed.length > nodeChars)
+      refuse(`the secrets of the node have ${nodeChars} characters when sealed`);
+  }
+
+  /** Stores a secret in the place of its earlier value. @throws HS_SECRET_INVALID when there are too many */
+  async put(namespace: string, secret: SealedSecret): Promise<void> {
+    this.#checkRoom(namespace, secret);
     try {
       await this.#kv.put(this.#key(namespace, secret.name), JSON.stringify(secret));
     } catch (error) {
@@ -125,7 +141,8 @@ export class SecretShelf implements SecretSource {
   /** Leaves nothing of it behind, not even a delete marker. @returns whether it was there */
   async remove(namespace: string, name: string): Promise<boolean> {
     const own = this.#secrets.get(namespace);
-    if (own?.has(name) !== true) return false;
+    const secret = own?.get(name);
+    if (own === undefined || secret === undefined) return false;
     try {
       const manager = await jetstreamManager(this.#nc, { checkAPI: false });
       await manager.streams.purge(STREAM, { filter: `${SUBJECT_PREFIX}${this.#key(namespace, name)}` });
@@ -133,6 +150,7 @@ export class SecretShelf implements SecretSource {
       throw natsFailure(error, `Cannot delete secret "${name}"`);
     }
     own.delete(name);
+    this.#chars -= secret.sealed.length;
     if (own.size === 0) this.#secrets.delete(namespace);
     return true;
   }
