@@ -222,7 +222,8 @@ test('A secret is in no log, no error, no definition, no file and no process tha
     code: handler(`
       console.log('the key is', env.API_KEY, 'indeed');
       console.error({ env });
-      console.warn('x'.repeat(9000) + env.API_KEY);
+      console.warn('x'.repeat(8_192 - 20) + env.API_KEY);
+      console.log({ key: 'x'.repeat(1_980) + env.API_KEY });
       if (msg.text() === 'throw') throw new Error('No luck with ' + env.API_KEY);
       if (msg.text() === 'reject') void Promise.reject(new Error('Nor with ' + env.API_KEY));
       return 'ok';`),

@@ -13,18 +13,21 @@ export interface PreparedFunction {
 /** Opens the secrets of the cell's namespace, for the functions that are bound to them. */
 export class CellSecrets {
   readonly #namespace: string;
-  readonly #key: OpeningKey;
+  readonly #seed: string;
   readonly #clock: Clock;
+  #key: OpeningKey | undefined;
 
   /** @param seed curve seed of the namespace */
   constructor(namespace: string, seed: string, clock: Clock) {
     this.#namespace = namespace;
-    this.#key = openingKey(seed);
+    this.#seed = seed;
     this.#clock = clock;
   }
 
   /** @throws HS_SECRET_… saying why it does not open */
   open(secret: SealedSecret): string {
+    // Most namespaces have no secrets, and its public half takes milliseconds.
+    this.#key ??= openingKey(this.#seed);
     return openSecret(this.#key, secret, this.#namespace, this.#clock.now());
   }
 

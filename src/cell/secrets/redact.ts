@@ -1,11 +1,24 @@
 import { SECRET_LIMITS } from '../../core/index.ts';
 
+/** More of a text than this nobody is shown: feeds and replies cut it far earlier. */
+const MAX_TEXT_CHARS = 64 * 1024;
+/**
+ * Characters that are compared for one form of a value in one text. A function may write what looks like its
+ * secret everywhere, and must not hold the thread by that; the rest of such a text is left out.
+ */
+const MAX_COMPARED = 1024 ** 2;
+
 /** `text` without the secrets in it. */
 export type Redact = (text: string) => string;
 
+interface Form {
+  readonly form: string;
+  readonly mark: string;
+}
+
 /**
  * Makes what takes secrets out of texts that leave a function without its meaning them to: lines of its log
- * and the texts of its errors. It finds a value as it is and as JSON writes it, not one that was taken apart.
+ * and the texts of its errors. It finds a value as it is and as it is written in JSON, not one that was taken apart.
  * @param secrets values by label
  */
 export function createRedact(secrets: Readonly<Record<string, string>>): Redact | undefined {
@@ -16,25 +29,46 @@ export function createRedact(secrets: Readonly<Record<string, string>>): Redact 
     .sort((a, b) => b.form.length - a.form.length);
   if (found.length === 0) return undefined;
   return (text) => {
-    let clean = text;
-    for (const { form, mark } of found) clean = clean.replaceAll(form, () => mark);
-    for (const { form, mark } of found) clean = withoutCutEnd(clean, form, mark);
+    let clean = text.slice(0, MAX_TEXT_CHARS);
+    for (const each of found) clean = replace(clean, each, isWhole);
+    for (const each of found) clean = replace(clean, each, isCut);
     return clean;
   };
 }
 
+/** As it is, as JSON writes it, and as the console shows it within objects. */
 function formsOf(value: string): readonly string[] {
   const quoted = JSON.stringify(value).slice(1, -1);
-  return quoted === value ? [value] : [value, quoted];
+  return [...new Set([value, quoted, quoted.replaceAll('\\"', '"')])];
 }
 
-/** Lines and messages are cut where they are too long, which may be in the middle of a value. */
-function withoutCutEnd(text: string, form: string, mark: string): string {
-  const cut = /…?$/.exec(text)?.index ?? text.length;
-  const first = form.slice(0, SECRET_LIMITS.redactedChars);
-  const earliest = Math.max(0, cut - form.length + 1);
-  for (let at = text.indexOf(first, earliest); at !== -1 && at < cut; at = text.indexOf(first, at + 1)) {
-    if (form.startsWith(text.slice(at, cut))) return `${text.slice(0, at)}${mark}${text.slice(cut)}`;
+type IsWanted = (text: string, end: number, form: string, length: number) => boolean;
+
+const isWhole: IsWanted = (_text, _end, form, length) => length === form.length;
+
+/** Lines, messages and what is shown of an object are cut where they are too long, which may be within a value. */
+const isCut: IsWanted = (text, end) => end === text.length || text.charAt(end) === '…';
+
+/** Puts the mark where the form stands, or as much of its beginning as is wanted. */
+function replace(text: string, { form, mark }: Form, isWanted: IsWanted): string {
+  const head = form.slice(0, SECRET_LIMITS.redactedChars);
+  let clean = '';
+  let done = 0;
+  let compared = 0;
+  for (let at = text.indexOf(head); at !== -1; at = text.indexOf(head, at + 1)) {
+    if (at < done) continue;
+    const length = commonLength(text, at, form);
+    compared += length;
+    if (compared > MAX_COMPARED) return `${clean}${text.slice(done, at)}${mark}…`;
+    if (!isWanted(text, at + length, form, length)) continue;
+    clean += text.slice(done, at) + mark;
+    done = at + length;
   }
-  return text;
+  return clean + text.slice(done);
+}
+
+function commonLength(text: string, at: number, form: string): number {
+  let length = 0;
+  while (length < form.length && text.charCodeAt(at + length) === form.charCodeAt(length)) length += 1;
+  return length;
 }
