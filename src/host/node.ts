@@ -119,7 +119,7 @@ export class Node implements NodeBackend {
 
   async list(namespace: string, filter: readonly string[]): Promise<readonly WorkloadSummary[]> {
     const wanted = this.#options.deployments
-      .all()
+      .known()
       .filter((definition) => namespace === SYSTEM_NAMESPACE || definition.namespace === namespace)
       .filter(({ id, name }) => filter.length === 0 || filter.includes(id) || filter.includes(name));
     const stats = await this.#stats(new Set(wanted.map((definition) => definition.namespace)));
@@ -136,8 +136,15 @@ export class Node implements NodeBackend {
     return byId;
   }
 
+  /** Why it is not served as others are; undefined when it is. */
+  #sentenceOf(definition: FunctionDefinition): Sentence | undefined {
+    const { deployments, cells } = this.#options;
+    const reason = deployments.waitingFor(definition.id);
+    return reason === undefined ? cells.sentenceOf(definition) : { state: 'waiting', reason };
+  }
+
   #summary(definition: FunctionDefinition, stats: FunctionStats | undefined): WorkloadSummary {
-    const sentence = this.#options.cells.sentenceOf(definition);
+    const sentence = this.#sentenceOf(definition);
     const serving = stats?.state === 'warm' ? 'warm' : 'running';
     return {
       id: definition.id,
@@ -145,7 +152,7 @@ export class Node implements NodeBackend {
       namespace: definition.namespace,
       workload_type: definition.type,
       workload_lifecycle: 'function',
-      workload_state: sentence?.state === 'suspended' ? 'error' : serving,
+      workload_state: isServed(sentence) ? serving : 'error',
       start_time: definition.deployedAt,
       runtime: formatGoDuration(stats?.busyMs ?? 0),
       tags: definition.tags,
@@ -164,7 +171,7 @@ export class Node implements NodeBackend {
     const definition = this.#options.deployments.find(namespace, nameOrId);
     if (definition === undefined) return undefined;
     const stats = (await this.#stats(new Set([definition.namespace]))).get(definition.id);
-    const sentence = this.#options.cells.sentenceOf(definition);
+    const sentence = this.#sentenceOf(definition);
     return {
       nodeId: this.nodeId,
       definition,
@@ -193,6 +200,15 @@ export class Node implements NodeBackend {
     this.moveTo('lameduck');
     this.#options.onLameDuck(delayMs);
   }
+}
+
+interface Sentence {
+  readonly state: 'suspended' | 'quarantined' | 'waiting';
+  readonly reason: string;
+}
+
+function isServed(sentence: Sentence | undefined): boolean {
+  return sentence === undefined || sentence.state === 'quarantined';
 }
 
 function idleStats(id: string): FunctionStats {

@@ -53,11 +53,16 @@ test('A node that starts again has its secrets; one that was altered takes only 
     ['robbed', 'Cannot open secret "dear" of namespace "default": it was sealed with another name'],
   ]);
   assert.equal(second.logs.filter(({ message }) => message.includes('stored secret')).length, 1);
+  const reason = 'Cannot open secret "dear" of namespace "default": it was sealed with another name';
+  const [listed] = (await second.client().list()).filter(({ name }) => name === 'robbed');
+  assert.deepEqual([listed?.workload_state, listed?.metadata['hairspring_waiting']], ['error', reason]);
+  assert.equal((await second.client().info('robbed')).waiting, reason);
   const { nodes } = await second.client().setSecret('dear', 'value-set-again');
   assert.deepEqual(nodes[0]?.functions, ['robbed']);
   assert.equal((await second.ask('robbed')).text, 'value-set-again');
   await second.client().setSecret('dear', 'value-set-once-more');
   assert.equal((await second.ask('robbed')).text, 'value-set-once-more');
+  assert.equal((await second.client().info('robbed')).waiting, undefined);
 });
 
 test('A cell that takes the place of a dead one has the newest secrets', async () => {
@@ -88,6 +93,9 @@ test('Another node serves a function as soon as the secret is sealed to it as we
     leftOut(second).some(([name, error = '']) => name === 'shared' && /is not set on node/.test(error)),
   );
   const replies = await Promise.all(Array.from({ length: 16 }, () => ask(nc, 'shared')));
+  const [listed] = await second.client(namespace).list();
+  assert.equal(listed?.metadata['hairspring_waiting'], undefined);
+  assert.equal((await second.client(namespace).info('shared')).nodeId, first.host.nodeId);
   assert.ok(replies.every(({ text }) => text === 'value-for-the-first'));
 
   const entry = await (await new Kvm(nc).open('hairspring-secrets')).get(
@@ -118,6 +126,27 @@ test('Another node serves a function as soon as the secret is sealed to it as we
   await assert.rejects(second.client(namespace).setSecret('one-node', 'value', { nodes: [absent] }), {
     code: 'HS_NO_NODE',
   });
+});
+
+test('A function that waits for a secret can be undeployed, and then the secret can be deleted', async () => {
+  const namespace = 'given-up';
+  const other = await mkdtemp(join(tmpdir(), 'hairspring-secrets-'));
+  after(() => rm(other, { recursive: true, force: true, maxRetries: 3 }));
+  await using own = await startTestNats();
+  {
+    await using first = await startTestHost({ nats: own, dataDir: other });
+    await first.client(namespace).setSecret('api-key', 'value-of-a-lost-node');
+    await first.deploy({ name: 'lost', code: TELL, bindings: BOUND, namespace });
+    await rm(join(other, 'node.xseed'));
+  }
+  await using second = await startTestHost({ nats: own, dataDir: other });
+  const client = second.client(namespace);
+  assert.match((await client.info('lost')).waiting ?? '', /it is sealed to another key/);
+  assert.equal((await second.ask('lost')).outcome, 'no responders');
+  await client.undeploy('lost');
+  assert.deepEqual(await client.list(), []);
+  await client.deleteSecret('api-key');
+  assert.deepEqual(await client.listSecrets(), []);
 });
 
 test('Nothing is sealed to a key that the node has not signed', async () => {

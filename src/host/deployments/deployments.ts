@@ -24,6 +24,12 @@ import { KeyLock } from './key-lock.ts';
 /** Artifacts fetched at once when a node starts without them. */
 const FETCH_AT_ONCE = 8;
 
+/** A function that is deployed and not served by this node. */
+interface WaitingFunction {
+  readonly definition: FunctionDefinition;
+  readonly reason: string;
+}
+
 export interface DeploymentsOptions {
   readonly nc: NatsConnection;
   readonly artifactDir: string;
@@ -40,7 +46,7 @@ export class Deployments {
   readonly #cache: ArtifactCache;
   readonly #byId = new Map<string, StoredDefinition>();
   /** Stored and not served, because a secret is missing or does not open. */
-  readonly #waiting = new Map<string, FunctionDefinition>();
+  readonly #waiting = new Map<string, WaitingFunction>();
   readonly #lock = new KeyLock();
   /** How many deployments in progress use an artifact, by digest. */
   readonly #inDeploy = new Map<string, number>();
@@ -63,10 +69,20 @@ export class Deployments {
     return [...this.#byId.values()].map(({ definition }) => definition);
   }
 
+  /** With those that wait for a secret. */
+  known(): readonly FunctionDefinition[] {
+    return [...this.all(), ...[...this.#waiting.values()].map(({ definition }) => definition)];
+  }
+
+  /** Why this node does not serve a function that is deployed: a secret is missing or does not open. */
+  waitingFor(id: string): string | undefined {
+    return this.#waiting.get(id)?.reason;
+  }
+
   find(namespace: string, nameOrId: string): FunctionDefinition | undefined {
-    const byId = this.#byId.get(nameOrId)?.definition;
+    const byId = (this.#byId.get(nameOrId) ?? this.#waiting.get(nameOrId))?.definition;
     if (byId !== undefined) return byId.namespace === namespace ? byId : undefined;
-    return this.all().find(
+    return this.known().find(
       (definition) => definition.namespace === namespace && definition.name === nameOrId,
     );
   }
@@ -101,7 +117,7 @@ export class Deployments {
       await this.#serve(stored);
     } catch (error) {
       if (!isOfSecrets(error)) throw error;
-      this.#waiting.set(definition.id, definition);
+      this.#waiting.set(definition.id, { definition, reason: HairspringError.from(error).message });
       this.#tellLeftOut(definition, error);
     }
   }
@@ -138,7 +154,7 @@ export class Deployments {
       one.namespace === namespace && secretsOf(one).includes(name);
     const functions: string[] = [];
     const failures: string[] = [];
-    for (const one of [...this.all(), ...this.#waiting.values()].filter(isBound)) {
+    for (const one of this.known().filter(isBound)) {
       try {
         const runs = await this.#lock.run(`${namespace}.${one.name}`, () => this.#refresh(one));
         if (runs) functions.push(one.name);
@@ -272,11 +288,12 @@ export class Deployments {
     const definition = this.find(namespace, id);
     if (definition === undefined) return undefined;
     return this.#lock.run(`${definition.namespace}.${definition.name}`, async () => {
-      if (!this.#byId.has(definition.id)) return undefined;
+      if (!this.#byId.has(definition.id) && !this.#waiting.has(definition.id)) return undefined;
       await this.#store.remove(definition.namespace, definition.name);
       await this.#options.cells.deactivate(definition);
       // Last, so that whoever was told of a failure finds the function and can try again.
       this.#byId.delete(definition.id);
+      this.#waiting.delete(definition.id);
       await this.#dropArtifact(definition.artifact.digest);
       return definition;
     });
