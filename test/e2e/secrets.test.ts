@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { Kvm } from '@nats-io/kv';
 import { hairspringSubjects, type SealedSecret } from '../../src/core/index.ts';
+import { loadNodeKeys } from '../../src/host/state/node-identity.ts';
 import { handler, startTestHost } from '../support/host.ts';
 import { connectTo, startTestNats } from '../support/nats.ts';
 import { command, toWasm, writeFd } from '../support/wasm.ts';
@@ -228,6 +229,7 @@ test('A secret is in no log, no error, no definition, no file and no process tha
       if (msg.text() === 'reject') void Promise.reject(new Error('Nor with ' + env.API_KEY));
       return 'ok';`),
     bindings: BOUND,
+    environment: { MARKER: 'what-is-not-secret-is-found' },
     namespace: 'quiet',
   });
   const seen: string[] = [];
@@ -253,8 +255,12 @@ test('A secret is in no log, no error, no definition, no file and no process tha
     'store of the server': await contentOf(nats.storeDir),
     processes: await contentOfProcesses([process.pid, nats.pid, ...world.host.cellPids()]),
   };
+  for (const place of ['feeds', 'definition', 'store of the server'] as const)
+    assert.ok(texts[place].includes('what-is-not-secret-is-found'), place);
+  const { seed } = loadNodeKeys(world.dataDir).secretKeyOf('quiet');
   for (const [place, text] of Object.entries(texts)) {
     assert.ok(text.length > 0, place);
+    assert.ok(!text.includes(seed), `the seed in ${place}`);
     assert.ok(!text.includes(value), place);
     // Half of it would be half of the work for whoever guesses.
     assert.ok(!text.includes(value.slice(0, 16)), `${place}, in part`);
