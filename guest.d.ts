@@ -28,7 +28,7 @@ export type Body = string | Uint8Array | ArrayBuffer | JsonValue;
 /**
  * The default export of a function.
  * @template Env what `env` holds: a {@link KvBucket} per KV binding, {@link Messaging} per messaging
- * binding, a {@link HttpClient} per http binding and a string per `environment` entry
+ * binding, a {@link HttpClient} per http binding and a string per `environment` entry and per secret
  */
 export interface Handler<Env = Readonly<Record<string, unknown>>> {
   /**

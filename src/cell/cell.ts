@@ -21,6 +21,7 @@ import {
   createNatsServices,
   prepareBuiltIns,
   readGuestScripts,
+  serviceBindings,
 } from '../hostservices/index.ts';
 import {
   ByteBudget,
@@ -48,6 +49,7 @@ import { JournalWriter } from './journal-writer.ts';
 import { openNativeMemory } from './native-memory.ts';
 import { type CellGauges, createObservation, type Observation } from './observe/index.ts';
 import { rehearse } from './rehearse.ts';
+import { CellSecrets } from './secrets/index.ts';
 import { StackMapper } from './stack-mapper.ts';
 import { warmUp } from './warm-up.ts';
 import { WorkloadConnections } from './workload-connections.ts';
@@ -62,6 +64,7 @@ const INSPECTED_AT_ONCE = 8;
 interface Assignment {
   readonly nc: NatsConnection;
   readonly table: FunctionTable;
+  readonly secrets: CellSecrets;
   readonly feed: FeedPublisher;
   readonly observation: Observation;
   readonly connections: WorkloadConnections;
@@ -116,6 +119,7 @@ export async function startCell(options: CellOptions): Promise<void> {
   async function assign({
     namespace,
     nats,
+    secretSeed,
   }: CellCommands['assign']['params']): Promise<CellCommands['assign']['result']> {
     const endpoint = (): NatsEndpoint => assignment?.endpoint ?? nats;
     const nc = await connectHeld(
@@ -144,7 +148,7 @@ export async function startCell(options: CellOptions): Promise<void> {
       nc,
       services: createHostServices(nc, nats.inboxPrefix, calls),
       connections,
-      bindingsOf: (spec) => ({ ...spec.bindings, [CALLS_LABEL]: callsBinding(spec) }),
+      bindingsOf: (spec) => ({ ...serviceBindings(spec), [CALLS_LABEL]: callsBinding(spec) }),
       prepareBuiltIns,
       runtime: {
         pool,
@@ -187,7 +191,8 @@ export async function startCell(options: CellOptions): Promise<void> {
       warmMemoryBytes: options.warmMemoryBytes,
     });
     await nc.flush();
-    assignment = { nc, table, feed, observation, connections, endpoint: nats };
+    const secrets = new CellSecrets(namespace, secretSeed, clock);
+    assignment = { nc, table, secrets, feed, observation, connections, endpoint: nats };
     nc.closed()
       .then((reason) => {
         if (!draining)
@@ -234,11 +239,13 @@ export async function startCell(options: CellOptions): Promise<void> {
   link.listen({
     assign,
     check,
-    async activate({ specs, credentials, coldReason }) {
-      const { nc, table, connections } = serving();
+    async activate({ specs, credentials, coldReason, secrets: sealed }) {
+      const { nc, table, secrets, connections } = serving();
       connections.admit(specs, credentials);
       const prepared = options.inspect ? specs.map(withoutHurry) : specs;
-      const active = prepared.map((spec) => table.activate(spec, coldReason));
+      const active = secrets
+        .prepare(prepared, sealed, coldReason === 'crash')
+        .map(({ spec, own }) => table.activate(spec, coldReason, own));
       await nc.flush();
       codes.preload(specs);
       return {
@@ -250,6 +257,10 @@ export async function startCell(options: CellOptions): Promise<void> {
       const serves = serving();
       serves.endpoint = nats;
       serves.connections.renew(credentials);
+      return null;
+    },
+    openSecret({ secret }) {
+      serving().secrets.open(secret);
       return null;
     },
     async deactivate({ id }) {

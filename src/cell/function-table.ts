@@ -1,7 +1,6 @@
 import type { NatsConnection, Subscription } from '@nats-io/transport-node';
 import {
   type AdoptedMessage,
-  type Binding,
   type ColdReason,
   type FunctionCall,
   type FunctionSpec,
@@ -11,6 +10,7 @@ import {
   type LocalFunctions,
   type Outcome,
   type PreparedBinding,
+  type ServiceBinding,
 } from '../core/index.ts';
 import { FunctionRunner, type RunnerDependencies } from '../runtime/index.ts';
 import { type ReplyTarget, SubjectListener } from '../triggers/index.ts';
@@ -36,10 +36,10 @@ interface ActiveSids {
 
 export interface FunctionTableOptions extends WarmLimits {
   readonly nc: NatsConnection;
-  readonly services: Readonly<Record<Binding['service'], HostService>>;
+  readonly services: Readonly<Record<ServiceBinding['service'], HostService>>;
   readonly connections: WorkloadConnections;
   /** What a function may call, by label: its bindings, and what it has besides. */
-  readonly bindingsOf: (spec: FunctionSpec) => Readonly<Record<string, Binding>>;
+  readonly bindingsOf: (spec: FunctionSpec) => Readonly<Record<string, ServiceBinding>>;
   readonly prepareBuiltIns: (spec: FunctionSpec) => Readonly<Record<string, PreparedBinding>>;
   readonly runtime: RunnerDependencies;
   readonly replies: Omit<ReplyTarget, 'accept'>;
@@ -95,9 +95,16 @@ export class FunctionTable implements LocalFunctions {
     }));
   }
 
-  /** Subscribes a function, or puts a new version in the place of the running one without a gap. */
-  activate(spec: FunctionSpec, coldReason: ColdReason = 'first'): ActiveSids {
-    const { runtime } = this.#options;
+  /**
+   * Subscribes a function, or puts a new version in the place of the running one without a gap.
+   * @param own in place of what all functions are run with
+   */
+  activate(
+    spec: FunctionSpec,
+    coldReason: ColdReason = 'first',
+    own: Partial<RunnerDependencies> = {},
+  ): ActiveSids {
+    const runtime: RunnerDependencies = { ...this.#options.runtime, ...own };
     const runner = new FunctionRunner(spec, this.#prepareBindings(spec), runtime, coldReason);
     runtime.pool.prepare(spec.limits.memoryBytes);
     let slot = this.#slots.get(spec.id);

@@ -1,4 +1,4 @@
-import type { Binding, FunctionSpec, PreparedBinding, WorkloadCredentials } from '../core/index.ts';
+import type { FunctionSpec, PreparedBinding, ServiceBinding, WorkloadCredentials } from '../core/index.ts';
 import { Workload, type WorkloadOptions } from './workload.ts';
 
 /** Connections of functions that are open at once; past it the one that has rested longest is closed. */
@@ -36,7 +36,7 @@ export class WorkloadConnections implements AsyncDisposable {
   }
 
   /** Prepares a binding of the version that came last; undefined: it has no connection of its own. */
-  prepare(functionId: string, label: string, binding: Binding): PreparedBinding | undefined {
+  prepare(functionId: string, label: string, binding: ServiceBinding): PreparedBinding | undefined {
     return this.#byFunction.get(functionId)?.prepare(label, binding);
   }
 

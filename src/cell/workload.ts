@@ -1,6 +1,5 @@
 import type { ConnectionOptions, NatsConnection } from '@nats-io/transport-node';
 import {
-  type Binding,
   type Clock,
   HairspringError,
   type HostCall,
@@ -9,6 +8,7 @@ import {
   type HostService,
   type NatsEndpoint,
   type PreparedBinding,
+  type ServiceBinding,
   type WorkloadCredential,
 } from '../core/index.ts';
 import { toConnectionOptions } from './connection-options.ts';
@@ -21,7 +21,7 @@ export interface WorkloadOptions {
   readonly createServices: (
     nc: NatsConnection,
     inboxPrefix: string,
-  ) => Readonly<Partial<Record<Binding['service'], HostService>>>;
+  ) => Readonly<Partial<Record<ServiceBinding['service'], HostService>>>;
   /** Called before a connection is opened. */
   readonly makeRoom: () => void;
 }
@@ -43,7 +43,7 @@ interface Session {
  */
 export class Workload {
   readonly #id: string;
-  readonly #bindings = new Map<string, Binding>();
+  readonly #bindings = new Map<string, ServiceBinding>();
   readonly #options: WorkloadOptions;
   #credential: WorkloadCredential;
   /** When the credential expires with which it has connected. */
@@ -80,7 +80,7 @@ export class Workload {
   }
 
   /** A binding that is served over the connection. All of them are prepared before the first call. */
-  prepare(label: string, binding: Binding): PreparedBinding {
+  prepare(label: string, binding: ServiceBinding): PreparedBinding {
     this.#bindings.set(label, binding);
     return {
       call: (call, caller) => this.#call(label, call, caller),

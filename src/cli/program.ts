@@ -11,6 +11,7 @@ import { addLameDuck } from './commands/lameduck.ts';
 import { addList } from './commands/list.ts';
 import { addLogs } from './commands/logs.ts';
 import { addNodes } from './commands/nodes.ts';
+import { addSecret } from './commands/secret.ts';
 import { addTypes } from './commands/types.ts';
 import { addUndeploy } from './commands/undeploy.ts';
 import { addUp } from './commands/up.ts';
@@ -31,6 +32,7 @@ const COMMANDS = [
   addLogs,
   addCancel,
   addUndeploy,
+  addSecret,
   addNodes,
   addLameDuck,
   addDoctor,
@@ -50,10 +52,14 @@ export function createProgram(shell: Shell, versionText: string): Command {
     .enablePositionalOptions()
     .helpCommand('help [command]', 'print the help of a command');
   for (const add of COMMANDS) add(program, shell);
-  for (const command of [program, ...program.commands]) addGlobalOptions(command);
+  for (const command of [program, ...program.commands.flatMap(withSubcommands)]) addGlobalOptions(command);
   program.addHelpText(
     'after',
     "\nExamples:\n  $ hairspring init hello\n  $ hairspring dev hello\n  $ nats req greet.en.ada ''",
   );
   return program;
+}
+
+function withSubcommands(command: Command): readonly Command[] {
+  return [command, ...command.commands];
 }

@@ -37,7 +37,8 @@ export async function list(context: ClientContext, filter: readonly string[]): P
     answered = true;
     for (const summary of parseReply(workloadSummaries, answer, 'list of functions')) {
       const known = byId.get(summary.id);
-      if (known === undefined || summary.workload_state === 'warm') byId.set(summary.id, summary);
+      const isBetter = isWaiting(known) || summary.workload_state === 'warm';
+      if (known === undefined || isBetter) byId.set(summary.id, summary);
     }
   }
   if (!answered) throw failure ?? noAnswer('Cannot list functions');
@@ -94,18 +95,25 @@ export async function clone(context: ClientContext, idOrName: string): Promise<S
   throw notFound(context, idOrName);
 }
 
-/** One function in full, from the first node that holds it. @throws HS_FUNCTION_NOT_FOUND, HS_NO_NODE */
+/** One function in full, from the first node that serves it, else from one that holds it. @throws HS_FUNCTION_NOT_FOUND, HS_NO_NODE */
 export async function info(context: ClientContext, nameOrId: string): Promise<FunctionInfo> {
   assertToken(nameOrId, 'function name or id');
   const action = `Cannot get "${nameOrId}"`;
   const options = { action, timeoutMs: context.timeoutMs, stallMs: STALL_MS };
   let failure: HairspringError | undefined;
+  let waiting: FunctionInfo | undefined;
   const subject = hairspringSubjects.info(context.namespace, nameOrId);
   for await (const answer of gather(context, subject, {}, options)) {
     const refused = fromErrorReply(answer);
-    if (refused === undefined) return parseReply(functionInfo, answer, 'state of a function');
+    if (refused === undefined) {
+      const found = parseReply(functionInfo, answer, 'state of a function');
+      if (found.waiting === undefined) return found;
+      waiting ??= found;
+      continue;
+    }
     failure = failure === undefined || failure.code === 'HS_FUNCTION_NOT_FOUND' ? refused : failure;
   }
+  if (waiting !== undefined) return waiting;
   throw failure ?? noAnswer(action);
 }
 
@@ -120,6 +128,11 @@ export async function live(context: ClientContext, name: string): Promise<LiveFu
     if (HairspringError.is(error) && error.code === 'HS_FUNCTION_NOT_FOUND') return undefined;
     throw error;
   }
+}
+
+/** Whether the node that listed it does not serve it, as one that has its secrets does. */
+function isWaiting(summary: WorkloadSummary | undefined): boolean {
+  return summary?.metadata['hairspring_waiting'] !== undefined;
 }
 
 function order(a: string, b: string): number {

@@ -7,6 +7,14 @@ import { type InvokeOptions, type InvokeResult, invoke } from './client-invoke.t
 import { openNamespace } from './client-namespace.ts';
 import { lameDuck, nodeInfo, nodes } from './client-nodes.ts';
 import { assertToken, type ClientContext } from './client-request.ts';
+import {
+  deleteSecret,
+  listSecrets,
+  type SecretSummary,
+  type SetSecretOptions,
+  type SetSecretResult,
+  setSecret,
+} from './client-secrets.ts';
 import { clone, info, list, live, undeploy } from './client-workloads.ts';
 import type {
   FunctionInfo,
@@ -63,6 +71,15 @@ export interface ControlClient {
    * namespaces have no accounts. For those in the account of the nodes.
    */
   openNamespace(namespace: string): Promise<string | null>;
+  /**
+   * Sets a secret on the nodes, sealed for each; functions that are bound to it go over to it.
+   * @throws HS_SECRET_INVALID, HS_SECRET_KEY_UNTRUSTED
+   */
+  setSecret(name: string, value: string, options?: SetSecretOptions): Promise<SetSecretResult>;
+  /** The secrets of the namespace, without their values. */
+  listSecrets(): Promise<SecretSummary[]>;
+  /** @returns the nodes that had it. @throws HS_SECRET_MISSING, HS_SECRET_IN_USE */
+  deleteSecret(name: string): Promise<readonly string[]>;
   /** Follows what functions log; `function` is an id. */
   logs(options: { readonly function?: string }, onLine: (line: LogLine) => void): Promise<AsyncDisposable>;
   /** Follows finished invocations. */
@@ -93,6 +110,9 @@ export function createControlClient(nc: NatsConnection, options: ControlClientOp
     cancel: (nameOrId, invocationId) => cancel(context, nameOrId, invocationId),
     invoke: (name, payload, invokeOptions = {}) => invoke(context, name, payload, invokeOptions),
     openNamespace: (namespace) => openNamespace(context, namespace),
+    setSecret: (name, value, secretOptions = {}) => setSecret(context, name, value, secretOptions),
+    listSecrets: () => listSecrets(context),
+    deleteSecret: (name) => deleteSecret(context, name),
     logs: (logOptions, onLine) => logs(context, logOptions.function, onLine),
     tap: (onEvent) => tap(context, onEvent),
     events: (onEvent) => events(context, onEvent),

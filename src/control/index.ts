@@ -12,6 +12,7 @@ export type { CancelResult } from './client-cancel.ts';
 export type { DeployPlacement, DeployRequest } from './client-deploy.ts';
 export type { FeedEvent } from './client-feeds.ts';
 export type { InvokeOptions, InvokeResult } from './client-invoke.ts';
+export type { SecretSummary, SetSecretOptions, SetSecretResult } from './client-secrets.ts';
 export { type ConnectOptions, connectNats, withoutUserInfo } from './connect.ts';
 export { type EndpointChoice, endpointFrom } from './endpoint.ts';
 export type { EndpointSources } from './endpoint-files.ts';
@@ -20,6 +21,14 @@ export { formatGoDuration, parseGoDuration } from './go-duration.ts';
 export { type NatsContext, parseNatsContext } from './nats-context.ts';
 export { natsFailure } from './nats-failure.ts';
 export { type ServeNodeOptions, serveNode } from './node-endpoints.ts';
+export { type SecretToSet, sealSecret } from './seal-secret.ts';
+export type {
+  DeletedSecret,
+  NodeSecretList,
+  SecretBackend,
+  SecretKey,
+  StoredSecret,
+} from './secret-types.ts';
 export { requireServer } from './server-check.ts';
 export type {
   AgentSummary,

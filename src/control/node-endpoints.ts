@@ -9,6 +9,7 @@ import { createEventPublisher } from './node-events.ts';
 import { nodeTags } from './node-tags.ts';
 import { nodeVerbs } from './node-verbs.ts';
 import { ownVerbs } from './own-verbs.ts';
+import { secretVerbs } from './secret-verbs.ts';
 import type { NodeBackend } from './types.ts';
 import { workloadVerbs } from './workload-verbs.ts';
 
@@ -54,7 +55,12 @@ export async function serveNode(
     version: backend.version,
     description: `Hairspring ${backend.version}`,
     queue: nodeId,
-    endpoints: [...nodeVerbs(context), ...workloadVerbs(context), ...ownVerbs(context)],
+    endpoints: [
+      ...nodeVerbs(context),
+      ...workloadVerbs(context),
+      ...ownVerbs(context),
+      ...secretVerbs(context),
+    ],
     clock,
     onError,
     onDiscoveryDenied: (subject) => logger.warn('Service discovery is not permitted', { subject }),

@@ -145,6 +145,7 @@ export const functionInfo: z.ZodType<FunctionInfo> = z.custom<FunctionInfo>(
         stats: z.looseObject({ state: z.enum(['idle', 'warm']), invocations: z.number() }),
         suspended: z.string().exactOptional(),
         quarantined: z.string().exactOptional(),
+        waiting: z.string().exactOptional(),
       })
       .safeParse(value).success,
 );

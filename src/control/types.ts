@@ -7,6 +7,7 @@ import type {
   LogLevel,
   NodeState,
 } from '../core/index.ts';
+import type { SecretBackend } from './secret-types.ts';
 
 // ---------------------------------------------------------------- Nex wire models (JSON keys are Nex's)
 
@@ -119,6 +120,8 @@ export interface FunctionInfo {
   readonly suspended?: string;
   /** Why the node serves it in a cell of its own; absent otherwise. */
   readonly quarantined?: string;
+  /** Why the node does not serve it yet: a secret is missing or does not open; absent while it does. */
+  readonly waiting?: string;
 }
 
 /** Reply of HS.LIVE: what the next deployment under a name replaces, on whichever node it is served. */
@@ -208,6 +211,7 @@ export interface NodeBackend {
    * namespaces have no accounts.
    */
   openNamespace(namespace: string): Promise<string | null>;
+  readonly secrets: SecretBackend;
   /** Starts lame duck: no new work now, drained by `delayMs`. Resolves when it has begun. */
   lameDuck(delayMs: number): Promise<void>;
 }

@@ -11,6 +11,7 @@ import type { ColdCounts, ColdReason } from './cold-reason.ts';
 import type { ArtifactRef, FunctionSpec } from './definition.ts';
 import type { WireError } from './errors.ts';
 import type { LogRecord } from './logger.ts';
+import type { SealedSecret } from './sealed-secret.ts';
 import type { ObserveOptions, TelemetryReport } from './telemetry.ts';
 
 /** How to reach NATS. Exactly the fields that are needed for the chosen way of authenticating. */
@@ -137,7 +138,12 @@ export interface CheckResult {
 /** Command → result of each kind. */
 export interface CellCommands {
   assign: {
-    readonly params: { readonly namespace: string; readonly nats: NatsEndpoint };
+    readonly params: {
+      readonly namespace: string;
+      readonly nats: NatsEndpoint;
+      /** Curve seed (`SX…`) that opens the secrets of this namespace on this node, and no others. */
+      readonly secretSeed: string;
+    };
     /** Whether the connection is encrypted: then nobody but the cell can read on where it ends. */
     readonly result: { readonly encrypted: boolean };
   };
@@ -150,6 +156,8 @@ export interface CellCommands {
       readonly credentials: WorkloadCredentials;
       /** Why their first instances are made: `crash` where another cell served them before. */
       readonly coldReason: Extract<ColdReason, 'first' | 'crash'>;
+      /** Those that the specs are bound to. */
+      readonly secrets: readonly SealedSecret[];
     };
     readonly result: ActivateResult;
   };
@@ -158,6 +166,8 @@ export interface CellCommands {
     readonly params: { readonly nats: NatsEndpoint; readonly credentials: WorkloadCredentials };
     readonly result: null;
   };
+  /** Fails with the code that says why the cell cannot open it. */
+  openSecret: { readonly params: { readonly secret: SealedSecret }; readonly result: null };
   /** Unsubscribes, finishes accepted work, frees all that the function holds. */
   deactivate: { readonly params: { readonly id: string }; readonly result: null };
   adopt: { readonly params: { readonly messages: readonly AdoptedMessage[] }; readonly result: null };

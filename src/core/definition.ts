@@ -72,6 +72,14 @@ export interface FunctionSpec {
   readonly limits: FunctionLimits;
 }
 
+/** Names of the secrets that a function is bound to, each once. */
+export function secretsOf({ bindings }: Pick<FunctionSpec, 'bindings'>): readonly string[] {
+  const names = Object.values(bindings).flatMap((binding) =>
+    binding.service === 'secret' ? [binding.secret] : [],
+  );
+  return [...new Set(names)];
+}
+
 export function toSpec(definition: FunctionDefinition): FunctionSpec {
   const { id, namespace, name, type, version, artifact, triggers, bindings, environment, limits } =
     definition;

@@ -82,6 +82,17 @@ export class HairspringError extends Error {
   }
 }
 
+/** `error` with another text. */
+export function withMessage(error: HairspringError, message: string): HairspringError {
+  if (message === error.message) return error;
+  const { code, cause, hint, position } = error;
+  return new HairspringError(code, message, {
+    ...(cause === undefined ? {} : { cause }),
+    ...(hint === undefined ? {} : { hint }),
+    ...(position === undefined ? {} : { position }),
+  });
+}
+
 /** Marks a branch that the types rule out. */
 export function unreachable(value: never): never {
   throw new HairspringError('HS_INTERNAL', `Unexpected value ${JSON.stringify(value)}`);

@@ -1,4 +1,5 @@
 import type { ErrorCodeInfo } from './error-code-info.ts';
+import { SECRET_CODES } from './secret-codes.ts';
 
 /** The error codes of host services; a part of `ERROR_CODES`. */
 export const HOST_SERVICE_CODES = {
@@ -243,4 +244,5 @@ export const HOST_SERVICE_CODES = {
     summary: 'A message could not be sent',
     remedy: 'Retry; `hairspring doctor` checks NATS',
   },
+  ...SECRET_CODES,
 } as const satisfies Record<string, ErrorCodeInfo>;

@@ -1,5 +1,5 @@
 import type { HeaderPairs, Outcome } from './invocation.ts';
-import type { Binding } from './manifest.ts';
+import type { ServiceBinding } from './manifest.ts';
 import type { TraceCarrier } from './trace-context.ts';
 
 /** What a host call gives back: a JSON value, and bytes beside it. */
@@ -40,7 +40,7 @@ export interface PreparedBinding {
 }
 
 /** A host service in the cell: how to serve one kind of binding. */
-export interface HostService<Kind extends Binding = Binding> {
+export interface HostService<Kind extends ServiceBinding = ServiceBinding> {
   readonly name: Kind['service'];
   /** Called once per function and binding when the function is activated; must not wait. */
   prepare(label: string, binding: Kind): PreparedBinding;

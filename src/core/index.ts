@@ -21,6 +21,7 @@ export * from './limits.ts';
 export * from './logger.ts';
 export * from './manifest.ts';
 export * from './observer.ts';
+export * from './sealed-secret.ts';
 export * from './subject.ts';
 export * from './subjects.ts';
 export * from './telemetry.ts';

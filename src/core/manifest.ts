@@ -60,7 +60,16 @@ export interface MessagingBinding {
   readonly call: readonly string[];
 }
 
-export type Binding = KvBinding | HttpBinding | MessagingBinding;
+/** A secret of the namespace, which the function finds in `env` as text. */
+export interface SecretBinding {
+  readonly service: 'secret';
+  readonly secret: string;
+}
+
+/** A grant that a function uses by calls to a host service. */
+export type ServiceBinding = KvBinding | HttpBinding | MessagingBinding;
+
+export type Binding = ServiceBinding | SecretBinding;
 
 /** Where the code comes from before it is an artifact. */
 export type Source =

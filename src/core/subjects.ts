@@ -57,6 +57,16 @@ export const hairspringSubjects = {
   /** `$NEX.SVC.system.control.HS.NAMESPACE.<ns>`: open a namespace; for those in the account of the nodes. */
   namespace: (namespace: string): string =>
     `${CONTROL}.${SYSTEM_NAMESPACE}.control.HS.NAMESPACE.${namespace}`,
+  /** `$NEX.SVC.<ns>.control.HS.SECRET.KEY`: the key to which each node has secrets of the namespace sealed. */
+  secretKey: (namespace: string): string => `${CONTROL}.${namespace}.control.HS.SECRET.KEY`,
+  /** `$NEX.SVC.<ns>.control.HS.SECRET.SET.<node>`: store a secret that is sealed to this node. */
+  secretSet: (namespace: string, nodeId: string): string =>
+    `${CONTROL}.${namespace}.control.HS.SECRET.SET.${nodeId}`,
+  /** `$NEX.SVC.<ns>.control.HS.SECRET.LIST`: names of the namespace's secrets on each node. */
+  secretList: (namespace: string): string => `${CONTROL}.${namespace}.control.HS.SECRET.LIST`,
+  /** `$NEX.SVC.<ns>.control.HS.SECRET.DELETE.<name>`: forget a secret on all nodes. */
+  secretDelete: (namespace: string, name: string): string =>
+    `${CONTROL}.${namespace}.control.HS.SECRET.DELETE.${name}`,
   /** `$NEX.SVC.<ns>.control.HS.INVOKE.<name>`: call a function by name; cells answer this one themselves. */
   invoke: (namespace: string, name: string): string => `${CONTROL}.${namespace}.control.HS.INVOKE.${name}`,
 } as const;

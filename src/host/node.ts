@@ -6,6 +6,7 @@ import {
   formatGoDuration,
   type LiveFunction,
   type NodeBackend,
+  type SecretBackend,
   type StartWorkloadRequest,
   type StartWorkloadResponse,
   type StopWorkloadResponse,
@@ -37,6 +38,7 @@ export interface NodeOptions {
   readonly cells: CellSupervisor;
   readonly deployments: Deployments;
   readonly accounts: Accounts;
+  readonly secrets: SecretBackend;
   /** Called once, when lame duck begins; stops the node within `delayMs`. */
   readonly onLameDuck: (delayMs: number) => void;
 }
@@ -51,6 +53,7 @@ export class Node implements NodeBackend {
   readonly xkey: string;
   readonly startedAt: Date;
   readonly startRequestSchema: string = startRequestJsonSchema();
+  readonly secrets: SecretBackend;
   readonly #options: NodeOptions;
   #state: NodeState = 'starting';
 
@@ -61,6 +64,7 @@ export class Node implements NodeBackend {
     this.nodeName = options.nodeName;
     this.version = options.version;
     this.xkey = options.xkey;
+    this.secrets = options.secrets;
     this.startedAt = options.startedAt;
   }
 
@@ -133,7 +137,7 @@ export class Node implements NodeBackend {
 
   async list(namespace: string, filter: readonly string[]): Promise<readonly WorkloadSummary[]> {
     const wanted = this.#options.deployments
-      .all()
+      .known()
       .filter((definition) => namespace === SYSTEM_NAMESPACE || definition.namespace === namespace)
       .filter(({ id, name }) => filter.length === 0 || filter.includes(id) || filter.includes(name));
     const stats = await this.#stats(new Set(wanted.map((definition) => definition.namespace)));
@@ -150,8 +154,15 @@ export class Node implements NodeBackend {
     return byId;
   }
 
+  /** Why it is not served as others are; undefined when it is. */
+  #sentenceOf(definition: FunctionDefinition): Sentence | undefined {
+    const { deployments, cells } = this.#options;
+    const reason = deployments.waitingFor(definition.id);
+    return reason === undefined ? cells.sentenceOf(definition) : { state: 'waiting', reason };
+  }
+
   #summary(definition: FunctionDefinition, stats: FunctionStats | undefined): WorkloadSummary {
-    const sentence = this.#options.cells.sentenceOf(definition);
+    const sentence = this.#sentenceOf(definition);
     const serving = stats?.state === 'warm' ? 'warm' : 'running';
     return {
       id: definition.id,
@@ -159,7 +170,7 @@ export class Node implements NodeBackend {
       namespace: definition.namespace,
       workload_type: definition.type,
       workload_lifecycle: 'function',
-      workload_state: sentence?.state === 'suspended' ? 'error' : serving,
+      workload_state: isServed(sentence) ? serving : 'error',
       start_time: definition.deployedAt,
       runtime: formatGoDuration(stats?.busyMs ?? 0),
       tags: definition.tags,
@@ -178,7 +189,7 @@ export class Node implements NodeBackend {
     const definition = this.#options.deployments.find(namespace, nameOrId);
     if (definition === undefined) return undefined;
     const stats = (await this.#stats(new Set([definition.namespace]))).get(definition.id);
-    const sentence = this.#options.cells.sentenceOf(definition);
+    const sentence = this.#sentenceOf(definition);
     return {
       nodeId: this.nodeId,
       definition,
@@ -213,6 +224,15 @@ export class Node implements NodeBackend {
     this.moveTo('lameduck');
     this.#options.onLameDuck(delayMs);
   }
+}
+
+interface Sentence {
+  readonly state: 'suspended' | 'quarantined' | 'waiting';
+  readonly reason: string;
+}
+
+function isServed(sentence: Sentence | undefined): boolean {
+  return sentence === undefined || sentence.state === 'quarantined';
 }
 
 function idleStats(id: string): FunctionStats {

@@ -7,9 +7,11 @@ import { CellSupervisor } from './cells/index.ts';
 import { Deployments } from './deployments/index.ts';
 import type { InspectorServer } from './inspect/inspector-server.ts';
 import { Node } from './node.ts';
+import { NodeSecrets } from './node-secrets.ts';
 import { resolveHostOptions } from './options.ts';
+import { SecretShelf } from './secrets/index.ts';
 import { openDataDir } from './state/data-dir.ts';
-import { loadNodeIdentity } from './state/node-identity.ts';
+import { loadNodeKeys } from './state/node-identity.ts';
 import { startTelemetry } from './telemetry/index.ts';
 import type { HostOptions, RunningHost } from './types.ts';
 
@@ -30,7 +32,8 @@ export async function startHost(options: HostOptions): Promise<RunningHost> {
   const startedAt = new Date(clock.now());
   await using stack = new AsyncDisposableStack();
   const data = stack.use(openDataDir(dataDir));
-  const identity = loadNodeIdentity(data.path);
+  const keys = loadNodeKeys(data.path);
+  const { identity } = keys;
   const nc = await connectNats(nats, { name: `hairspring node ${nodeName}`, reconnect: true });
   stack.defer(() => nc.close());
   await requireServer(nc);
@@ -43,12 +46,14 @@ export async function startHost(options: HostOptions): Promise<RunningHost> {
   const { version } = packageJson;
   const telemetry = await startTelemetry(cell.telemetry, { nodeId, nodeName, version, clock, logger });
   stack.use(telemetry);
+  const shelf = await SecretShelf.open(nc, keys, logger);
   const cells = stack.use(
     new CellSupervisor({
       accounts,
       clock,
       logger,
       spareCells: cell.spareCells,
+      secrets: shelf,
       reports: telemetry?.reports,
       cell: {
         artifactDir: data.artifactDir,
@@ -65,7 +70,15 @@ export async function startHost(options: HostOptions): Promise<RunningHost> {
     }),
   );
   const { artifactDir } = data;
-  const deployments = await Deployments.open({ nc, accounts, artifactDir, cells, clock, logger });
+  const deployments = await Deployments.open({
+    nc,
+    accounts,
+    artifactDir,
+    cells,
+    secrets: shelf,
+    clock,
+    logger,
+  });
   let stopping: Promise<void> | undefined;
   const node = new Node({
     ...identity,
@@ -76,6 +89,7 @@ export async function startHost(options: HostOptions): Promise<RunningHost> {
     cells,
     deployments,
     accounts,
+    secrets: new NodeSecrets({ keys, shelf, cells, deployments }),
     onLameDuck: (delayMs) =>
       void stop(delayMs).catch((error: unknown) =>
         logger.error('The node did not stop cleanly', { error: String(error) }),

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
-import type { Binding } from '../core/index.ts';
+import type { ServiceBinding } from '../core/index.ts';
 
-const GUEST_SCRIPTS: Readonly<Record<Binding['service'], string>> = {
+const GUEST_SCRIPTS: Readonly<Record<ServiceBinding['service'], string>> = {
   http: './http/guest.js',
   kv: './kv/guest.js',
   messaging: './messaging/guest.js',

@@ -1,10 +1,10 @@
 import type { NatsConnection } from '@nats-io/transport-node';
 import {
-  type Binding,
   type FunctionSpec,
   type HostService,
   type MessagingBinding,
   type PreparedBinding,
+  type ServiceBinding,
   systemClock,
 } from '../core/index.ts';
 import { prepareCrypto } from './crypto/provider.ts';
@@ -13,7 +13,7 @@ import { createKvService } from './kv/provider.ts';
 import { createMessagingService, type FunctionCalls } from './messaging/provider.ts';
 
 /** Services that go by NATS. */
-type NatsService = Exclude<Binding['service'], 'http'>;
+type NatsService = Exclude<ServiceBinding['service'], 'http'>;
 
 /** The host services over one connection, whose inboxes begin with `inboxPrefix`. A new one is one folder and one line here (and one in schemas.ts). */
 export function createNatsServices(
@@ -29,7 +29,7 @@ export function createNatsServices(
 
 /** Those of a cell that need no connection. */
 export function createCellServices(): Readonly<
-  Record<Exclude<Binding['service'], NatsService>, HostService>
+  Record<Exclude<ServiceBinding['service'], NatsService>, HostService>
 > {
   return { http: createHttpService({ clock: systemClock }) };
 }
@@ -39,7 +39,7 @@ export function createHostServices(
   nc: NatsConnection,
   inboxPrefix?: string,
   calls?: FunctionCalls,
-): Readonly<Record<Binding['service'], HostService>> {
+): Readonly<Record<ServiceBinding['service'], HostService>> {
   return { ...createCellServices(), ...createNatsServices(nc, inboxPrefix, calls) };
 }
 
@@ -59,4 +59,14 @@ export function callsBinding({ bindings }: Pick<FunctionSpec, 'bindings'>): Mess
     binding.service === 'messaging' ? binding.call : [],
   );
   return { service: 'messaging', publish: [], request: [], call: granted };
+}
+
+/** The bindings of a function that it calls; a secret is a value and nothing to call. */
+export function serviceBindings({
+  bindings,
+}: Pick<FunctionSpec, 'bindings'>): Readonly<Record<string, ServiceBinding>> {
+  const called = Object.entries(bindings).flatMap(([label, binding]) =>
+    binding.service === 'secret' ? [] : [[label, binding] as const],
+  );
+  return Object.fromEntries(called);
 }

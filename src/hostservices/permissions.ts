@@ -13,6 +13,7 @@ export function bindingPermissions(binding: Binding, namespace: string): Binding
     case 'messaging':
       return messagingPermissions(binding, namespace);
     case 'http':
+    case 'secret':
       return NONE;
   }
 }

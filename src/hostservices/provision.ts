@@ -13,6 +13,7 @@ export async function provisionBinding(nc: NatsConnection, label: string, bindin
       return;
     case 'http':
     case 'messaging':
+    case 'secret':
       return;
   }
 }

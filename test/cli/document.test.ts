@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
+import type { Command } from 'commander';
 import { createProgram } from '../../src/cli/program.ts';
 import { readEnvironment } from '../../src/cli/shell/environment.ts';
 import { EXIT, exitCodeOf } from '../../src/cli/shell/exit-codes.ts';
@@ -33,20 +34,26 @@ test('docs/cli.md has a section for each command, with its aliases', () => {
   );
 });
 
-for (const command of program.commands) {
-  test(`docs/cli.md shows the usage and exactly the options of ${command.name()}`, () => {
-    const text = section(command.name());
+/** What stands behind `hairspring`. */
+function pathOf(command: Command): string {
+  const { parent } = command;
+  return parent === null || parent === program ? command.name() : `${pathOf(parent)} ${command.name()}`;
+}
+
+for (const command of program.commands.flatMap((each) => [each, ...each.commands])) {
+  test(`docs/cli.md shows the usage and exactly the options of ${pathOf(command)}`, () => {
+    const text = section(pathOf(command));
     const usage = command.registeredArguments.map((argument) => {
       const inner = `${argument.name()}${argument.variadic ? '...' : ''}`;
       return argument.required ? ` <${inner}>` : ` [${inner}]`;
     });
-    assert.ok(text.includes(`\`hairspring ${command.name()}${usage.join('')}\``), text);
+    assert.ok(text.includes(`\`hairspring ${pathOf(command)}${usage.join('')}\``), text);
     const own = command.options.filter(({ long }) => !GLOBAL.has(long ?? '')).map(({ flags }) => flags);
     assert.deepEqual(documented(text), own);
     assert.equal(text.replaceAll('\n', ' ').includes('no options of its own'), own.length === 0);
   });
 
-  test(`The help of ${command.name()} shows its options and an example`, () => {
+  test(`The help of ${pathOf(command)} shows its options and an example`, () => {
     let help = '';
     command.configureOutput({
       writeOut(text) {

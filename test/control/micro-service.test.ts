@@ -78,6 +78,10 @@ test('INFO lists every endpoint with its subject and queue group', async () => {
       'CancelInvocations',
       'TapInvocations',
       'OpenNamespace',
+      'GetSecretKey',
+      'SetSecret',
+      'ListSecrets',
+      'DeleteSecret',
     ],
   );
 });

@@ -74,9 +74,12 @@ test('A cell that answers a command with something else is ended, and the comman
     `process.on('message', ({ requestId }) => process.send({ type: 'reply', requestId, ok: true, result: { sids: 1 } }));`,
   );
   await cell.ready;
-  await assert.rejects(cell.command('activate', { specs: [], credentials: {}, coldReason: 'first' }), {
-    code: 'HS_INTERNAL',
-  });
+  await assert.rejects(
+    cell.command('activate', { specs: [], credentials: {}, coldReason: 'first', secrets: [] }),
+    {
+      code: 'HS_INTERNAL',
+    },
+  );
   assert.equal((await cell.exited).signal, 'SIGKILL');
   await cell[Symbol.asyncDispose]();
 });

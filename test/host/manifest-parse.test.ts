@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { DEFAULT_LIMITS } from '../../src/core/index.ts';
-import { parseNexfile } from '../../src/host/manifest/index.ts';
+import { parseNexfile, startRequestToWire } from '../../src/host/manifest/index.ts';
 import { failure, failureOf, HEAD } from './support/nexfile.ts';
 
 test('A full Nexfile is resolved', () => {
@@ -282,13 +282,33 @@ test('What the format has and this version lacks is refused as not supported yet
     'kv: { bucket: s }',
     'http: { route: /a }',
   ];
-  const bindings = ['objectstore: p', 'secret: s'];
+  const bindings = ['objectstore: p'];
   for (const trigger of triggers) {
     assert.match(failureOf(`  triggers: [{ ${trigger} }]`).message, /not supported yet in this version/);
   }
   for (const binding of bindings) {
     assert.match(failureOf(`  bindings: { B: { ${binding} } }`).message, /not supported yet in this version/);
   }
+});
+
+test('A secret binding names a secret, and nothing else', () => {
+  const { start } = parseNexfile(`${HEAD}  main: a.js\n  bindings: { KEY: { secret: api-key } }`, 'Nexfile');
+  assert.deepEqual(start.bindings['KEY'], { service: 'secret', secret: 'api-key' });
+  const wire = startRequestToWire(start) as { readonly bindings: unknown };
+  assert.deepEqual(wire.bindings, { KEY: { secret: 'api-key' } });
+  const refused: readonly (readonly [string, RegExp])[] = [
+    ['{ secret: a.b }', /a secret has a name of 1 to 64 letters/],
+    ['{ secret: "" }', /a secret has a name of 1 to 64 letters/],
+    ['{ secret: api-key, access: read }', /"access"/],
+    ['{ secret: api-key, kv: b }', /is of one kind, and "secret" is there already/],
+    ['{ secret: [a] }', /secret/],
+  ];
+  for (const [text, message] of refused)
+    assert.match(failureOf(`  bindings: { KEY: ${text} }`).message, message, text);
+  assert.match(
+    failureOf('  bindings: { KEY: { secret: k } }\n  environment: { KEY: v }').message,
+    /a binding has the same name/,
+  );
 });
 
 test('A messaging binding grants publishing, requests, calls of functions, or several of these', () => {

@@ -75,7 +75,8 @@ function describeColdStarts({ coldStarts, coldReasons, prewarmed }: FunctionStat
   return `${coldStarts} cold starts${detail === '' ? '' : ` (${detail})`}${ahead}`;
 }
 
-function describeState({ stats, suspended, quarantined }: FunctionInfo): string {
+function describeState({ stats, suspended, quarantined, waiting }: FunctionInfo): string {
+  if (waiting !== undefined) return `waiting for a secret: ${waiting}`;
   if (suspended !== undefined) return `suspended: ${suspended}`;
   const state = stats.state === 'warm' ? `warm, ${formatBytes(stats.heapBytes)} heap` : stats.state;
   return quarantined === undefined ? state : `${state}, in a cell of its own: ${quarantined}`;

@@ -38,7 +38,7 @@ async function list(context: CommandContext): Promise<ExitCode | undefined> {
       const state = sentenceOf(metadata);
       if (state === undefined) return [];
       return [
-        `${name} is ${state}: ${printable(metadata[`hairspring_${state}`] ?? '')}. Deploying it lifts that.`,
+        `${name} is ${state}: ${printable(metadata[`hairspring_${state}`] ?? '')}. ${LIFTED_BY[state]} lifts that.`,
       ];
     });
     return [renderTable([heading, ...rows]), ...(notes.length === 0 ? [] : ['', ...notes])].join('\n');
@@ -46,8 +46,15 @@ async function list(context: CommandContext): Promise<ExitCode | undefined> {
   return undefined;
 }
 
-/** What a node has sentenced a function to that kills cells. */
-function sentenceOf(metadata: WorkloadSummary['metadata']): 'suspended' | 'quarantined' | undefined {
-  if (metadata['hairspring_suspended'] !== undefined) return 'suspended';
-  return metadata['hairspring_quarantined'] === undefined ? undefined : 'quarantined';
+const LIFTED_BY = {
+  suspended: 'Deploying it',
+  quarantined: 'Deploying it',
+  waiting: 'Setting the secret',
+} as const;
+type State = keyof typeof LIFTED_BY;
+const STATES: readonly State[] = ['suspended', 'quarantined', 'waiting'];
+
+/** Why a node does not serve a function as others: it kills cells, or waits for a secret. */
+function sentenceOf(metadata: WorkloadSummary['metadata']): State | undefined {
+  return STATES.find((state) => metadata[`hairspring_${state}`] !== undefined);
 }

@@ -28,6 +28,8 @@ export function describeBinding(label: string, binding: Binding): string {
         .map((op) => `${op} ${binding[op].join(' ')}`);
       return `${label}: messaging, ${grants.join(', ')}`;
     }
+    case 'secret':
+      return `${label}: secret ${binding.secret}`;
     default: {
       // A node of another version may have host services that are not known here.
       const { service }: { readonly service: string } = binding satisfies never;

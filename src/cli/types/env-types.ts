@@ -9,6 +9,7 @@ const GUEST_TYPES: Readonly<Record<Binding['service'], string>> = {
   kv: 'KvBucket',
   http: 'HttpClient',
   messaging: 'Messaging',
+  secret: 'string',
 };
 
 /** The text of {@link ENV_TYPES_FILE}. The same Nexfile makes the same text. */

@@ -204,8 +204,13 @@ export function namespaceClaims(operator: Operator, namespace: string): AccountC
         workloadSubjects.list(namespace),
         // Not HS.INVOKE, which the cells of the namespace answer themselves.
         hairspringSubjects.info(namespace, '*'),
+        hairspringSubjects.live(namespace, '*'),
         hairspringSubjects.cancel(namespace, '*'),
         hairspringSubjects.tap(namespace),
+        hairspringSubjects.secretKey(namespace),
+        hairspringSubjects.secretSet(namespace, '*'),
+        hairspringSubjects.secretList(namespace),
+        hairspringSubjects.secretDelete(namespace, '*'),
         nodeSubjects.ping(),
         nodeSubjects.pingNode('*'),
         nodeSubjects.tags(),

@@ -8,6 +8,7 @@ import {
   type WorkloadCredential,
 } from '../../core/index.ts';
 import type { CellUser, NamespaceAccess } from '../accounts/index.ts';
+import type { SecretSource } from '../secrets/index.ts';
 import type { CellProcess } from './cell-process.ts';
 import type { SidLookup } from './message-parser.ts';
 import { type Recovered, recover } from './recovery.ts';
@@ -33,19 +34,25 @@ export class BoundCell {
   readonly #logger: Logger;
   readonly #access: NamespaceAccess;
   #user: CellUser;
+  readonly #secrets: SecretSource;
   readonly #functionIds = new Set<string>();
   #journal: Uint8Array | undefined;
 
-  constructor(cell: CellProcess, access: NamespaceAccess, logger: Logger) {
+  constructor(cell: CellProcess, access: NamespaceAccess, secrets: SecretSource, logger: Logger) {
     this.cell = cell;
     this.#logger = logger;
     this.#access = access;
+    this.#secrets = secrets;
     this.#user = access.createCellUser(cell.id);
   }
 
   /** Connects it. */
   async assign(namespace: string): Promise<void> {
-    const { encrypted } = await this.cell.command('assign', { namespace, nats: this.#user.endpoint });
+    const { encrypted } = await this.cell.command('assign', {
+      namespace,
+      nats: this.#user.endpoint,
+      secretSeed: this.#secrets.seedOf(namespace),
+    });
     this.encrypted = encrypted;
   }
 
@@ -70,7 +77,9 @@ export class BoundCell {
   async activate(specs: readonly FunctionSpec[], coldReason: 'first' | 'crash' = 'first'): Promise<void> {
     for (const { id } of specs) this.#functionIds.add(id);
     const credentials = this.#credentials(specs);
-    const { sids, invokeSids } = await this.cell.command('activate', { specs, credentials, coldReason });
+    const secrets = this.#secrets.sealedFor(specs);
+    const params = { specs, credentials, coldReason, secrets };
+    const { sids, invokeSids } = await this.cell.command('activate', params);
     for (const sid of invokeSids) this.sids.set(sid, { functionId: '', triggerIndex: INVOKE_TRIGGER });
     for (const [index, spec] of specs.entries()) {
       for (const [triggerIndex, sid] of (sids[index] ?? []).entries())

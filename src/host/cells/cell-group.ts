@@ -5,8 +5,10 @@ import {
   type FunctionSpec,
   HairspringError,
   type Logger,
+  type SealedSecret,
 } from '../../core/index.ts';
 import type { NamespaceAccess } from '../accounts/index.ts';
+import type { SecretSource } from '../secrets/index.ts';
 import type { CellReports } from '../telemetry/index.ts';
 import { lostError } from './blame.ts';
 import { BoundCell } from './bound-cell.ts';
@@ -39,6 +41,7 @@ export interface CellGroupOptions {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly suspensions: Suspensions;
+  readonly secrets: SecretSource;
   /**
    * Takes over a function that kills cells, in a cell of its own. Undefined when it cannot or when this group is such
    * a cell: then the function stays here. Called within a turn, so it must not wait for one of this group.
@@ -160,6 +163,21 @@ export class CellGroup {
     return this.#functions.has(functionId) && this.#suspensions.reasonOf(functionId) === undefined;
   }
 
+  /** Has a function run with the present values of its secrets, if it is one of this group. */
+  async refresh(functionId: string): Promise<void> {
+    await this.#turns.run(async () => {
+      const spec = this.#functions.get(functionId);
+      if (spec !== undefined && this.#isServed(functionId)) await this.#bound?.activate([spec]);
+    });
+  }
+
+  /** Has the cell try whether a secret opens. @returns false when there is no cell; throws why it does not open */
+  async openSecret(secret: SealedSecret): Promise<boolean> {
+    const cell = this.#bound?.cell;
+    await cell?.command('openSecret', { secret });
+    return cell !== undefined;
+  }
+
   /** Resolves when the function's accepted work is finished; others may come and go meanwhile. */
   async deactivate(functionId: string): Promise<void> {
     const { finishing } = await this.#turns.run(async () => {
@@ -228,11 +246,11 @@ export class CellGroup {
 
   /** Takes a cell into the group and lets it serve every function that is not suspended. */
   async #bind(coldReason: 'first' | 'crash' = 'first'): Promise<BoundCell> {
-    const { spares, namespace, access, logger } = this.#options;
+    const { spares, namespace, access, secrets, logger } = this.#options;
     const cell = await spares.take();
     this.#cells.add(cell);
     this.#listenTo(cell);
-    const bound = new BoundCell(cell, access, logger);
+    const bound = new BoundCell(cell, access, secrets, logger);
     try {
       if (this.#stopping) throw new HairspringError('HS_DRAINING', 'The node is stopping');
       await bound.assign(namespace);

@@ -98,6 +98,7 @@ const resultSchemas: { readonly [Name in CellCommandName]: z.ZodType<CellCommand
   check: checkResult,
   activate: activateResult,
   renew: z.null(),
+  openSecret: z.null(),
   deactivate: z.null(),
   adopt: z.null(),
   cancel: z.object({ cancelled: count }),

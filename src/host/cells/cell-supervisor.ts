@@ -6,8 +6,10 @@ import {
   type FunctionSpec,
   HairspringError,
   type Logger,
+  type SealedSecret,
 } from '../../core/index.ts';
 import type { Accounts, NamespaceAccess } from '../accounts/index.ts';
+import type { SecretSource } from '../secrets/index.ts';
 import type { CellReports } from '../telemetry/index.ts';
 import { CellGroup } from './cell-group.ts';
 import { CellProcess, type InspectSession } from './cell-process.ts';
@@ -20,6 +22,7 @@ export interface CellSupervisorOptions {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly spareCells: number;
+  readonly secrets: SecretSource;
   /** Undefined: nobody asked for them. */
   readonly reports?: CellReports | undefined;
   readonly cell: Omit<CellOptions, 'cellId' | 'journalFd'>;
@@ -71,7 +74,7 @@ export class CellSupervisor {
     const present = this.#groups.get(namespace);
     if (present !== undefined) return present;
     if (this.#stopping) throw new HairspringError('HS_DRAINING', 'The node is stopping');
-    const { clock, logger, reports } = this.#options;
+    const { clock, logger, reports, secrets } = this.#options;
     const spares = this.#spares;
     const onEmpty = (): void => this.#drop(namespace, group);
     const suspensions = new Suspensions();
@@ -84,6 +87,7 @@ export class CellSupervisor {
       clock,
       logger,
       suspensions,
+      secrets,
       quarantine,
       reports,
       onEmpty,
@@ -123,6 +127,20 @@ export class CellSupervisor {
     );
     // A new version is innocent: what the old one had begun it finishes where it is.
     for (const { id } of specs) void this.#quarantine.release(id).catch(() => undefined);
+  }
+
+  /** Has a function run with the present values of its secrets; what it has begun it finishes with the earlier ones. */
+  async refresh({ id, namespace }: Pick<FunctionSpec, 'id' | 'namespace'>): Promise<void> {
+    await Promise.all(this.#groupsOf(namespace).map((group) => group.refresh(id)));
+  }
+
+  /**
+   * Has a cell of the namespace try whether a secret opens.
+   * @returns false when there is no such cell
+   * @throws HS_SECRET_… saying why it does not open
+   */
+  async openSecret(namespace: string, secret: SealedSecret): Promise<boolean> {
+    return (await this.#groups.get(namespace)?.openSecret(secret)) ?? false;
   }
 
   async deactivate({ id, namespace }: Pick<FunctionSpec, 'id' | 'namespace'>): Promise<void> {

@@ -1,5 +1,6 @@
 import type { Clock, FunctionSpec, Logger } from '../../core/index.ts';
 import type { NamespaceAccess } from '../accounts/index.ts';
+import type { SecretSource } from '../secrets/index.ts';
 import type { CellReports } from '../telemetry/index.ts';
 import { CellGroup } from './cell-group.ts';
 import type { SpareCells } from './spare-cells.ts';
@@ -10,6 +11,7 @@ const MAX_CELLS = 4;
 
 export interface QuarantineOptions {
   readonly spares: SpareCells;
+  readonly secrets: SecretSource;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly reports?: CellReports | undefined;

@@ -61,6 +61,7 @@ const definitionSchema: z.ZodType<FunctionDefinition> = z.object({
         // Definitions of before there were such calls have none.
         call: z.array(z.string()).default([]),
       }),
+      z.object({ service: z.literal('secret'), secret: z.string() }),
     ]),
   ),
   environment: text,

@@ -4,8 +4,8 @@ import type { NatsConnection } from '@nats-io/transport-node';
 import { natsFailure } from '../../control/index.ts';
 import { type FunctionDefinition, HairspringError, type Logger } from '../../core/index.ts';
 import { isPut } from '../../hostservices/provision.ts';
+import { readLastMessages } from '../state/last-messages.ts';
 import { parseDefinition } from './definition-schema.ts';
-import { readLastMessages } from './last-messages.ts';
 
 export const DEFINITION_BUCKET = 'hairspring-functions';
 const STREAM = `KV_${DEFINITION_BUCKET}`;

@@ -9,12 +9,14 @@ import {
   HairspringError,
   type Logger,
   type StartRequest,
+  secretsOf,
   toSpec,
 } from '../../core/index.ts';
 import { provisionBinding } from '../../hostservices/provision.ts';
 import type { Accounts } from '../accounts/index.ts';
 import type { CellSupervisor } from '../cells/index.ts';
 import { parseStartRequest } from '../manifest/index.ts';
+import type { SecretShelf } from '../secrets/index.ts';
 import { ArtifactCache } from './artifact-cache.ts';
 import { DefinitionStore, type StoredDefinition } from './definition-store.ts';
 import { checkDeployRequest, checkExpected, resolveArtifact, toDefinition } from './deploy-request.ts';
@@ -23,12 +25,19 @@ import { KeyLock } from './key-lock.ts';
 /** Artifacts fetched at once when a node starts without them. */
 const FETCH_AT_ONCE = 8;
 
+/** A function that is deployed and not served by this node. */
+interface WaitingFunction {
+  readonly definition: FunctionDefinition;
+  readonly reason: string;
+}
+
 export interface DeploymentsOptions {
   /** In the account of the nodes. */
   readonly nc: NatsConnection;
   readonly accounts: Accounts;
   readonly artifactDir: string;
   readonly cells: CellSupervisor;
+  readonly secrets: SecretShelf;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -39,6 +48,8 @@ export class Deployments {
   readonly #store: DefinitionStore;
   readonly #cache: ArtifactCache;
   readonly #byId = new Map<string, StoredDefinition>();
+  /** Stored and not served, because a secret is missing or does not open. */
+  readonly #waiting = new Map<string, WaitingFunction>();
   readonly #lock = new KeyLock();
   /** How many deployments in progress use an artifact, by digest. */
   readonly #inDeploy = new Map<string, number>();
@@ -61,10 +72,20 @@ export class Deployments {
     return [...this.#byId.values()].map(({ definition }) => definition);
   }
 
+  /** With those that wait for a secret. */
+  known(): readonly FunctionDefinition[] {
+    return [...this.all(), ...[...this.#waiting.values()].map(({ definition }) => definition)];
+  }
+
+  /** Why this node does not serve a function that is deployed: a secret is missing or does not open. */
+  waitingFor(id: string): string | undefined {
+    return this.#waiting.get(id)?.reason;
+  }
+
   find(namespace: string, nameOrId: string): FunctionDefinition | undefined {
-    const byId = this.#byId.get(nameOrId)?.definition;
+    const byId = (this.#byId.get(nameOrId) ?? this.#waiting.get(nameOrId))?.definition;
     if (byId !== undefined) return byId.namespace === namespace ? byId : undefined;
-    return this.all().find(
+    return this.known().find(
       (definition) => definition.namespace === namespace && definition.name === nameOrId,
     );
   }
@@ -74,7 +95,7 @@ export class Deployments {
     return (await this.#store.get(namespace, name))?.definition;
   }
 
-  /** Serves everything that is stored. A function whose artifact is lost is logged and left out. */
+  /** Serves everything that is stored. A function whose artifact or secret is lost is logged and left out. */
   async restore(): Promise<number> {
     const stored = await this.#store.all(this.#options.logger);
     const queue = [...stored];
@@ -85,19 +106,95 @@ export class Deployments {
           await this.#cache.ensure(next.definition.artifact.digest);
           usable.push(next);
         } catch (error) {
-          const { name, namespace } = next.definition;
-          this.#options.logger.error('A function is not restored', {
-            name,
-            namespace,
-            error: HairspringError.from(error).message,
-          });
+          this.#tellLeftOut(next.definition, error);
         }
       }
     };
     await Promise.all(Array.from({ length: FETCH_AT_ONCE }, fetchNext));
-    for (const one of usable) this.#byId.set(one.definition.id, one);
-    await this.#options.cells.activate(usable.map(({ definition }) => toSpec(definition)));
-    return usable.length;
+    const plain = usable.filter(({ definition }) => secretsOf(definition).length === 0);
+    for (const one of plain) this.#byId.set(one.definition.id, one);
+    await this.#options.cells.activate(plain.map(({ definition }) => toSpec(definition)));
+    // One by one: a secret that does not open is the loss of its own functions only.
+    for (const one of usable) if (!plain.includes(one)) await this.#restoreWithSecrets(one);
+    return this.#byId.size;
+  }
+
+  async #restoreWithSecrets(stored: StoredDefinition): Promise<void> {
+    const { definition } = stored;
+    try {
+      await this.#serve(stored);
+    } catch (error) {
+      if (!isOfSecrets(error)) throw error;
+      this.#waiting.set(definition.id, { definition, reason: HairspringError.from(error).message });
+      this.#tellLeftOut(definition, error);
+    }
+  }
+
+  async #serve(stored: StoredDefinition): Promise<void> {
+    const { cells, secrets } = this.#options;
+    const spec = toSpec(stored.definition);
+    secrets.checkSet(spec);
+    await cells.activate([spec]);
+    this.#byId.set(spec.id, stored);
+    this.#waiting.delete(spec.id);
+  }
+
+  #tellLeftOut({ name, namespace }: FunctionDefinition, error: unknown): void {
+    const { message } = HairspringError.from(error);
+    this.#options.logger.error('A function is not restored', { name, namespace, error: message });
+  }
+
+  /** The functions of a namespace, of all nodes. */
+  async storedIn(namespace: string): Promise<readonly FunctionDefinition[]> {
+    const stored = await this.#store.all(this.#options.logger);
+    return stored.map(({ definition }) => definition).filter((one) => one.namespace === namespace);
+  }
+
+  /**
+   * Has every function that is bound to a secret run with its present value, those too that waited for it.
+   * @returns their names, and why others do not
+   */
+  async refreshSecret(
+    namespace: string,
+    name: string,
+  ): Promise<{ readonly functions: readonly string[]; readonly failures: readonly string[] }> {
+    const isBound = (one: FunctionDefinition): boolean =>
+      one.namespace === namespace && secretsOf(one).includes(name);
+    const functions: string[] = [];
+    const failures: string[] = [];
+    for (const one of this.known().filter(isBound)) {
+      try {
+        const runs = await this.#lock.run(`${namespace}.${one.name}`, () => this.#refresh(one));
+        if (runs) functions.push(one.name);
+      } catch (error) {
+        const { message } = HairspringError.from(error);
+        this.#options.logger.warn('A function does not have the new value of a secret', {
+          name: one.name,
+          namespace,
+          secret: name,
+          error: message,
+        });
+        failures.push(`${one.name}: ${message}`);
+      }
+    }
+    return { functions: functions.sort(), failures };
+  }
+
+  /** @returns whether it is still there */
+  async #refresh({ id, name, namespace }: FunctionDefinition): Promise<boolean> {
+    if (this.#byId.has(id)) {
+      await this.#options.cells.refresh({ id, namespace });
+      return true;
+    }
+    // Meanwhile another node may have replaced or removed it.
+    const stored = await this.#store.get(namespace, name);
+    if (stored === undefined || !this.#waiting.has(id)) {
+      this.#waiting.delete(id);
+      return false;
+    }
+    await this.#cache.ensure(stored.definition.artifact.digest);
+    await this.#serve(stored);
+    return true;
   }
 
   /**
@@ -140,6 +237,7 @@ export class Deployments {
     if (serving?.version === definition.version && cells.sentenceOf(serving) === undefined) return serving;
     checkExpected(request, previous?.definition);
     const spec = toSpec(definition);
+    this.#options.secrets.checkSet(spec);
     await this.#check(spec);
     for (const [label, binding] of Object.entries(definition.bindings))
       await provisionBinding(own, label, binding);
@@ -158,6 +256,7 @@ export class Deployments {
       throw error;
     }
     this.#byId.set(definition.id, { definition, revision });
+    this.#waiting.delete(definition.id);
     if (previous !== undefined) this.#dropLater(previous.definition.artifact.digest);
     return definition;
   }
@@ -200,11 +299,12 @@ export class Deployments {
     const definition = this.find(namespace, id);
     if (definition === undefined) return undefined;
     return this.#lock.run(`${definition.namespace}.${definition.name}`, async () => {
-      if (!this.#byId.has(definition.id)) return undefined;
+      if (!this.#byId.has(definition.id) && !this.#waiting.has(definition.id)) return undefined;
       await this.#store.remove(definition.namespace, definition.name);
       await this.#options.cells.deactivate(definition);
       // Last, so that whoever was told of a failure finds the function and can try again.
       this.#byId.delete(definition.id);
+      this.#waiting.delete(definition.id);
       await this.#dropArtifact(definition.artifact.digest);
       return definition;
     });
@@ -229,4 +329,8 @@ export class Deployments {
     this.#cache.forget(digest);
     await deleteArtifact(this.#options.nc, digest);
   }
+}
+
+function isOfSecrets(error: unknown): boolean {
+  return HairspringError.is(error) && error.code.startsWith('HS_SECRET_');
 }

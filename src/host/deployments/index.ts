@@ -1,1 +1,2 @@
 export { Deployments, type DeploymentsOptions } from './deployments.ts';
+export { KeyLock } from './key-lock.ts';

@@ -73,6 +73,8 @@ function bindingToWire(binding: Binding): object {
         ...(binding.request.length === 0 ? {} : { request: binding.request }),
         ...(binding.call.length === 0 ? {} : { call: binding.call }),
       };
+    case 'secret':
+      return { secret: binding.secret };
     default:
       return unreachable(binding);
   }

@@ -8,6 +8,7 @@ import {
   type Invocation,
   type Observer,
   type PreparedBinding,
+  withMessage,
 } from '../../core/index.ts';
 import { Admission } from './admission.ts';
 import type { ByteBudget } from './byte-budget.ts';
@@ -40,6 +41,8 @@ export interface RunnerDependencies extends WakerDependencies, CodeLearner {
   readonly wear?: WearLimits;
   /** An error's stack as its author wants to read it. */
   readonly mapStack: (spec: FunctionSpec, stack: string) => string;
+  /** A line of the function's log, or the text of an error, as others may read it. @default as it is */
+  readonly redact?: (text: string) => string;
 }
 
 /** One version of one function in a cell: accepts invocations, wakes an instance, and keeps the limits. */
@@ -196,7 +199,7 @@ export class FunctionRunner implements Runnable, Sweepable {
     failed: (error) => {
       if (this.#admission.queued === 0) {
         this.#prewarmFailed = true;
-        this.#dependencies.observer.onLog(this.spec, 'error', error.message);
+        this.#log('error', error.message);
       }
       this.#failAll(this.#admission.takeWaiting(), error);
       this.#settleIdle();
@@ -212,14 +215,24 @@ export class FunctionRunner implements Runnable, Sweepable {
     },
     onError: (flight, error, { tails, stack }) => {
       this.#answered(flight, tails);
-      const { observer, mapStack } = this.#dependencies;
-      observer.onLog(this.spec, 'error', stack === '' ? error.message : mapStack(this.spec, stack));
-      flight.invocation.fail(error);
+      const { mapStack } = this.#dependencies;
+      this.#log('error', stack === '' ? error.message : mapStack(this.spec, stack));
+      flight.invocation.fail(this.#redacted(error));
       this.#finish(flight, error.code, 0);
     },
     onTailsDone: (flight) => this.#admission.left(flight),
-    onLog: (level, text) => this.#dependencies.observer.onLog(this.spec, level, text),
+    onLog: (level, text) => this.#log(level, text),
   };
+
+  #log(level: string, text: string): void {
+    const { observer, redact } = this.#dependencies;
+    observer.onLog(this.spec, level, redact === undefined ? text : redact(text));
+  }
+
+  #redacted(error: HairspringError): HairspringError {
+    const { redact } = this.#dependencies;
+    return redact === undefined ? error : withMessage(error, redact(error.message));
+  }
 
   #answered(flight: Flight, tails: number): void {
     if (tails === 0) this.#admission.left(flight);
@@ -286,11 +299,11 @@ export class FunctionRunner implements Runnable, Sweepable {
     // Nobody waits for what it does and nobody else is inside: better a cold start than a thread that is busy in vain.
     if (instance.isBusyInVain) this.#drop(instance);
     if (flight.answered) {
-      this.#dependencies.observer.onLog(this.spec, 'warn', error.message);
+      this.#log('warn', error.message);
       return;
     }
     flight.answered = true;
-    this.#dependencies.observer.onLog(this.spec, 'error', error.message);
+    this.#log('error', error.message);
     flight.invocation.fail(error);
     this.#finish(flight, error.code, 0);
   }
@@ -315,9 +328,10 @@ export class FunctionRunner implements Runnable, Sweepable {
   }
 
   #failAll(flights: readonly Flight[], error: HairspringError): void {
-    if (flights.length > 0) this.#dependencies.observer.onLog(this.spec, 'error', error.message);
+    if (flights.length > 0) this.#log('error', error.message);
+    const told = this.#redacted(error);
     for (const flight of flights) {
-      flight.invocation.fail(error);
+      flight.invocation.fail(told);
       this.#finish(flight, error.code, 0);
     }
   }

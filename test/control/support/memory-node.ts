@@ -3,6 +3,7 @@ import type { NodeBackend, StartWorkloadRequest, WorkloadSummary } from '../../.
 import {
   DEFAULT_LIMITS,
   type FunctionDefinition,
+  HairspringError,
   type NodeState,
   noColdStarts,
   SYSTEM_NAMESPACE,
@@ -81,12 +82,22 @@ export function createMemoryNode(overrides: Partial<NodeBackend> = {}): MemoryNo
     async openNamespace(namespace) {
       return `credentials for ${namespace}`;
     },
+    secrets: {
+      key: () => refuseSecrets(),
+      set: async () => refuseSecrets(),
+      list: async () => ({ node_id: node.nodeId, secrets: [] }),
+      delete: async () => refuseSecrets(),
+    },
     async lameDuck(delayMs) {
       node.lameDucks.push(delayMs);
       node.nodeState = 'lameduck';
     },
   };
   return Object.assign(node, overrides);
+}
+
+function refuseSecrets(): never {
+  throw new HairspringError('HS_SECRET_INVALID', 'This node keeps no secrets');
 }
 
 /** A deploy request, complete but for its namespace. */

@@ -1,14 +1,14 @@
-import { type Binding, HairspringError } from '../../../core/index.ts';
+import { type Binding, HairspringError, type ServiceBinding } from '../../../core/index.ts';
 
 /** What a component may import: guest/wasm/components/host has the functions themselves. */
 interface KnownInterface {
   /** Names of its functions; undefined: all, and none of them can be reached. */
   readonly functions: readonly string[] | undefined;
   /** The service of which the function needs a binding. */
-  readonly service?: Binding['service'];
+  readonly service?: ServiceBinding['service'];
 }
 
-const known = (functions: string, service?: Binding['service']): KnownInterface => ({
+const known = (functions: string, service?: ServiceBinding['service']): KnownInterface => ({
   functions: functions.split(/\s+/),
   ...(service === undefined ? {} : { service }),
 });
@@ -54,7 +54,7 @@ const INTERFACES: Readonly<Record<string, KnownInterface>> = {
 };
 
 /** What a Nexfile says for a binding of a service. */
-const BINDING_EXAMPLES: Readonly<Record<Binding['service'], string>> = {
+const BINDING_EXAMPLES: Readonly<Record<ServiceBinding['service'], string>> = {
   kv: 'CACHE: { kv: cache }',
   messaging: 'BUS: { publish: [orders.*], request: [ocr.>] }',
   http: 'WEB: { http: ["https://api.example.com/*"] }',

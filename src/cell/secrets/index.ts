@@ -1,0 +1,1 @@
+export { CellSecrets } from './cell-secrets.ts';

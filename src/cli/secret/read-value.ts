@@ -1,0 +1,58 @@
+import { open } from 'node:fs/promises';
+import { HairspringError, SECRET_LIMITS } from '../../core/index.ts';
+import { readHidden } from './read-hidden.ts';
+
+/** One more, so that what is too long is seen to be; and a line break at the end, which does not count. */
+const MOST_BYTES = SECRET_LIMITS.valueBytes + 3;
+
+/**
+ * The value of a secret: from `file`, else from standard input, which at a terminal is a prompt.
+ * @throws HS_USAGE when there is none, or a file that cannot be read; HS_SECRET_INVALID when it is no text
+ */
+export async function readSecretValue(name: string, file: string | undefined): Promise<string> {
+  if (file !== undefined) return decode(name, await readStart(file));
+  if (process.stdin.isTTY === true) return await readHidden(`Value of ${name} (not shown): `);
+  const text = decode(name, await readInput());
+  return text.replace(/\r?\n$/, '');
+}
+
+async function readStart(file: string): Promise<Uint8Array> {
+  try {
+    await using handle = await open(file);
+    const { buffer, bytesRead } = await handle.read(Buffer.alloc(MOST_BYTES), 0, MOST_BYTES);
+    return buffer.subarray(0, bytesRead);
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new HairspringError('HS_USAGE', `Cannot read "${file}": ${reason}`, {
+      cause,
+      hint: 'Name a file that you may read with --file',
+    });
+  }
+}
+
+async function readInput(): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const chunk of process.stdin as AsyncIterable<Uint8Array>) {
+    chunks.push(chunk);
+    bytes += chunk.byteLength;
+    if (bytes > MOST_BYTES) break;
+  }
+  return Buffer.concat(chunks);
+}
+
+function decode(name: string, bytes: Uint8Array): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch {
+    // What is too long may have been cut in the middle of a character; either way it is refused.
+    if (bytes.byteLength >= MOST_BYTES) return ' '.repeat(MOST_BYTES);
+    throw new HairspringError(
+      'HS_SECRET_INVALID',
+      `Cannot set secret "${name}": its value is no UTF-8 text`,
+      {
+        hint: 'Encode bytes as text first, such as with base64',
+      },
+    );
+  }
+}

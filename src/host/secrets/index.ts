@@ -1,0 +1,1 @@
+export { SecretShelf, type SecretSource } from './secret-shelf.ts';
