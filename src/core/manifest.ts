@@ -22,6 +22,26 @@ export interface KvBinding {
   readonly existing: boolean;
 }
 
+/** How the bucket of an object store is created where it is missing. */
+export interface ObjectStoreOptions {
+  readonly description?: string | undefined;
+  readonly maxBytes?: number | undefined;
+  /** After how long objects go. */
+  readonly ttlMs?: number | undefined;
+  readonly storage: 'file' | 'memory';
+  readonly replicas: number;
+}
+
+/** A grant of one object store. NATS cannot tell its objects apart, so there is none of a part of one. */
+export interface ObjectStoreBinding {
+  readonly service: 'objectstore';
+  readonly bucket: string;
+  readonly access: KvAccess;
+  /** Whether deploying leaves the bucket as it is and fails without it; otherwise it is created where missing. */
+  readonly existing: boolean;
+  readonly create: ObjectStoreOptions;
+}
+
 /** A grant of HTTP requests to the URLs that match one of the patterns. */
 export interface HttpBinding {
   readonly service: 'http';
@@ -40,7 +60,7 @@ export interface MessagingBinding {
   readonly request: readonly string[];
 }
 
-export type Binding = KvBinding | HttpBinding | MessagingBinding;
+export type Binding = KvBinding | ObjectStoreBinding | HttpBinding | MessagingBinding;
 
 /** Where the code comes from before it is an artifact. */
 export type Source =

@@ -10,6 +10,7 @@ import { prepareCrypto } from './crypto/provider.ts';
 import { createHttpService } from './http/provider.ts';
 import { createKvService } from './kv/provider.ts';
 import { createMessagingService } from './messaging/provider.ts';
+import { createObjectStoreService } from './objectstore/provider.ts';
 
 /** Every host service of a cell, by name. A new one is one folder and one line here (and one in schemas.ts). */
 export function createHostServices(
@@ -20,6 +21,7 @@ export function createHostServices(
     kv: createKvService(nc, inboxPrefix),
     http: createHttpService({ clock: systemClock }),
     messaging: createMessagingService(nc, systemClock),
+    objectstore: createObjectStoreService(nc, inboxPrefix),
   };
 }
 

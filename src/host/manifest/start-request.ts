@@ -1,5 +1,6 @@
 import type { Binding, Source, StartRequest, Trigger } from '../../core/index.ts';
 import { HairspringError, unreachable } from '../../core/index.ts';
+import { objectStoreToWire } from '../../hostservices/schemas.ts';
 import { createChecker, problemsToError } from './check.ts';
 import { limitsToWire } from './limits-schema.ts';
 import { startRequestSchema } from './start-request-schema.ts';
@@ -54,6 +55,8 @@ function bindingToWire(binding: Binding): object {
   switch (binding.service) {
     case 'kv':
       return { kv: binding.bucket, access: binding.access, keys: binding.keys, existing: binding.existing };
+    case 'objectstore':
+      return objectStoreToWire(binding);
     case 'http':
       return {
         http: binding.urls,
