@@ -82,7 +82,8 @@ export class Download implements Opened {
         if (now?.revision !== this.#revision) throw this.#cut('it was replaced or deleted meanwhile');
       } catch (error) {
         if (HairspringError.is(error)) throw error;
-        throw this.#cut(toObjectError(error, 'read on', this.#bucket.name).message, error);
+        const told = toObjectError(error, `read ${this.#shown}`, this.#bucket.name);
+        throw told.code === 'HS_BINDING_DENIED' ? told : this.#cut(told.message, error);
       }
       const pauseMs = REPLICA_PAUSES_MS[attempt];
       if (pauseMs === undefined)
