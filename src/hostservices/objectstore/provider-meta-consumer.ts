@@ -111,8 +111,9 @@ async function take(subscription: Subscription, count: number): Promise<Pulled> 
   for await (const message of subscription) {
     const status = message.headers?.code ?? 0;
     if (status !== 0) return { found, status };
-    found.push(toMeta(message));
-    if (found.length === count) break;
+    const meta = toMeta(message);
+    found.push(meta);
+    if (found.length === count || meta.pending === 0) break;
   }
   return { found, status: 0 };
 }

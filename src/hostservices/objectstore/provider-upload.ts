@@ -81,20 +81,29 @@ export class Upload implements Opened {
 
   async #append(bytes: Uint8Array): Promise<void> {
     for (let at = 0; at < bytes.length; ) {
+      if (this.#filled === 0 && bytes.length - at >= this.#chunkBytes) {
+        await this.#send(bytes.subarray(at, at + this.#chunkBytes));
+        at += this.#chunkBytes;
+        continue;
+      }
       if (this.#chunk.length === 0) this.#chunk = Buffer.allocUnsafeSlow(this.#chunkBytes);
       const piece = bytes.subarray(at, at + this.#chunkBytes - this.#filled);
       this.#chunk.set(piece, this.#filled);
       this.#filled += piece.length;
       at += piece.length;
-      if (this.#filled === this.#chunkBytes) await this.#send();
+      if (this.#filled === this.#chunkBytes) await this.#sendFilled();
     }
   }
 
-  async #send(): Promise<void> {
-    if (this.#failure !== undefined) throw this.#failure;
+  async #sendFilled(): Promise<void> {
     const data = this.#chunk.subarray(0, this.#filled);
     this.#chunk = Buffer.alloc(0);
     this.#filled = 0;
+    await this.#send(data);
+  }
+
+  async #send(data: Uint8Array): Promise<void> {
+    if (this.#failure !== undefined) throw this.#failure;
     this.#hash.update(data);
     this.#size += data.length;
     this.#chunks += 1;
@@ -107,7 +116,7 @@ export class Upload implements Opened {
   }
 
   async #commit(): Promise<FoundMeta> {
-    if (this.#filled > 0) await this.#send();
+    if (this.#filled > 0) await this.#sendFilled();
     await Promise.all(this.#sent);
     const digest = toDigest(this.#hash.digest());
     this.#isCommitting = true;

@@ -51,7 +51,7 @@ class ObjectStoreGrant implements PreparedBinding {
     this.#binding = binding;
     this.#bucket = new ObjectBucket(binding.bucket, means);
     this.#handles = new Handles({
-      what: 'a transfer or watch',
+      what: 'a transfer, list or watch',
       label,
       perInvocation: OBJECT_LIMITS.openPerInvocation,
       perFunction: OBJECT_LIMITS.openPerFunction,
@@ -64,7 +64,7 @@ class ObjectStoreGrant implements PreparedBinding {
     try {
       switch (op) {
         case 'list':
-          return { value: await listObjects(this.#bucket, checkPrefix(first)) };
+          return await this.#list(checkPrefix(first), caller);
         case 'watch':
           return await this.#open(caller, () => Watch.open(this.#bucket, first === 1));
         case 'next':
@@ -121,6 +121,16 @@ class ObjectStoreGrant implements PreparedBinding {
   async #open(caller: HostCaller, make: () => Promise<Opened>): Promise<HostCallResult> {
     this.#handles.admit(caller.id);
     return { value: this.#handles.add(caller.id, await make()) };
+  }
+
+  /** Counts as open while it goes on: what the server sends at once is in memory. */
+  async #list(prefix: string, caller: HostCaller): Promise<HostCallResult> {
+    const { value: handle } = await this.#open(caller, async () => ({ release: () => undefined }));
+    try {
+      return { value: await listObjects(this.#bucket, prefix) };
+    } finally {
+      this.#handles.close(handle);
+    }
   }
 
   /** The content of what `get` has told of. */
