@@ -7,11 +7,13 @@ import type { Opened } from './provider-opened.ts';
 /** How long one pull waits. */
 const WAIT_MS = 5_000;
 /** Without a pull for so long the consumer goes away by itself, and is made again at the next. */
-const IDLE_MS = 60_000;
+const IDLE_MS = 30_000;
 /** Status of a pull: nothing came in time. */
 const IN_VAIN = 408;
-/** Pulls in a row that end before anything comes. */
-const MAX_FAILURES = 3;
+/** Pulls in a row that end before anything comes, and how long is waited between them. */
+const MAX_FAILURES = 8;
+const FIRST_PAUSE_MS = 50;
+const LONGEST_PAUSE_MS = 2_000;
 const NO_ANSWER: Pulled = { found: [], status: 0 };
 
 /**
@@ -54,7 +56,8 @@ export class Watch implements Opened {
       if (change !== undefined) {
         const told = this.#tell(change);
         if (told !== undefined) return told;
-      } else if (status !== IN_VAIN && !this.#isReleased) {
+      } else if (status === IN_VAIN) failures = 0;
+      else if (!this.#isReleased) {
         failures += 1;
         await this.#restart(failures);
       }
@@ -67,16 +70,27 @@ export class Watch implements Opened {
     return change.meta === undefined ? undefined : { value: toInfo(change, change.meta.name) };
   }
 
-  /** The server has forgotten the consumer, as when it has started again. */
+  /** The server has forgotten the consumer, or is away for a while. */
   async #restart(failures: number): Promise<void> {
+    void this.#consumer.delete();
+    try {
+      this.#consumer = await startConsumer(this.#bucket, this.#seq + 1);
+    } catch (error) {
+      const { code } = await this.#bucket.explain(error, `watch "${this.#bucket.name}"`);
+      if (code !== 'HS_OBJECT_UNAVAILABLE') throw error;
+    }
     if (failures > MAX_FAILURES)
       throw new HairspringError(
         'HS_OBJECT_UNAVAILABLE',
         `Cannot watch object store "${this.#bucket.name}": the server ended ${failures} pulls in a row`,
       );
-    this.#consumer = await startConsumer(this.#bucket, this.#seq + 1);
     if (this.#isReleased) await this.#consumer.delete();
+    else await pause(Math.min(FIRST_PAUSE_MS * 2 ** (failures - 1), LONGEST_PAUSE_MS));
   }
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
 }
 
 function startConsumer(bucket: ObjectBucket, start: MetaStart): Promise<MetaConsumer> {
