@@ -14,6 +14,7 @@ function objectInfo(found) {
 
 /** @param {unknown} handle */
 const objectHandle = (handle) => handle;
+const objectNothing = () => undefined;
 
 /**
  * @param {unknown} _value
@@ -92,14 +93,10 @@ async function putPieces(call, args, pieces) {
         throw new TypeError('A piece of an object is bytes');
       const bytes = /** @type {Uint8Array} */ (toBody(piece));
       for (let at = 0; at < bytes.length; at += OBJECT_PIECE_BYTES)
-        await call('write', [handle], bytes.subarray(at, at + OBJECT_PIECE_BYTES), () => undefined);
+        await call('write', [handle], bytes.subarray(at, at + OBJECT_PIECE_BYTES), objectNothing);
     }
   } catch (error) {
-    await promiseThen(
-      call('close', [handle], undefined, () => undefined),
-      () => undefined,
-      () => undefined,
-    );
+    await promiseThen(call('close', [handle], undefined, objectNothing), objectNothing, objectNothing);
     throw error;
   }
   return call('finish', [handle], undefined, objectInfo);
@@ -131,7 +128,7 @@ services['objectstore'] = (call) => ({
   },
   /** @param {string} name */
   delete(name) {
-    return call('delete', [name], undefined, () => undefined);
+    return call('delete', [name], undefined, objectNothing);
   },
   /**
    * @param {string} name

@@ -31,7 +31,7 @@ export function toObjectError(error: unknown, action: string, bucket: string): H
   if (causeOf(error, errors.PermissionViolationError) !== undefined) {
     return new HairspringError(
       'HS_BINDING_DENIED',
-      `Cannot ${action} in object store "${bucket}": the server does not permit it`,
+      `Cannot ${action}: the server does not permit it`,
       options,
     );
   }

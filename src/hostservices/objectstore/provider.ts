@@ -35,6 +35,16 @@ export function createObjectStoreService(
 
 const NULL: HostCallResult = { value: null };
 
+/** How messages name what is done to no object by name. */
+const UNNAMED: { readonly [Op in ObjectOperation]?: string } = {
+  list: 'list objects of',
+  watch: 'watch objects of',
+  next: 'read on in',
+  write: 'write on in',
+  finish: 'finish a put in',
+  close: 'close a transfer of',
+};
+
 /**
  * One object-store binding of one function. What takes more than one call is opened by `open(name, revision, whole)`,
  * `watch(existing)` or `create(name, options)`, which answer with a handle; then come `next(handle)` until it gives
@@ -80,8 +90,8 @@ class ObjectStoreGrant implements PreparedBinding {
           return await this.#callNamed(op, checkName(op, first), args.slice(1), payload, caller);
       }
     } catch (error) {
-      const what = typeof first === 'string' && op !== 'list' ? `object ${JSON.stringify(first)}` : 'objects';
-      throw await this.#bucket.explain(error, `${op} ${what} of "${this.#bucket.name}"`);
+      const what = op in UNNAMED ? UNNAMED[op] : `${op} object ${JSON.stringify(first)} of`;
+      throw await this.#bucket.explain(error, `${what} "${this.#bucket.name}"`);
     }
   }
 
