@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -71,17 +71,21 @@ test('A put of which nobody knows whether it is there keeps its chunks if it is'
   const plain = openObjects(nc, objectBinding('unknown'));
   await plain.put('o', 'former');
   let isAway = false;
+  let lookUps = 0;
   const connection = losingAnswers((subject) => {
     if (subject.startsWith('$O.unknown.M.')) isAway = true;
+    else if (!isAway && subject.startsWith('$JS.API.DIRECT.GET.OBJ_unknown.')) lookUps += 1;
     return isAway;
   });
   const bytes = randomBytes(2 * chunkBytes);
   const error = await openObjects(connection, objectBinding('unknown')).refused('put', ['o', '{}'], bytes);
   assert.equal(error.code, 'HS_OBJECT_UNAVAILABLE');
+  lookUps = 0;
   assert.ok((await plain.read('o')).equals(bytes));
   // Tried again once the server answers, which is when it finds that the chunks are in use.
   isAway = false;
-  await new Promise((resolve) => setTimeout(resolve, 1_500));
+  await until(async () => lookUps > 0);
+  for (let turn = 0; turn < 10; turn += 1) await nc.flush();
   assert.ok((await plain.read('o')).equals(bytes));
 });
 
@@ -101,6 +105,31 @@ test('A put of which a chunk is not acknowledged leaves nothing, and the former 
     assert.equal(error.code, 'HS_OBJECT_UNAVAILABLE', String(lostChunk));
     assert.equal(await countChunks(nc, 'unacked'), 1);
     assert.equal((await plain.read('o')).toString(), 'former');
+  }
+});
+
+test('Where the server lets less through at once, chunks are smaller', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'hairspring-objects-'));
+  try {
+    await writeFile(join(folder, 'nats.conf'), 'max_payload: 20000');
+    await using own = await startTestNats({ extraArguments: ['-c', join(folder, 'nats.conf')] });
+    const connection = await connectTo(own);
+    await createStore(connection, 'narrow');
+    const store = openObjects(connection, objectBinding('narrow'));
+    const bytes = randomBytes(90_000);
+    const info = await store.put('o', bytes, { metadata: { a: 'x'.repeat(10_000) } });
+    assert.equal(info.chunks, 5);
+    assert.ok((await store.read('o')).equals(bytes));
+    const { code } = await store.refused(
+      'put',
+      ['p', JSON.stringify({ description: 'x'.repeat(25_000) })],
+      bytes,
+    );
+    assert.equal(code, 'HS_HOST_CALL_INVALID');
+    assert.equal(await countChunks(connection, 'narrow'), 5);
+    await connection.close();
+  } finally {
+    await rm(folder, { recursive: true, force: true });
   }
 });
 

@@ -8,8 +8,10 @@ import { isConflict, isNoResponders, toObjectError } from './provider-errors.ts'
 const TIMEOUT_MS = 5_000;
 /** How often a change is tried that others get in the way of. */
 const MAX_CONFLICTS = 16;
+/** More than the headers of a change take. */
+const HEADER_BYTES = 256;
 /** What is to be purged is tried so often, with growing pauses. */
-const PURGE_PAUSES_MS = [1_000, 5_000, 15_000] as const;
+const PURGE_PAUSES_MS = [3_000, 10_000, 30_000] as const;
 
 interface PurgeOptions {
   /** The name of which they may be the content by now, which is looked up then. */
@@ -95,9 +97,15 @@ export class ObjectBucket {
     const rollUp = headers();
     rollUp.set('Nats-Rollup', 'sub');
     const options = { timeout: TIMEOUT_MS, headers: rollUp, expect: { lastSubjectSequence } };
+    const said = Buffer.from(JSON.stringify(meta));
+    const most = this.means.nc.info?.max_payload ?? Number.POSITIVE_INFINITY;
+    if (said.length + HEADER_BYTES > most)
+      throw new HairspringError(
+        'HS_HOST_CALL_INVALID',
+        `Cannot change object ${JSON.stringify(meta.name)} in "${this.name}": what is said of it is ${said.length} bytes, and the server's max_payload is ${most}`,
+      );
     try {
-      const subject = metaSubject(this.name, meta.name);
-      return (await this.means.js.publish(subject, JSON.stringify(meta), options)).seq;
+      return (await this.means.js.publish(metaSubject(this.name, meta.name), said, options)).seq;
     } catch (error) {
       if (isConflict(error)) return undefined;
       if (!(error instanceof JetStreamApiError)) {

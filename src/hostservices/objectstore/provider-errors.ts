@@ -38,6 +38,11 @@ export function toObjectError(error: unknown, action: string, bucket: string): H
   return new HairspringError('HS_OBJECT_UNAVAILABLE', `Cannot ${action}: ${text}`, options);
 }
 
+/** Whether it is JetStream, or the host itself, that has said no, so that nothing was done. */
+export function isRefusal(error: unknown): boolean {
+  return error instanceof JetStreamApiError || HairspringError.is(error) || isNoResponders(error);
+}
+
 export function isFull(error: unknown): boolean {
   return (
     error instanceof JetStreamApiError && (FULL.includes(error.code) || error.code === MESSAGE_TOO_LARGE)

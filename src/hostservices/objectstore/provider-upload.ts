@@ -4,6 +4,7 @@ import { HairspringError } from '../../core/index.ts';
 import { OBJECT_LIMITS } from './limits.ts';
 import { type FoundMeta, toDigest } from './meta.ts';
 import type { ObjectBucket } from './provider-bucket.ts';
+import { isRefusal } from './provider-errors.ts';
 import type { Opened } from './provider-opened.ts';
 import type { PutOptions } from './put-options.ts';
 
@@ -149,8 +150,10 @@ export class Upload implements Opened {
     await Promise.allSettled(this.#sent);
     if (this.#chunks === 0) return;
     const unlessOf = this.#isCommitting ? this.#name : undefined;
-    await this.#bucket.purge(this.#nuid, { unlessOf });
-    if (this.#mayComeLate) this.#bucket.purgeLater(this.#nuid, { unlessOf });
+    // What was sent last may still be on its way, and make these the chunks of the object.
+    const mayBeThere = this.#isCommitting && !isRefusal(this.#failure);
+    if (!mayBeThere) await this.#bucket.purge(this.#nuid, { unlessOf });
+    if (mayBeThere || this.#mayComeLate) this.#bucket.purgeLater(this.#nuid, { unlessOf });
   }
 
   #closedError(): HairspringError {
