@@ -27,8 +27,9 @@ export type Body = string | Uint8Array | ArrayBuffer | JsonValue;
 
 /**
  * The default export of a function.
- * @template Env what `env` holds: a {@link KvBucket} per KV binding, {@link Messaging} per messaging
- * binding, a {@link HttpClient} per http binding and a string per `environment` entry and per secret
+ * @template Env what `env` holds: a {@link KvBucket} per KV binding, an {@link ObjectBucket} per object store,
+ * {@link Messaging} per messaging binding, a {@link HttpClient} per http binding and a string per `environment` entry
+ * and per secret
  */
 export interface Handler<Env = Readonly<Record<string, unknown>>> {
   /**
@@ -208,6 +209,98 @@ export interface KvWatchEntry extends KvEntry {
   /** Whether the watch had caught up with the bucket before it came. */
   readonly isUpdate: boolean;
 }
+
+/**
+ * An object-store binding: one bucket of JetStream's object store. Every call is checked against its grant and rejects
+ * with a {@link HostError}: HS_BINDING_DENIED beyond the grant, HS_OBJECT_NAME_INVALID, HS_OBJECT_BUCKET_MISSING,
+ * HS_OBJECT_UNAVAILABLE. Transfers and watches end with their invocation; one invocation has at most 16 open.
+ */
+export interface ObjectBucket {
+  /**
+   * The object, or null when there is none or it was deleted. A link is followed to an object of the same bucket;
+   * one that leads elsewhere is HS_OBJECT_LINK_DENIED. Nothing of the content is read before it is asked for.
+   */
+  get(name: string): Promise<StoredObject | null>;
+  /** What is said of an object or a link, which is not followed; null when there is none or it was deleted. */
+  info(name: string): Promise<ObjectInfo | null>;
+  /**
+   * Puts an object, in the place of what has the name. A stream, or anything else that is iterated asynchronously,
+   * is read as fast as the server takes it; its pieces are bytes. What was there stays whole until the last byte has
+   * arrived; a put that fails leaves nothing. Rejects with HS_OBJECT_BUCKET_FULL.
+   */
+  put(
+    name: string,
+    value: Body | AsyncIterable<Uint8Array | ArrayBuffer>,
+    options?: PutOptions,
+  ): Promise<ObjectInfo>;
+  /** Deletes an object or a link; nothing happens when there is none. */
+  delete(name: string): Promise<void>;
+  /** The objects and links whose names begin with `prefix`, all by default, in the order of their names; at most 5,000. */
+  list(prefix?: string): Promise<ObjectInfo[]>;
+  /**
+   * Makes a name for an object of the same bucket; it may replace a link, and no object. Anything else is
+   * HS_OBJECT_LINK_DENIED.
+   */
+  link(name: string, target: string | ObjectInfo): Promise<ObjectInfo>;
+  /**
+   * What is put, linked and deleted from now on, or with `existing` what is there and then that. Deletions have
+   * `deleted: true`.
+   */
+  watch(options?: { readonly existing?: boolean }): AsyncIterableIterator<ObjectInfo>;
+}
+
+/** What is said of an object when it is put; 32 Ki characters as JSON. */
+export interface PutOptions {
+  readonly description?: string;
+  readonly headers?: Readonly<Record<string, string | readonly string[]>>;
+  readonly metadata?: Readonly<Record<string, string>>;
+}
+
+/** What a bucket knows about an object. */
+export interface ObjectInfo {
+  readonly bucket: string;
+  readonly name: string;
+  /** Bytes of its content. */
+  readonly size: number;
+  /** In how many pieces the bucket has it. */
+  readonly chunks: number;
+  /** `SHA-256=` and the hash of its content in URL-safe Base64. */
+  readonly digest: string;
+  readonly modified: Date;
+  /** Changes with whatever is done to the object. */
+  readonly revision: number;
+  /** Only ever true in what `watch` tells. */
+  readonly deleted: boolean;
+  readonly description: string;
+  readonly headers: MessageHeaders;
+  readonly metadata: Readonly<Record<string, string>>;
+  /** Where a link leads, null for an object; without a name it leads to a whole bucket. */
+  readonly link: { readonly bucket: string; readonly name?: string } | null;
+}
+
+/**
+ * An object that was got. Its content is what it was then, or reading it rejects: with HS_OBJECT_CUT when it was
+ * replaced or deleted, or the server was away; with HS_OBJECT_CORRUPT when its end shows that the digest is another.
+ */
+export interface StoredObject {
+  readonly info: ObjectInfo;
+  /** The content as a stream, a few chunks of which are in memory at once. */
+  readonly body: ByteStream;
+  /** All of it: at most 16 MiB, otherwise HS_OBJECT_TOO_LARGE. */
+  bytes(): Promise<Uint8Array>;
+  /** The same as UTF-8 text. */
+  text(): Promise<string>;
+  /**
+   * The same parsed as JSON.
+   * @throws SyntaxError when it is not JSON
+   */
+  json<Value = unknown>(): Promise<Value>;
+}
+
+/** The `ReadableStream` of the project's own types (lib "DOM" or "WebWorker"), where it has them. */
+type ByteStream = typeof globalThis extends { ReadableStream: { prototype: infer Own } }
+  ? Own & AsyncIterable<Uint8Array>
+  : AsyncIterable<Uint8Array>;
 
 /** The `fetch` of the project's own types (lib "DOM" or "WebWorker"), where it has them. */
 type Fetch = typeof globalThis extends { fetch: infer Own }

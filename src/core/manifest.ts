@@ -38,6 +38,26 @@ export interface KvBinding {
   readonly options?: KvBucketOptions | undefined;
 }
 
+/** How the bucket of an object store is created where it is missing. */
+export interface ObjectStoreOptions {
+  readonly description?: string | undefined;
+  readonly maxBytes?: number | undefined;
+  /** After how long objects go. */
+  readonly ttlMs?: number | undefined;
+  readonly storage: 'file' | 'memory';
+  readonly replicas: number;
+}
+
+/** A grant of one object store. NATS cannot tell its objects apart, so there is none of a part of one. */
+export interface ObjectStoreBinding {
+  readonly service: 'objectstore';
+  readonly bucket: string;
+  readonly access: KvAccess;
+  /** Whether deploying leaves the bucket as it is and fails without it; otherwise it is created where missing. */
+  readonly existing: boolean;
+  readonly create: ObjectStoreOptions;
+}
+
 /** A grant of HTTP requests to the URLs that match one of the patterns. */
 export interface HttpBinding {
   readonly service: 'http';
@@ -67,7 +87,7 @@ export interface SecretBinding {
 }
 
 /** A grant that a function uses by calls to a host service. */
-export type ServiceBinding = KvBinding | HttpBinding | MessagingBinding;
+export type ServiceBinding = KvBinding | ObjectStoreBinding | HttpBinding | MessagingBinding;
 
 export type Binding = ServiceBinding | SecretBinding;
 

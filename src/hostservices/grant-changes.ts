@@ -3,6 +3,7 @@ import type { Binding } from '../core/index.ts';
 import { compareHttpGrants } from './http/grant-change.ts';
 import { compareKvGrants } from './kv/grant-change.ts';
 import { compareMessagingGrants } from './messaging/grant-change.ts';
+import { compareObjectStoreGrants } from './objectstore/grant-change.ts';
 import type { GrantDetail } from './shared/grant-change.ts';
 
 export type { GrantDetail } from './shared/grant-change.ts';
@@ -49,6 +50,8 @@ function compareBindings(before: Binding, after: Binding): readonly GrantDetail[
   if (before.service === 'http' && after.service === 'http') return compareHttpGrants(before, after);
   if (before.service === 'messaging' && after.service === 'messaging')
     return compareMessagingGrants(before, after);
+  if (before.service === 'objectstore' && after.service === 'objectstore')
+    return compareObjectStoreGrants(before, after);
   return compareFields(before, after);
 }
 

@@ -5,6 +5,7 @@ const GUEST_SCRIPTS: Readonly<Record<ServiceBinding['service'], string>> = {
   http: './http/guest.js',
   kv: './kv/guest.js',
   messaging: './messaging/guest.js',
+  objectstore: './objectstore/guest.js',
 };
 
 /** The guest's side of every host service, to be joined into the prelude of all isolates. */

@@ -11,6 +11,7 @@ import { prepareCrypto } from './crypto/provider.ts';
 import { createHttpService } from './http/provider.ts';
 import { createKvService } from './kv/provider.ts';
 import { createMessagingService, type FunctionCalls } from './messaging/provider.ts';
+import { createObjectStoreService } from './objectstore/provider.ts';
 
 /** Services that go by NATS. */
 type NatsService = Exclude<ServiceBinding['service'], 'http'>;
@@ -24,6 +25,7 @@ export function createNatsServices(
   return {
     kv: createKvService(nc, inboxPrefix),
     messaging: createMessagingService(nc, systemClock, { inboxPrefix, calls }),
+    objectstore: createObjectStoreService(nc, inboxPrefix),
   };
 }
 

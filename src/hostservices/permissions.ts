@@ -1,6 +1,7 @@
 import type { Binding } from '../core/index.ts';
 import { kvPermissions } from './kv/permissions.ts';
 import { messagingPermissions } from './messaging/permissions.ts';
+import { objectStorePermissions } from './objectstore/permissions.ts';
 import type { BindingPermissions } from './shared/permissions.ts';
 
 const NONE: BindingPermissions = { publish: [] };
@@ -12,6 +13,8 @@ export function bindingPermissions(binding: Binding, namespace: string): Binding
       return kvPermissions(binding);
     case 'messaging':
       return messagingPermissions(binding, namespace);
+    case 'objectstore':
+      return objectStorePermissions(binding);
     case 'http':
     case 'secret':
       return NONE;

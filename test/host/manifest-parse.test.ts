@@ -282,13 +282,48 @@ test('What the format has and this version lacks is refused as not supported yet
     'kv: { bucket: s }',
     'http: { route: /a }',
   ];
-  const bindings = ['objectstore: p'];
   for (const trigger of triggers) {
     assert.match(failureOf(`  triggers: [{ ${trigger} }]`).message, /not supported yet in this version/);
   }
-  for (const binding of bindings) {
-    assert.match(failureOf(`  bindings: { B: { ${binding} } }`).message, /not supported yet in this version/);
-  }
+});
+
+test('An object-store binding grants one bucket, and says how it is made', () => {
+  const bindingOf = (text: string): unknown =>
+    parseNexfile(`${HEAD}  main: a.js\n  bindings: { B: ${text} }`, 'Nexfile').start.bindings['B'];
+  const plain = { storage: 'file', replicas: 1 };
+  const grant = { service: 'objectstore', bucket: 'photos', access: 'read', existing: false, create: plain };
+  assert.deepEqual(bindingOf('{ objectstore: photos }'), grant);
+  assert.deepEqual(bindingOf('{ objectstore: photos, access: read-write, existing: true }'), {
+    ...grant,
+    access: 'read-write',
+    existing: true,
+  });
+  const options =
+    '{ objectstore: photos, description: mine, maxBytes: 1.5GiB, ttl: 24h, storage: memory, replicas: 3 }';
+  const create = {
+    description: 'mine',
+    maxBytes: 1.5 * 1024 ** 3,
+    ttlMs: 86_400_000,
+    storage: 'memory',
+    replicas: 3,
+  };
+  assert.deepEqual(bindingOf(options), { ...grant, create });
+  const wrong: readonly (readonly [string, RegExp])[] = [
+    ['{ objectstore: "a.b" }', /"a.b" for .*a bucket name is 1 to 64/],
+    ['{ objectstore: ">" }', /a bucket name is/],
+    ['{ objectstore: hairspring-artifacts }', /belong to the host/],
+    ['{ objectstore: a, access: all }', /"all" for .*access/],
+    ['{ objectstore: a, maxBytes: lots }', /not a size/],
+    ['{ objectstore: a, maxBytes: 0B }', /room for a byte/],
+    ['{ objectstore: a, ttl: soon }', /not a duration/],
+    ['{ objectstore: a, ttl: 10ms }', /the shortest is 100ms/],
+    ['{ objectstore: a, replicas: 6 }', /the range is 1 to 5/],
+    ['{ objectstore: a, storage: tape }', /"tape" for .*storage/],
+    ['{ objectstore: a, existing: true, ttl: 1h }', /existing: true says that it is not/],
+    ['{ objectstore: a, names: "x" }', /"names"/],
+  ];
+  for (const [text, message] of wrong)
+    assert.match(failureOf(`  bindings: { B: ${text} }`).message, message, text);
 });
 
 test('A secret binding names a secret, and nothing else', () => {

@@ -35,7 +35,10 @@ lifecycle: function
 start_request:
   main: a.ts
   triggers: [{ subject: "a.{b}.>" }, { subject: x.*, fanout: true }]
-  bindings: { C: { kv: c, access: write, keys: t.*, existing: true } }
+  bindings:
+    C: { kv: c, access: write, keys: t.*, existing: true }
+    O: { objectstore: o, existing: true }
+    P: { objectstore: p, access: write, description: d, maxBytes: 1234567B, ttl: 90m, storage: memory, replicas: 3 }
   environment: { A: b }`,
     'Nexfile',
   );

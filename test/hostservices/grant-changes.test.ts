@@ -228,3 +228,24 @@ test('Of a host service that is not known here any difference counts as wider', 
     { label: 'ONE', change: 'widened', binding: two, details: [{ text: 'to mars (was moon)', wider: true }] },
   ]);
 });
+
+test('An object store is wider with more access or of another bucket, and who creates it is no part of the grant', () => {
+  const photos = {
+    service: 'objectstore',
+    bucket: 'photos',
+    access: 'read',
+    existing: false,
+    create: { storage: 'file', replicas: 1 },
+  } as const;
+  const widens = (after: object): boolean =>
+    compareGrants({ B: photos }, { B: { ...photos, ...after } }).some(isWidening);
+  assert.equal(widens({ access: 'read-write' }), true);
+  assert.equal(widens({ access: 'write' }), true);
+  assert.equal(widens({ bucket: 'others' }), true);
+  assert.deepEqual(compareGrants({ B: photos }, { B: { ...photos, existing: true } }), []);
+  const narrowed = compareGrants({ B: { ...photos, access: 'read-write' } }, { B: photos });
+  assert.deepEqual(
+    narrowed.map(({ change }) => change),
+    ['narrowed'],
+  );
+});

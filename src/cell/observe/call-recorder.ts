@@ -93,6 +93,7 @@ function callName(service: string, args: ObservedCall['args']): string {
   switch (service) {
     case 'kv':
     case 'messaging':
+    case 'objectstore':
       return typeof first === 'string' ? first : '';
     case 'http':
       return typeof second === 'string' && typeof third === 'string' ? httpName(second, third) : '';

@@ -81,7 +81,7 @@ export function callAttributes(spec: FunctionSpec, { label, op, args }: Observed
       ...(host === undefined ? {} : { 'server.address': cut(host) }),
     };
   }
-  if (binding?.service === 'kv')
+  if (binding?.service === 'kv' || binding?.service === 'objectstore')
     return { ...own, 'db.system.name': NATS, 'db.collection.name': binding.bucket };
   if (label === '$functions' && typeof first === 'string') return { ...own, 'faas.invoked_name': cut(first) };
   return own;

@@ -18,6 +18,8 @@ export function describeBinding(label: string, binding: Binding): string {
       const keys = binding.keys === '>' ? '' : `, keys ${binding.keys}`;
       return `${label}: kv ${binding.bucket}, ${binding.access}${keys}`;
     }
+    case 'objectstore':
+      return `${label}: objectstore ${binding.bucket}, ${binding.access}`;
     case 'http': {
       const methods = binding.methods.length === 0 ? '' : `, ${binding.methods.join(' ')}`;
       return `${label}: http ${binding.urls.join(' ')}${methods}${binding.private ? ', private addresses' : ''}`;

@@ -7,6 +7,7 @@ export const ENV_TYPES_FILE = 'hairspring-env.d.ts';
 /** Types of `hairspring/guest`, by the host service of the binding; or `string`. A new host service has one line here. */
 const GUEST_TYPES: Readonly<Record<Binding['service'], string>> = {
   kv: 'KvBucket',
+  objectstore: 'ObjectBucket',
   http: 'HttpClient',
   messaging: 'Messaging',
   secret: 'string',

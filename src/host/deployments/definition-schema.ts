@@ -49,6 +49,19 @@ const definitionSchema: z.ZodType<FunctionDefinition> = z.object({
           .optional(),
       }),
       z.object({
+        service: z.literal('objectstore'),
+        bucket: z.string(),
+        access: z.enum(['read', 'write', 'read-write']),
+        existing: z.boolean(),
+        create: z.object({
+          description: z.string().optional(),
+          maxBytes: count.optional(),
+          ttlMs: count.optional(),
+          storage: z.enum(['file', 'memory']),
+          replicas: count,
+        }),
+      }),
+      z.object({
         service: z.literal('http'),
         urls: z.array(z.string()),
         methods: z.array(z.string()),

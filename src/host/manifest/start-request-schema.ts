@@ -9,7 +9,7 @@ import {
   subjectsOverlap,
   type Trigger,
 } from '../../core/index.ts';
-import { BINDING_COMPANIONS, BINDING_SCHEMAS, PLANNED_BINDINGS } from '../../hostservices/schemas.ts';
+import { BINDING_COMPANIONS, BINDING_SCHEMAS } from '../../hostservices/schemas.ts';
 import { PLANNED_TRIGGERS, TRIGGER_SCHEMAS } from '../../triggers/schemas.ts';
 import { limitsSchema } from './limits-schema.ts';
 import { oneOfKind } from './one-of-kind.ts';
@@ -53,12 +53,7 @@ const uriSchema = z
   });
 
 const triggerSchema: z.ZodType<Trigger> = oneOfKind('trigger', TRIGGER_SCHEMAS, PLANNED_TRIGGERS);
-const bindingSchema: z.ZodType<Binding> = oneOfKind(
-  'binding',
-  BINDING_SCHEMAS,
-  PLANNED_BINDINGS,
-  BINDING_COMPANIONS,
-);
+const bindingSchema: z.ZodType<Binding> = oneOfKind('binding', BINDING_SCHEMAS, [], BINDING_COMPANIONS);
 
 const triggersSchema = z
   .array(triggerSchema)

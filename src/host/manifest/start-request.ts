@@ -1,6 +1,6 @@
 import type { Binding, Source, StartRequest, Trigger } from '../../core/index.ts';
 import { HairspringError, unreachable } from '../../core/index.ts';
-import { kvOptionsToWire } from '../../hostservices/schemas.ts';
+import { kvOptionsToWire, objectStoreToWire } from '../../hostservices/schemas.ts';
 import { createChecker, problemsToError } from './check.ts';
 import { limitsToWire } from './limits-schema.ts';
 import { startRequestSchema } from './start-request-schema.ts';
@@ -61,6 +61,8 @@ function bindingToWire(binding: Binding): object {
         existing: binding.existing,
         ...kvOptionsToWire(binding.options),
       };
+    case 'objectstore':
+      return objectStoreToWire(binding);
     case 'http':
       return {
         http: binding.urls,

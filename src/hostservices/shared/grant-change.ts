@@ -6,6 +6,23 @@ export interface GrantDetail {
   readonly wider: boolean;
 }
 
+interface BucketGrant {
+  readonly bucket: string;
+  readonly access: 'read' | 'write' | 'read-write';
+}
+
+/** How bucket and access differ. */
+export function compareAccess(before: BucketGrant, after: BucketGrant): readonly GrantDetail[] {
+  const details: GrantDetail[] = [];
+  if (before.bucket !== after.bucket)
+    details.push({ text: `bucket ${after.bucket} (was ${before.bucket})`, wider: true });
+  if (before.access !== after.access) {
+    const wider = before.access !== 'read-write';
+    details.push({ text: `access ${after.access} (was ${before.access})`, wider });
+  }
+  return details;
+}
+
 /**
  * How a list of patterns differs from the one that it replaces, by what they cover; nothing when both cover
  * the same. That several patterns together may cover another one is not seen: it counts as wider.

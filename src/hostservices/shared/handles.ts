@@ -73,15 +73,23 @@ export class Handles<Resource extends Held> {
    * @throws HS_HOST_CALL_INVALID
    */
   get(handle: unknown): Resource {
-    for (const own of this.#byCaller.values()) {
-      const resource = typeof handle === 'number' ? own.get(handle) : undefined;
-      if (resource !== undefined) return resource;
-    }
+    const resource = this.find(handle);
+    if (resource !== undefined) return resource;
     const { what, label } = this.#options;
     throw new HairspringError(
       'HS_HOST_CALL_INVALID',
       `Cannot go on with ${what} of ${label}: it is closed, as it is when its invocation ends`,
     );
+  }
+
+  /** The same, and undefined when it is closed. */
+  find(handle: unknown): Resource | undefined {
+    if (typeof handle !== 'number') return undefined;
+    for (const own of this.#byCaller.values()) {
+      const resource = own.get(handle);
+      if (resource !== undefined) return resource;
+    }
+    return undefined;
   }
 
   /** Releases one; nothing happens when it is closed already. */

@@ -56,6 +56,7 @@ const INTERFACES: Readonly<Record<string, KnownInterface>> = {
 /** What a Nexfile says for a binding of a service. */
 const BINDING_EXAMPLES: Readonly<Record<ServiceBinding['service'], string>> = {
   kv: 'CACHE: { kv: cache }',
+  objectstore: 'PHOTOS: { objectstore: photos }',
   messaging: 'BUS: { publish: [orders.*], request: [ocr.>] }',
   http: 'WEB: { http: ["https://api.example.com/*"] }',
 };

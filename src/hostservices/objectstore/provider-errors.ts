@@ -1,0 +1,70 @@
+import { JetStreamApiError } from '@nats-io/jetstream';
+import { errors } from '@nats-io/transport-node';
+import { HairspringError } from '../../core/index.ts';
+
+/** JetStream API error codes (nats-server/server/errors.json). */
+const STREAM_NOT_FOUND = 10059;
+const WRONG_LAST_SEQUENCE: readonly number[] = [10071, 10164];
+const MESSAGE_TOO_LARGE = 10054;
+/** Of the bucket, of its account, of the server. */
+const FULL: readonly number[] = [10077, 10122, 10002, 10047, 10028, 10023];
+
+/** A failure of the client library or the server as one of our codes. */
+export function toObjectError(error: unknown, action: string, bucket: string): HairspringError {
+  if (HairspringError.is(error)) return error;
+  const options = { cause: error };
+  const text = error instanceof Error ? error.message : String(error);
+  if (isMissingBucket(error)) {
+    return new HairspringError(
+      'HS_OBJECT_BUCKET_MISSING',
+      `Cannot ${action}: object store "${bucket}" does not exist`,
+      options,
+    );
+  }
+  if (isFull(error)) {
+    return new HairspringError(
+      'HS_OBJECT_BUCKET_FULL',
+      `Cannot ${action}: object store "${bucket}" is full (${text})`,
+      options,
+    );
+  }
+  if (causeOf(error, errors.PermissionViolationError) !== undefined) {
+    return new HairspringError(
+      'HS_BINDING_DENIED',
+      `Cannot ${action}: the server does not permit it`,
+      options,
+    );
+  }
+  return new HairspringError('HS_OBJECT_UNAVAILABLE', `Cannot ${action}: ${text}`, options);
+}
+
+/** Whether it is JetStream, or the host itself, that has said no, so that nothing was done. */
+export function isRefusal(error: unknown): boolean {
+  return error instanceof JetStreamApiError || HairspringError.is(error) || isNoResponders(error);
+}
+
+export function isFull(error: unknown): boolean {
+  return (
+    error instanceof JetStreamApiError && (FULL.includes(error.code) || error.code === MESSAGE_TOO_LARGE)
+  );
+}
+
+export function isMissingBucket(error: unknown): boolean {
+  return error instanceof JetStreamApiError && error.code === STREAM_NOT_FOUND;
+}
+
+/** Somebody else has changed the object since it was looked at. */
+export function isConflict(error: unknown): boolean {
+  return error instanceof JetStreamApiError && WRONG_LAST_SEQUENCE.includes(error.code);
+}
+
+/** Whether nobody listens on the subject of the operation. */
+export function isNoResponders(error: unknown): boolean {
+  return causeOf(error, errors.NoRespondersError) !== undefined;
+}
+
+function causeOf<Kind>(error: unknown, kind: abstract new (...args: never[]) => Kind): Kind | undefined {
+  for (let found = error; found instanceof Error; found = found.cause)
+    if (found instanceof kind) return found;
+  return undefined;
+}
