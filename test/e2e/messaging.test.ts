@@ -30,6 +30,46 @@ await deploy({
     return new Reply(String(msg.headers.get('traceparent')) + msg.text(), { headers: { 'X-A': ['1', '2'] } });`),
 });
 
+await deploy({
+  name: 'sender',
+  code: handler(`
+    try {
+      switch (msg.text()) {
+        case 'acked': {
+          const options = { messageId: 'one', headers: { 'X-A': 'b' } };
+          const first = await env.BUS.publishAcked('kept.a', 'x', options);
+          const second = await env.BUS.publishAcked('kept.a', 'x', options);
+          return { first, second };
+        }
+        case 'conflict': return await env.BUS.publishAcked('kept.a', 'x', { expectedLastSequence: 99 });
+        case 'bad': return await env.BUS.publishAcked('kept.a', 'x', { expectedLastSubjectSequence: '1' });
+        case 'plain': return await env.BUS.publishAcked('out.nobody', 'x');
+        case 'many': {
+          const found = [];
+          for await (const reply of env.BUS.requestMany('all', 'q', { maxMessages: 3, headers: { 'X-Q': 'q' } }))
+            found.push([reply.text(), reply.headers.get('X-N')]);
+          return found;
+        }
+        case 'break': {
+          for await (const reply of env.BUS.requestMany('all', 'q')) return reply.text();
+        }
+        case 'nobody': {
+          for await (const reply of env.BUS.requestMany('nobody', 'q')) return reply.text();
+        }
+        case 'denied': {
+          for await (const reply of env.BUS.requestMany('elsewhere', 'q')) return reply.text();
+        }
+        case 'left': {
+          const replies = env.BUS.requestMany('all', 'q', { timeoutMs: 4_000 });
+          return (await replies.next()).value.text();
+        }
+      }
+    } catch (error) {
+      return { code: error.code ?? String(error), host: error instanceof HostError };
+    }`),
+  bindings: { BUS: { publish: ['kept.*', 'out.*'], request: ['all', 'nobody'] } },
+});
+
 async function tell(...call: readonly unknown[]): Promise<unknown> {
   const { text, outcome } = await ask('caller', JSON.stringify(call));
   assert.equal(outcome, 'ok', text);
@@ -95,46 +135,6 @@ test('On a node that observes nothing a trace is passed on as it came, and no SD
     loaded.filter((path) => path.includes('@opentelemetry')),
     [],
   );
-});
-
-await deploy({
-  name: 'sender',
-  code: handler(`
-    try {
-      switch (msg.text()) {
-        case 'acked': {
-          const options = { messageId: 'one', headers: { 'X-A': 'b' } };
-          const first = await env.BUS.publishAcked('kept.a', 'x', options);
-          const second = await env.BUS.publishAcked('kept.a', 'x', options);
-          return { first, second };
-        }
-        case 'conflict': return await env.BUS.publishAcked('kept.a', 'x', { expectedLastSequence: 99 });
-        case 'bad': return await env.BUS.publishAcked('kept.a', 'x', { expectedLastSubjectSequence: '1' });
-        case 'plain': return await env.BUS.publishAcked('out.nobody', 'x');
-        case 'many': {
-          const found = [];
-          for await (const reply of env.BUS.requestMany('all', 'q', { maxMessages: 3, headers: { 'X-Q': 'q' } }))
-            found.push([reply.text(), reply.headers.get('X-N')]);
-          return found;
-        }
-        case 'break': {
-          for await (const reply of env.BUS.requestMany('all', 'q')) return reply.text();
-        }
-        case 'nobody': {
-          for await (const reply of env.BUS.requestMany('nobody', 'q')) return reply.text();
-        }
-        case 'denied': {
-          for await (const reply of env.BUS.requestMany('elsewhere', 'q')) return reply.text();
-        }
-        case 'left': {
-          const replies = env.BUS.requestMany('all', 'q', { timeoutMs: 4_000 });
-          return (await replies.next()).value.text();
-        }
-      }
-    } catch (error) {
-      return { code: error.code ?? String(error), host: error instanceof HostError };
-    }`),
-  bindings: { BUS: { publish: ['kept.*', 'out.*'], request: ['all', 'nobody'] } },
 });
 
 async function send(what: string): Promise<unknown> {

@@ -1,6 +1,6 @@
 /** The host's side of a cell process, with processes in a cell's place that do what they like. */
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { registerHooks } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -39,7 +39,9 @@ const OPTIONS = {
 /** A cell that runs this code, and is ready before. */
 function startCell(code: string, clock: Clock = systemClock) {
   const logs: LogRecord[] = [];
-  writeFileSync(entry, `setInterval(() => {}, 1e6); process.send({ type: 'ready' }); ${code}`);
+  // A cell that starts at the same time reads all of one or of the other.
+  writeFileSync(`${entry}.draft`, `setInterval(() => {}, 1e6); process.send({ type: 'ready' }); ${code}`);
+  renameSync(`${entry}.draft`, entry);
   const cell = new CellProcess(
     OPTIONS,
     createLogger((record) => logs.push(record)),
