@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connect, type NatsConnection } from '@nats-io/transport-node';
+import { loadOperator, writeServerConfig } from '../src/host/index.ts';
 import { startTestNats, type TestNats } from '../test/support/nats.ts';
 import type { EchoOptions } from './echo-responder.ts';
 import type { HostCommands, HostProcessOptions } from './host-process.ts';
@@ -27,7 +28,7 @@ export interface Site extends AsyncDisposable {
   readonly nc: NatsConnection;
   readonly dataDir: string;
   startHost(
-    options: Omit<HostProcessOptions, 'url' | 'dataDir' | 'logLevel'> & { quiet?: boolean },
+    options: Omit<HostProcessOptions, 'url' | 'operatorFile' | 'dataDir' | 'logLevel'> & { quiet?: boolean },
   ): Promise<HostChild>;
   startGenerator(payloadBytes: number): Promise<GeneratorChild>;
 }
@@ -35,9 +36,14 @@ export interface Site extends AsyncDisposable {
 /** Starts a nats-server of its own for some tiers. Disposing removes all of it; stop hosts before. */
 export async function openSite(): Promise<Site> {
   await using stack = new AsyncDisposableStack();
-  const nats = stack.use(await startTestNats());
   const dataDir = await mkdtemp(join(tmpdir(), 'hairspring-bench-'));
   stack.defer(() => rm(dataDir, { recursive: true, force: true }));
+  const dir = join(dataDir, 'keys');
+  const operatorFile = join(dir, 'operator.seed');
+  const operator = loadOperator(operatorFile);
+  // Clients without credentials, as the bare responders are, share the account of the functions.
+  const config = writeServerConfig({ dir, operator, anonymousNamespace: 'bench' });
+  const nats = stack.use(await startTestNats({ extraArguments: ['--config', config] }));
   const { url } = nats;
   const nc = await connect({ servers: url });
   stack.defer(() => nc.close());
@@ -50,6 +56,7 @@ export async function openSite(): Promise<Site> {
       startChild<HostCommands>(new URL('./host-process.ts', import.meta.url), {
         ...options,
         url,
+        operatorFile,
         dataDir,
         logLevel: quiet ? 'error' : 'warn',
       } satisfies HostProcessOptions),

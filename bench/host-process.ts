@@ -1,6 +1,6 @@
 /** A node in a process of its own, as in production. */
 import { createLogger } from '../src/core/index.ts';
-import { type HostOptions, startHost } from '../src/host/index.ts';
+import { type HostOptions, loadOperator, ownerEndpoint, startHost } from '../src/host/index.ts';
 import { childOptions, serveParent } from './process/serve-parent.ts';
 
 /** What the bench asks a host. */
@@ -12,16 +12,20 @@ export type HostCommands = {
 export interface HostProcessOptions
   extends Pick<HostOptions, 'dataDir' | 'spareCells' | 'spareIsolates' | 'warmInstances'> {
   readonly url: string;
+  /** Of the server's operator, as in production: an account for each namespace. */
+  readonly operatorFile: string;
   /** Lowest level of the log that is shown. */
   readonly logLevel: 'warn' | 'error';
 }
 
-const { url, logLevel, ...options } = childOptions<HostProcessOptions>();
+const { url, operatorFile, logLevel, ...options } = childOptions<HostProcessOptions>();
 const logger = createLogger(
   ({ level, message, fields }) => console.error(level, message, JSON.stringify(fields)),
   logLevel,
 );
-const host = await startHost({ ...options, nats: { servers: [url] }, nodeName: 'bench', logger });
+const operator = loadOperator(operatorFile);
+const nats = ownerEndpoint(operator.node, { servers: [url] }, 'node');
+const host = await startHost({ ...options, nats, operator, nodeName: 'bench', logger });
 serveParent<HostCommands>(
   { cellPids: async () => host.cellPids() },
   async () => await host[Symbol.asyncDispose](),
