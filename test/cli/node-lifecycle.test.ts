@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -283,6 +283,23 @@ test('up --server joins a NATS, lame duck ends it with 0, and the server stays',
   const nodes = await runCli(['nodes', '--server', nats.url]);
   assert.equal(nodes.code, 3);
   assert.match(nodes.stderr, /^error HS_NO_NODE: /);
+});
+
+test('Whoever has started a server may end its node by lame duck; its server goes with it, and its credentials', async () => {
+  const data = join(folder, 'own');
+  const env = { HAIRSPRING_DATA: join(folder, 'own-user') };
+  await using node = startCli(['up', '--port', '0', '--data', data, '--name', 'own'], { env });
+  const [, url = ''] = await node.waitFor(/nats-server \S+ at (nats:\S+)/);
+  await node.waitFor(/^ready in /m);
+  const left = join(folder, 'own-user', 'servers', `127.0.0.1-${new URL(url).port}`);
+  assert.deepEqual(await readdir(left), ['system.creds']);
+  // Without them one is in a namespace, and may not.
+  const elsewhere = { env: { HAIRSPRING_DATA: join(folder, 'nobody') } };
+  assert.equal((await runCli(['lameduck', 'own', '--server', url], elsewhere)).code, 3);
+  const run = await runCli(['lameduck', 'own', '--delay', '100ms', '--server', url], { env });
+  assert.equal(run.code, 0, run.stderr);
+  assert.equal((await node.ended).code, 0);
+  await assert.rejects(readdir(left), { code: 'ENOENT' });
 });
 
 test('A port that is taken is refused with 5 and named', async () => {

@@ -1,6 +1,6 @@
 import { type Command, Option } from 'commander';
 import type { ControlClient } from '../../control/index.ts';
-import { formatDuration, HairspringError, parseDuration } from '../../core/index.ts';
+import { formatDuration, HairspringError, parseDuration, SYSTEM_NAMESPACE } from '../../core/index.ts';
 import { type CommandContext, defineCommand, runs, type Shell } from '../shell/command.ts';
 import type { ExitCode } from '../shell/exit-codes.ts';
 import { printable } from '../shell/printable.ts';
@@ -32,7 +32,8 @@ async function lameDuck(
   node: string,
   { delay: delayMs }: LameDuckFlags,
 ): Promise<ExitCode | undefined> {
-  await using connection = await context.connect();
+  // A node is nobody's who owns a namespace alone.
+  await using connection = await context.connect(SYSTEM_NAMESPACE);
   const nodeId = await resolveNode(connection.client, node);
   const answer = await connection.client.lameDuck(nodeId, delayMs);
   if (!answer.success)

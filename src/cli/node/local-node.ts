@@ -84,7 +84,7 @@ export async function startLocalNode(
     }),
   );
   if (server !== undefined && nats.creds !== undefined)
-    stack.use(await announceServer(env, server.url, nats.creds));
+    stack.use(await announceServer(env, server.url, nats.creds, options.logger));
   const endings: Promise<'stopped' | 'server-lost'>[] = [host.stopped.then(() => 'stopped')];
   if (server !== undefined) endings.push(server.exited.then(() => 'server-lost'));
   const running = stack.move();

@@ -18,7 +18,7 @@ export interface CommandContext {
   readonly options: GlobalOptions;
   readonly output: Output;
   /** Connects to the NATS of the options. */
-  connect(): Promise<ControlConnection>;
+  connect(namespace?: string): Promise<ControlConnection>;
 }
 
 export interface CommandText {
@@ -57,7 +57,7 @@ export function runs<Args extends readonly unknown[]>(
       env: shell.env,
       options,
       output: createOutput(options),
-      connect: () => connectControl(options, shell.env),
+      connect: (namespace = options.namespace) => connectControl({ ...options, namespace }, shell.env),
     };
     const args = received.slice(0, -1) as unknown as Args;
     shell.exitCode = (await action(context, ...args)) ?? EXIT.ok;

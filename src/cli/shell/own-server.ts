@@ -1,7 +1,7 @@
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { connectNats, createControlClient } from '../../control/index.ts';
-import { HairspringError, type NatsEndpoint, SYSTEM_NAMESPACE } from '../../core/index.ts';
+import { HairspringError, type Logger, type NatsEndpoint, SYSTEM_NAMESPACE } from '../../core/index.ts';
 import type { CliEnvironment } from './environment.ts';
 
 const CONNECT_TIMEOUT_MS = 5_000;
@@ -13,24 +13,27 @@ function folderOf(env: CliEnvironment, server: string): string | undefined {
   return join(env.dataDir, 'servers', `127.0.0.1-${port}`);
 }
 
-/**
- * Leaves the credentials of the nodes' account for the tools of this user, until disposed.
- * @throws HS_DATA_DIR
- */
+/** Leaves the credentials of the nodes' account for the tools of this user, until disposed. The node runs without that, too. */
 export async function announceServer(
   env: CliEnvironment,
   server: string,
   creds: string,
+  logger: Logger,
 ): Promise<AsyncDisposable> {
+  const nothing = { [Symbol.asyncDispose]: () => Promise.resolve() };
   const folder = folderOf(env, server);
-  if (folder === undefined) return { [Symbol.asyncDispose]: () => Promise.resolve() };
+  if (folder === undefined) return nothing;
   try {
     // What a server left behind that had this address before is good for nothing.
     await rm(folder, { recursive: true, force: true });
     await keep(folder, SYSTEM_NAMESPACE, creds);
-  } catch (cause) {
-    const { message } = HairspringError.from(cause);
-    throw new HairspringError('HS_DATA_DIR', `Cannot write "${folder}": ${message}`, { cause });
+  } catch (error) {
+    const { message } = HairspringError.from(error);
+    logger.warn('Commands will not find credentials for this server by themselves', {
+      folder,
+      error: message,
+    });
+    return nothing;
   }
   return { [Symbol.asyncDispose]: () => rm(folder, { recursive: true, force: true }) };
 }

@@ -1,6 +1,8 @@
 /** Runs the program as a user does: as a child process, by its launcher. */
 import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { defaultCacheDir } from '../../../src/host/nats-server/index.ts';
@@ -70,6 +72,10 @@ export function runCli(args: readonly string[], options: CliOptions = {}): Promi
   return startCli(args, options).ended;
 }
 
+/** Where what one command leaves is found by the next. */
+const dataDir = mkdtempSync(join(tmpdir(), 'hairspring-user-'));
+process.once('exit', () => rmSync(dataDir, { recursive: true, force: true }));
+
 function cleanEnvironment(more: CliOptions['env']): NodeJS.ProcessEnv {
   const own = Object.entries(process.env).filter(
     ([key]) => !/^(?:NATS_|HAIRSPRING_|XDG_|NODE_|NO_COLOR$|FORCE_COLOR$|HOME$)/.test(key),
@@ -77,6 +83,7 @@ function cleanEnvironment(more: CliOptions['env']): NodeJS.ProcessEnv {
   return {
     ...Object.fromEntries(own),
     HOME: join('/nonexistent', 'home'),
+    HAIRSPRING_DATA: dataDir,
     HAIRSPRING_CACHE: defaultCacheDir(process.env),
     ...more,
   };
