@@ -34,6 +34,8 @@ export class BoundCell {
   readonly #logger: Logger;
   readonly #access: NamespaceAccess;
   #user: CellUser;
+  /** Those that it has had before. */
+  readonly #earlierUsers: CellUser[] = [];
   readonly #secrets: SecretSource;
   readonly #functionIds = new Set<string>();
   #journal: Uint8Array | undefined;
@@ -56,10 +58,11 @@ export class BoundCell {
     this.encrypted = encrypted;
   }
 
-  /** Gives it other credentials before those that it has expire, which are withdrawn by that. */
+  /** Gives it other credentials before those that it has expire. */
   async renew(specs: readonly FunctionSpec[]): Promise<void> {
     const user = this.#access.createCellUser(this.cell.id);
     await this.cell.command('renew', { nats: user.endpoint, credentials: this.#credentials(specs) });
+    this.#earlierUsers.push(this.#user);
     this.#user = user;
   }
 
@@ -70,7 +73,7 @@ export class BoundCell {
 
   /** It is gone for good: what it connected with is void. */
   withdraw(): void {
-    this.#user.withdraw();
+    for (const user of [...this.#earlierUsers, this.#user]) user.withdraw();
   }
 
   /** Serves `specs` from now on, each in the place of its earlier version. */

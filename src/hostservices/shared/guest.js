@@ -35,7 +35,11 @@ function iterateHandle(call, open, convert) {
     async return() {
       if (!isDone) {
         isDone = true;
-        await call('close', [/** @type {number} */ (await open)], undefined, () => undefined);
+        const handle = await open.then(
+          (opened) => opened,
+          () => 0,
+        );
+        if (handle !== 0) await call('close', [/** @type {number} */ (handle)], undefined, () => undefined);
       }
       return done();
     },

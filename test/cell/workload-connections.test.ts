@@ -1,0 +1,221 @@
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import type { NatsConnection } from '@nats-io/transport-node';
+import { connectOwn } from '../../src/cell/held-transport.ts';
+import { WorkloadConnections } from '../../src/cell/workload-connections.ts';
+import {
+  type Clock,
+  type FunctionSpec,
+  type HostService,
+  type KvBinding,
+  systemClock,
+  type WorkloadCredential,
+} from '../../src/core/index.ts';
+import { credentialsText, userToken } from '../../src/host/accounts/claims.ts';
+import { createSigningKey } from '../../src/host/accounts/signing-key.ts';
+import { connectTo, startTestNats, type TestNats } from '../support/nats.ts';
+import { createSpec } from '../support/spec.ts';
+import { until } from '../support/turns.ts';
+
+/** A server without authentication takes any. */
+const CREDS = ((): string => {
+  const [account, user] = [createSigningKey('account'), createSigningKey('user')];
+  const claims = {
+    name: 'f',
+    publicKey: user.publicKey,
+    account: account.publicKey,
+    permissions: 'all',
+  } as const;
+  return credentialsText(userToken(account, claims), user.seed);
+})();
+
+const HOUR_MS = 3_600_000;
+const BINDING: KvBinding = { service: 'kv', bucket: 'b', access: 'read', keys: '>', existing: true };
+
+let server: TestNats;
+
+before(async () => {
+  server = await startTestNats();
+  // Sets the transport that connections of this process have.
+  await (await connectTo(server)).close();
+});
+
+after(async () => {
+  await server?.[Symbol.asyncDispose]();
+});
+
+function createWorld() {
+  let nowMs = 1_000 * HOUR_MS;
+  let monotonicMs = 1_000_000;
+  let sweep = (): void => undefined;
+  const clock: Clock = {
+    ...systemClock,
+    now: () => nowMs,
+    monotonicMs: () => monotonicMs,
+    every: (_everyMs, action) => {
+      sweep = action;
+      return () => undefined;
+    },
+  };
+  const opened: NatsConnection[] = [];
+  const ended: number[] = [];
+  const service: HostService = {
+    name: 'kv',
+    prepare: () => ({
+      call: async () => ({ value: opened.length }),
+      ended: (callerId) => void ended.push(callerId),
+    }),
+  };
+  const connections = new WorkloadConnections({
+    endpoint: () => ({ servers: [server.url] }),
+    clock,
+    connect: async (options) => {
+      const nc = await connectOwn(options);
+      opened.push(nc);
+      return nc;
+    },
+    createServices: () => ({ kv: service }),
+  });
+  const credential = (inboxPrefix: string): WorkloadCredential => ({
+    creds: CREDS,
+    inboxPrefix,
+    expiresAtMs: nowMs + 24 * HOUR_MS,
+  });
+  return {
+    connections,
+    opened,
+    ended,
+    credential,
+    /** Time goes by, and the connections are looked after. */
+    pass(ms: number): void {
+      nowMs += ms;
+      monotonicMs += ms;
+      sweep();
+    },
+    get openCount(): number {
+      return opened.filter((nc) => !nc.isClosed()).length;
+    },
+    admit(id: string): {
+      readonly call: (callerId: number) => Promise<unknown>;
+      readonly end: (callerId: number) => void;
+    } {
+      const spec: FunctionSpec = { ...createSpec({}), id };
+      connections.admit([spec], { [id]: credential(`_HSBOX.${id}`) });
+      const binding = connections.prepare(id, 'B', BINDING);
+      assert.ok(binding !== undefined);
+      return {
+        call: (callerId) =>
+          binding.call(
+            { op: 'get', args: ['k'], payload: undefined },
+            { id: callerId, deadlineMs: Number.POSITIVE_INFINITY },
+          ),
+        end: (callerId) => binding.ended?.(callerId),
+      };
+    },
+  };
+}
+
+test('A function connects when it first calls, once for all that call at the same time', async () => {
+  const world = createWorld();
+  await using _connections = world.connections;
+  const one = world.admit('one');
+  assert.equal(world.opened.length, 0);
+  await Promise.all([one.call(1), one.call(1), one.call(2)]);
+  assert.equal(world.opened.length, 1);
+  one.end(1);
+  assert.deepEqual(world.ended, [1]);
+});
+
+test('A connection that nobody uses is closed after a minute, and comes back with the next call', async () => {
+  const world = createWorld();
+  await using _connections = world.connections;
+  const one = world.admit('one');
+  await one.call(1);
+  world.pass(10 * HOUR_MS);
+  assert.equal(world.openCount, 1, 'an invocation may still have something open');
+  one.end(1);
+  world.pass(1_000);
+  await until(() => world.openCount === 0);
+  await one.call(2);
+  assert.equal(world.openCount, 1);
+});
+
+test('A renewed credential is taken up in a quiet moment before the other one expires', async () => {
+  const world = createWorld();
+  await using _connections = world.connections;
+  const one = world.admit('one');
+  await one.call(1);
+  world.pass(20 * HOUR_MS);
+  world.connections.renew({ one: world.credential('_HSBOX.one') });
+  await one.call(2);
+  world.pass(1_000);
+  assert.equal(world.opened.length, 1, 'two invocations are in progress');
+  one.end(1);
+  one.end(2);
+  world.pass(1_000);
+  await until(() => world.openCount === 0);
+  await one.call(3);
+  assert.equal(world.opened.length, 2);
+  one.end(3);
+  world.pass(1_000);
+  assert.equal(world.openCount, 1, 'it is good for a day again');
+});
+
+test('A new version has a connection of its own, and the earlier one keeps its while it has something open', async () => {
+  const world = createWorld();
+  await using _connections = world.connections;
+  const earlier = world.admit('one');
+  await earlier.call(1);
+  const later = world.admit('one');
+  await later.call(1);
+  assert.equal(world.openCount, 2);
+  await earlier.call(1);
+  assert.equal(world.openCount, 2);
+  earlier.end(1);
+  world.pass(61_000);
+  await until(() => world.openCount === 1);
+});
+
+test('At most 64 connections are open; the one that has rested longest makes room', async () => {
+  const world = createWorld();
+  await using _connections = world.connections;
+  for (let index = 0; index < 70; index += 1) {
+    const one = world.admit(`f${index}`);
+    await one.call(index);
+    if (index > 0) one.end(index);
+    world.pass(10);
+  }
+  await until(() => world.openCount <= 64);
+  assert.equal(world.opened[0]?.isClosed(), false, 'it is in use');
+  assert.equal(world.opened[1]?.isClosed(), true);
+  assert.equal(world.opened.at(-1)?.isClosed(), false);
+});
+
+test('A function that is gone has no connection any more, and a lost one is made again', async () => {
+  const world = createWorld();
+  await using _connections = world.connections;
+  const one = world.admit('one');
+  await one.call(1);
+  await world.opened[0]?.close();
+  await one.call(1);
+  assert.equal(world.opened.length, 2);
+  world.connections.forget('one');
+  await until(() => world.openCount === 0);
+});
+
+test('A server that is away is a coded error, and the next call tries again', async () => {
+  const world = createWorld();
+  const away = new WorkloadConnections({
+    endpoint: () => ({ servers: ['nats://127.0.0.1:1'] }),
+    clock: systemClock,
+    connect: (options) => connectOwn({ ...options, reconnect: false }),
+    createServices: () => ({}),
+  });
+  await using _connections = away;
+  away.admit([{ ...createSpec({}), id: 'one' }], { one: world.credential('_HSBOX.one') });
+  const binding = away.prepare('one', 'B', BINDING);
+  for (const id of [1, 2]) {
+    const call = binding?.call({ op: 'get', args: [], payload: undefined }, { id, deadlineMs: 0 });
+    await assert.rejects(async () => await call, { code: 'HS_NATS_UNREACHABLE' });
+  }
+});
