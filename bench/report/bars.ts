@@ -4,6 +4,10 @@ export const BARS = {
   warmRatio: 0.6,
   /** With one host call that the bridge answers, over the echo floor, at least. */
   hostCallRatio: 0.5,
+  /** A KV get inside a function over the same get by plain nats.js, at 64 in flight, at least. */
+  kvRatio: 0.6,
+  /** What it adds to the p50 of that with one in flight, at most. */
+  kvAddsMs: 0.15,
   /** A WebAssembly command, a fresh instance per message, over the echo floor at 256 in flight, at least. */
   wasmCommandRatio: 0.4,
   /** The same for a reactor. */

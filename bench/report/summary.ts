@@ -148,16 +148,24 @@ function summarizeCells({ cellRuns }: BenchResults): readonly ColdSummary[] {
   }));
 }
 
+/** Of the p50s, in milliseconds. */
+function difference(one: LoadSummary | undefined, floor: LoadSummary | undefined): number | undefined {
+  return one === undefined || floor === undefined ? undefined : (one.p50Us - floor.p50Us) / 1_000;
+}
+
 function findVerdicts(
   load: readonly LoadSummary[],
   cold: readonly ColdSummary[],
   { density, isolates }: BenchResults,
 ): readonly Verdict[] {
-  const ratioOf = (target: Target): number | undefined =>
-    load.find((summary) => summary.target === target && summary.inFlight === 256)?.ratio;
+  const at = (target: Target, inFlight: number): LoadSummary | undefined =>
+    load.find((summary) => summary.target === target && summary.inFlight === inFlight);
+  const ratioOf = (target: Target): number | undefined => at(target, 256)?.ratio;
   const values = [
     ['warmRatio', ratioOf('echo-function')],
     ['hostCallRatio', ratioOf('bridge-call')],
+    ['kvRatio', at('kv-function', 64)?.ratio],
+    ['kvAddsMs', difference(at('kv-function', 1), at('kv-floor', 1))],
     ['wasmCommandRatio', ratioOf('wasm-command')],
     ['wasmReactorRatio', ratioOf('wasm-reactor')],
     ['wasmComponentRatio', ratioOf('wasm-component')],

@@ -47,6 +47,16 @@ const BAR_NAMES: Readonly<Record<Verdict['bar'], (value: number) => readonly [st
     fixed(value, 2),
     `≥ ${BARS.warmRatio}`,
   ],
+  kvRatio: (value) => [
+    'KV get in a function over plain nats.js, 64 in flight',
+    value.toFixed(2),
+    `≥ ${BARS.kvRatio}`,
+  ],
+  kvAddsMs: (value) => [
+    'What it adds to the p50 of plain nats.js, one in flight',
+    `${value.toFixed(2)} ms`,
+    `≤ ${BARS.kvAddsMs} ms`,
+  ],
   hostCallRatio: (value) => [
     'One host call over the echo floor, 256 in flight',
     fixed(value, 2),

@@ -33,8 +33,8 @@ function targetsOf(tiers: readonly Tier[]): ReadonlyMap<Target, readonly number[
   else if (hostCall || wasm) targets.set('echo-floor', [HOST_CALL_IN_FLIGHT]);
   if (warm) targets.set('echo-function', IN_FLIGHT);
   if (hostCall) {
-    for (const target of ['bridge-call', 'digest-call', 'kv-floor', 'kv-function'] as const)
-      targets.set(target, [HOST_CALL_IN_FLIGHT]);
+    for (const target of ['bridge-call', 'digest-call'] as const) targets.set(target, [HOST_CALL_IN_FLIGHT]);
+    for (const target of ['kv-floor', 'kv-function'] as const) targets.set(target, IN_FLIGHT);
   }
   if (wasm) {
     for (const target of ['wasm-command', 'wasm-reactor', 'wasm-component', 'wasi-node'] as const)
