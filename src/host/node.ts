@@ -109,8 +109,7 @@ export class Node implements NodeBackend {
         },
       );
     }
-    const access = await this.#options.accounts.open(namespace);
-    return access.renewMs === undefined ? null : (access.developerEndpoint().creds ?? null);
+    return (await this.#options.accounts.open(namespace)).createToolCredentials();
   }
 
   async undeploy(namespace: string, workloadId: string): Promise<StopWorkloadResponse | undefined> {

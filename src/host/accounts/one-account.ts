@@ -14,6 +14,7 @@ export function createOneAccount(nc: NatsConnection, endpoint: NatsEndpoint): Ac
     credentialFor: () => undefined,
     withdraw: () => undefined,
     developerEndpoint: () => endpoint,
+    createToolCredentials: () => null,
   };
   return {
     open: () => Promise.resolve(access),

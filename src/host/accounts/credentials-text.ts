@@ -1,0 +1,23 @@
+import { z } from 'zod';
+
+const claimsSchema = z.object({
+  iss: z.string(),
+  nats: z.object({ issuer_account: z.string().optional() }),
+});
+
+/** Whether `text` has what a `.creds` file has. */
+export function isCredentials(text: string): boolean {
+  return /BEGIN NATS USER JWT/.test(text) && /BEGIN USER NKEY SEED/.test(text);
+}
+
+/** The public key of the account whose user these credentials are of; undefined when they do not say. */
+export function accountOf(creds: string): string | undefined {
+  const payload = /\beyJ[\w-]+\.(?<payload>[\w-]+)\.[\w-]+/.exec(creds)?.groups?.['payload'];
+  if (payload === undefined) return undefined;
+  try {
+    const { iss, nats } = claimsSchema.parse(JSON.parse(Buffer.from(payload, 'base64url').toString()));
+    return nats.issuer_account ?? iss;
+  } catch {
+    return undefined;
+  }
+}
