@@ -1,7 +1,13 @@
 import { stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { type Command, InvalidArgumentError } from 'commander';
-import { accountsToUse, addNodeOptions, DEFAULT_PORT, endpointToJoin, type NodeFlags } from '../node/node-options.ts';
+import {
+  accountsToUse,
+  addNodeOptions,
+  DEFAULT_PORT,
+  endpointToJoin,
+  type NodeFlags,
+} from '../node/node-options.ts';
 import { resolveTelemetry } from '../node/telemetry-options.ts';
 import { type CommandContext, defineCommand, runs, type Shell } from '../shell/command.ts';
 import type { ExitCode } from '../shell/exit-codes.ts';

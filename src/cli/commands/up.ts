@@ -2,7 +2,13 @@ import type { Command } from 'commander';
 import { withoutUserInfo } from '../../control/index.ts';
 import { createLogger, SYSTEM_NAMESPACE } from '../../core/index.ts';
 import type { LocalNode } from '../node/local-node.ts';
-import { accountsToUse, addNodeOptions, DEFAULT_PORT, endpointToJoin, type NodeFlags } from '../node/node-options.ts';
+import {
+  accountsToUse,
+  addNodeOptions,
+  DEFAULT_PORT,
+  endpointToJoin,
+  type NodeFlags,
+} from '../node/node-options.ts';
 import { resolveTelemetry } from '../node/telemetry-options.ts';
 import { type CommandContext, defineCommand, runs, type Shell } from '../shell/command.ts';
 import { connectTo, resolveEndpoint } from '../shell/connection.ts';

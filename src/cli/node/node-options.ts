@@ -55,7 +55,8 @@ export function accountsToUse(
   if (join !== undefined) return flags.accounts ?? (env.variables['HAIRSPRING_ACCOUNTS'] || undefined);
   if (flags.accounts === undefined) return undefined;
   const message = `Cannot use --accounts ${flags.accounts} with a nats-server that the node starts itself`;
-  const hint = 'Name the NATS to join with --server or --context; on its own server a node makes the accounts';
+  const hint =
+    'Name the NATS to join with --server or --context; on its own server a node makes the accounts';
   throw new HairspringError('HS_USAGE', message, { hint });
 }
 

@@ -43,7 +43,11 @@ const namespaceSchema = z
     context.addIssue({
       code: 'custom',
       message: isOne ? 'it lacks a way into the account' : 'it names two ways into the account',
-      params: { hint: 'Write either creds: FILE, or account: A… and signingKey: FILE' },
+      params: {
+        hint: 'Write either creds: FILE, or account: A… and signingKey: FILE',
+        // A key that is misspelt says more.
+        ...(isOne ? { target: 'missing' } : {}),
+      },
     });
   });
 

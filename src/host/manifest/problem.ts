@@ -75,7 +75,8 @@ function fromIssue(issue: Issue, path: Path, checked: Checked): Problem[] {
     default: {
       const { code, hint, target } = paramsOf(issue);
       const problem = (target === 'key' ? keyProblem : valueProblem)(path, issue.message, hint, checked);
-      return [isErrorCode(code) ? { ...problem, code } : problem];
+      const placed: Problem = target === 'missing' ? { ...problem, target } : problem;
+      return [isErrorCode(code) ? { ...placed, code } : placed];
     }
   }
 }
