@@ -30,6 +30,8 @@ export interface NamespaceAccess {
 
 /** The accounts of a node's namespaces. */
 export interface Accounts extends AsyncDisposable {
+  /** Whether namespaces have accounts, and whose. */
+  readonly way: 'shared' | 'own' | 'delegated';
   /**
    * Connects to the account; makes it where it is missing and the operator of the server is ours.
    * @throws HS_NAMESPACE_UNKNOWN, HS_NATS_…

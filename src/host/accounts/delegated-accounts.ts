@@ -21,6 +21,7 @@ export interface DelegatedAccountsOptions {
 
 /** The accounts that somebody else's server has for the namespaces of a file, and the ways into them. */
 export class DelegatedAccounts implements Accounts {
+  readonly way = 'delegated';
   readonly #options: DelegatedAccountsOptions;
   readonly #where: NatsEndpoint;
   readonly #opened = new Map<string, Promise<NamespaceAccess>>();

@@ -17,6 +17,7 @@ export function createOneAccount(nc: NatsConnection, endpoint: NatsEndpoint): Ac
     createToolCredentials: () => null,
   };
   return {
+    way: 'shared',
     open: () => Promise.resolve(access),
     [Symbol.asyncDispose]: () => Promise.resolve(),
   };

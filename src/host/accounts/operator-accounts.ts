@@ -51,6 +51,7 @@ export function ownerEndpoint(
 
 /** An account for each namespace, made when it is first needed, on a server whose operator is ours. */
 export class OperatorAccounts implements Accounts {
+  readonly way = 'own';
   readonly #options: OperatorAccountsOptions;
   readonly #system: NatsConnection;
   readonly #opened = new Map<string, Promise<OpenNamespace>>();
