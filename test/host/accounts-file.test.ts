@@ -1,12 +1,14 @@
 import assert from 'node:assert/strict';
-import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import { HairspringError } from '../../src/core/index.ts';
 import { credentialsText, userToken } from '../../src/host/accounts/claims.ts';
 import { readAccountsFile } from '../../src/host/accounts/index.ts';
 import { createSigningKey } from '../../src/host/accounts/signing-key.ts';
+import { codeBlocks } from '../support/markdown.ts';
 
 const account = createSigningKey('account');
 const signer = createSigningKey('account');
@@ -67,6 +69,23 @@ test('Both ways are read from YAML, with paths that are relative to the file', a
   assert.equal(blue.account, account.publicKey);
   assert.equal(warnings.length, 1, 'only that they share an account');
   assert.match(warnings[0] ?? '', /"red", "blue" share the account A/);
+});
+
+test('The file in docs/accounts.md is accepted', async () => {
+  const [block] = codeBlocks(fileURLToPath(new URL('../../docs/accounts.md', import.meta.url))).filter(
+    ({ language }) => language === 'yaml',
+  );
+  await mkdir(join(folder, 'keys'));
+  await write('keys/red.seed', signer.seed);
+  await write('keys/blue.creds', CREDS);
+  const { namespaces } = readAccountsFile(await write('documented.yaml', block?.text ?? ''));
+  assert.deepEqual(
+    [...namespaces].map(([name, { kind }]) => [name, kind]),
+    [
+      ['red', 'signing-key'],
+      ['blue', 'creds'],
+    ],
+  );
 });
 
 test('The same file as JSON', async () => {

@@ -148,7 +148,7 @@ test('A user whose time is over is cut off and does not come back', async () => 
   );
 });
 
-test('The node moves artifacts and answers callers in the account, and reads no messages and no bucket there', async () => {
+test('The node moves artifacts and answers callers in the account, hears no messages there and writes to no bucket', async () => {
   const { nc } = await accounts.open('red');
   const owner = await connect(red.owner);
   const bytes = Buffer.from('an artifact');

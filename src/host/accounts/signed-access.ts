@@ -12,7 +12,7 @@ export type SignedDelegation = Extract<Delegation, { readonly kind: 'signing-key
 
 /**
  * Of the node's own user: it makes buckets, takes in artifacts and answers the callers of dead cells, under whatever
- * subject they wait. It reads no messages, and writes to no bucket but that of artifacts.
+ * subject they wait.
  */
 const NODE_PUBLISH_DENIED = [
   '$SYS.>',
