@@ -40,6 +40,16 @@ test('up --accounts joins a foreign cluster, whose owners deploy and call in the
   assert.match(doctor.stdout, /✓ +accounts file +red by signing key/);
 });
 
+test('dev --accounts follows a folder in the account of a namespace', async () => {
+  const data = join(cluster.folder, 'dev');
+  const args = ['dev', join(EXAMPLES, 'hello'), '--accounts', accounts, '--data', data, ...admin];
+  await using dev = startCli([...args, '--namespace', 'red']);
+  await dev.waitFor(/^ready in /m);
+  const invoked = await runCli(['invoke', 'hello', '--subject', 'greet.en.eve', ...owner]);
+  assert.match(invoked.stdout, /eve/, invoked.stderr);
+  await dev.waitFor(/greet\.en\.eve/);
+});
+
 test('doctor tries the accounts file before a node has it', async () => {
   const file = join(cluster.folder, 'scoped.json');
   const { code, stdout } = await runCli(['doctor', '--accounts', file, ...admin]);

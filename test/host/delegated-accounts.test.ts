@@ -218,18 +218,22 @@ test('A scoped signing key is recognized, and the remedy is another kind of key'
   });
 });
 
-test('Credentials that the server refuses are named by their file; the account is tried again when it is mended', async () => {
+test('Credentials that the server refuses are named by their file; the node comes back when that is mended', async () => {
   const gone = await cluster.addAccount('gone');
   await cluster.file('gone.creds', gone.owner.creds);
   await using revoked = await accountsOf({ gone: { creds: 'gone.creds' } });
-  const { nc } = await revoked.open('gone');
+  const access = await revoked.open('gone');
   await cluster.revokeUsers('gone', gone);
-  await nc.closed();
+  await access.nc.closed();
   await assert.rejects(revoked.open('gone'), {
     code: 'HS_NATS_REFUSED',
     message: /refused the credentials in ".*gone\.creds"/,
     hint: /expired or be revoked/,
   });
+  await cluster.readmitUsers('gone', gone);
+  await until('the node is let in again', () => !access.nc.isClosed());
+  await access.nc.flush();
+  assert.equal(await revoked.open('gone'), access);
 });
 
 test('A namespace may not be in the account of the node', async () => {

@@ -29,8 +29,9 @@ export interface ForeignNats extends AsyncDisposable {
   readonly folder: string;
   /** Makes an account that imports what a namespace needs of the node. */
   addAccount(namespace: string): Promise<ForeignAccount>;
-  /** Makes the server refuse the tokens of all its users that were made until now. */
+  /** Makes the server refuse the tokens of all its users that were made until now; `readmitUsers` takes that back. */
   revokeUsers(namespace: string, account: ForeignAccount): Promise<void>;
+  readmitUsers(namespace: string, account: ForeignAccount): Promise<void>;
   /** Writes a file, readable by its owner alone. @returns its path */
   file(name: string, text: string): Promise<string>;
 }
@@ -75,6 +76,7 @@ export async function startForeignNats(): Promise<ForeignNats> {
     },
     revokeUsers: (namespace, account) =>
       push(namespace, account, { '*': Math.floor(Date.now() / 1_000) + 1 }),
+    readmitUsers: (namespace, account) => push(namespace, account),
     async file(name, text) {
       const path = join(folder, name);
       await writeFile(path, text, { mode: 0o600 });

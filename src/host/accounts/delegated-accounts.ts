@@ -1,13 +1,15 @@
 import type { NatsConnection } from '@nats-io/transport-node';
-import { connectNats } from '../../control/index.ts';
 import { type Clock, HairspringError, type Logger, type NatsEndpoint } from '../../core/index.ts';
 import type { Accounts, NamespaceAccess } from './accounts.ts';
 import type { AccountsFile, Delegation } from './accounts-file.ts';
 import { accountOf } from './credentials-text.ts';
-import { connectSigned, createSignedAccess, type SignedDelegation } from './signed-access.ts';
+import { connectShared, createSharedAccess } from './shared-access.ts';
+import { connectSigned, createSignedAccess } from './signed-access.ts';
 
 /** Nothing of what is given out can be revoked without the operator's key, so it is good for little. */
 const LIFETIME_MS = 3_600_000;
+/** How often a node asks again that was let in before. */
+const RETRY_MS = 5_000;
 
 export interface DelegatedAccountsOptions {
   readonly file: AccountsFile;
@@ -19,12 +21,20 @@ export interface DelegatedAccountsOptions {
   readonly lifetimeMs?: number | undefined;
 }
 
+interface Entered {
+  readonly access: NamespaceAccess;
+  /** The latest. */
+  nc: NatsConnection;
+}
+
 /** The accounts that somebody else's server has for the namespaces of a file, and the ways into them. */
 export class DelegatedAccounts implements Accounts {
   readonly way = 'delegated';
   readonly #options: DelegatedAccountsOptions;
   readonly #where: NatsEndpoint;
   readonly #opened = new Map<string, Promise<NamespaceAccess>>();
+  readonly #entered = new Map<string, Entered>();
+  readonly #retries = new Set<() => void>();
 
   /** @throws HS_ACCOUNTS_INVALID when a namespace would be in the account of the node */
   constructor(options: DelegatedAccountsOptions) {
@@ -64,58 +74,56 @@ export class DelegatedAccounts implements Accounts {
     const { file } = this.#options;
     const delegation = file.namespaces.get(namespace);
     if (delegation === undefined) throw unknown(file, namespace);
-    const access = await this.#enter(namespace, delegation);
-    access.nc
-      .closed()
-      .then((error) => this.#forget(namespace, error))
+    const nc =
+      delegation.kind === 'creds'
+        ? await connectShared(namespace, delegation, this.#where)
+        : await connectSigned(namespace, delegation, this.#where);
+    nc.closed()
+      .then((error) => this.#onClosed(namespace, error))
       .catch(() => undefined);
-    return access;
+    const entered = this.#entered.get(namespace) ?? this.#createAccess(namespace, delegation, nc);
+    entered.nc = nc;
+    return entered.access;
   }
 
-  async #enter(namespace: string, delegation: Delegation): Promise<NamespaceAccess> {
+  #createAccess(namespace: string, delegation: Delegation, nc: NatsConnection): Entered {
     const { clock, lifetimeMs = LIFETIME_MS } = this.#options;
-    if (delegation.kind === 'creds') return await this.#enterAs(namespace, delegation);
-    const nc = await connectSigned(namespace, delegation, this.#where);
-    return createSignedAccess({ namespace, delegation, where: this.#where, nc, clock, lifetimeMs });
+    const where = this.#where;
+    const connection = (): NatsConnection => entered.nc;
+    const access =
+      delegation.kind === 'creds'
+        ? createSharedAccess({ ...where, creds: delegation.creds }, connection)
+        : createSignedAccess({ namespace, delegation, where, connection, clock, lifetimeMs });
+    const entered: Entered = { nc, access };
+    this.#entered.set(namespace, entered);
+    return entered;
   }
 
-  async #enterAs(
-    namespace: string,
-    { creds, file }: Exclude<Delegation, SignedDelegation>,
-  ): Promise<NamespaceAccess> {
-    const endpoint = { ...this.#where, creds };
-    let nc: NatsConnection;
-    try {
-      nc = await connectNats(endpoint, { name: `hairspring node ${namespace}` });
-    } catch (error) {
-      if (!HairspringError.is(error) || error.code !== 'HS_NATS_REFUSED') throw error;
-      const message = `Cannot open namespace "${namespace}": the server refused the credentials in "${file}"`;
-      const hint =
-        'They may have expired or be revoked; write new ones there with `nsc generate creds`, and start the node again';
-      throw new HairspringError('HS_NATS_REFUSED', message, { hint, cause: error });
-    }
-    return {
-      nc,
-      renewMs: undefined,
-      createCellUser: () => ({ endpoint, withdraw: () => undefined }),
-      credentialFor: () => undefined,
-      withdraw: () => undefined,
-      developerEndpoint: () => endpoint,
-      createToolCredentials: () => null,
-    };
-  }
-
-  /** The next who needs the namespace tries again, and hears why it cannot be had. */
-  #forget(namespace: string, error: unknown): void {
+  /** The server lets the node no longer in: it tries on, and whoever needs the account meanwhile hears why. */
+  #onClosed(namespace: string, error: unknown): void {
     if (!this.#opened.delete(namespace)) return;
+    const { clock, logger } = this.#options;
     const { message } = HairspringError.from(error ?? 'closed');
-    this.#options.logger.error('The server lets the node no longer into the account of a namespace', {
+    logger.error('The server lets the node no longer into the account of a namespace', {
       namespace,
       error: message,
     });
+    const stop = clock.every(RETRY_MS, () => {
+      this.open(namespace).then(
+        () => {
+          if (!this.#retries.delete(stop)) return;
+          stop();
+          logger.info('The server lets the node into the account of a namespace again', { namespace });
+        },
+        () => undefined,
+      );
+    });
+    this.#retries.add(stop);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    for (const stop of this.#retries) stop();
+    this.#retries.clear();
     const opened = await Promise.allSettled(this.#opened.values());
     this.#opened.clear();
     for (const result of opened) if (result.status === 'fulfilled') await result.value.nc.close();

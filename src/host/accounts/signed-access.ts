@@ -61,14 +61,15 @@ export interface SignedAccessOptions {
   readonly namespace: string;
   readonly delegation: SignedDelegation;
   readonly where: NatsEndpoint;
-  readonly nc: NatsConnection;
+  /** That of the moment. */
+  readonly connection: () => NatsConnection;
   readonly clock: Clock;
   readonly lifetimeMs: number;
 }
 
 /** A user for each cell and function, as on a server of ours, but that nothing given out can be revoked. */
 export function createSignedAccess(options: SignedAccessOptions): NamespaceAccess {
-  const { namespace, delegation, where, nc, clock, lifetimeMs } = options;
+  const { namespace, delegation, where, connection, clock, lifetimeMs } = options;
   const { account, signer } = delegation;
   const minter = new Minter({
     namespace,
@@ -80,7 +81,9 @@ export function createSignedAccess(options: SignedAccessOptions): NamespaceAcces
     revoke: () => undefined,
   });
   return {
-    nc,
+    get nc() {
+      return connection();
+    },
     renewMs: minter.renewMs,
     createCellUser: (cellId) => minter.createCellUser(cellId),
     credentialFor: (spec) => minter.credentialFor(spec),
