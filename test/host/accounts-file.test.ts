@@ -131,6 +131,16 @@ test('A file that holds no credentials is refused', async () => {
   const { message, hint } = await failure('namespaces: { red: { creds: user.seed } }');
   assert.match(message, /user\.seed" for namespaces\.red\.creds: it is not a credentials file/);
   assert.match(hint ?? '', /nsc generate creds/);
+  for (const [name, damaged] of [
+    ['seed.creds', CREDS.replace(user.seed, `${user.seed.slice(0, -1)}9`)],
+    ['token.creds', CREDS.replace('eyJ', 'xxx')],
+  ] as const) {
+    await write(name, damaged);
+    assert.match(
+      (await failure(`namespaces: { red: { creds: ${name} } }`)).message,
+      /not a credentials file/,
+    );
+  }
 });
 
 test('A key in the place of a path is refused and shown nowhere', async () => {

@@ -1,13 +1,21 @@
 import { z } from 'zod';
+import { parseSigningKey } from './signing-key.ts';
 
 const claimsSchema = z.object({
   iss: z.string(),
   nats: z.object({ issuer_account: z.string().optional() }),
 });
 
-/** Whether `text` has what a `.creds` file has. */
+/** Whether `text` has what a `.creds` file has, with a seed that is whole. */
 export function isCredentials(text: string): boolean {
-  return /BEGIN NATS USER JWT/.test(text) && /BEGIN USER NKEY SEED/.test(text);
+  const seed = /BEGIN USER NKEY SEED-+\s+(?<seed>SU\w+)/.exec(text)?.groups?.['seed'];
+  if (seed === undefined || !/BEGIN NATS USER JWT/.test(text)) return false;
+  try {
+    parseSigningKey('user', seed);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** The public key of the account whose user these credentials are of; undefined when they do not say. */
