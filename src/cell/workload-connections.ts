@@ -59,7 +59,8 @@ export class WorkloadConnections implements AsyncDisposable {
     for (const workload of [...this.#byFunction.values(), ...this.#retiring]) {
       const isIdle = workload.usedMs < idleSinceMs;
       if (isIdle && !workload.isOpen) this.#retiring.delete(workload);
-      if (workload.isResting && (isIdle || workload.isStale)) void workload.close().catch(() => undefined);
+      if (workload.isResting && isIdle) void workload.close().catch(() => undefined);
+      else if (workload.isStale) workload.changeOver();
     }
   }
 

@@ -28,13 +28,19 @@ export interface WorkloadOptions {
 
 /** How long a function waits for its connection. */
 const CONNECT_TIMEOUT_MS = 5_000;
-/** A connection whose credential is good for less, and has been renewed, comes back with the other one. */
+/** A connection whose credential is good for less, and has been renewed, is given up for one with the other. */
 const STALE_MS = 6 * 3_600_000;
 
 /** One connection while it lasts, and the bindings that are served over it. */
 interface Session {
   readonly nc: NatsConnection;
   readonly bindings: ReadonlyMap<string, PreparedBinding>;
+}
+
+/** A connection whose credential is about to expire; those who have called over it finish there. */
+interface Leaving {
+  readonly session: Session;
+  readonly callers: Set<number>;
 }
 
 /**
@@ -51,7 +57,8 @@ export class Workload {
   #opening: Promise<Session> | undefined;
   #session: Session | undefined;
   /** Invocations that have called, and may have left something open. */
-  readonly #callers = new Set<number>();
+  #callers = new Set<number>();
+  readonly #leaving = new Set<Leaving>();
   /** On the monotonic clock. */
   usedMs = 0;
 
@@ -62,12 +69,12 @@ export class Workload {
   }
 
   get isOpen(): boolean {
-    return this.#opening !== undefined;
+    return this.#opening !== undefined || this.#leaving.size > 0;
   }
 
   /** It is open, and no invocation has anything of it. */
   get isResting(): boolean {
-    return this.isOpen && this.#callers.size === 0;
+    return this.#opening !== undefined && this.#callers.size === 0 && this.#leaving.size === 0;
   }
 
   get isStale(): boolean {
@@ -77,6 +84,24 @@ export class Workload {
 
   renew(credential: WorkloadCredential): void {
     this.#credential = credential;
+    if (this.isStale) this.changeOver();
+  }
+
+  /** Who calls from now on does it over another connection, so that the present one may end when it is done with. */
+  changeOver(): void {
+    if (this.#session === undefined) return;
+    const leaving = { session: this.#session, callers: this.#callers };
+    this.#opening = undefined;
+    this.#session = undefined;
+    this.#callers = new Set();
+    this.#leaving.add(leaving);
+    this.#leaveIfDone(leaving);
+  }
+
+  #leaveIfDone(leaving: Leaving): void {
+    if (leaving.callers.size > 0) return;
+    this.#leaving.delete(leaving);
+    void leaving.session.nc.close().catch(() => undefined);
   }
 
   /** A binding that is served over the connection. All of them are prepared before the first call. */
@@ -84,17 +109,26 @@ export class Workload {
     this.#bindings.set(label, binding);
     return {
       call: (call, caller) => this.#call(label, call, caller),
-      ended: (callerId) => {
-        this.#callers.delete(callerId);
-        this.#session?.bindings.get(label)?.ended?.(callerId);
-      },
+      ended: (callerId) => this.#ended(label, callerId),
     };
   }
 
+  #ended(label: string, callerId: number): void {
+    this.#callers.delete(callerId);
+    this.#session?.bindings.get(label)?.ended?.(callerId);
+    for (const leaving of this.#leaving) {
+      if (!leaving.callers.delete(callerId)) continue;
+      // Its connection may end with this, so that the other bindings would not be told.
+      for (const binding of leaving.session.bindings.values()) binding.ended?.(callerId);
+      this.#leaveIfDone(leaving);
+    }
+  }
+
   async #call(label: string, call: HostCall, caller: HostCaller): Promise<HostCallResult> {
-    this.#callers.add(caller.id);
     this.usedMs = this.#options.clock.monotonicMs();
-    const { bindings } = this.#session ?? (await this.#open());
+    const earlier = [...this.#leaving].find(({ callers }) => callers.has(caller.id));
+    if (earlier === undefined) this.#callers.add(caller.id);
+    const { bindings } = earlier?.session ?? this.#session ?? (await this.#open());
     const binding = bindings.get(label);
     if (binding === undefined)
       throw new HairspringError('HS_INTERNAL', `Cannot call ${label}: no service of this cell serves it`);
@@ -156,7 +190,10 @@ export class Workload {
     const opening = this.#opening;
     this.#opening = undefined;
     this.#session = undefined;
+    const leaving = [...this.#leaving];
+    this.#leaving.clear();
     const session = await opening?.catch(() => undefined);
+    await Promise.allSettled(leaving.map((one) => one.session.nc.close()));
     await session?.nc.close();
   }
 }

@@ -21,6 +21,7 @@ export { formatGoDuration, parseGoDuration } from './go-duration.ts';
 export { type NatsContext, parseNatsContext } from './nats-context.ts';
 export { natsFailure } from './nats-failure.ts';
 export { type ServeNodeOptions, serveNode } from './node-endpoints.ts';
+export { ACCOUNTS_TAG } from './node-tags.ts';
 export { type SecretToSet, sealSecret } from './seal-secret.ts';
 export type {
   DeletedSecret,

@@ -7,6 +7,9 @@ const GO_ARCHITECTURES: Readonly<Record<string, string>> = { x64: 'amd64', ia32:
 /** Tag that names one node exactly; Nex has only the name, which need not be unique. */
 export const NODE_ID_TAG = 'hairspring.node_id';
 
+/** Tag that says whether namespaces have accounts, and whose: `shared`, `own`, `delegated` (docs/accounts.md). */
+export const ACCOUNTS_TAG = 'hairspring.accounts';
+
 /** The node's own tags with Nex's standard ones (`nex.…`) over them; deploys are placed by these. */
 export function nodeTags(backend: NodeBackend): Readonly<Record<string, string>> {
   return {

@@ -252,6 +252,13 @@ export const ERROR_CODES = {
     summary: 'The namespace in the subject is not the one in the body',
     remedy: 'Send the request under the subject of its own namespace',
   },
+  HS_NAMESPACE_UNKNOWN: {
+    status: 403,
+    fault: 'operator',
+    retryable: false,
+    summary: 'The node has no credentials for the account of this namespace',
+    remedy: 'Add the namespace to the file of `up --accounts` and start the node again; see docs/accounts.md',
+  },
   HS_WORKLOAD_TYPE: {
     status: 404,
     fault: 'deployer',
@@ -273,6 +280,13 @@ export const ERROR_CODES = {
     retryable: false,
     summary: 'The NATS context or credentials file cannot be used',
     remedy: 'Check `nats context ls`, --context and --creds',
+  },
+  HS_ACCOUNTS_INVALID: {
+    status: 400,
+    fault: 'operator',
+    retryable: false,
+    summary: 'The file of `--accounts`, or one that it names, cannot be used',
+    remedy: 'Change what the message names; docs/accounts.md shows the whole file',
   },
   HS_NATS_UNREACHABLE: {
     status: 503,

@@ -1,6 +1,14 @@
 export { compareGrants, type GrantChange, isWidening } from '../hostservices/grant-changes.ts';
 export { suggestGrant, usesOfLabel } from '../hostservices/suggest-grants.ts';
-export { loadOperator, type Operator, ownerEndpoint, writeServerConfig } from './accounts/index.ts';
+export {
+  type AccountsFile,
+  DelegatedAccounts,
+  loadOperator,
+  type Operator,
+  ownerEndpoint,
+  readAccountsFile,
+  writeServerConfig,
+} from './accounts/index.ts';
 export {
   type Bundle,
   type Bundler,

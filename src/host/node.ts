@@ -1,6 +1,7 @@
 import { arch, cpus, platform } from 'node:os';
 import { nuid } from '@nats-io/nuid';
 import {
+  ACCOUNTS_TAG,
   type CancelResponse,
   type FunctionInfo,
   formatGoDuration,
@@ -76,6 +77,7 @@ export class Node implements NodeBackend {
       'nex.lameduck': String(this.#state === 'lameduck'),
       'nex.nexus': this.nexus,
       'nex.node': this.nodeName,
+      [ACCOUNTS_TAG]: this.#options.accounts.way,
     };
   }
 
@@ -109,8 +111,7 @@ export class Node implements NodeBackend {
         },
       );
     }
-    const access = await this.#options.accounts.open(namespace);
-    return access.renewMs === undefined ? null : (access.developerEndpoint().creds ?? null);
+    return (await this.#options.accounts.open(namespace)).createToolCredentials();
   }
 
   async undeploy(namespace: string, workloadId: string): Promise<StopWorkloadResponse | undefined> {

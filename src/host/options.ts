@@ -16,6 +16,7 @@ const DEFAULTS = {
   inlineCpuMs: HOST_LIMITS.inlineCpuMs,
   inspect: undefined,
   operator: undefined,
+  delegation: undefined,
   drainGraceMs: 10_000,
   telemetry: {},
 } as const;

@@ -1,14 +1,15 @@
 import { hostname } from 'node:os';
+import type { NatsConnection } from '@nats-io/transport-node';
 import packageJson from '../../package.json' with { type: 'json' };
 import { connectNats, requireServer, serveNode } from '../control/index.ts';
 import { systemClock } from '../core/index.ts';
-import { createOneAccount, OperatorAccounts } from './accounts/index.ts';
+import { type Accounts, createOneAccount, DelegatedAccounts, OperatorAccounts } from './accounts/index.ts';
 import { CellSupervisor } from './cells/index.ts';
 import { Deployments } from './deployments/index.ts';
 import type { InspectorServer } from './inspect/inspector-server.ts';
 import { Node } from './node.ts';
 import { NodeSecrets } from './node-secrets.ts';
-import { resolveHostOptions } from './options.ts';
+import { type ResolvedHostOptions, resolveHostOptions } from './options.ts';
 import { SecretShelf } from './secrets/index.ts';
 import { openDataDir } from './state/data-dir.ts';
 import { loadNodeKeys } from './state/node-identity.ts';
@@ -21,13 +22,12 @@ const FLUSH_MS = 1_000;
 /**
  * Starts a node: connects to NATS, keeps a cell ready, serves every function that is stored, and
  * answers the control plane.
- * @throws HS_NATS_UNREACHABLE, HS_NATS_REFUSED, HS_NATS_VERSION, HS_NATS_JETSTREAM, HS_DATA_DIR
+ * @throws HS_NATS_UNREACHABLE, HS_NATS_REFUSED, HS_NATS_VERSION, HS_NATS_JETSTREAM, HS_DATA_DIR,
+ *   HS_ACCOUNTS_INVALID
  */
 export async function startHost(options: HostOptions): Promise<RunningHost> {
-  const { nats, operator, logger, nodeName, nexus, drainGraceMs, dataDir, ...cell } = resolveHostOptions(
-    options,
-    hostname(),
-  );
+  const resolved = resolveHostOptions(options, hostname());
+  const { nats, logger, nodeName, nexus, drainGraceMs, dataDir, ...cell } = resolved;
   const clock = systemClock;
   const startedAt = new Date(clock.now());
   await using stack = new AsyncDisposableStack();
@@ -37,11 +37,7 @@ export async function startHost(options: HostOptions): Promise<RunningHost> {
   const nc = await connectNats(nats, { name: `hairspring node ${nodeName}`, reconnect: true });
   stack.defer(() => nc.close());
   await requireServer(nc);
-  const accounts = stack.use(
-    operator === undefined
-      ? createOneAccount(nc, nats)
-      : await OperatorAccounts.connect({ operator, endpoint: { servers: nats.servers }, clock, logger }),
-  );
+  const accounts = stack.use(await openAccounts(nc, resolved));
   const { nodeId } = identity;
   const { version } = packageJson;
   const telemetry = await startTelemetry(cell.telemetry, { nodeId, nodeName, version, clock, logger });
@@ -129,6 +125,17 @@ export async function startHost(options: HostOptions): Promise<RunningHost> {
     stopped,
     [Symbol.asyncDispose]: () => stop(drainGraceMs),
   };
+}
+
+async function openAccounts(
+  nc: NatsConnection,
+  { nats, operator, delegation, logger }: ResolvedHostOptions,
+): Promise<Accounts> {
+  const clock = systemClock;
+  if (operator !== undefined)
+    return await OperatorAccounts.connect({ operator, endpoint: { servers: nats.servers }, clock, logger });
+  if (delegation === undefined) return createOneAccount(nc, nats);
+  return new DelegatedAccounts({ ...delegation, endpoint: nats, clock, logger });
 }
 
 /** Loaded only when asked for: few nodes are debugged. */

@@ -1,5 +1,5 @@
 import type { Logger, NatsEndpoint } from '../core/index.ts';
-import type { Operator } from './accounts/index.ts';
+import type { AccountsFile, Operator } from './accounts/index.ts';
 import type { TelemetryOptions } from './telemetry/index.ts';
 
 export interface HostOptions {
@@ -10,6 +10,17 @@ export interface HostOptions {
    * account of the nodes. @default none: all namespaces share the account of `nats`
    */
   readonly operator?: Operator | undefined;
+  /**
+   * The ways into the accounts that a server of somebody else's has for the namespaces of this node; others are
+   * refused. Not with `operator`. @default none
+   */
+  readonly delegation?:
+    | {
+        readonly file: AccountsFile;
+        /** How long users are good for that the node signs. @default 3_600_000 */
+        readonly lifetimeMs?: number;
+      }
+    | undefined;
   /** Folder for node keys and the artifact cache; made if missing. */
   readonly dataDir: string;
   /** @default the machine's host name */

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { SYSTEM_NAMESPACE, subjectCovers } from '../../src/core/index.ts';
 import { createOperator } from '../../src/host/accounts/operator.ts';
-import { namespaceClaims } from '../../src/host/accounts/operator-accounts.ts';
+import { NODE_EXPORTS, namespaceClaims } from '../../src/host/accounts/operator-accounts.ts';
 import { createSigningKey } from '../../src/host/accounts/signing-key.ts';
 import { startServedNode } from '../control/support/served-node.ts';
 
@@ -27,4 +28,15 @@ test('A namespace reaches every endpoint that a node has for namespaces, its own
     assert.ok(namespace === 'red' || namespace === SYSTEM_NAMESPACE, subject);
     assert.ok(!subjectCovers(subject, '$NEX.SVC.red.control.HS.INVOKE.f'), subject);
   }
+});
+
+test('docs/accounts.md has every import and export that a foreign cluster needs, and no other', () => {
+  const text = readFileSync(new URL('../../docs/accounts.md', import.meta.url), 'utf8');
+  const operator = createOperator(createSigningKey('operator').seed);
+  const wanted = (namespaceClaims(operator, 'red').imports ?? []).map(({ subject }) => subject);
+  const listed = [...text.matchAll(/^(?:nsc add import.* ')?(\$NEX\.[^'\n]+)'?$/gm)].map(
+    ([, subject]) => subject,
+  );
+  assert.deepEqual(listed, wanted);
+  for (const { subject } of NODE_EXPORTS) assert.ok(text.includes(`--subject '${subject}'`), subject);
 });

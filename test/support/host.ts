@@ -70,12 +70,7 @@ export interface TestHost extends AsyncDisposable {
 
 /** Starts a host; disposing stops it and removes what was not given in `options`. */
 export async function startTestHost(options: TestHostOptions = {}): Promise<TestHost> {
-  const {
-    nats: givenNats,
-    dataDir: givenDir,
-    accounts = process.env['ACC'] === '1',
-    ...hostOptions
-  } = options;
+  const { nats: givenNats, dataDir: givenDir, accounts = false, ...hostOptions } = options;
   await using stack = new AsyncDisposableStack();
   const dataDir = givenDir ?? (await mkdtemp(join(tmpdir(), 'hairspring-host-')));
   if (givenDir === undefined) stack.defer(() => rm(dataDir, { recursive: true, force: true, maxRetries: 3 }));

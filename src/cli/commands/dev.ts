@@ -1,7 +1,13 @@
 import { stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { type Command, InvalidArgumentError } from 'commander';
-import { addNodeOptions, DEFAULT_PORT, endpointToJoin, type NodeFlags } from '../node/node-options.ts';
+import {
+  accountsToUse,
+  addNodeOptions,
+  DEFAULT_PORT,
+  endpointToJoin,
+  type NodeFlags,
+} from '../node/node-options.ts';
 import { resolveTelemetry } from '../node/telemetry-options.ts';
 import { type CommandContext, defineCommand, runs, type Shell } from '../shell/command.ts';
 import type { ExitCode } from '../shell/exit-codes.ts';
@@ -68,6 +74,7 @@ async function dev(
   await runDev(context, interrupt, {
     path: at,
     join: endpoint,
+    accounts: accountsToUse(context, flags, endpoint),
     natsServer: flags.natsServer,
     ports: flags.port === undefined ? [DEFAULT_PORT, 0] : [flags.port],
     dataDir: flags.data ?? (await projectDataDir(at)),

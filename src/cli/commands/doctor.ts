@@ -15,19 +15,31 @@ export function addDoctor(program: Command, shell: Shell): void {
     summary: 'Check this machine and the NATS that commands use',
     details:
       'Changes nothing and fetches nothing. Ends with 0 when nothing fails, else with 5; a warning is no failure.',
-    examples: ['doctor', 'doctor --context production', 'doctor --json'],
-  }).action(runs(shell, doctor));
+    examples: ['doctor', 'doctor --context production --accounts accounts.yaml', 'doctor --json'],
+  })
+    .option(
+      '--accounts <file>',
+      'try the ways into the accounts of namespaces that a node is to have (env HAIRSPRING_ACCOUNTS)',
+    )
+    .action(runs(shell, doctor));
 }
 
-async function doctor(context: CommandContext): Promise<ExitCode | undefined> {
+interface DoctorFlags {
+  readonly accounts?: string;
+}
+
+async function doctor(context: CommandContext, flags: DoctorFlags): Promise<ExitCode | undefined> {
   const { output } = context;
-  const checks = await examine(context);
+  const checks = await examine(context, flags);
   const ok = checks.every(({ status }) => status !== 'fail');
   output.result({ ok, checks }, () => renderChecks(checks, output.paint));
   return ok ? undefined : EXIT.environment;
 }
 
-async function examine({ options, env }: CommandContext): Promise<readonly CheckResult[]> {
+async function examine(
+  { options, env }: CommandContext,
+  flags: DoctorFlags,
+): Promise<readonly CheckResult[]> {
   const machine = await import('../doctor/machine-checks.ts');
   const nats = await import('../doctor/nats-checks.ts');
   let connection: ControlConnection | undefined;
@@ -43,6 +55,7 @@ async function examine({ options, env }: CommandContext): Promise<readonly Check
   }
   await using _connection = connection;
   const context: CheckContext = { env, options, endpoint, connection };
+  const accounts = flags.accounts ?? (env.variables['HAIRSPRING_ACCOUNTS'] || undefined);
   const named: readonly (readonly [string, Finding | Promise<Finding>])[] = [
     ['Node', machine.checkNode()],
     ['isolates', machine.checkIsolates()],
@@ -54,9 +67,16 @@ async function examine({ options, env }: CommandContext): Promise<readonly Check
     ['NATS version', nats.checkServer(context)],
     ['JetStream', nats.checkJetStream(context)],
     ['accounts', nats.checkAccount(context)],
+    ...(accounts === undefined ? [] : [['accounts file', checkFile(context, accounts)] as const]),
     ['nodes', nats.checkNodes(context)],
   ];
   return await Promise.all(named.map(async ([name, finding]) => ({ name, ...(await finding) })));
+}
+
+/** Loaded only when asked for, with the whole host. */
+async function checkFile(context: CheckContext, path: string): Promise<Finding> {
+  const { checkAccountsFile } = await import('../doctor/accounts-check.ts');
+  return await checkAccountsFile(context, path);
 }
 
 function renderChecks(checks: readonly CheckResult[], paint: Output['paint']): string {

@@ -2,7 +2,13 @@ import type { Command } from 'commander';
 import { withoutUserInfo } from '../../control/index.ts';
 import { createLogger, SYSTEM_NAMESPACE } from '../../core/index.ts';
 import type { LocalNode } from '../node/local-node.ts';
-import { addNodeOptions, DEFAULT_PORT, endpointToJoin, type NodeFlags } from '../node/node-options.ts';
+import {
+  accountsToUse,
+  addNodeOptions,
+  DEFAULT_PORT,
+  endpointToJoin,
+  type NodeFlags,
+} from '../node/node-options.ts';
 import { resolveTelemetry } from '../node/telemetry-options.ts';
 import { type CommandContext, defineCommand, runs, type Shell } from '../shell/command.ts';
 import { connectTo, resolveEndpoint } from '../shell/connection.ts';
@@ -20,8 +26,10 @@ export function addUp(program: Command, shell: Shell): void {
     details:
       'With --server or --context (or their variables) the node joins that NATS. Otherwise a nats-server\n' +
       'with JetStream is found, or fetched once, and started on the loopback address.\n' +
+      'On a NATS with an operator of its own, --accounts names the credentials or signing keys with which the\n' +
+      'node enters the account of each namespace; docs/accounts.md tells how.\n' +
       'What is deployed is restored. Ctrl-C lets accepted work finish; a second one ends at once.',
-    examples: ['up', 'up --port 0 --data ./data', 'up --context production --name web-1'],
+    examples: ['up', 'up --port 0 --data ./data', 'up --context production --accounts accounts.yaml'],
   });
   addNodeOptions(command, {
     data: 'data folder (env HAIRSPRING_DATA, else ~/.local/share/hairspring)',
@@ -35,6 +43,7 @@ async function up(context: CommandContext, flags: NodeFlags): Promise<ExitCode |
   const { paint } = output;
   const versions = readVersions();
   const endpoint = await endpointToJoin(context, flags);
+  const accounts = accountsToUse(context, flags, endpoint);
   const telemetry = resolveTelemetry(flags, env.variables);
   output.event(
     { event: 'starting', versions },
@@ -50,6 +59,7 @@ async function up(context: CommandContext, flags: NodeFlags): Promise<ExitCode |
   await using node = await startLocalNode(
     {
       join: endpoint,
+      accounts,
       natsServer: flags.natsServer,
       ports: [flags.port ?? DEFAULT_PORT],
       dataDir,

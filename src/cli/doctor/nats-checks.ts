@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { requireServer, withoutUserInfo } from '../../control/index.ts';
+import { ACCOUNTS_TAG, requireServer, withoutUserInfo } from '../../control/index.ts';
 import { ERROR_CODES, HairspringError } from '../../core/index.ts';
-import type { Connection } from '../shell/connection.ts';
+import type { Connection, ControlConnection } from '../shell/connection.ts';
 import { countOf } from '../shell/format.ts';
 import { type CheckContext, type Finding, fail, pass, skip, warn } from './check.ts';
 
@@ -58,11 +58,36 @@ export async function checkAccount({ connection }: CheckContext): Promise<Findin
       'the server does not say which account this is',
       'Nothing, unless namespaces share an account',
     );
-  if (account !== GLOBAL_ACCOUNT) return pass(`account ${account}`);
-  return warn(
-    'a plain server without accounts: the bridge alone separates namespaces and functions',
-    'Good for development; run namespaces that do not trust each other on a server with accounts',
-  );
+  if (account === GLOBAL_ACCOUNT)
+    return warn(
+      'a plain server without accounts: the bridge alone separates namespaces and functions',
+      'Good for development; run namespaces that do not trust each other on a server with accounts',
+    );
+  const ways = await waysOfNodes(connection);
+  if (ways.includes('shared'))
+    return warn(
+      `account ${account}: ${WAYS.shared}`,
+      'Give each namespace an account, and name the ways into them with `up --accounts FILE`; see docs/accounts.md',
+    );
+  return pass([`account ${account}`, ...ways.map((way) => WAYS[way])].join(': '));
+}
+
+/** What nodes do about accounts, as they say in a tag. */
+const WAYS = {
+  shared: 'all namespaces share the account of the nodes, and the bridge alone separates them',
+  own: 'the nodes make an account for each namespace',
+  delegated: 'the nodes enter the accounts of their accounts file',
+} as const;
+
+type Way = keyof typeof WAYS;
+
+async function waysOfNodes({ client }: ControlConnection): Promise<readonly Way[]> {
+  try {
+    const found = (await client.nodes()).map(({ tags }) => tags?.[ACCOUNTS_TAG]);
+    return (Object.keys(WAYS) as Way[]).filter((way) => found.includes(way));
+  } catch {
+    return [];
+  }
 }
 
 async function accountOf(nc: Connection): Promise<string | undefined> {

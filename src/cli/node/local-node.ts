@@ -8,6 +8,7 @@ import {
   ownerEndpoint,
   type RunningHost,
   type RunningNatsServer,
+  readAccountsFile,
   startHost,
   startNatsServer,
   type TelemetryOptions,
@@ -22,6 +23,8 @@ import { createFetchReporter } from './fetch-progress.ts';
 export interface LocalNodeOptions {
   /** A NATS to join; without it a nats-server is started. */
   readonly join: NatsEndpoint | undefined;
+  /** Path of the ways into the accounts of namespaces, on a NATS that is joined. */
+  readonly accounts: string | undefined;
   /** Path of the nats-server to start. */
   readonly natsServer: string | undefined;
   /** Ports to try in turn; 0 is any free one. */
@@ -53,7 +56,8 @@ const DEFAULT_NAMESPACE = 'default';
 
 /**
  * Starts a node. What was started is stopped again when a later step fails.
- * @throws HS_DATA_DIR, HS_NATS_SERVER_MISSING, HS_NATS_SERVER_FAILED, HS_PORT_TAKEN, HS_NATS_…
+ * @throws HS_DATA_DIR, HS_NATS_SERVER_MISSING, HS_NATS_SERVER_FAILED, HS_PORT_TAKEN, HS_NATS_…,
+ *   HS_ACCOUNTS_INVALID
  */
 export async function startLocalNode(
   options: LocalNodeOptions,
@@ -61,6 +65,7 @@ export async function startLocalNode(
   output: Output,
 ): Promise<LocalNode> {
   await using stack = new AsyncDisposableStack();
+  const accounts = options.accounts === undefined ? undefined : readAccountsFile(options.accounts);
   // The host guards its own folder; the store of the nats-server is ours to guard.
   if (options.join === undefined) stack.use(await lockDataDir(options.dataDir));
   const found = options.join === undefined ? await findServer(options, env, output) : undefined;
@@ -76,6 +81,7 @@ export async function startLocalNode(
     await startHost({
       nats,
       operator,
+      delegation: accounts === undefined ? undefined : { file: accounts },
       dataDir: join(options.dataDir, 'node'),
       logger: options.logger,
       telemetry: options.telemetry,

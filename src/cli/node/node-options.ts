@@ -10,6 +10,7 @@ export interface NodeFlags {
   readonly data?: string;
   readonly port?: number;
   readonly name?: string;
+  readonly accounts?: string;
   readonly otlp?: string;
   readonly metrics?: { readonly host: string; readonly port: number };
   readonly logLevel: LogLevel;
@@ -27,6 +28,10 @@ export function addNodeOptions(
     .option('--data <folder>', text.data)
     .option('--port <number>', text.port, parsePort)
     .option('--name <name>', "name of the node (by default the machine's)")
+    .option(
+      '--accounts <file>',
+      'ways into the accounts of namespaces, on a NATS with an operator of its own (env HAIRSPRING_ACCOUNTS)',
+    )
     .option('--otlp <url>', 'export traces and metrics by OTLP over HTTP (env OTEL_EXPORTER_OTLP_ENDPOINT)')
     .option(
       '--metrics <address>',
@@ -36,6 +41,23 @@ export function addNodeOptions(
     .addOption(
       levelOption('--log-level <level>', 'lowest level to show of what the node itself logs', 'warn'),
     );
+}
+
+/**
+ * The file of `--accounts`, else of the environment where the node joins a NATS.
+ * @throws HS_USAGE when the option comes with a server of our own
+ */
+export function accountsToUse(
+  { env }: CommandContext,
+  flags: NodeFlags,
+  join: NatsEndpoint | undefined,
+): string | undefined {
+  if (join !== undefined) return flags.accounts ?? (env.variables['HAIRSPRING_ACCOUNTS'] || undefined);
+  if (flags.accounts === undefined) return undefined;
+  const message = `Cannot use --accounts ${flags.accounts} with a nats-server that the node starts itself`;
+  const hint =
+    'Name the NATS to join with --server or --context; on its own server a node makes the accounts';
+  throw new HairspringError('HS_USAGE', message, { hint });
 }
 
 function parsePort(text: string): number {

@@ -22,14 +22,18 @@ export interface NamespaceAccess {
   credentialFor(spec: FunctionSpec): WorkloadCredential | undefined;
   /** The function is undeployed: nothing that was given out for it is of any use from now on. */
   withdraw(functionId: string): void;
-  /** A user for the tools of those who own the namespace. */
+  /** How tools in this process connect for those who own the namespace. */
   developerEndpoint(): NatsEndpoint;
+  /** Credentials for the tools of those who own the namespace; null where the node has none to hand out. */
+  createToolCredentials(): string | null;
 }
 
 /** The accounts of a node's namespaces. */
 export interface Accounts extends AsyncDisposable {
+  /** Whether namespaces have accounts, and whose. */
+  readonly way: 'shared' | 'own' | 'delegated';
   /**
-   * Makes the account where it is missing, and connects to it.
+   * Connects to the account; makes it where it is missing and the operator of the server is ours.
    * @throws HS_NAMESPACE_UNKNOWN, HS_NATS_…
    */
   open(namespace: string): Promise<NamespaceAccess>;

@@ -19,7 +19,8 @@ export interface UserClaims {
   readonly publicKey: string;
   /** The account's, when a signing key of it signs. */
   readonly account: string;
-  readonly permissions: Permissions | 'all';
+  /** `role`: what the scoped key says that signs, which takes nothing else. */
+  readonly permissions: Permissions | 'all' | 'role';
   /** Seconds since the epoch; undefined: it does not expire. */
   readonly expiresAt?: number | undefined;
   /** Whether the token alone lets in, without the key. */
@@ -49,6 +50,7 @@ const HEAD = encode({ typ: 'JWT', alg: 'ed25519-nkey' });
 /** How long a node may take to answer a request that came through an export: a deployment is checked first. */
 const RESPONSE_THRESHOLD_NS = 120e9;
 const UNLIMITED = -1;
+const UNLIMITED_USER = { subs: UNLIMITED, data: UNLIMITED, payload: UNLIMITED };
 
 function encode(value: unknown): string {
   return Buffer.from(JSON.stringify(value)).toString('base64url');
@@ -123,11 +125,8 @@ export function userToken(issuer: SigningKey, user: UserClaims): string {
     {
       type: 'user',
       ...(issuer.publicKey === account ? {} : { issuer_account: account }),
-      ...(permissions === 'all' ? {} : permissionClaims(permissions)),
-      subs: UNLIMITED,
-      data: UNLIMITED,
-      payload: UNLIMITED,
-      bearer_token: bearer,
+      ...(permissions === 'role' ? {} : { ...UNLIMITED_USER, bearer_token: bearer }),
+      ...(typeof permissions === 'string' ? {} : permissionClaims(permissions)),
     },
   );
 }

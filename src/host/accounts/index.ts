@@ -1,4 +1,6 @@
 export type { Accounts, CellUser, NamespaceAccess } from './accounts.ts';
+export { type AccountsFile, readAccountsFile } from './accounts-file.ts';
+export { DelegatedAccounts } from './delegated-accounts.ts';
 export { createOneAccount } from './one-account.ts';
 export { loadOperator, type Operator } from './operator.ts';
 export { OperatorAccounts, ownerEndpoint } from './operator-accounts.ts';

@@ -4,10 +4,6 @@ import type { CellUser } from './accounts.ts';
 import { credentialsText, type Permissions, userToken } from './claims.ts';
 import { createSigningKey, type SigningKey } from './signing-key.ts';
 
-/** How long what is given to cells and functions is good for. */
-const CREDENTIAL_MS = 24 * 3_600_000;
-/** It is renewed at this share of it, so that there is time to change over in a quiet moment. */
-export const RENEW_MS = CREDENTIAL_MS / 2;
 /** What an earlier version has begun has its time limit, and this. */
 const REPLACED_GRACE_MS = 60_000;
 
@@ -37,6 +33,8 @@ export interface MinterOptions {
   /** Where the account is; what else it has is not handed on. */
   readonly endpoint: Pick<NatsEndpoint, 'servers' | 'tlsCa' | 'tlsCert' | 'tlsKey'>;
   readonly clock: Clock;
+  /** How long what is given to cells and functions is good for. */
+  readonly lifetimeMs: number;
   /** Makes the tokens of users void that are good until then, in milliseconds since the epoch. */
   readonly revoke: (users: ReadonlyMap<string, number>) => void;
 }
@@ -53,6 +51,11 @@ export class Minter {
 
   constructor(options: MinterOptions) {
     this.#options = options;
+  }
+
+  /** How often it is renewed, so that there is time to change over in a quiet moment. */
+  get renewMs(): number {
+    return this.#options.lifetimeMs / 2;
   }
 
   /**
@@ -106,9 +109,9 @@ export class Minter {
   }
 
   #mint(name: string, permissions: Permissions): { readonly creds: string; readonly given: Given } {
-    const { account, signer, clock } = this.#options;
+    const { account, signer, clock, lifetimeMs } = this.#options;
     const user = createSigningKey('user');
-    const untilMs = clock.now() + CREDENTIAL_MS;
+    const untilMs = clock.now() + lifetimeMs;
     const { publicKey } = user;
     const expiresAt = Math.floor(untilMs / 1_000);
     const token = userToken(signer, { name, publicKey, account, permissions, expiresAt });

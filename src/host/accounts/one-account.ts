@@ -14,8 +14,10 @@ export function createOneAccount(nc: NatsConnection, endpoint: NatsEndpoint): Ac
     credentialFor: () => undefined,
     withdraw: () => undefined,
     developerEndpoint: () => endpoint,
+    createToolCredentials: () => null,
   };
   return {
+    way: 'shared',
     open: () => Promise.resolve(access),
     [Symbol.asyncDispose]: () => Promise.resolve(),
   };

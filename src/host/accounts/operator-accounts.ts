@@ -12,7 +12,7 @@ import {
 } from '../../core/index.ts';
 import type { Accounts, NamespaceAccess } from './accounts.ts';
 import { type AccountClaims, accountToken, credentialsText, type Import, userToken } from './claims.ts';
-import { Minter, RENEW_MS } from './minter.ts';
+import { Minter } from './minter.ts';
 import type { Operator } from './operator.ts';
 import { createSigningKey, type SigningKey } from './signing-key.ts';
 
@@ -20,6 +20,8 @@ import { createSigningKey, type SigningKey } from './signing-key.ts';
 const CLAIMS_UPDATE = '$SYS.REQ.CLAIMS.UPDATE';
 const UPDATE_TIMEOUT_MS = 5_000;
 const RETRY_MS = 1_000;
+/** What is given out is revoked when it has served, so that it may be good for long. */
+const LIFETIME_MS = 24 * 3_600_000;
 
 export interface OperatorAccountsOptions {
   readonly operator: Operator;
@@ -36,7 +38,11 @@ export const NODE_EXPORTS: NonNullable<AccountClaims['exports']> = [
 ];
 
 /** How a client with the keys of an account connects. */
-export function ownerEndpoint(account: SigningKey, endpoint: NatsEndpoint, name: string): NatsEndpoint {
+export function ownerEndpoint(
+  account: SigningKey,
+  endpoint: NatsEndpoint,
+  name: string,
+): NatsEndpoint & { readonly creds: string } {
   const user = createSigningKey('user');
   const { publicKey } = user;
   const token = userToken(account, { name, publicKey, account: account.publicKey, permissions: 'all' });
@@ -45,6 +51,7 @@ export function ownerEndpoint(account: SigningKey, endpoint: NatsEndpoint, name:
 
 /** An account for each namespace, made when it is first needed, on a server whose operator is ours. */
 export class OperatorAccounts implements Accounts {
+  readonly way = 'own';
   readonly #options: OperatorAccountsOptions;
   readonly #system: NatsConnection;
   readonly #opened = new Map<string, Promise<OpenNamespace>>();
@@ -82,15 +89,17 @@ export class OperatorAccounts implements Accounts {
       signer: registration.signer,
       endpoint,
       clock,
+      lifetimeMs: LIFETIME_MS,
       revoke: (users) => registration.revoke(users),
     });
     const access: NamespaceAccess = {
       nc,
-      renewMs: RENEW_MS,
+      renewMs: minter.renewMs,
       createCellUser: (cellId) => minter.createCellUser(cellId),
       credentialFor: (spec) => minter.credentialFor(spec),
       withdraw: (functionId) => minter.withdraw(functionId),
       developerEndpoint: () => ownerEndpoint(account, endpoint, 'developer'),
+      createToolCredentials: () => ownerEndpoint(account, endpoint, 'developer').creds,
     };
     return { access, registration };
   }

@@ -16,6 +16,7 @@ import { CallerAnswers } from './caller-answers.ts';
 import type { CellExit, CellProcess, InspectSession } from './cell-process.ts';
 import { orLate } from './deadline.ts';
 import { OrphanSocket } from './orphan-socket.ts';
+import { renewEvery } from './renewal.ts';
 import type { SpareCells } from './spare-cells.ts';
 import type { Sentence, Suspensions } from './suspensions.ts';
 import { Turns } from './turns.ts';
@@ -77,7 +78,8 @@ export class CellGroup {
     this.#judge = createJudge({ ...options, nameOf });
     this.#turns = new Turns(() => this.#tellIfEmpty());
     const { access, clock } = options;
-    if (access.renewMs !== undefined) this.#stopRenewing = clock.every(access.renewMs, () => this.#renew());
+    if (access.renewMs !== undefined)
+      this.#stopRenewing = renewEvery(clock, access.renewMs, () => this.#renew());
   }
 
   get pids(): readonly number[] {

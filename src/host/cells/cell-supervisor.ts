@@ -145,7 +145,9 @@ export class CellSupervisor {
 
   async deactivate({ id, namespace }: Pick<FunctionSpec, 'id' | 'namespace'>): Promise<void> {
     await Promise.all([this.#groups.get(namespace)?.deactivate(id), this.#quarantine.release(id)]);
-    (await this.#options.accounts.open(namespace)).withdraw(id);
+    // What cannot be opened has given out nothing.
+    const access = await this.#options.accounts.open(namespace).catch(() => undefined);
+    access?.withdraw(id);
   }
 
   /** What a function is sentenced to for killing cells; undefined for nothing. */

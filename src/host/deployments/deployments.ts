@@ -4,6 +4,7 @@ import {
   type ArtifactRef,
   type Clock,
   type CodeCacheRecord,
+  type ErrorCode,
   type FunctionDefinition,
   type FunctionSpec,
   HairspringError,
@@ -24,6 +25,9 @@ import { KeyLock } from './key-lock.ts';
 
 /** Artifacts fetched at once when a node starts without them. */
 const FETCH_AT_ONCE = 8;
+
+/** Why the account of a namespace may be closed to this node and no other. */
+const SHUT_CODES: readonly ErrorCode[] = ['HS_NAMESPACE_UNKNOWN', 'HS_NATS_REFUSED'];
 
 /** A function that is deployed and not served by this node. */
 interface WaitingFunction {
@@ -48,7 +52,7 @@ export class Deployments {
   readonly #store: DefinitionStore;
   readonly #cache: ArtifactCache;
   readonly #byId = new Map<string, StoredDefinition>();
-  /** Stored and not served, because a secret is missing or does not open. */
+  /** Stored and not served: a secret is missing or does not open, or the account of the namespace is closed to us. */
   readonly #waiting = new Map<string, WaitingFunction>();
   readonly #lock = new KeyLock();
   /** How many deployments in progress use an artifact, by digest. */
@@ -72,12 +76,12 @@ export class Deployments {
     return [...this.#byId.values()].map(({ definition }) => definition);
   }
 
-  /** With those that wait for a secret. */
+  /** With those that wait. */
   known(): readonly FunctionDefinition[] {
     return [...this.all(), ...[...this.#waiting.values()].map(({ definition }) => definition)];
   }
 
-  /** Why this node does not serve a function that is deployed: a secret is missing or does not open. */
+  /** Why this node does not serve a function that is deployed; undefined when it does. */
   waitingFor(id: string): string | undefined {
     return this.#waiting.get(id)?.reason;
   }
@@ -95,7 +99,7 @@ export class Deployments {
     return (await this.#store.get(namespace, name))?.definition;
   }
 
-  /** Serves everything that is stored. A function whose artifact or secret is lost is logged and left out. */
+  /** Serves everything that is stored. A function whose artifact, secret or account is lost is logged and left out. */
   async restore(): Promise<number> {
     const stored = await this.#store.all(this.#options.logger);
     const queue = [...stored];
@@ -111,22 +115,47 @@ export class Deployments {
       }
     };
     await Promise.all(Array.from({ length: FETCH_AT_ONCE }, fetchNext));
-    const plain = usable.filter(({ definition }) => secretsOf(definition).length === 0);
+    const shut = await this.#findShut(new Set(usable.map(({ definition }) => definition.namespace)));
+    const open = usable.filter(({ definition }) => {
+      const error = shut.get(definition.namespace);
+      if (error !== undefined) this.#wait(definition, error);
+      return error === undefined;
+    });
+    const plain = open.filter(({ definition }) => secretsOf(definition).length === 0);
     for (const one of plain) this.#byId.set(one.definition.id, one);
     await this.#options.cells.activate(plain.map(({ definition }) => toSpec(definition)));
     // One by one: a secret that does not open is the loss of its own functions only.
-    for (const one of usable) if (!plain.includes(one)) await this.#restoreWithSecrets(one);
+    for (const one of open) if (!plain.includes(one)) await this.#restoreWithSecrets(one);
     return this.#byId.size;
   }
 
+  /** Namespaces into whose account this node is not let: their functions are the loss of no others. */
+  async #findShut(namespaces: ReadonlySet<string>): Promise<ReadonlyMap<string, HairspringError>> {
+    const shut = new Map<string, HairspringError>();
+    await Promise.all(
+      [...namespaces].map(async (namespace) => {
+        try {
+          await this.#options.accounts.open(namespace);
+        } catch (error) {
+          if (!HairspringError.is(error) || !SHUT_CODES.includes(error.code)) throw error;
+          shut.set(namespace, error);
+        }
+      }),
+    );
+    return shut;
+  }
+
+  #wait(definition: FunctionDefinition, error: unknown): void {
+    this.#waiting.set(definition.id, { definition, reason: HairspringError.from(error).message });
+    this.#tellLeftOut(definition, error);
+  }
+
   async #restoreWithSecrets(stored: StoredDefinition): Promise<void> {
-    const { definition } = stored;
     try {
       await this.#serve(stored);
     } catch (error) {
       if (!isOfSecrets(error)) throw error;
-      this.#waiting.set(definition.id, { definition, reason: HairspringError.from(error).message });
-      this.#tellLeftOut(definition, error);
+      this.#wait(stored.definition, error);
     }
   }
 

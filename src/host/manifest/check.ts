@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import { HairspringError, type SourcePosition } from '../../core/index.ts';
+import { type ErrorCode, HairspringError, type SourcePosition } from '../../core/index.ts';
 import { describeSchema, type JsonSchema } from './json-schema.ts';
 import { type Checked, keyProblem, type Problem, toProblems } from './problem.ts';
 
@@ -20,8 +20,12 @@ export interface LocatedProblem {
   readonly position?: SourcePosition;
 }
 
-/** Checks values against `schema`, which messages call `noun`. */
-export function createChecker<Value>(schema: z.ZodType<Value>, noun: string): Checker<Value> {
+/** Checks values against `schema`, which messages call `noun`; `code` is that of problems that name no other. */
+export function createChecker<Value>(
+  schema: z.ZodType<Value>,
+  noun: string,
+  code: ErrorCode = 'HS_NEXFILE_INVALID',
+): Checker<Value> {
   let described: JsonSchema | undefined;
   return {
     check(value) {
@@ -29,7 +33,7 @@ export function createChecker<Value>(schema: z.ZodType<Value>, noun: string): Ch
       const reserved = findReservedKeys(value);
       if (result.success && reserved.length === 0) return { value: result.data };
       described ??= describeSchema(schema);
-      const checked: Checked = { value, schema: described, noun };
+      const checked: Checked = { value, schema: described, noun, code };
       return {
         problems: [
           ...reserved.map((path) =>

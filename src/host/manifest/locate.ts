@@ -5,7 +5,7 @@ import type { Problem } from './problem.ts';
 /** A longer line would not help as a frame under a message. */
 const MAX_FRAME_LENGTH = 200;
 
-/** The text of a Nexfile with the means to find positions in it. */
+/** The text of a file with the means to find positions in it. */
 export interface SourceText {
   readonly file: string;
   readonly text: string;
@@ -27,7 +27,11 @@ export function positionAt(source: SourceText, offset: number): SourcePosition {
 }
 
 /** Where in the text the key or value is that `problem` is about; for a missing key, where it is missing. */
-export function locate(document: Document, source: SourceText, problem: Problem): SourcePosition {
+export function locate(
+  document: Document,
+  source: SourceText,
+  problem: Pick<Problem, 'path' | 'target'>,
+): SourcePosition {
   let offset = 0;
   let node: unknown = document.contents;
   if (isNode(node)) offset = startOf(node, offset);

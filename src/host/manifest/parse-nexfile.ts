@@ -1,35 +1,14 @@
-import { type Alias, type Document, isScalar, LineCounter, parseDocument, visit, type YAMLMap } from 'yaml';
-import { HairspringError, type Manifest } from '../../core/index.ts';
-import { createChecker, type LocatedProblem, problemsToError } from './check.ts';
-import { locate, positionAt, type SourceText } from './locate.ts';
+import type { Manifest } from '../../core/index.ts';
+import { createChecker } from './check.ts';
 import { manifestSchema } from './manifest-schema.ts';
-import { quote } from './wording.ts';
+import { readDocument } from './read-document.ts';
 
-const MAX_NEXFILE_BYTES = 256 * 1024;
-
-/** Uses of anchors in one Nexfile; a bomb of nested ones needs far more. */
-const MAX_ALIASES = 64;
-const TOO_MANY_ALIASES = `its anchors are used more than ${MAX_ALIASES} times`;
-
-/** What YAML reports most, with more exact remedies and, where YAML's own words mislead, better ones. */
-const SYNTAX_PROBLEMS: Readonly<Record<string, { readonly reason?: string; readonly hint: string }>> = {
-  TAB_AS_INDENT: { hint: 'Indent with spaces; YAML does not take tabs' },
-  MULTIPLE_DOCS: {
-    reason: 'it holds more than one document',
-    hint: 'Write one function per Nexfile, without a "---" between',
-  },
-  BAD_INDENT: { hint: 'Give keys that belong together the same indentation, and close every bracket' },
-  BLOCK_AS_IMPLICIT_KEY: {
-    hint: 'Put a nested key on a line of its own, and text with a colon in it in quotes',
-  },
-  MISSING_CHAR: { hint: 'Close what is open: a quote, a bracket, or a key with its colon' },
-  MULTILINE_IMPLICIT_KEY: { hint: 'End the key with a colon, on one line' },
-  BAD_ALIAS: { hint: 'Define the anchor (&name) before its use, or put the text in quotes' },
-  TAG_RESOLVE_FAILED: { hint: 'Leave out the tag; values need none' },
-  NON_STRING_KEY: { hint: 'Put the key in quotes' },
-};
-
-const checker = createChecker(manifestSchema, 'the Nexfile');
+const NEXFILE = {
+  checker: createChecker(manifestSchema, 'the Nexfile'),
+  malformed: 'HS_NEXFILE_MALFORMED',
+  emptyHint: 'Begin with name, type, lifecycle and start_request',
+  severalHint: 'Write one function per Nexfile, without a "---" between',
+} as const;
 
 /**
  * Parses a Nexfile, YAML or JSON. Errors carry the position of the first problem and list the others.
@@ -37,114 +16,5 @@ const checker = createChecker(manifestSchema, 'the Nexfile');
  * @throws HS_NEXFILE_MALFORMED, HS_NEXFILE_INVALID, HS_TRIGGER_FORBIDDEN
  */
 export function parseNexfile(text: string, file: string): Manifest {
-  const source: SourceText = { file, text, lines: new LineCounter() };
-  const bytes = Buffer.byteLength(text);
-  if (bytes > MAX_NEXFILE_BYTES) {
-    throw malformed(source, `${bytes} bytes exceed the limit of ${MAX_NEXFILE_BYTES} bytes`);
-  }
-  const document = parseYaml(source);
-  const result = checker.check(toPlainValue(document, source));
-  if ('value' in result) return result.value;
-  const located = result.problems
-    .map((problem) => ({ problem, position: locate(document, source, problem) }))
-    .sort(
-      (a, b) =>
-        rank(a) - rank(b) || a.position.line - b.position.line || a.position.column - b.position.column,
-    );
-  throw problemsToError(located);
-}
-
-/** What is missing comes last: most often it is there, misspelt, and reported as that. */
-function rank({ problem }: LocatedProblem): number {
-  return problem.target === 'missing' ? 1 : 0;
-}
-
-function parseYaml(source: SourceText): Document {
-  const document = attempt(source, () =>
-    parseDocument(source.text, {
-      lineCounter: source.lines,
-      prettyErrors: false,
-      uniqueKeys: false,
-      stringKeys: true,
-      merge: false,
-      version: '1.2',
-      schema: 'core',
-    }),
-  );
-  const [first] = [...document.errors, ...document.warnings].sort((a, b) => a.pos[0] - b.pos[0]);
-  if (first === undefined) return document;
-  const [sentence = ''] = first.message.split('\n', 1);
-  const { reason = tooDeep(sentence) ?? sentence, hint } = SYNTAX_PROBLEMS[first.code] ?? {};
-  throw malformed(source, reason, { offset: first.pos[0], hint });
-}
-
-/** What YAML itself would look for in quadratic time: keys that are there twice, and anchors that are not. */
-function checkReferences(document: Document, source: SourceText): void {
-  const aliases: Alias[] = [];
-  visit(document, {
-    Alias: (_, alias) => void aliases.push(alias),
-    Map: (_, map) => refuseDuplicates(map, source),
-  });
-  if (aliases.length > MAX_ALIASES) throw malformed(source, TOO_MANY_ALIASES);
-  const unknown = aliases.find((alias) => alias.resolve(document) === undefined);
-  if (unknown === undefined) return;
-  throw malformed(source, `there is no anchor "${unknown.source}"`, {
-    offset: unknown.range?.[0],
-    hint: 'Define the anchor (&name) before its use, or put the text in quotes',
-  });
-}
-
-function refuseDuplicates(map: YAMLMap, source: SourceText): void {
-  const seen = new Set<string>();
-  for (const { key } of map.items) {
-    if (!isScalar(key)) continue;
-    const name = String(key.value);
-    if (seen.has(name)) {
-      throw malformed(source, `the key ${quote(name)} is there twice`, {
-        offset: key.range?.[0],
-        hint: 'Remove one of the two',
-      });
-    }
-    seen.add(name);
-  }
-}
-
-function toPlainValue(document: Document, source: SourceText): unknown {
-  attempt(source, () => checkReferences(document, source));
-  const value: unknown = attempt(source, () => document.toJS({ maxAliasCount: MAX_ALIASES }));
-  if (value !== null && value !== undefined) return value;
-  throw malformed(source, 'it is empty', { hint: 'Begin with name, type, lifecycle and start_request' });
-}
-
-/** The parser throws on what it cannot hold: bottomless nesting, anchors that multiply. */
-function attempt<Result>(source: SourceText, action: () => Result): Result {
-  try {
-    return action();
-  } catch (error) {
-    if (HairspringError.is(error)) throw error;
-    const sentence = error instanceof Error ? error.message : String(error);
-    const reason = sentence.startsWith('Excessive alias') ? TOO_MANY_ALIASES : sentence;
-    throw malformed(source, tooDeep(sentence) ?? reason, { cause: error });
-  }
-}
-
-/** The stack may end anywhere: also where a regular expression is compiled, which words it otherwise. */
-function tooDeep(sentence: string): string | undefined {
-  return /call stack|stack overflow/i.test(sentence) ? 'it is nested too deeply' : undefined;
-}
-
-interface MalformedOptions {
-  /** @default 0 */
-  readonly offset?: number | undefined;
-  readonly hint?: string | undefined;
-  readonly cause?: unknown;
-}
-
-function malformed(source: SourceText, reason: string, options: MalformedOptions = {}): HairspringError {
-  const { offset = 0, hint, cause } = options;
-  return new HairspringError('HS_NEXFILE_MALFORMED', `Cannot read ${source.file}: ${reason}`, {
-    position: positionAt(source, offset),
-    ...(hint === undefined ? {} : { hint }),
-    ...(cause === undefined ? {} : { cause }),
-  });
+  return readDocument(text, file, NEXFILE).value;
 }

@@ -21,6 +21,8 @@ export interface Checked {
   readonly schema: JsonSchema;
   /** How messages call the whole: `the Nexfile`. */
   readonly noun: string;
+  /** Of problems that name no other. */
+  readonly code: ErrorCode;
 }
 
 /** Of a value that is wrong all over, so many problems are looked at. */
@@ -38,14 +40,14 @@ export function toProblems(issues: readonly Issue[], checked: Checked): Problem[
 /** A problem with the key at the end of `path`. */
 export function keyProblem(path: Path, reason: string, hint: string | undefined, checked: Checked): Problem {
   const message = `Cannot use the key ${quoteKey(path)} in ${parentOf(path, checked)}: ${reason}`;
-  return { code: 'HS_NEXFILE_INVALID', path, target: 'key', message, hint };
+  return { code: checked.code, path, target: 'key', message, hint };
 }
 
 function valueProblem(path: Path, reason: string, hint: string | undefined, checked: Checked): Problem {
   const what =
     path.length === 0 ? checked.noun : `${quote(valueAt(checked.value, path))} for ${formatPath(path)}`;
   return {
-    code: 'HS_NEXFILE_INVALID',
+    code: checked.code,
     path,
     target: 'value',
     message: `Cannot use ${what}: ${reason}`,
@@ -73,7 +75,8 @@ function fromIssue(issue: Issue, path: Path, checked: Checked): Problem[] {
     default: {
       const { code, hint, target } = paramsOf(issue);
       const problem = (target === 'key' ? keyProblem : valueProblem)(path, issue.message, hint, checked);
-      return [isErrorCode(code) ? { ...problem, code } : problem];
+      const placed: Problem = target === 'missing' ? { ...problem, target } : problem;
+      return [isErrorCode(code) ? { ...placed, code } : placed];
     }
   }
 }
@@ -114,7 +117,7 @@ function wrongChoice(choices: readonly string[], message: string, path: Path, ch
 function missingKey(path: Path, example: unknown, checked: Checked): Problem {
   const text = typeof example === 'string' ? example : JSON.stringify(example);
   return {
-    code: 'HS_NEXFILE_INVALID',
+    code: checked.code,
     path,
     target: 'missing',
     message: `The key ${quoteKey(path)} is missing in ${parentOf(path, checked)}`,

@@ -1,0 +1,18 @@
+import type { Clock } from '../../core/index.ts';
+
+/** How often is looked whether it is time. */
+const LOOK_MS = 10_000;
+const LOOKS = 8;
+
+/**
+ * Calls `renew` each `periodMs` of the wall clock, by which credentials expire: timers stand still while a machine
+ * sleeps. The result ends it.
+ */
+export function renewEvery(clock: Clock, periodMs: number, renew: () => void): () => void {
+  let renewedMs = clock.now();
+  return clock.every(Math.min(periodMs / LOOKS, LOOK_MS), () => {
+    if (clock.now() - renewedMs < periodMs) return;
+    renewedMs = clock.now();
+    renew();
+  });
+}
