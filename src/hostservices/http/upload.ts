@@ -21,11 +21,15 @@ export class Upload {
     return this.#state === 'open';
   }
 
-  /** The connection that it goes out on. */
+  /** The request that it goes out on. */
   attach(outgoing: ClientRequest): void {
     outgoing.flushHeaders();
     outgoing.once('close', () => this.end());
-    this.#attached.resolve(outgoing);
+    outgoing.once('socket', (socket) => {
+      const ready = (): void => this.#attached.resolve(outgoing);
+      if (socket.connecting) socket.once('connect', ready);
+      else ready();
+    });
   }
 
   /**
