@@ -310,7 +310,13 @@ type Fetch = typeof globalThis extends { fetch: infer Own }
 /**
  * An http binding. `fetch` is the platform's, for the URLs and methods of this binding's grant; it rejects
  * with a {@link HostError}: HS_BINDING_DENIED beyond the grant, HS_HTTP_ADDRESS_DENIED,
- * HS_HTTP_REDIRECT_DENIED, HS_HTTP_UNREACHABLE, HS_HTTP_TIMEOUT, HS_HTTP_TOO_LARGE, HS_HTTP_LIMIT.
+ * HS_HTTP_REDIRECT_DENIED, HS_HTTP_UNREACHABLE, HS_HTTP_TIMEOUT, HS_HTTP_TOO_LARGE, HS_HTTP_LIMIT,
+ * HS_HOST_CALL_LIMIT.
+ *
+ * `response.body` reads from the connection as far as it is read itself, and rejects with HS_HTTP_CUT when the
+ * server ends it too early; `text()` and its kin reject with HS_HTTP_TOO_LARGE over 8 MiB. A `body` may be a
+ * `ReadableStream` or an async iterable of `Uint8Array`s with `duplex: 'half'`, and goes out as far as the server
+ * takes it. Both end with the invocation.
  */
 export interface HttpClient {
   readonly fetch: Fetch;
