@@ -302,9 +302,20 @@ type ByteStream = typeof globalThis extends { ReadableStream: { prototype: infer
   ? Own & AsyncIterable<Uint8Array>
   : AsyncIterable<Uint8Array>;
 
-/** The `fetch` of the project's own types (lib "DOM" or "WebWorker"), where it has them. */
-type Fetch = typeof globalThis extends { fetch: infer Own }
-  ? Own
+declare global {
+  interface RequestInit {
+    /** Needed with a body that is a stream. */
+    duplex?: 'half';
+  }
+}
+
+/** The `fetch` of the project's own types (lib "DOM" or "WebWorker"), where it has them; a body may be pieces, too. */
+type Fetch = typeof globalThis extends { fetch: infer Own extends (...args: never) => unknown }
+  ? Own &
+      ((
+        input: Parameters<Own>[0],
+        init: Omit<RequestInit, 'body'> & { body: AsyncIterable<Uint8Array>; duplex: 'half' },
+      ) => ReturnType<Own>)
   : (input: string, init?: object) => Promise<unknown>;
 
 /**
