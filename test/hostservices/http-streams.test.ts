@@ -143,16 +143,73 @@ function post(
 }
 
 test('A small body comes with the headers, in one answer', async () => {
-  const service = createHttpService({
-    // The time in which it has to be there does not pass.
-    clock: { ...systemClock, after: () => () => undefined },
-    resolve: resolverOf({}),
-  });
-  const binding = service.prepare('WEB', httpBinding([`${server.origin}/*`], { private: true }));
+  // The time in which it has to be there does not pass.
+  const { binding } = openWithClock();
   const args = [1, 'GET', `${server.origin}/small`, '[]', 'follow', 0];
   const { value, data } = await call(binding, 'open', args);
   assert.equal((value as OpenAnswer)[5], 0);
   assert.equal(Buffer.from(data ?? '').toString(), 'small');
+});
+
+/** A binding whose time passes only when it is told so. */
+function openWithClock(): { binding: PreparedBinding; pass: (ms: number) => void } {
+  let nowMs = 0;
+  let timers: { readonly atMs: number; readonly action: () => void }[] = [];
+  const clock = {
+    ...systemClock,
+    monotonicMs: () => nowMs,
+    after(delayMs: number, action: () => void) {
+      const timer = { atMs: nowMs + delayMs, action };
+      timers.push(timer);
+      return () => {
+        timers = timers.filter((other) => other !== timer);
+      };
+    },
+  };
+  const service = createHttpService({ clock, resolve: resolverOf({}) });
+  return {
+    binding: service.prepare('WEB', httpBinding([`${server.origin}/*`], { private: true })),
+    pass(ms) {
+      nowMs += ms;
+      const due = timers.filter(({ atMs }) => atMs <= nowMs);
+      timers = timers.filter(({ atMs }) => atMs > nowMs);
+      for (const { action } of due) action();
+    },
+  };
+}
+
+test('The time for the headers is not one for the body, which has what its invocation has by then', async () => {
+  const { binding, pass } = openWithClock();
+  const caller = { id: 1, deadlineMs: 40_000 };
+  const open = async (): Promise<number | null> => {
+    const args = [1, 'GET', `${server.origin}/flood`, '[]', 'follow', 0];
+    return ((await binding.call({ op: 'open', args, payload: undefined }, caller)).value as OpenAnswer)[5];
+  };
+  const handle = await open();
+  pass(35_000);
+  await call(binding, 'next', [handle]);
+  caller.deadlineMs = 60_000;
+  pass(20_000);
+  await call(binding, 'next', [handle]);
+  const before = closed;
+  pass(5_000);
+  await until(() => closed > before);
+  await assert.rejects(call(binding, 'next', [handle]), { code: 'HS_HOST_CALL_INVALID' });
+});
+
+test('The time for the headers begins when a body that is streamed has gone out', async () => {
+  const { binding, pass } = openWithClock();
+  const answered = post(binding, '/unread');
+  await call(binding, 'write', [1], 'a');
+  pass(HTTP_LIMITS.timeMs);
+  assert.equal((await call(binding, 'write', [1], 'b')).value, 1);
+  await call(binding, 'finish', [1]);
+  pass(HTTP_LIMITS.timeMs - 1);
+  const before = closed;
+  pass(1);
+  await assert.rejects(answered, { code: 'HS_HTTP_TIMEOUT', message: /within 30000 ms/ });
+  unread?.resume();
+  await until(() => closed > before);
 });
 
 test('A large body comes in pieces, or what is left of it at once, and is what was sent', async () => {

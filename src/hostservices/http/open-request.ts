@@ -8,6 +8,7 @@ export interface OpenRequestOptions {
   /** What the guest calls it by. */
   readonly number: unknown;
   readonly url: URL;
+  /** Its deadline may change. */
   readonly caller: Pick<HostCaller, 'deadlineMs'>;
   readonly clock: Clock;
   readonly meter: ByteMeter;
@@ -73,12 +74,20 @@ export class OpenRequest {
 
   /** From now on; the invocation ends it in any case. */
   #limit(mostMs: number): void {
+    this.#arm(this.#options.clock.monotonicMs() + mostMs, `within ${mostMs} ms`);
+  }
+
+  #arm(untilMs: number, limit: string): void {
     this.#stopTimer?.();
     const { url, caller, clock } = this.#options;
-    const leftMs = Math.min(mostMs, caller.deadlineMs - clock.monotonicMs());
+    const isOwn = untilMs <= caller.deadlineMs;
+    const leftMs = Math.min(untilMs, caller.deadlineMs) - clock.monotonicMs();
     if (leftMs > LONGEST_MS || this.#hasEnded) return;
-    const limit = leftMs < mostMs ? 'before the invocation ends' : `within ${mostMs} ms`;
-    this.#stopTimer = clock.after(Math.max(0, leftMs), () => this.cancel(timedOut(url, limit)));
+    this.#stopTimer = clock.after(Math.max(0, leftMs), () => {
+      // The invocation has another deadline once it is answered.
+      if (Math.min(untilMs, caller.deadlineMs) > clock.monotonicMs()) this.#arm(untilMs, limit);
+      else this.cancel(timedOut(url, isOwn ? limit : 'before the invocation ends'));
+    });
   }
 }
 
