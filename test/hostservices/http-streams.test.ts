@@ -19,6 +19,7 @@ import { until } from '../support/turns.ts';
 
 const MIB = 1024 ** 2;
 const LARGE = randomBytes(3 * MIB);
+const PACKED = gzipSync(LARGE);
 /** More than sockets on the way may hold. */
 const FLOOD_BYTES = 256 * MIB;
 
@@ -43,7 +44,15 @@ async function answer(request: IncomingMessage, response: ServerResponse): Promi
   const { pathname, searchParams } = new URL(request.url ?? '', 'http://x');
   switch (pathname) {
     case '/flood':
-      flood(response);
+      flood(response, Buffer.alloc(64 * 1024));
+      return;
+    case '/packed-flood':
+      response.setHeader('content-encoding', 'gzip');
+      flood(response, gzipSync(randomBytes(64 * 1024), { level: 0 }));
+      return;
+    case '/packed':
+      response.writeHead(200, { 'content-encoding': 'gzip', 'content-length': String(PACKED.length) });
+      response.end(PACKED);
       return;
     case '/cut':
       response
@@ -84,9 +93,8 @@ async function answer(request: IncomingMessage, response: ServerResponse): Promi
 }
 
 /** Sends for as long as somebody reads. */
-function flood(response: ServerResponse): void {
+function flood(response: ServerResponse, piece: Buffer): void {
   sent = 0;
-  const piece = Buffer.alloc(64 * 1024);
   const more = (): void => {
     while (sent < FLOOD_BYTES && response.writable) {
       sent += piece.length;
@@ -246,18 +254,38 @@ test('Pieces that are asked for at once come in turn, and none twice', async () 
   assert.ok(LARGE.equals(Buffer.concat(pieces)));
 });
 
-test('A server is as slow as the function that reads', async () => {
+test('A server is as slow as the function that reads, whether or not its body is decoded', async () => {
   const binding = open();
-  const handle = await get(binding, '/flood');
-  let read = 0;
-  let mostAhead = 0;
-  for (let round = 0; round < 3; round += 1) {
-    await floodHasStalled();
-    mostAhead = Math.max(mostAhead, sent - read);
-    while (read < (round + 1) * 16 * MIB) read += (await call(binding, 'next', [handle])).data?.length ?? 0;
+  for (const path of ['/flood', '/packed-flood']) {
+    const handle = await get(binding, path);
+    let read = 0;
+    let mostAhead = 0;
+    for (let round = 0; round < 3; round += 1) {
+      await floodHasStalled();
+      mostAhead = Math.max(mostAhead, sent - read);
+      while (read < (round + 1) * 16 * MIB) read += (await call(binding, 'next', [handle])).data?.length ?? 0;
+    }
+    assert.ok(mostAhead < 32 * MIB, `${mostAhead} bytes ahead of ${path}`);
+    binding.ended?.(1);
   }
-  assert.ok(mostAhead < 32 * MIB, `${mostAhead} bytes ahead`);
+});
+
+test('A body that is decoded comes in pieces, too, and may be closed before any of it is read', async () => {
+  const binding = open();
+  const handle = await get(binding, '/packed');
+  const pieces: Uint8Array[] = [];
+  for (;;) {
+    const { value, data = new Uint8Array() } = await call(binding, 'next', [handle]);
+    if (value === null) break;
+    pieces.push(data);
+  }
+  assert.ok(LARGE.equals(Buffer.concat(pieces)));
+  const before = closed;
+  await get(binding, '/packed');
   binding.ended?.(1);
+  await get(binding, '/packed-flood');
+  binding.ended?.(1);
+  await until(() => closed > before);
 });
 
 test('A body that is closed, or whose invocation ends, closes its connection at once', async () => {
