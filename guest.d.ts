@@ -302,15 +302,32 @@ type ByteStream = typeof globalThis extends { ReadableStream: { prototype: infer
   ? Own & AsyncIterable<Uint8Array>
   : AsyncIterable<Uint8Array>;
 
-/** The `fetch` of the project's own types (lib "DOM" or "WebWorker"), where it has them. */
-type Fetch = typeof globalThis extends { fetch: infer Own }
-  ? Own
+declare global {
+  interface RequestInit {
+    /** Needed with a body that is a stream. */
+    duplex?: 'half';
+  }
+}
+
+/** The `fetch` of the project's own types (lib "DOM" or "WebWorker"), where it has them; a body may be pieces, too. */
+type Fetch = typeof globalThis extends { fetch: infer Own extends (...args: never) => unknown }
+  ? Own &
+      ((
+        input: Parameters<Own>[0],
+        init: Omit<RequestInit, 'body'> & { body: AsyncIterable<Uint8Array>; duplex: 'half' },
+      ) => ReturnType<Own>)
   : (input: string, init?: object) => Promise<unknown>;
 
 /**
  * An http binding. `fetch` is the platform's, for the URLs and methods of this binding's grant; it rejects
  * with a {@link HostError}: HS_BINDING_DENIED beyond the grant, HS_HTTP_ADDRESS_DENIED,
- * HS_HTTP_REDIRECT_DENIED, HS_HTTP_UNREACHABLE, HS_HTTP_TIMEOUT, HS_HTTP_TOO_LARGE, HS_HTTP_LIMIT.
+ * HS_HTTP_REDIRECT_DENIED, HS_HTTP_UNREACHABLE, HS_HTTP_TIMEOUT, HS_HTTP_TOO_LARGE, HS_HTTP_LIMIT,
+ * HS_HOST_CALL_LIMIT.
+ *
+ * `response.body` reads from the connection as far as it is read itself, and rejects with HS_HTTP_CUT when the
+ * server ends it too early; `text()` and its kin reject with HS_HTTP_TOO_LARGE over 8 MiB. A `body` may be a
+ * `ReadableStream` or an async iterable of `Uint8Array`s with `duplex: 'half'`, and goes out as far as the server
+ * takes it. Both end with the invocation.
  */
 export interface HttpClient {
   readonly fetch: Fetch;

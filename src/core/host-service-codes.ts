@@ -201,6 +201,13 @@ export const HOST_SERVICE_CODES = {
     summary: 'The HTTP server could not be reached or did not keep to the protocol',
     remedy: 'Check the URL; the message says what went wrong',
   },
+  HS_HTTP_CUT: {
+    status: 502,
+    fault: 'function',
+    retryable: true,
+    summary: 'The HTTP server closed the connection in the middle of a body',
+    remedy: 'Retry, and do not use what was read; a range may spare reading it again',
+  },
   HS_CRYPTO_LIMIT: {
     status: 429,
     fault: 'function',

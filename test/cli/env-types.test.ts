@@ -35,7 +35,14 @@ export default {
     const level: string = env.LOG_LEVEL.toUpperCase();
     const revision: number = await env.CACHE.put('t.a', level);
     const response: Response = await env.WEB.fetch('https://e.test/a');
-    await env.BUS.publish('done.a', await response.text());
+    await env.WEB.fetch(new URL('https://e.test/b'), { method: 'PUT', body: response.body, duplex: 'half' });
+    const pieces = (async function* () {
+      yield new Uint8Array(1);
+    })();
+    const sent: Response = await env.WEB.fetch('https://e.test/c', { method: 'POST', body: pieces, duplex: 'half' });
+    // @ts-expect-error pieces go out in one direction before the other
+    void env.WEB.fetch('https://e.test/c', { method: 'POST', body: pieces, duplex: 'full' });
+    await env.BUS.publish('done.a', await sent.text());
     // @ts-expect-error no such label is in the Nexfile
     void env.CASH;
     // @ts-expect-error a bucket is not for publishing

@@ -68,6 +68,9 @@ before(async () => {
       case '/cookies':
         response.writeHead(201, 'Fine', { 'set-cookie': ['a=1', 'b=2'] }).end('x');
         return;
+      case '/bad-chunk':
+        response.socket?.write('HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n3\r\nabc\r\nzz\r\n');
+        return;
       case '/garbage':
         response.socket?.end('NATS 1 2 3\r\n\r\n');
         return;
@@ -225,9 +228,15 @@ test('A body that decodes to too much, never ends, or is encoded too often is re
 
 test('A broken answer is a coded error that names the URL and nothing inside', async () => {
   const handle = open();
-  for (const path of ['corrupt', 'cut', 'break', 'garbage']) {
+  for (const [path, code] of [
+    ['corrupt', 'HS_HTTP_UNREACHABLE'],
+    ['garbage', 'HS_HTTP_UNREACHABLE'],
+    ['bad-chunk', 'HS_HTTP_UNREACHABLE'],
+    ['cut', 'HS_HTTP_CUT'],
+    ['break', 'HS_HTTP_CUT'],
+  ] as const) {
     const error = await handle.refused(`${server.origin}/${path}?token=secret`);
-    assert.equal(error.code, 'HS_HTTP_UNREACHABLE', path);
+    assert.equal(error.code, code, path);
     assert.ok(error.message.includes(`${server.origin}/${path}`), error.message);
     assert.ok(!error.message.includes('secret'), error.message);
   }

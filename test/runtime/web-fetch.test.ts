@@ -185,7 +185,8 @@ test('A signal that aborts rejects with its reason and ends the request at the s
 });
 
 test('A request ends with what its invocation has left', async () => {
-  using probe = fetcher({ WEB: open() }, { timeoutMs: 200 });
+  // Long enough for the request to arrive on a busy machine.
+  using probe = fetcher({ WEB: open() }, { timeoutMs: 1_000 });
   const before = closed;
   // Whichever clock strikes first: that of the invocation, or that of the request, whose error is thrown.
   const code = await probe.code({ data: `await fetch('${server.origin}/slow')` });

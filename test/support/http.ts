@@ -66,8 +66,12 @@ export interface Fetched {
   readonly body: Buffer;
 }
 
+/** What `open` answers with; the last one is null without a body, 0 when it comes beside, else its handle. */
+export type OpenAnswer = [number, string, string, number, string[], number | null];
+
 export interface HttpHandle {
   readonly prepared: PreparedBinding;
+  /** With the whole body. */
   fetch(url: string, spec?: FetchSpec): Promise<Fetched>;
   /** The error that the request ends with. Fails the test when it ends well. */
   refused(url: string, spec?: FetchSpec): Promise<HairspringError>;
@@ -99,13 +103,11 @@ export function handleOf(prepared: PreparedBinding): HttpHandle {
       const { method = 'GET', headers = [], redirect = 'follow', number = 1, body, caller = PATIENT } = spec;
       const args = [number, method, url, JSON.stringify(headers), redirect];
       const { value, data } = await prepared.call({ op: 'open', args, payload: body }, caller);
-      const [status, statusText, finalUrl, redirected, fields] = value as [
-        number,
-        string,
-        string,
-        number,
-        string[],
-      ];
+      const [status, statusText, finalUrl, redirected, fields, bodyHandle] = value as OpenAnswer;
+      const rest =
+        bodyHandle === null || bodyHandle === 0
+          ? undefined
+          : await prepared.call({ op: 'rest', args: [bodyHandle], payload: undefined }, caller);
       return {
         status,
         statusText,
@@ -113,7 +115,7 @@ export function handleOf(prepared: PreparedBinding): HttpHandle {
         redirected: redirected === 1,
         header: (name) =>
           fields.filter((_field, at) => at % 2 === 1 && fields[at - 1]?.toLowerCase() === name),
-        body: Buffer.from(data ?? ''),
+        body: Buffer.from(rest?.data ?? data ?? ''),
       };
     },
     async refused(url, spec) {

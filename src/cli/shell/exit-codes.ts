@@ -46,6 +46,7 @@ const EXIT_BY_CODE: Readonly<Record<ErrorCode, ExitCode>> = {
   HS_HTTP_TIMEOUT: EXIT.failed,
   HS_HTTP_CANCELLED: EXIT.failed,
   HS_HTTP_UNREACHABLE: EXIT.failed,
+  HS_HTTP_CUT: EXIT.failed,
   HS_KV_KEY_INVALID: EXIT.failed,
   HS_KV_REVISION_CONFLICT: EXIT.failed,
   HS_KV_BUCKET_MISSING: EXIT.refused,

@@ -20,7 +20,7 @@ export class CellMeter {
     this.#requests += 1;
     return new ByteMeter(
       (bytes) => {
-        if (this.#bytes + bytes > HTTP_LIMITS.bufferedBytesPerCell)
+        if (bytes > 0 && this.#bytes + bytes > HTTP_LIMITS.bufferedBytesPerCell)
           throw full(`${HTTP_LIMITS.bufferedBytesPerCell} bytes of bodies`);
         this.#bytes += bytes;
       },
@@ -49,6 +49,13 @@ export class ByteMeter {
     if (this.#ended) return;
     this.#take(bytes);
     this.#held += bytes;
+  }
+
+  /** Gives back what was added. */
+  give(bytes: number): void {
+    if (this.#ended) return;
+    this.#take(-bytes);
+    this.#held -= bytes;
   }
 
   end(): void {

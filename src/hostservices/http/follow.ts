@@ -4,6 +4,7 @@ import { type HttpGrant, parseUrl, refusalOf, showUrl } from './grant.ts';
 import { HTTP_LIMITS } from './limits.ts';
 import { redirectHeaders } from './request-headers.ts';
 import { type Resolver, resolveAllowed } from './resolve.ts';
+import { Upload } from './upload.ts';
 
 export interface FollowOptions extends Omit<ExchangeOptions, 'addresses' | 'wantsBody'> {
   readonly grant: HttpGrant;
@@ -60,7 +61,12 @@ function redirect(request: OutgoingRequest, { status, location = '' }: Answer): 
   } catch {
     throw denied(request.url, 'it is redirected to what is no http or https URL');
   }
-  const { method } = request;
+  const { method, body } = request;
+  if (body instanceof Upload && status !== 303)
+    throw denied(
+      request.url,
+      `it is redirected with status ${status}, and a body that is a stream is not sent twice`,
+    );
   const dropsBody =
     (method === 'POST' && (status === 301 || status === 302)) ||
     (status === 303 && method !== 'GET' && method !== 'HEAD');
@@ -68,7 +74,7 @@ function redirect(request: OutgoingRequest, { status, location = '' }: Answer): 
     method: dropsBody ? 'GET' : method,
     url,
     headers: redirectHeaders(request.headers, { dropsBody, leavesOrigin: url.origin !== request.url.origin }),
-    body: dropsBody ? undefined : request.body,
+    body: dropsBody ? undefined : body,
   };
 }
 

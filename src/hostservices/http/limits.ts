@@ -1,19 +1,33 @@
 /** Ceilings of the HTTP host service. */
 export const HTTP_LIMITS = {
-  /** From the call to the last byte of the answer, redirects included; the invocation's deadline if that is sooner. */
+  /**
+   * From the call, or from the last byte of a body that is streamed, to the headers of the answer, redirects included;
+   * the invocation's deadline if that is sooner.
+   */
   timeMs: 30_000,
   urlChars: 8_192,
   methodChars: 32,
   requestHeaders: 100,
   requestHeaderBytes: 32 * 1024,
+  /** Of a body that is given whole. */
   requestBytes: 8 * 1024 ** 2,
+  /** One piece of a body that is streamed. */
+  pieceBytes: 256 * 1024,
   responseHeaders: 256,
   responseHeaderBytes: 64 * 1024,
-  /** As received, and again once decoded. */
+  /** Of a body that is read whole: as received, and again once decoded. */
   responseBytes: 8 * 1024 ** 2,
+  /** A body of at most so much goes to the function with the headers, if it is there so soon after them. */
+  besideBytes: 64 * 1024,
+  besideMs: 10,
+  /** What the streams of one body that is read in pieces have in memory. */
+  aheadBytes: 128 * 1024,
+  /** Bodies that are read in pieces, open at once with one binding. */
+  bodiesPerFunction: 128,
   /** Content encodings laid over each other in one answer. */
   contentEncodings: 2,
   redirects: 20,
+  /** From the call to the last byte of the answer. */
   requestsPerInvocation: 32,
   requestsPerCell: 256,
   /** Bytes of the bodies of all requests under way and their answers. */

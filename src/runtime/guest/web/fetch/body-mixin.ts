@@ -1,6 +1,7 @@
 import type { Stream } from '../shared/stream-types.ts';
-import { type BodySource, type BodyState, bytesOf, ownBytesOf, textOf, wholeTextOf } from './body-state.ts';
+import { type BodyState, bytesOf, ownBytesOf, textOf, wholeTextOf } from './body-state.ts';
 import { type BlobLike, useBlobs, useUrls } from './features.ts';
+import type { BodySource } from './host-body.ts';
 import { extractMimeType, formatMimeType, type MimeType } from './mime-type.ts';
 
 export interface BodyHolder {

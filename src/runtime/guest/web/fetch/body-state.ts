@@ -1,24 +1,33 @@
 import { concatBytes, toUsvString, viewBytes, withoutMark } from '../shared/idl.ts';
 import { type Stream, type StreamController, streamOf, useStreams } from '../shared/stream-types.ts';
-import { isBlob, isFormData, isSearchParams, isStream, useBlobs } from './features.ts';
+import { isAsyncIterable, isBlob, isFormData, isSearchParams, isStream, useBlobs } from './features.ts';
+import type { BodySource, HostBody } from './host-body.ts';
 
-/** Text, or bytes that are the holder's own, or bytes that others hold too. */
-export type BodySource =
-  | { readonly kind: 'text'; readonly text: string }
-  | { readonly kind: 'bytes'; readonly bytes: Uint8Array<ArrayBuffer>; readonly shared: boolean };
+/** Most of what comes from the network that is read at once: what the host gives at once, too. */
+const MAX_WHOLE_BYTES = 8 * 1024 ** 2;
 
 /**
- * A body: what it was made of as long as nobody asks for its stream, and the stream from then on. Most
- * are read whole, and streams are dear.
+ * A body: what it was made of, or the host has of it, as long as nobody asks for its stream, and the stream from then
+ * on. Most are read whole, and streams are dear.
  */
 export class BodyState {
   #source: BodySource | undefined;
   #stream: Stream | undefined;
+  #host: HostBody | undefined;
+  /** Whether it comes from the network. */
+  #isBounded: boolean;
   #isUsed = false;
 
-  constructor(source: BodySource | undefined, stream?: Stream) {
+  constructor(
+    source: BodySource | undefined,
+    stream?: Stream,
+    host?: HostBody,
+    isBounded = host !== undefined,
+  ) {
     this.#source = source;
     this.#stream = stream;
+    this.#host = host;
+    this.#isBounded = isBounded;
   }
 
   /** What it was made of; nothing where that was a stream. */
@@ -42,7 +51,8 @@ export class BodyState {
       this.#stream = streamOf(new Uint8Array(0));
       this.#stream.getReader();
       this.#stream._disturbed = true;
-    } else this.#stream = streamOf(this.source === undefined ? new Uint8Array(0) : bytesOf(this.source));
+    } else if (this.#host !== undefined) this.#stream = this.#host.stream();
+    else this.#stream = streamOf(this.source === undefined ? new Uint8Array(0) : bytesOf(this.source));
     return this.#stream;
   }
 
@@ -54,7 +64,8 @@ export class BodyState {
     }
     const [own, other] = this.stream.tee();
     this.#stream = own;
-    return new BodyState(this.source, copyChunks(other));
+    this.#host = undefined;
+    return new BodyState(this.source, copyChunks(other), undefined, this.#isBounded);
   }
 
   /** The content for another holder; this one counts as used. */
@@ -69,24 +80,48 @@ export class BodyState {
     return new BodyState(this.source, given);
   }
 
-  /** Reads it to its end. @throws TypeError when a chunk is not bytes, and what the stream fails with */
+  /**
+   * Reads it to its end.
+   * @throws TypeError when a chunk is not bytes, HS_HTTP_TOO_LARGE, and what the stream fails with
+   */
   async consume(): Promise<BodySource> {
     if (this.#stream === undefined && this.source !== undefined) {
       this.#isUsed = true;
       return this.source;
     }
+    if (this.#host !== undefined) {
+      this.#isUsed = true;
+      if (this.#stream !== undefined) {
+        this.#stream.getReader();
+        this.#stream._disturbed = true;
+      }
+      return this.#host.rest();
+    }
     const reader = this.stream.getReader();
     const chunks: Uint8Array[] = [];
+    let bytes = 0;
     for (;;) {
       const { value, done } = await reader.read();
       if (done) return { kind: 'bytes', bytes: concatBytes(chunks), shared: false };
-      if (!(value instanceof Uint8Array)) {
-        const error = new TypeError('A chunk of the body is not a Uint8Array');
+      const error = this.#refuse(value, bytes);
+      if (error !== undefined) {
         reader.cancel(error).catch(() => undefined);
         throw error;
       }
-      chunks.push(value);
+      chunks.push(value as Uint8Array);
+      bytes += (value as Uint8Array).length;
     }
+  }
+
+  /** Why a chunk that follows so many bytes is not taken. */
+  #refuse(chunk: unknown, bytes: number): Error | undefined {
+    if (!(chunk instanceof Uint8Array)) return new TypeError('A chunk of the body is not a Uint8Array');
+    if (!this.#isBounded || bytes + chunk.length <= MAX_WHOLE_BYTES) return undefined;
+    return new runtime.HostError(
+      'HS_HTTP_TOO_LARGE',
+      `Cannot read a body as a whole: it is over the limit of ${MAX_WHOLE_BYTES} bytes`,
+      false,
+    );
   }
 }
 
@@ -157,6 +192,8 @@ export function extractBody(init: unknown): { body: BodyState; type: string | un
     const encoded = useBlobs().encodeMultipart(init);
     return bytes(encoded.bytes, false, `multipart/form-data; boundary=${encoded.boundary}`);
   }
+  if (isAsyncIterable(init))
+    return { body: new BodyState(undefined, useStreams().ReadableStream.from(init)), type: undefined };
   if (isSearchParams(init)) return text(`${init}`, 'application/x-www-form-urlencoded;charset=UTF-8');
   return text(toUsvString(init), 'text/plain;charset=UTF-8');
 }

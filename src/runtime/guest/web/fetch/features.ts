@@ -40,6 +40,10 @@ export function isStream(value: unknown): value is Stream {
   return isInstance('streams', 'ReadableStream', value);
 }
 
+export function isAsyncIterable(value: object): value is AsyncIterable<unknown> {
+  return typeof Reflect.get(value, Symbol.asyncIterator) === 'function';
+}
+
 export function isSearchParams(value: unknown): boolean {
   return isInstance('url', 'URLSearchParams', value);
 }

@@ -1,18 +1,13 @@
+import type { StreamReader } from '../shared/stream-types.ts';
 import { isBadPort } from './bad-ports.ts';
 import { BodyState, bytesOf } from './body-state.ts';
 import { parseDataUrl } from './data-url.ts';
 import { type AbortSignalLike, useUrls } from './features.ts';
 import { createHeaders, headerFields } from './headers.ts';
+import { closeRequest, HostBody, type HttpCaller, sourceOf } from './host-body.ts';
 import { Request, type RequestState, requestState } from './request.ts';
 import { createResponse, type Response } from './response.ts';
-
-/** Makes a host call on one http binding. */
-type HttpCaller = <Result>(
-  op: string,
-  args: (string | number)[],
-  payload: unknown,
-  convert: (value: unknown, payload: GuestPayload) => Result,
-) => Promise<Result>;
+import { upload } from './upload.ts';
 
 interface HostAnswer {
   readonly value: unknown;
@@ -34,9 +29,27 @@ export async function fetchBy(
   if (url.protocol !== 'http:' && url.protocol !== 'https:')
     throw new TypeError(`There is no fetching "${url.protocol}" URLs`);
   if (isBadPort(url.port)) throw new TypeError(`Port ${url.port} is not one to fetch from`);
-  const body = state.body === null ? undefined : await state.body.consume();
+  if (state.body !== null && state.body.source === undefined)
+    return send(callers, url.href, state, state.body);
+  const body = await state.body?.consume();
   const payload = body?.kind === 'text' ? body.text : body === undefined ? undefined : bytesOf(body);
   return ask(callers, url.href, state, payload);
+}
+
+/** With a body that is a stream. */
+async function send(
+  callers: ArrayLike<HttpCaller>,
+  url: string,
+  state: RequestState,
+  body: BodyState,
+): Promise<Response> {
+  const reader = body.stream.getReader();
+  try {
+    return await ask(callers, url, state, undefined, reader);
+  } catch (error) {
+    reader.cancel(error).catch(() => undefined);
+    throw error;
+  }
 }
 
 async function ask(
@@ -44,20 +57,26 @@ async function ask(
   url: string,
   state: RequestState,
   payload: string | Uint8Array | undefined,
+  reader?: StreamReader,
 ): Promise<Response> {
   const { method, words, headers, source } = state;
   const number = Math.floor(Math.random() * 2 ** 52);
   const follows = words.redirect === 'follow' ? 'follow' : 'manual';
-  const args = [number, method, url, JSON.stringify(headerFields(headers).flat()), follows];
+  const fields = JSON.stringify(headerFields(headers).flat());
+  const args = [number, method, url, fields, follows, reader === undefined ? 0 : 1];
   let denial: unknown;
   for (let at = 0; at < callers.length; at += 1) {
     const caller = callers[at] as HttpCaller;
     try {
-      const call = caller('open', args, payload, (value, answer): HostAnswer => ({ value, payload: answer }));
-      return toResponse(
-        await (source === undefined ? call : unlessAborted(call, caller, number, source)),
-        words.redirect,
+      const opened = caller(
+        'open',
+        args,
+        payload,
+        (value, answer): HostAnswer => ({ value, payload: answer }),
       );
+      const call = reader === undefined ? opened : Promise.race([opened, upload(caller, number, reader)]);
+      const answer = await (source === undefined ? call : unlessAborted(call, caller, number, source));
+      return toResponse(answer, words.redirect, caller, number, source);
     } catch (error) {
       if (!(error instanceof runtime.HostError) || Reflect.get(error, 'code') !== 'HS_BINDING_DENIED')
         throw error;
@@ -83,7 +102,7 @@ function unlessAborted<Result>(
   return new Promise((resolve, reject) => {
     const onAbort = (): void => {
       reject(signal.reason);
-      caller('close', [number], undefined, () => undefined).catch(() => undefined);
+      closeRequest(caller, number);
     };
     signal.addEventListener('abort', onAbort, { once: true });
     const finish = (settle: () => void): void => {
@@ -97,8 +116,14 @@ function unlessAborted<Result>(
   });
 }
 
-function toResponse({ value, payload }: HostAnswer, redirect: string): Response {
-  const [status, statusText, url, redirected, fields, bodyId] = value as [
+function toResponse(
+  { value, payload }: HostAnswer,
+  redirect: string,
+  caller: HttpCaller,
+  number: number,
+  signal: AbortSignalLike | undefined,
+): Response {
+  const [status, statusText, url, redirected, fields, handle] = value as [
     number,
     string,
     string,
@@ -107,8 +132,14 @@ function toResponse({ value, payload }: HostAnswer, redirect: string): Response 
     number | null,
   ];
   const headers = createHeaders(fields, 'immutable');
-  if (redirect === 'error' && status >= 300 && status <= 399 && headers.has('location'))
+  if (redirect === 'error' && status >= 300 && status <= 399 && headers.has('location')) {
+    closeRequest(caller, number);
     throw new TypeError('The answer is a redirect, and redirect is "error"');
+  }
+  let body: BodyState | null = null;
+  if (handle === 0) body = new BodyState(sourceOf(payload));
+  else if (handle !== null)
+    body = new BodyState(undefined, undefined, new HostBody(caller, number, handle, signal));
   return createResponse({
     type: 'basic',
     url,
@@ -116,13 +147,8 @@ function toResponse({ value, payload }: HostAnswer, redirect: string): Response 
     status,
     statusText,
     headers,
-    body: bodyId === null ? null : toBody(payload),
+    body,
   });
-}
-
-function toBody(payload: GuestPayload): BodyState {
-  if (payload.kind === 1) return new BodyState({ kind: 'text', text: payload.value as string });
-  return new BodyState({ kind: 'bytes', bytes: runtime.payloadBytes(payload), shared: false });
 }
 
 function fetchData(href: string): Response {

@@ -30,7 +30,10 @@ export interface TransformController {
 }
 
 export interface StreamsFeature {
-  readonly ReadableStream: new (source: object, strategy?: object) => Stream;
+  readonly ReadableStream: {
+    new (source: object, strategy?: object): Stream;
+    from(items: AsyncIterable<unknown>): Stream;
+  };
   readonly TransformStream: new (
     transformer?: object,
     writableStrategy?: object,
