@@ -1,7 +1,18 @@
 import assert from 'node:assert/strict';
+import { createHash, randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { after, test } from 'node:test';
 import { Kvm } from '@nats-io/kv';
+import {
+  at,
+  BEGIN_WRITE,
+  blobComponent,
+  call,
+  FINISH,
+  LABEL,
+  OR_ERROR,
+  reply,
+} from '../support/blobstore-texts.ts';
 import {
   answer,
   buildComponent,
@@ -12,6 +23,7 @@ import {
   type TypeText,
 } from '../support/component.ts';
 import { startTestHost } from '../support/host.ts';
+import { countChunks, countObjectConsumers, createStore, until } from '../support/objects.ts';
 
 const world = await startTestHost({ spareCells: 1 });
 after(() => world[Symbol.asyncDispose]());
@@ -115,6 +127,47 @@ test('A component asks others by hairspring:function/messaging, within its grant
   });
   assert.equal((await ask('asker', 'echo')).text, 'asker');
   assert.equal((await ask('asker', 'visits.home')).text, 'HS_BINDING_DENIED');
+});
+
+/** Splices the object `PHOTOS` into the one that the payload names. */
+const COPY = `${call('get-data', '(local.get $container)', LABEL, '(i64.const 0)', '(i64.const -1)')} ${OR_ERROR}
+  ${call('consume-stream', at(4))} ${OR_ERROR} (local.set $from ${at(4)}) ${BEGIN_WRITE}
+  (block $over (loop $on ${call('splice', '(local.get $stream)', '(local.get $from)', '(i64.const 1000000)')}
+    (br_if $over (i32.load8_u (i32.const 512))) (br $on)))`;
+const PHOTOS = { objectstore: 'photos', access: 'read-write' };
+
+test('A component passes an object through that is larger than its memory', async () => {
+  const store = await createStore(nc, 'photos');
+  const content = randomBytes(48 * 1024 ** 2);
+  await store.putBlob({ name: 'PHOTOS' }, content);
+  const code = buildComponent(blobComponent(`${COPY} ${FINISH}`));
+  const limits = { memory: '16MiB', timeout: '60s' };
+  await deploy({ name: 'copier', code, limits, bindings: { PHOTOS } });
+  assert.equal((await ask('copier', 'copy', { timeoutMs: 60_000 })).text, 'done');
+  const digest = createHash('sha256').update(content).digest('base64url');
+  assert.equal((await store.info('copy'))?.digest, `SHA-256=${digest}=`);
+  assert.equal(await countObjectConsumers(nc, 'photos'), 0);
+});
+
+test('What a component has not finished when it ends leaves nothing in the bucket', async () => {
+  const code = buildComponent(
+    blobComponent(`${COPY} ${reply('(local.get $data)', '(local.get $dataLength)')}`),
+  );
+  await deploy({ name: 'quitter', code, limits: { timeout: '60s' }, bindings: { PHOTOS } });
+  const before = await countChunks(nc, 'photos');
+  assert.equal((await ask('quitter', 'never', { timeoutMs: 60_000 })).text, 'never');
+  await until(async () => (await countChunks(nc, 'photos')) === before);
+  assert.equal(await (await createStore(nc, 'photos')).info('never'), null);
+});
+
+test('A component has no more of an object store than its binding grants', async () => {
+  const code = buildComponent(blobComponent(`${BEGIN_WRITE} ${FINISH}`));
+  await deploy({ name: 'writer', code, bindings: { PHOTOS: { ...PHOTOS, access: 'read' } } });
+  assert.match((await ask('writer', 'PHOTOS')).text, /^HS_BINDING_DENIED: .*grants access "read"/);
+  await assert.rejects(deploy({ name: 'writer', code }), {
+    code: 'HS_WASM_INVALID',
+    message: /imports "wasi:blobstore\/.*no binding of the function grants it/,
+  });
 });
 
 test('What is no component that can run is refused, and changes nothing', async () => {
