@@ -95,6 +95,12 @@ export function failed(value?: unknown): Variant {
   return { tag: 1, value };
 }
 
+/** An error of a host call as text: its code and the message. */
+export function describeError(error: unknown): string {
+  const { code, message } = error as Error & { readonly code?: string };
+  return code === undefined ? String(error) : `${code}: ${message}`;
+}
+
 export const NONE: Variant = { tag: 0, value: undefined };
 
 export function some(value: unknown): Variant {

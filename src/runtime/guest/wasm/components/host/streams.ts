@@ -1,8 +1,7 @@
 /** wasi:io/streams, wasi:io/error and the streams of wasi:cli. */
 import type { Variant } from '../codec.ts';
 import { Pollable } from './clocks.ts';
-import { describe } from './objects/container.ts';
-import { failed, type HostState, type HostTable, NONE, ok } from './state.ts';
+import { describeError, failed, type HostState, type HostTable, NONE, ok } from './state.ts';
 import type { InputStream, OutputStream } from './stream-objects.ts';
 
 /** What one call of `write` takes of a stream in memory. */
@@ -32,7 +31,7 @@ function endOf(stream: Readonly<{ failure?: unknown; isClosed?: boolean }>): Var
   if (stream.failure === undefined) return stream.isClosed === true ? CLOSED : undefined;
   if (toldStreams.has(stream)) return CLOSED;
   toldStreams.add(stream);
-  return failed({ tag: 0, value: new StreamError(describe(stream.failure)) });
+  return failed({ tag: 0, value: new StreamError(describeError(stream.failure)) });
 }
 
 /** `then`, at once or when the stream can go on. */

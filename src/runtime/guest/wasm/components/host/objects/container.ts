@@ -1,6 +1,6 @@
 /** An object-store binding as a container of wasi:blobstore: its name is that of the binding. */
 import type { Variant } from '../../codec.ts';
-import { failed, type HostState, ok } from '../state.ts';
+import { describeError, failed, type HostState, ok } from '../state.ts';
 
 /** How much of a value goes to the host at once. */
 export const PIECE_BYTES: number = 256 * 1024;
@@ -91,12 +91,6 @@ export function refusal(code: string, message: string): Error {
   return new runtime.HostError(code, message, false);
 }
 
-/** An error as wasi:blobstore has it: our code and the message. */
-export function describe(error: unknown): string {
-  const { code, message } = error as Error & { readonly code?: string };
-  return code === undefined ? String(error) : `${code}: ${message}`;
-}
-
 /** What `work` gives; what is refused is a result that the component reads. */
 export function settle(work: () => unknown): Variant {
   try {
@@ -118,6 +112,6 @@ export async function attempt({ resumed }: HostState, work: () => Promise<unknow
 }
 
 function refused(error: unknown): Variant {
-  if (error instanceof runtime.HostError) return failed(describe(error));
+  if (error instanceof runtime.HostError) return failed(describeError(error));
   throw error;
 }
