@@ -30,6 +30,7 @@ after(() => world[Symbol.asyncDispose]());
 const { ask, deploy, nc } = world;
 
 const VISITS = readFileSync(new URL('../../examples/wasm-visits/build/visits.wasm', import.meta.url));
+const NOTES = readFileSync(new URL('../../examples/wasm-notes/build/notes.wasm', import.meta.url));
 const VISITS_BINDINGS = { VISITS: { kv: 'visits', access: 'read-write' } };
 
 test('A component is deployed, and answers messages', async () => {
@@ -129,6 +130,23 @@ test('A component asks others by hairspring:function/messaging, within its grant
   assert.equal((await ask('asker', 'visits.home')).text, 'HS_BINDING_DENIED');
 });
 
+test('A component that common tools have made keeps objects by wasi:blobstore, and reads them', async () => {
+  const bindings = { NOTES: { objectstore: 'notes', access: 'read-write' } };
+  await deploy({ name: 'notes', code: NOTES, triggers: ['notes.{title}'], bindings });
+  const missing = await ask('notes.todo');
+  assert.equal(missing.outcome, 'HS_FUNCTION_THREW');
+  assert.match(
+    missing.text,
+    /HS_OBJECT_MISSING: Cannot get object .*todo.* of NOTES: there is no such object/,
+  );
+  const note = randomBytes(300_000).toString('base64');
+  assert.equal((await ask('notes.todo', note)).text, 'kept');
+  assert.equal((await ask('notes.todo')).text, note);
+  assert.equal(await countObjectConsumers(nc, 'notes'), 0);
+  const kept = await (await createStore(nc, 'notes')).getBlob('todo');
+  assert.equal(Buffer.from(kept ?? []).toString(), note);
+});
+
 /** Splices the object `PHOTOS` into the one that the payload names. */
 const COPY = `${call('get-data', '(local.get $container)', LABEL, '(i64.const 0)', '(i64.const -1)')} ${OR_ERROR}
   ${call('consume-stream', at(4))} ${OR_ERROR} (local.set $from ${at(4)}) ${BEGIN_WRITE}
@@ -138,7 +156,7 @@ const PHOTOS = { objectstore: 'photos', access: 'read-write' };
 
 test('A component passes an object through that is larger than its memory', async () => {
   const store = await createStore(nc, 'photos');
-  const content = randomBytes(48 * 1024 ** 2);
+  const content = randomBytes(32 * 1024 ** 2);
   await store.putBlob({ name: 'PHOTOS' }, content);
   const code = buildComponent(blobComponent(`${COPY} ${FINISH}`));
   const limits = { memory: '16MiB', timeout: '60s' };
