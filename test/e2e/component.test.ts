@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { createHash, randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { after, test } from 'node:test';
+import { jetstreamManager } from '@nats-io/jetstream';
 import { Kvm } from '@nats-io/kv';
 import {
   at,
@@ -92,23 +93,55 @@ const FAILURE: TypeText = [
     ['retryable', 'bool'],
   ],
 ];
+const REPLY: TypeText = [
+  'record',
+  [
+    ['data', ['list', 'u8']],
+    ['headers', HEADERS],
+  ],
+];
 const MESSAGING: ImportText = {
   from: 'hairspring:function/messaging@1.0.0',
   functions: [
     {
-      name: 'request',
-      params: ['string', 'string', HEADERS, ['list', 'u8'], ['option', 'u32']],
+      name: 'publish-acked',
+      params: [
+        'string',
+        'string',
+        HEADERS,
+        ['list', 'u8'],
+        [
+          'record',
+          [
+            ['timeout-ms', ['option', 'u32']],
+            ['message-id', ['option', 'string']],
+            ['expected-last-sequence', ['option', 'u64']],
+            ['expected-last-subject-sequence', ['option', 'u64']],
+          ],
+        ],
+      ],
       result: [
         'result',
         [
           'record',
           [
-            ['data', ['list', 'u8']],
-            ['headers', HEADERS],
+            ['stream', 'string'],
+            ['sequence', 'u64'],
+            ['duplicate', 'bool'],
           ],
         ],
         FAILURE,
       ],
+    },
+    {
+      name: 'call',
+      params: ['string', ['option', 'string'], HEADERS, ['list', 'u8'], ['option', 'u32']],
+      result: ['result', REPLY, FAILURE],
+    },
+    {
+      name: 'request',
+      params: ['string', 'string', HEADERS, ['list', 'u8'], ['option', 'u32']],
+      result: ['result', REPLY, FAILURE],
     },
   ],
 };
@@ -128,6 +161,49 @@ test('A component asks others by hairspring:function/messaging, within its grant
   });
   assert.equal((await ask('asker', 'echo')).text, 'asker');
   assert.equal((await ask('asker', 'visits.home')).text, 'HS_BINDING_DENIED');
+});
+
+test('A component calls the functions that its binding names', async () => {
+  const rest = `(import "host" "call" (func $call (param i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32)))`;
+  const body = `(call $call (local.get $data) (local.get $dataLength) (i32.const 0) (i32.const 0) (i32.const 0)
+      (i32.const 0) (i32.const 0) (local.get $subject) (local.get $subjectLength) (i32.const 1) (i32.const 2000) (i32.const 64))
+    (if (i32.load8_u (i32.const 64)) (then
+      ${storeReply('(i32.load (i32.const 68))', '(i32.load (i32.const 72))')} (return (i32.const 1024))))
+    ${answer('(i32.load (i32.const 68))', '(i32.load (i32.const 72))')}`;
+  await deploy({
+    name: 'caller',
+    code: buildComponent({ body, rest, imports: [MESSAGING] }),
+    bindings: { OTHERS: { call: ['echo'] } },
+  });
+  assert.equal((await ask('caller', 'echo')).text, 'caller');
+  assert.equal((await ask('caller', 'visits')).text, 'HS_BINDING_DENIED');
+});
+
+test('A component publishes to a stream, which stores a message of one id once', async () => {
+  await (await jetstreamManager(nc)).streams.add({ name: 'orders', subjects: ['orders.*'] });
+  // Binding, subject, no headers, the payload, no time-out, the payload as id too, the first in the stream or nothing.
+  const rest = `(import "host" "publish-acked" (func $publish (param i32 i32)))
+    (data (i32.const 0) "BUSorders.new") (func $set (param i32 i32) (i32.store (local.get 0) (local.get 1)))`;
+  const parameters = ['0', '3', '3', '10', '0', '0'].map((value) => `(i32.const ${value})`);
+  parameters.push('(local.get $data)', '(local.get $dataLength)', '(i32.const 0)', '(i32.const 0)');
+  parameters.push('(i32.const 1)', '(local.get $data)', '(local.get $dataLength)');
+  const body = `${parameters.map((value, index) => `(call $set (i32.const ${128 + index * 4}) ${value})`).join('\n')}
+    (call $publish (i32.const 128) (i32.const 64))
+    (if (i32.load8_u (i32.const 64)) (then
+      ${storeReply('(i32.load (i32.const 72))', '(i32.load (i32.const 76))')} (return (i32.const 1024))))
+    (i32.store8 (i32.const 90) (i32.add (i32.const 48) (i32.load8_u (i32.const 80))))
+    (i32.store8 (i32.const 91) (i32.add (i32.const 48) (i32.load8_u (i32.const 88))))
+    ${answer('(i32.const 90)', '(i32.const 2)')}`;
+  await deploy({
+    name: 'orderer',
+    code: buildComponent({ body, rest, imports: [MESSAGING] }),
+    bindings: { BUS: { publish: ['orders.new'] } },
+  });
+  const answers = [await ask('orderer', 'a'), await ask('orderer', 'a'), await ask('orderer', 'b')];
+  assert.deepEqual(
+    answers.map(({ text }) => text),
+    ['10', '11', '20'],
+  );
 });
 
 test('A component that common tools have made keeps objects by wasi:blobstore, and reads them', async () => {

@@ -35,7 +35,7 @@ const INCOMING =
 const OUTGOING = '[static]outgoing-value.new-outgoing-value [static]outgoing-value.finish';
 
 const INTERFACES: Readonly<Record<string, KnownInterface>> = {
-  'hairspring:function/messaging': known('publish request', 'messaging'),
+  'hairspring:function/messaging': known('publish publish-acked request call', 'messaging'),
   'wasi:blobstore/blobstore': known(
     'create-container get-container delete-container container-exists copy-object move-object',
     'objectstore',
