@@ -95,6 +95,13 @@ export const HOST_SERVICE_CODES = {
     summary: 'The name is not one that an object can have',
     remedy: 'Use 1 to 1024 bytes of text without control characters',
   },
+  HS_OBJECT_MISSING: {
+    status: 404,
+    fault: 'function',
+    retryable: false,
+    summary: 'A component read an object that does not exist',
+    remedy: 'Ask for it with `has-object` first, or take the error for the answer that it is not there',
+  },
   HS_OBJECT_BUCKET_MISSING: {
     status: 404,
     fault: 'deployer',

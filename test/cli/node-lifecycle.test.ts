@@ -57,6 +57,7 @@ test('deploy --dry-run bundles and deploys nothing', async () => {
       'wasm-counter',
       'wasm-greet',
       'wasm-mean',
+      'wasm-notes',
       'wasm-slug',
       'upper',
       'wasm-visits',

@@ -78,6 +78,17 @@ const REFUSED: readonly (readonly [what: string, text: ComponentText, message: R
     /no binding of the function grants it/,
     /publish: \[/,
   ],
+  [
+    'that uses objects without a binding',
+    importing('wasi:blobstore/blobstore@0.2.0-draft', 'get-container'),
+    /imports "wasi:blobstore\/blobstore@0.2.0-draft", and no binding of the function grants it/,
+    /start_request.bindings .* PHOTOS: \{ objectstore: photos \}/,
+  ],
+  [
+    'with a function that wasi:blobstore does not have',
+    importing('wasi:blobstore/container@0.2.0-draft', '[method]container.watch'),
+    /"\[method\]container.watch", which nobody provides/,
+  ],
   ['with a shared memory', { body: ECHO, memory: '1 2 shared' }, /shared or 64-bit/],
   ['with a huge table', { body: ECHO, rest: '(table 5000000 funcref)' }, /tables have 5000000 elements/],
 ];

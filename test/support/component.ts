@@ -27,6 +27,7 @@ type ComposedText =
   | ResultText
   | readonly ['record', readonly FieldText[]]
   | readonly ['variant', readonly CaseText[]]
+  | readonly ['tuple', readonly TypeText[]]
   | readonly ['enum' | 'flags', readonly string[]]
   | readonly ['own' | 'borrow', string];
 
@@ -146,6 +147,10 @@ export class TypeList {
       case 'flags': {
         const [kind, labels] = type;
         return [kind === 'enum' ? 0x6d : 0x6e, ...list(labels.map(name))];
+      }
+      case 'tuple': {
+        const [, parts] = type;
+        return [0x6f, ...list(parts.map((each) => this.ref(each)))];
       }
       case 'record': {
         const [, fields] = type;

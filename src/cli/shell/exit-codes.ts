@@ -57,6 +57,7 @@ const EXIT_BY_CODE: Readonly<Record<ErrorCode, ExitCode>> = {
   HS_KV_UNSUPPORTED: EXIT.refused,
   HS_KV_CONNECTION_LOST: EXIT.failed,
   HS_OBJECT_NAME_INVALID: EXIT.failed,
+  HS_OBJECT_MISSING: EXIT.failed,
   HS_OBJECT_BUCKET_MISSING: EXIT.refused,
   HS_OBJECT_BUCKET_UNUSABLE: EXIT.refused,
   HS_OBJECT_BUCKET_FULL: EXIT.failed,

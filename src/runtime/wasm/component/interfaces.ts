@@ -25,8 +25,26 @@ const WRITE = method(
   'check-write write blocking-write-and-flush flush blocking-flush subscribe write-zeroes blocking-write-zeroes-and-flush splice blocking-splice',
 );
 
+const CONTAINER = method(
+  'container',
+  'name info get-data write-data list-objects delete-object delete-objects has-object object-info clear',
+);
+const OBJECT_NAMES = method('stream-object-names', 'read-stream-object-names skip-stream-object-names');
+const INCOMING =
+  '[static]incoming-value.incoming-value-consume-sync [static]incoming-value.incoming-value-consume-async';
+const OUTGOING = '[static]outgoing-value.new-outgoing-value [static]outgoing-value.finish';
+
 const INTERFACES: Readonly<Record<string, KnownInterface>> = {
-  'hairspring:function/messaging': known('publish request', 'messaging'),
+  'hairspring:function/messaging': known('publish publish-acked request call', 'messaging'),
+  'wasi:blobstore/blobstore': known(
+    'create-container get-container delete-container container-exists copy-object move-object',
+    'objectstore',
+  ),
+  'wasi:blobstore/container': known(`${CONTAINER} ${OBJECT_NAMES}`, 'objectstore'),
+  'wasi:blobstore/types': known(
+    `${INCOMING} ${method('incoming-value', 'size')} ${OUTGOING} ${method('outgoing-value', 'outgoing-value-write-body')}`,
+    'objectstore',
+  ),
   'wasi:cli/environment': known('get-environment get-arguments initial-cwd'),
   'wasi:cli/exit': known('exit exit-with-code'),
   'wasi:cli/stderr': known('get-stderr'),
@@ -64,6 +82,9 @@ const BINDING_EXAMPLES: Readonly<Record<ServiceBinding['service'], string>> = {
 /** Interfaces whose functions wait for the host. */
 const WAITING: ReadonlySet<string> = new Set([
   'hairspring:function/messaging',
+  'wasi:blobstore/blobstore',
+  'wasi:blobstore/container',
+  'wasi:blobstore/types',
   'wasi:keyvalue/store',
   'wasi:keyvalue/atomics',
 ]);

@@ -10,6 +10,11 @@ import type { Lifted, Lowered, Prepared, Signature } from './prepare.ts';
 type ReadGlobals = Common['readGlobals'];
 type CoreFunction = (...args: unknown[]) => unknown;
 
+/** A resource of the host's, as far as it is to know that nobody has it any more. */
+interface HostResource {
+  dropped?(): void;
+}
+
 /** Name of the import module that a prepared module has its memory from (../../../wasm/import-memory.ts). */
 const MEMORY_IMPORT = 'hairspring';
 
@@ -105,7 +110,9 @@ export class ComponentInstance {
     return (index: number) => {
       const handle = table.remove(index >>> 0, resource);
       const destructor = this.#prepared.plan.resources[resource]?.destructor ?? null;
-      if (handle.owned && destructor !== null) (this.#item(destructor) as CoreFunction)(handle.value);
+      if (!handle.owned) return;
+      if (destructor !== null) (this.#item(destructor) as CoreFunction)(handle.value);
+      else (handle.value as HostResource | undefined)?.dropped?.();
     };
   }
 

@@ -8,7 +8,7 @@ import type {
 } from '../../../wasm/component/plan.ts';
 import { type Codec, joinFlat } from './codec.ts';
 import { BYTES, flagsCodec, handleCodec, listCodec, recordCodec, variantCodec } from './compounds.ts';
-import { HOST_FUNCTIONS, type HostCall, NOT_THERE } from './host/index.ts';
+import { HOST_FUNCTIONS, type HostCall, hasSlowStreams, NOT_THERE } from './host/index.ts';
 import { primitiveCodec, U8 } from './primitives.ts';
 
 export interface Signature {
@@ -70,11 +70,13 @@ export function prepare(plan: ComponentPlan, suspends: boolean): Prepared {
     signature: toSignature(signature),
     options,
   });
+  const streamsWait = plan.lowered.some(({ func }) => func.kind === 'host' && hasSlowStreams(func.from));
   const toLowered = ({ func, options }: LoweredFunction): Lowered => {
     const signature = toSignature(func.signature);
     if (func.kind === 'lift') return { signature, options, call: toLifted(func), waits: suspends };
     const { call, waits } = HOST_FUNCTIONS[`${func.from}#${func.name}`] ?? NOT_THERE;
-    return { signature, options, call, waits: waits && suspends };
+    const mayWait = suspends && (streamsWait || func.from !== 'wasi:io/streams');
+    return { signature, options, call, waits: waits && mayWait };
   };
   return { plan, lowered: plan.lowered.map(toLowered), handler: toLifted(plan.handler.func) };
 }

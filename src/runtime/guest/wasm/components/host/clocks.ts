@@ -13,14 +13,26 @@ function monotonicNs(): bigint {
   return BigInt(Math.round(now * NS_PER_MS));
 }
 
-/** Ready at a time, or always. */
+/** Ready at a time, when there is nothing to wait for, or always. */
 export class Pollable {
   readonly #dueNs: bigint | undefined;
+  readonly #pending: (() => Promise<void> | undefined) | undefined;
 
-  constructor(dueNs: bigint | undefined) {
+  constructor(dueNs: bigint | undefined, pending?: () => Promise<void> | undefined) {
     this.#dueNs = dueNs;
+    this.#pending = pending;
   }
 
+  /** What it waits for beside the clock. */
+  pending(): Promise<void> | undefined {
+    return this.#pending?.();
+  }
+
+  get isReady(): boolean {
+    return this.pending() === undefined && this.leftMs() === 0;
+  }
+
+  /** How long the clock takes. */
   leftMs(): number {
     if (this.#dueNs === undefined) return 0;
     const leftNs = this.#dueNs - monotonicNs();
@@ -32,16 +44,34 @@ export class Pollable {
 function wait(state: HostState, pollables: readonly Pollable[]): undefined | Promise<void> {
   if (pollables.length > MAX_POLLABLES)
     throw new RangeError(`It waits for more than ${MAX_POLLABLES} things`);
-  const leftMs = pollables.reduce((least, each) => Math.min(least, each.leftMs()), MAX_SLEEP_MS);
+  const pending: Promise<void>[] = [];
+  let leftMs = Number.POSITIVE_INFINITY;
+  for (const each of pollables) {
+    const waited = each.pending();
+    if (waited === undefined) leftMs = Math.min(leftMs, each.leftMs());
+    else pending.push(waited);
+  }
   if (leftMs === 0) return undefined;
-  return new Promise<void>((resolve) => setTimeout(() => resolve(), leftMs)).then(() => {
+  return firstOf(pending, leftMs).then(() => {
     state.resumed();
     return wait(state, pollables);
   });
 }
 
+/** @param leftMs infinite where no clock is waited for */
+async function firstOf(pending: readonly Promise<void>[], leftMs: number): Promise<void> {
+  if (leftMs === Number.POSITIVE_INFINITY) return Promise.race(pending);
+  let timer: unknown;
+  const due = new Promise<void>((resolve) => {
+    timer = setTimeout(() => resolve(), leftMs);
+  });
+  if (pending.length === 0) return due;
+  await Promise.race([due, ...pending]);
+  clearTimeout(timer as number);
+}
+
 function readyOf(pollables: readonly Pollable[]): number[] {
-  return pollables.flatMap((each, index) => (each.leftMs() === 0 ? [index] : []));
+  return pollables.flatMap((each, index) => (each.isReady ? [index] : []));
 }
 
 export const CLOCKS: HostTable = {
@@ -55,7 +85,7 @@ export const CLOCKS: HostTable = {
     return [BigInt(Math.floor(now / 1000)), (now % 1000) * NS_PER_MS];
   },
   'wasi:clocks/wall-clock#resolution': () => [0n, NS_PER_MS],
-  'wasi:io/poll#[method]pollable.ready': (_state, [pollable]: readonly [Pollable]) => pollable.leftMs() === 0,
+  'wasi:io/poll#[method]pollable.ready': (_state, [pollable]: readonly [Pollable]) => pollable.isReady,
   'wasi:io/poll#[method]pollable.block': (state, [pollable]: readonly [Pollable]) => wait(state, [pollable]),
   'wasi:io/poll#poll': (state, [pollables]: readonly [readonly Pollable[]]) => {
     if (pollables.length === 0) throw new TypeError('It waits for nothing');

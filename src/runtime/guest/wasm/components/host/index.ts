@@ -4,6 +4,7 @@ import { CLOCKS } from './clocks.ts';
 import { CONFIG } from './config.ts';
 import { KEY_VALUE } from './key-value.ts';
 import { MESSAGING } from './messaging.ts';
+import { OBJECTS, OBJECTS_AT_HAND } from './objects/index.ts';
 import { RANDOM } from './random.ts';
 import type { HostTable } from './state.ts';
 import { STREAMS } from './streams.ts';
@@ -11,6 +12,11 @@ import { STREAMS } from './streams.ts';
 export { Exit } from './cli.ts';
 export type { HostCall } from './state.ts';
 export { HostState } from './state.ts';
+
+/** Whether a stream may have to wait for what a function of this interface gives. */
+export function hasSlowStreams(from: string): boolean {
+  return from.startsWith('wasi:blobstore/');
+}
 
 export interface HostFunction {
   readonly call: HostTable[string];
@@ -32,8 +38,10 @@ const TABLES: readonly (readonly [table: HostTable, waits: (name: string) => boo
   [CONFIG, () => false],
   [KEY_VALUE, (name) => name !== 'wasi:keyvalue/store#open'],
   [MESSAGING, () => true],
+  [OBJECTS, () => true],
+  [OBJECTS_AT_HAND, () => false],
   [RANDOM, () => false],
-  [STREAMS, () => false],
+  [STREAMS, (name) => name.includes('.blocking-')],
 ];
 
 /** By interface without its version, `#` and function. */

@@ -1,6 +1,6 @@
 /** wasi:keyvalue on KV bindings: a store's identifier is the name of a binding. */
 import type { Variant } from '../codec.ts';
-import { failed, type HostState, type HostTable, NONE, ok, some } from './state.ts';
+import { describeError, failed, type HostState, type HostTable, NONE, ok, some } from './state.ts';
 
 /** Cases of `wasi:keyvalue/store.error`. */
 const NO_SUCH_STORE: Variant = { tag: 0, value: undefined };
@@ -27,8 +27,8 @@ function other(text: string): Variant {
 }
 
 function toError(error: unknown): Variant {
-  const { code = '', message = '' } = error as { readonly code?: string; readonly message?: string };
-  return code === 'HS_BINDING_DENIED' ? failed(ACCESS_DENIED) : other(`${code}: ${message}`);
+  const { code } = error as { readonly code?: string };
+  return code === 'HS_BINDING_DENIED' ? failed(ACCESS_DENIED) : other(describeError(error));
 }
 
 /** Calls the service, and looks at the memory of all instances when it goes on. */

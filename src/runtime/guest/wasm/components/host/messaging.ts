@@ -2,6 +2,9 @@
 import type { Variant } from '../codec.ts';
 import { failed, type HostState, type HostTable, ok } from './state.ts';
 
+/** Under it the host serves calls of functions (hostservices/index.ts). */
+const CALLS_LABEL = '$functions';
+
 type Header = readonly [name: string, value: string];
 
 function toPairs(headers: readonly Header[]): string {
@@ -27,30 +30,64 @@ async function attempt({ resumed }: HostState, work: () => Promise<unknown>): Pr
   }
 }
 
+interface Option {
+  readonly tag: number;
+  readonly value: string | number | bigint;
+}
+
+/** An argument of the host's, which takes an empty text for one that is not given. */
+function toArgument({ tag, value }: Option): string | number {
+  if (tag === 0) return '';
+  return typeof value === 'bigint' ? Number(value) : value;
+}
+
+function toReply(pairs: unknown, payload: GuestPayload): unknown {
+  return [runtime.payloadBytes(payload), toHeaders(pairs as string[])];
+}
+
+interface Ack {
+  readonly stream: string;
+  readonly sequence: number;
+  readonly duplicate: boolean;
+}
+
+type Sent = readonly [label: string, subject: string, headers: readonly Header[], data: Uint8Array];
+
 export const MESSAGING: HostTable = {
-  'hairspring:function/messaging#publish': (
-    state,
-    [label, subject, headers, data]: readonly [string, string, readonly Header[], Uint8Array],
-  ) =>
+  'hairspring:function/messaging#publish': (state, [label, subject, headers, data]: Sent) =>
     attempt(state, () =>
       runtime.callHost(label, 'publish', [subject, toPairs(headers)], data, () => undefined),
     ),
+  'hairspring:function/messaging#publish-acked': (
+    state,
+    [label, subject, headers, data, options]: readonly [...Sent, readonly Option[]],
+  ) => {
+    const args = [subject, toPairs(headers), ...options.map(toArgument)];
+    return attempt(state, () =>
+      runtime.callHost(label, 'publishAcked', args, data, (ack) => {
+        const { stream, sequence, duplicate } = ack as Ack;
+        return [stream, BigInt(sequence), duplicate];
+      }),
+    );
+  },
   'hairspring:function/messaging#request': (
     state,
-    [label, subject, headers, data, timeoutMs]: readonly [
+    [label, subject, headers, data, timeoutMs]: readonly [...Sent, Option],
+  ) => {
+    const args = [subject, toPairs(headers), toArgument(timeoutMs)];
+    return attempt(state, () => runtime.callHost(label, 'request', args, data, toReply));
+  },
+  'hairspring:function/messaging#call': (
+    state,
+    [name, subject, headers, data, timeoutMs]: readonly [
       string,
-      string,
+      Option,
       readonly Header[],
       Uint8Array,
-      { readonly tag: number; readonly value: number },
+      Option,
     ],
   ) => {
-    const args = [subject, toPairs(headers), ...(timeoutMs.tag === 1 ? [timeoutMs.value] : [])];
-    return attempt(state, () =>
-      runtime.callHost(label, 'request', args, data, (pairs, payload) => [
-        runtime.payloadBytes(payload),
-        toHeaders(pairs as string[]),
-      ]),
-    );
+    const args = [name, toPairs(headers), toArgument(timeoutMs), toArgument(subject)];
+    return attempt(state, () => runtime.callHost(CALLS_LABEL, 'call', args, data, toReply));
   },
 };

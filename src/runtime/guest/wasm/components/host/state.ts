@@ -1,7 +1,13 @@
 /** What the functions of the host know of the message that an instance works on. */
 import type { GuestMessage } from '../../functions/index.ts';
 import type { Variant } from '../codec.ts';
-import { InputStream, LogStream, type OutputStream, ReplyStream } from './stream-objects.ts';
+import {
+  BytesStream,
+  type InputStream,
+  LogStream,
+  type OutputStream,
+  ReplyStream,
+} from './stream-objects.ts';
 
 /** @param isFallible whether the component expects a result with a case for errors */
 export type HostCall = (state: HostState, args: never, isFallible: boolean) => unknown;
@@ -24,6 +30,8 @@ export class HostState {
   readonly resumed: HostOptions['resumed'];
   readonly #name: string;
   readonly #isCommand: boolean;
+  /** Those of wasi:blobstore that are neither finished nor dropped. */
+  outgoingValues = 0;
   #message: GuestMessage | undefined;
   #input: InputStream | undefined;
   #reply: ReplyStream | undefined;
@@ -46,7 +54,7 @@ export class HostState {
   }
 
   get stdin(): InputStream {
-    this.#input ??= new InputStream(
+    this.#input ??= new BytesStream(
       this.#isCommand && this.#message !== undefined ? this.#message.data : new Uint8Array(0),
     );
     return this.#input;
@@ -71,6 +79,7 @@ export class HostState {
 
   /** Nothing of the message is left to the next one. */
   clear(): void {
+    this.outgoingValues = 0;
     this.#message = undefined;
     this.#input = undefined;
     this.#reply = undefined;
@@ -84,6 +93,12 @@ export function ok(value?: unknown): Variant {
 
 export function failed(value?: unknown): Variant {
   return { tag: 1, value };
+}
+
+/** An error of a host call as text: its code and the message. */
+export function describeError(error: unknown): string {
+  const { code, message } = error as Error & { readonly code?: string };
+  return code === undefined ? String(error) : `${code}: ${message}`;
 }
 
 export const NONE: Variant = { tag: 0, value: undefined };

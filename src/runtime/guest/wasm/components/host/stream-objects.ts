@@ -1,4 +1,4 @@
-/** The streams that a component can have: all of them are in memory, and none ever waits. */
+/** The streams that a component can have. Those of this file are in memory, and never wait. */
 import { concatBytes } from '../../../web/shared/idl.ts';
 
 const MAX_REPLY_BYTES = 16 * 1024 ** 2;
@@ -6,7 +6,24 @@ const MAX_REPLY_BYTES = 16 * 1024 ** 2;
 const MAX_LINE_BYTES = 8 * 1024;
 const NEW_LINE = 10;
 
-export class InputStream {
+/** One that may have to wait for the host. */
+interface SlowStream {
+  /** What there is to wait for; undefined when it can go on, or never will. */
+  pending(): Promise<void> | undefined;
+  /** Why it broke off, which ends it. */
+  readonly failure: unknown;
+}
+
+export interface InputStream extends Partial<SlowStream> {
+  /** Whether nothing more comes. */
+  readonly isAtEnd: boolean;
+  /** What is there of it, at most so much. */
+  read(length: number): Uint8Array;
+}
+
+export type SlowInputStream = InputStream & SlowStream;
+
+export class BytesStream implements InputStream {
   #rest: Uint8Array;
 
   constructor(bytes: Uint8Array) {
@@ -24,9 +41,15 @@ export class InputStream {
   }
 }
 
-export interface OutputStream {
+export interface OutputStream extends Partial<SlowStream> {
+  /** How much it takes now. @default any */
+  readonly room?: number;
+  /** @default never */
+  readonly isClosed?: boolean;
   write(bytes: Uint8Array): void;
 }
+
+export type SlowOutputStream = OutputStream & SlowStream & { readonly room: number };
 
 export class ReplyStream implements OutputStream {
   readonly #parts: Uint8Array[] = [];
