@@ -76,7 +76,7 @@ function functionWith(bindings: FunctionSpec['bindings'], id = 'f1'): FunctionSp
 
 /** The credential of a function, used by hand. */
 async function connectAs(spec: FunctionSpec, access = red): Promise<NatsConnection> {
-  const credential = access.credentialFor(spec);
+  const credential = access.credentialFor(spec, 'version');
   assert.ok(credential !== undefined);
   const { creds, inboxPrefix } = credential;
   return await connect({ servers: [server.url], creds, inboxPrefix });
@@ -188,11 +188,11 @@ test('The user of a function may do nothing beyond its bindings', async () => {
 });
 
 test('A function without bindings of NATS has no user at all', () => {
-  assert.equal(red.credentialFor(functionWith({}, 'bare')), undefined);
+  assert.equal(red.credentialFor(functionWith({}, 'bare'), 'version'), undefined);
   const web = {
     WEB: { service: 'http', urls: ['https://example.com/*'], methods: [], private: false },
   } as const;
-  assert.equal(red.credentialFor(functionWith(web, 'web')), undefined);
+  assert.equal(red.credentialFor(functionWith(web, 'web'), 'version'), undefined);
 });
 
 test('The user of a cell answers and hears messages, and has nothing of JetStream, control plane or inboxes', async () => {
@@ -222,7 +222,7 @@ test('The user of a cell answers and hears messages, and has nothing of JetStrea
 
 test('After undeploy the user of a function is cut off at once and does not come back; others stay', async () => {
   const spec = functionWith(READ_MINE, 'leaving');
-  const { creds = '', inboxPrefix = '' } = red.credentialFor(spec) ?? {};
+  const { creds = '', inboxPrefix = '' } = red.credentialFor(spec, 'version') ?? {};
   const endpoint = { servers: [server.url], creds, inboxPrefix };
   const nc = await connect(endpoint);
   const bystander = await connectAs(functionWith(READ_MINE, 'staying'));
@@ -245,7 +245,7 @@ test('A cell that is gone leaves no user behind', async () => {
 test('What an earlier process gave out is void when the node starts again, and owners keep their credentials', async () => {
   const owner = blue.developerEndpoint();
   const spec = functionWith(READ_MINE, 'earlier');
-  const { creds = '', inboxPrefix = '' } = blue.credentialFor(spec) ?? {};
+  const { creds = '', inboxPrefix = '' } = blue.credentialFor(spec, 'version') ?? {};
   const endpoint = { servers: [server.url], creds, inboxPrefix };
   const nc = await connect(endpoint);
   await using later = await startAccounts();

@@ -104,7 +104,7 @@ test('The user of a function does what its bindings say, and nothing beyond', as
   const owner = await connect(red.owner);
   await (await new Kvm(owner).open('mine')).put('k', 'kept');
   const spec = { ...createSpec({}), namespace: 'red', bindings: READ_MINE };
-  const { creds = '', inboxPrefix = '' } = access.credentialFor(spec) ?? {};
+  const { creds = '', inboxPrefix = '' } = access.credentialFor(spec, 'version') ?? {};
   const nc = await connect({ servers: [cluster.nats.url], creds, inboxPrefix });
   const kv = await new Kvm(jetstream(nc, { checkAPI: false })).open('mine', { allow_direct: true });
   assert.equal((await kv.get('k'))?.string(), 'kept');
@@ -171,7 +171,7 @@ test('With credentials, cells and functions have those and no others', async () 
   const access = await accounts.open('blue');
   assert.equal(access.renewMs, undefined);
   assert.equal(access.createCellUser('c1').endpoint.creds, blue.owner.creds);
-  assert.equal(access.credentialFor({ ...createSpec({}), bindings: READ_MINE }), undefined);
+  assert.equal(access.credentialFor({ ...createSpec({}), bindings: READ_MINE }, 'version'), undefined);
   await provisionBinding(access.nc, 'CACHE', READ_MINE.CACHE);
   const streams = await (await jetstreamManager(await connect(blue.owner))).streams.names().next();
   assert.deepEqual(streams, ['KV_mine']);

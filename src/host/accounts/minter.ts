@@ -1,6 +1,6 @@
 import type { Clock, FunctionSpec, NatsEndpoint, WorkloadCredential } from '../../core/index.ts';
 import { bindingPermissions } from '../../hostservices/permissions.ts';
-import type { CellUser } from './accounts.ts';
+import type { CellUser, CredentialReason } from './accounts.ts';
 import { credentialsText, type Permissions, userToken } from './claims.ts';
 import { createSigningKey, type SigningKey } from './signing-key.ts';
 
@@ -71,9 +71,14 @@ export class Minter {
     };
   }
 
-  credentialFor({ id, name, bindings, limits }: FunctionSpec): WorkloadCredential | undefined {
-    const earlier = this.#byFunction.get(id) ?? [];
-    if (earlier.length > 0) {
+  credentialFor(
+    { id, name, bindings, limits }: FunctionSpec,
+    why: CredentialReason,
+  ): WorkloadCredential | undefined {
+    const nowMs = this.#options.clock.now();
+    const earlier = (this.#byFunction.get(id) ?? []).filter(({ untilMs }) => untilMs > nowMs);
+    // What is renewed is in use until it expires.
+    if (why === 'version' && earlier.length > 0) {
       this.#options.clock.after(limits.timeoutMs + REPLACED_GRACE_MS, () => this.#forget(id, earlier));
     }
     const publish = [

@@ -96,7 +96,7 @@ export class OperatorAccounts implements Accounts {
       nc,
       renewMs: minter.renewMs,
       createCellUser: (cellId) => minter.createCellUser(cellId),
-      credentialFor: (spec) => minter.credentialFor(spec),
+      credentialFor: (spec, why) => minter.credentialFor(spec, why),
       withdraw: (functionId) => minter.withdraw(functionId),
       developerEndpoint: () => ownerEndpoint(account, endpoint, 'developer'),
       createToolCredentials: () => ownerEndpoint(account, endpoint, 'developer').creds,

@@ -86,7 +86,7 @@ export function createSignedAccess(options: SignedAccessOptions): NamespaceAcces
     },
     renewMs: minter.renewMs,
     createCellUser: (cellId) => minter.createCellUser(cellId),
-    credentialFor: (spec) => minter.credentialFor(spec),
+    credentialFor: (spec, why) => minter.credentialFor(spec, why),
     withdraw: (functionId) => minter.withdraw(functionId),
     developerEndpoint: () => signedEndpoint(delegation, where, 'developer', 'all'),
     createToolCredentials: () => null,

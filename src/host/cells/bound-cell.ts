@@ -7,7 +7,7 @@ import {
   type Logger,
   type WorkloadCredential,
 } from '../../core/index.ts';
-import type { CellUser, NamespaceAccess } from '../accounts/index.ts';
+import type { CellUser, CredentialReason, NamespaceAccess } from '../accounts/index.ts';
 import type { SecretSource } from '../secrets/index.ts';
 import type { CellProcess } from './cell-process.ts';
 import type { SidLookup } from './message-parser.ts';
@@ -61,13 +61,19 @@ export class BoundCell {
   /** Gives it other credentials before those that it has expire. */
   async renew(specs: readonly FunctionSpec[]): Promise<void> {
     const user = this.#access.createCellUser(this.cell.id);
-    await this.cell.command('renew', { nats: user.endpoint, credentials: this.#credentials(specs) });
+    await this.cell.command('renew', {
+      nats: user.endpoint,
+      credentials: this.#credentials(specs, 'renewal'),
+    });
     this.#earlierUsers.push(this.#user);
     this.#user = user;
   }
 
-  #credentials(specs: readonly FunctionSpec[]): Readonly<Record<string, WorkloadCredential>> {
-    const given = specs.map((spec) => [spec.id, this.#access.credentialFor(spec)] as const);
+  #credentials(
+    specs: readonly FunctionSpec[],
+    why: CredentialReason,
+  ): Readonly<Record<string, WorkloadCredential>> {
+    const given = specs.map((spec) => [spec.id, this.#access.credentialFor(spec, why)] as const);
     return Object.fromEntries(given.flatMap(([id, one]) => (one === undefined ? [] : [[id, one]])));
   }
 
@@ -79,7 +85,7 @@ export class BoundCell {
   /** Serves `specs` from now on, each in the place of its earlier version. */
   async activate(specs: readonly FunctionSpec[], coldReason: 'first' | 'crash' = 'first'): Promise<void> {
     for (const { id } of specs) this.#functionIds.add(id);
-    const credentials = this.#credentials(specs);
+    const credentials = this.#credentials(specs, 'version');
     const secrets = this.#secrets.sealedFor(specs);
     const params = { specs, credentials, coldReason, secrets };
     const { sids, invokeSids } = await this.cell.command('activate', params);

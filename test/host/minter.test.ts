@@ -1,0 +1,90 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { type Clock, type FunctionSpec, systemClock } from '../../src/core/index.ts';
+import { Minter } from '../../src/host/accounts/minter.ts';
+import { createSigningKey } from '../../src/host/accounts/signing-key.ts';
+import { createSpec } from '../support/spec.ts';
+
+const DAY_MS = 86_400_000;
+
+function createWorld() {
+  let nowMs = 1_000 * DAY_MS;
+  const planned: { readonly atMs: number; readonly action: () => void }[] = [];
+  const clock: Clock = {
+    ...systemClock,
+    now: () => nowMs,
+    after: (delayMs, action) => {
+      planned.push({ atMs: nowMs + delayMs, action });
+      return () => undefined;
+    },
+  };
+  const revoked: string[] = [];
+  const account = createSigningKey('account');
+  const minter = new Minter({
+    namespace: 'red',
+    account: account.publicKey,
+    signer: account,
+    endpoint: { servers: ['nats://127.0.0.1:4222'] },
+    clock,
+    lifetimeMs: DAY_MS,
+    revoke: (users) => revoked.push(...users.keys()),
+  });
+  return {
+    minter,
+    revoked,
+    pass(ms: number): void {
+      nowMs += ms;
+      for (const { atMs, action } of planned.splice(0)) {
+        if (atMs <= nowMs) action();
+        else planned.push({ atMs, action });
+      }
+    },
+  };
+}
+
+const SPEC: FunctionSpec = {
+  ...createSpec({}),
+  id: 'f1',
+  bindings: { KV: { service: 'kv', bucket: 'b', access: 'read', keys: '>', existing: true } },
+};
+
+/** The user that a credential is for. */
+function userOf(credential: { readonly creds: string } | undefined): string {
+  const token = /BEGIN NATS USER JWT-+\n(\S+)/.exec(credential?.creds ?? '')?.[1] ?? '';
+  return JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString()).sub;
+}
+
+test('The user of a version that is replaced is revoked when nothing of it can be running any more', () => {
+  const { minter, revoked, pass } = createWorld();
+  const first = userOf(minter.credentialFor(SPEC, 'version'));
+  const second = userOf(minter.credentialFor(SPEC, 'version'));
+  assert.notEqual(first, second);
+  pass(SPEC.limits.timeoutMs);
+  assert.deepEqual(revoked, []);
+  pass(60_000);
+  assert.deepEqual(revoked, [first]);
+  minter.withdraw('f1');
+  assert.deepEqual(revoked, [first, second]);
+  minter.withdraw('f1');
+  assert.equal(revoked.length, 2);
+});
+
+test('What is renewed stays good until it expires by itself, and goes with the rest when the function is undeployed', () => {
+  const { minter, revoked, pass } = createWorld();
+  const first = userOf(minter.credentialFor(SPEC, 'version'));
+  pass(DAY_MS / 2);
+  const second = userOf(minter.credentialFor(SPEC, 'renewal'));
+  pass(3_600_000);
+  assert.deepEqual(revoked, []);
+  minter.withdraw('f1');
+  assert.deepEqual(revoked, [first, second]);
+});
+
+test('What has expired is not revoked', () => {
+  const { minter, revoked, pass } = createWorld();
+  minter.credentialFor(SPEC, 'version');
+  pass(2 * DAY_MS);
+  const later = userOf(minter.credentialFor(SPEC, 'renewal'));
+  minter.withdraw('f1');
+  assert.deepEqual(revoked, [later]);
+});
