@@ -11,7 +11,15 @@ import {
 import { type Agents, createAgents } from './agents.ts';
 import { CellMeter } from './byte-meter.ts';
 import { type FollowedAnswer, follow } from './follow.ts';
-import { createGrant, type HttpGrant, parseMethod, parseUrl, refusalOf, showUrl } from './grant.ts';
+import {
+  createGrant,
+  type HttpGrant,
+  isHttpOperation,
+  parseMethod,
+  parseUrl,
+  refusalOf,
+  showUrl,
+} from './grant.ts';
 import { HTTP_LIMITS } from './limits.ts';
 import { parseRequestHeaders, withTrace } from './request-headers.ts';
 import { type Resolver, systemResolver } from './resolve.ts';
@@ -65,12 +73,14 @@ class HttpClient implements PreparedBinding {
   }
 
   async call(call: HostCall, caller: HostCaller): Promise<HostCallResult> {
-    if (call.op === 'open') return this.#open(call, caller);
-    if (call.op === 'close') return this.#close(call.args[0]);
-    throw new HairspringError(
-      'HS_HOST_CALL_INVALID',
-      `Cannot call ${this.#grant.label}.${call.op}: an http binding has no such operation`,
-    );
+    const { op, args } = call;
+    if (!isHttpOperation(op)) {
+      throw new HairspringError(
+        'HS_HOST_CALL_INVALID',
+        `Cannot call ${this.#grant.label}.${op.slice(0, 100)}: an http binding has no such operation`,
+      );
+    }
+    return op === 'open' ? this.#open(call, caller) : this.#close(args[0]);
   }
 
   async #open({ args, payload }: HostCall, caller: HostCaller): Promise<HostCallResult> {

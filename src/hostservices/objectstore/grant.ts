@@ -2,7 +2,7 @@ import { HairspringError, type ObjectStoreBinding } from '../../core/index.ts';
 import { OBJECT_LIMITS } from './limits.ts';
 
 /** Operations and the access that each needs; what goes on with something open needs none of its own. */
-const OBJECT_OPERATIONS = {
+export const OBJECT_OPERATIONS = {
   info: 'read',
   get: 'read',
   open: 'read',
