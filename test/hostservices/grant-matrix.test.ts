@@ -1,0 +1,105 @@
+/**
+ * Every operation of every service that goes by NATS, with what its grant covers and with what is a neighbour's. Two
+ * walls are tried one by one: NATS, with a bridge in front of it that covers everything, and the bridge, on a server
+ * that permits everything.
+ */
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import type { NatsConnection } from '@nats-io/transport-node';
+import type { ServiceBinding } from '../../src/core/index.ts';
+import { createNatsServices } from '../../src/hostservices/index.ts';
+import { kvMatrix } from '../support/grant-matrix/kv.ts';
+import { assertRefused, assertWorks, describe, outcomeOf } from '../support/grant-matrix/matrix.ts';
+import { messagingMatrix } from '../support/grant-matrix/messaging.ts';
+import { objectStoreMatrix } from '../support/grant-matrix/objectstore.ts';
+import { inboxPrefixOf, type LimitedNats, startLimitedNats } from '../support/limited-nats.ts';
+
+type NatsService = keyof ReturnType<typeof createNatsServices>;
+
+/** A new service that goes by NATS has to have a line here. */
+const PARTS = {
+  kv: kvMatrix,
+  messaging: messagingMatrix,
+  objectstore: objectStoreMatrix,
+} as const satisfies Record<NatsService, unknown>;
+const NAMES = Object.keys(PARTS) as NatsService[];
+
+let server: LimitedNats;
+let all: NatsConnection;
+
+before(async () => {
+  server = await startLimitedNats(Object.assign({}, ...Object.values(PARTS).map(({ grants }) => grants)));
+  all = await server.connectAll();
+  for (const part of Object.values(PARTS)) await part.prepare(all);
+});
+
+after(async () => {
+  await all?.close();
+  await server?.[Symbol.asyncDispose]();
+});
+
+function isService(binding: { readonly service: string }): binding is ServiceBinding {
+  return Object.hasOwn(PARTS, binding.service);
+}
+
+function prepareOver(nc: NatsConnection, binding: { readonly service: string }, inboxPrefix?: string) {
+  assert.ok(isService(binding) && binding.service !== 'http');
+  return createNatsServices(nc, inboxPrefix)[binding.service].prepare('STORE', binding);
+}
+
+test('Every service that goes by NATS is in the matrix, and every operation is tried where it is granted and where it is not', () => {
+  assert.deepEqual(NAMES.toSorted(), Object.keys(createNatsServices(all)).toSorted());
+  for (const name of NAMES) {
+    const cells = PARTS[name].cells(all);
+    for (const op of PARTS[name].operations) {
+      const ofOp = cells.filter((cell) => cell.op === op);
+      assert.ok(
+        ofOp.some(({ isGranted }) => isGranted),
+        `${name} ${op} is granted nowhere`,
+      );
+      assert.ok(
+        ofOp.some(({ isGranted, bridge }) => !isGranted && bridge !== undefined),
+        `${name} ${op} is refused nowhere by the bridge`,
+      );
+      assert.ok(
+        ofOp.some(({ isGranted, nats }) => !isGranted && nats !== 'lets it through'),
+        `${name} ${op} is refused nowhere by NATS`,
+      );
+    }
+    assert.deepEqual([...new Set(cells.map(({ op }) => op))].toSorted(), PARTS[name].operations.toSorted());
+  }
+});
+
+for (const name of NAMES) {
+  const part = PARTS[name];
+
+  test(`${name}: with a bridge that covers everything, NATS lets through what is granted and names what it refuses`, async () => {
+    for (const user of Object.keys(part.grants)) {
+      const nc = await server.connectAs(user);
+      for (const cell of part.cells(all).filter((each) => each.user === user)) {
+        const prepared = prepareOver(nc, cell.wide, inboxPrefixOf(user));
+        const outcome = await outcomeOf(cell, prepared);
+        if (cell.isGranted) assertWorks(cell, outcome);
+        else if (cell.nats === undefined) assertRefused(cell, outcome, part.textsOf(cell.wide));
+        else if (cell.nats === 'is silent') {
+          await nc.flush();
+          assert.deepEqual(outcome, { refusal: undefined, isTouched: false }, describe(cell));
+          assert.equal(await cell.isTouched(), false, describe(cell));
+        } else {
+          assert.notEqual(outcome.refusal?.code, 'HS_BINDING_DENIED', describe(cell));
+          assert.notEqual(outcome.isTouched, false, describe(cell));
+        }
+      }
+      await nc.close();
+    }
+  });
+
+  test(`${name}: on a server that permits everything, the bridge lets through what is granted and names what it refuses`, async () => {
+    for (const cell of part.cells(all)) {
+      if (cell.bridge === undefined) continue;
+      const outcome = await outcomeOf(cell, prepareOver(all, cell.bridge));
+      if (cell.isGranted) assertWorks(cell, outcome);
+      else assertRefused(cell, outcome, part.textsOf(cell.bridge));
+    }
+  });
+}
