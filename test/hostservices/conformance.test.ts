@@ -6,12 +6,14 @@ import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { z } from 'zod';
+import { renderEnvTypes } from '../../src/cli/types/env-types.ts';
 import {
   type Binding,
   HairspringError,
   type PreparedBinding,
   type ServiceBinding,
 } from '../../src/core/index.ts';
+import { parseDefinition } from '../../src/host/deployments/definition-schema.ts';
 import { parseStartRequest, startRequestToWire } from '../../src/host/manifest/index.ts';
 import { compareGrants, isWidening } from '../../src/hostservices/grant-changes.ts';
 import { createHostServices } from '../../src/hostservices/index.ts';
@@ -22,6 +24,7 @@ import { createTestFunction, handlerOf } from '../support/functions.ts';
 import { inInvocation } from '../support/grant-matrix/matrix.ts';
 import { connectTo, startTestNats, type TestNats } from '../support/nats.ts';
 import { until } from '../support/objects.ts';
+import { createSpec } from '../support/spec.ts';
 import { CONFORMANCE, type Conformance, type ServiceName } from './conformance.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
@@ -91,7 +94,7 @@ for (const [service, conformance] of SERVICES) {
       assert.throws(() => parse(binding), { code: 'HS_NEXFILE_INVALID' }, JSON.stringify(binding));
   });
 
-  test(`${service}: a binding with every key survives the way to the node and back`, () => {
+  test(`${service}: a binding with every key survives the way to the node and into the store`, () => {
     const known = keys.flatMap((key) => {
       const { properties } = z.toJSONSchema(BINDING_SCHEMAS[key], { io: 'input' });
       return Object.keys(properties ?? {});
@@ -105,6 +108,7 @@ for (const [service, conformance] of SERVICES) {
       const start = parseStartRequest({ uri: 'nats://a/b', bindings: { ONE: one } });
       const again = parseStartRequest(JSON.stringify(startRequestToWire(start)));
       assert.deepEqual(again.bindings, start.bindings);
+      assert.deepEqual(stored(start.bindings), start.bindings);
     }
   });
 
@@ -230,6 +234,10 @@ for (const [service, conformance] of SERVICES) {
       bindings: { ONE: binding },
     });
     const methods = (await probe.text()).split(',');
+    assert.match(
+      renderEnvTypes({ bindings: { ONE: binding }, environment: {} }),
+      new RegExp(`readonly ONE: ${type};`),
+    );
     const members = membersOf(type);
     assert.deepEqual(members.toSorted(), methods.toSorted());
     const documented = read('docs/functions.md');
@@ -237,6 +245,22 @@ for (const [service, conformance] of SERVICES) {
       assert.match(documented, new RegExp(`\\b${method}\\b`), `${method} is not documented`);
     assert.match(read('docs/nexfile.md'), new RegExp(`\\| \`${keys[0]}\` \\|`));
   });
+}
+
+/** The bindings of a definition that was stored and read. */
+function stored(bindings: Readonly<Record<string, Binding>>): unknown {
+  const definition = {
+    ...createSpec({ bindings }),
+    format: 1,
+    description: '',
+    tags: {},
+    metadata: {},
+    deployedAt: '2026-01-01T00:00:00Z',
+    runRequest: '{}',
+  };
+  const read = parseDefinition(Buffer.from(JSON.stringify(definition)));
+  assert.ok(read !== undefined, 'a definition with it cannot be read');
+  return read.bindings;
 }
 
 /** Of an interface of guest.d.ts. */
