@@ -1,17 +1,20 @@
 /**
- * Every operation of every service that goes by NATS, with what its grant covers and with what is a neighbour's. Two
- * walls are tried one by one: NATS, with a bridge in front of it that covers everything, and the bridge, on a server
- * that permits everything.
+ * Every operation of every service, with what its grant covers and with what is a neighbour's. Two walls are tried one
+ * by one: NATS, with a bridge in front of it that covers everything, and the bridge, on a server that permits
+ * everything. What does not go by NATS has the bridge alone.
  */
 import assert from 'node:assert/strict';
+import type { RequestListener } from 'node:http';
 import { after, before, test } from 'node:test';
 import type { NatsConnection } from '@nats-io/transport-node';
 import type { ServiceBinding } from '../../src/core/index.ts';
+import { HTTP_OPERATIONS } from '../../src/hostservices/http/grant.ts';
 import { createNatsServices } from '../../src/hostservices/index.ts';
 import { kvMatrix } from '../support/grant-matrix/kv.ts';
 import { assertRefused, assertWorks, describe, outcomeOf } from '../support/grant-matrix/matrix.ts';
 import { messagingMatrix } from '../support/grant-matrix/messaging.ts';
 import { objectStoreMatrix } from '../support/grant-matrix/objectstore.ts';
+import { httpBinding, openHttp, startLocalServer } from '../support/http.ts';
 import { inboxPrefixOf, type LimitedNats, startLimitedNats } from '../support/limited-nats.ts';
 
 type NatsService = keyof ReturnType<typeof createNatsServices>;
@@ -103,3 +106,30 @@ for (const name of NAMES) {
     }
   });
 }
+
+test('http: the bridge lets through what is granted and names what it refuses', async () => {
+  const asked: string[] = [];
+  const answer: RequestListener = ({ method, url }, response) => {
+    asked.push(`${method} ${url}`);
+    response.end('answer');
+  };
+  await using own = await startLocalServer(answer);
+  await using neighbour = await startLocalServer(answer);
+  const grant = httpBinding([`${own.origin}/a/*`], { methods: ['GET'], private: true });
+  const web = openHttp(grant, {}, 'STORE');
+  assert.equal((await web.fetch(`${own.origin}/a/b`)).body.toString(), 'answer');
+  const denied = [
+    [`${own.origin}/b`, 'GET', `${own.origin}/a/*`],
+    [`${neighbour.origin}/a/b`, 'GET', `${own.origin}/a/*`],
+    [`http://localhost:${own.port}/a/b`, 'GET', `${own.origin}/a/*`],
+    [`${own.origin}/a/b`, 'POST', 'the methods GET'],
+  ] as const;
+  for (const [url, method, granted] of denied) {
+    const { code, message } = await web.refused(url, { method });
+    assert.equal(code, 'HS_BINDING_DENIED', `${method} ${url}`);
+    assert.ok(message.includes(`binding STORE grants ${granted}`), message);
+  }
+  assert.deepEqual(asked, ['GET /a/b']);
+  // To give a request up needs no grant: it reaches nothing.
+  assert.deepEqual(HTTP_OPERATIONS, ['open', 'close']);
+});
