@@ -81,13 +81,11 @@ for (const name of NAMES) {
       const nc = await server.connectAs(user);
       for (const cell of part.cells(all).filter((each) => each.user === user)) {
         const prepared = prepareOver(nc, cell.wide, inboxPrefixOf(user));
-        const outcome = await outcomeOf(cell, prepared);
+        const outcome = await outcomeOf(cell, prepared, nc);
         if (cell.isGranted) assertWorks(cell, outcome);
         else if (cell.nats === undefined) assertRefused(cell, outcome, part.textsOf(cell.wide));
         else if (cell.nats === 'is silent') {
-          await nc.flush();
           assert.deepEqual(outcome, { refusal: undefined, isTouched: false }, describe(cell));
-          assert.equal(await cell.isTouched(), false, describe(cell));
         } else {
           assert.notEqual(outcome.refusal?.code, 'HS_BINDING_DENIED', describe(cell));
           assert.notEqual(outcome.isTouched, false, describe(cell));
@@ -100,7 +98,7 @@ for (const name of NAMES) {
   test(`${name}: on a server that permits everything, the bridge lets through what is granted and names what it refuses`, async () => {
     for (const cell of part.cells(all)) {
       if (cell.bridge === undefined) continue;
-      const outcome = await outcomeOf(cell, prepareOver(all, cell.bridge));
+      const outcome = await outcomeOf(cell, prepareOver(all, cell.bridge), all);
       if (cell.isGranted) assertWorks(cell, outcome);
       else assertRefused(cell, outcome, part.textsOf(cell.bridge));
     }

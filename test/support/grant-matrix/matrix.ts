@@ -67,8 +67,8 @@ export async function inInvocation<Result>(
   }
 }
 
-/** Makes the attempt of a cell, and says what became of it. */
-export async function outcomeOf(cell: Cell, prepared: PreparedBinding): Promise<Outcome> {
+/** Makes the attempt of a cell over `nc`, and says what became of it once the server has handled it. */
+export async function outcomeOf(cell: Cell, prepared: PreparedBinding, nc: NatsConnection): Promise<Outcome> {
   await cell.seed();
   let refusal: HairspringError | undefined;
   try {
@@ -77,6 +77,7 @@ export async function outcomeOf(cell: Cell, prepared: PreparedBinding): Promise<
     assert.ok(HairspringError.is(error), `${describe(cell)}: ${String(error)}`);
     refusal = error;
   }
+  await nc.flush();
   return { refusal, isTouched: await cell.isTouched() };
 }
 
