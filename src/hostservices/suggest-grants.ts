@@ -2,6 +2,7 @@ import type { Binding, CallUse } from '../core/index.ts';
 import { suggestHttpGrant } from './http/suggest-grant.ts';
 import { suggestKvGrant } from './kv/suggest-grant.ts';
 import { suggestMessagingGrant } from './messaging/suggest-grant.ts';
+import { suggestObjectStoreGrant } from './objectstore/suggest-grant.ts';
 import type { GrantSuggestion, GrantUse, SuggestOptions } from './shared/grant-suggestion.ts';
 
 /**
@@ -20,6 +21,8 @@ export function suggestGrant(
       return suggestHttpGrant(binding, uses, options);
     case 'messaging':
       return suggestMessagingGrant(binding, uses, options);
+    case 'objectstore':
+      return suggestObjectStoreGrant(binding, uses);
     default:
       return { binding, notes: ['bindings of this kind are not looked at yet'] };
   }

@@ -63,7 +63,7 @@ test('A get that the server forbids is refused at once, and those beside it are 
     ...Array.from({ length: 10 }, () => store.call('get', ['open'])),
   ]);
   assert.equal(refused.code, 'HS_BINDING_DENIED');
-  assert.match(refused.message, /key "secret" in bucket "kept": the server does not permit it/);
+  assert.match(refused.message, /key "secret" in bucket "kept": NATS does not permit it/);
   assert.ok(performance.now() - startedMs < 3_000, 'it waited for its time-out');
   assert.ok(found.every((value) => value !== null));
   assert.notEqual(await store.call('get', ['open']), null);

@@ -220,3 +220,23 @@ test('A binding of a host service that is not known here is left as it is, and s
     notes: ['bindings of this kind are not looked at yet'],
   });
 });
+
+test('An object-store suggestion is of the access that was used, and tells what was refused', () => {
+  const photos: Binding = {
+    service: 'objectstore',
+    bucket: 'photos',
+    access: 'read',
+    existing: true,
+    create: { storage: 'file', replicas: 1 },
+  };
+  const accessFor = (uses: readonly GrantUse[]): unknown => {
+    const { binding } = suggestGrant(photos, uses, EXACTLY);
+    return binding.service === 'objectstore' ? binding.access : undefined;
+  };
+  assert.equal(accessFor([used('put', 'a'), used('write', ''), used('finish', '')]), 'write');
+  assert.equal(accessFor([used('get', 'a'), used('next', '')]), 'read');
+  assert.equal(accessFor([used('list', ''), refused('delete', 'a')]), 'read-write');
+  assert.deepEqual(suggestGrant(photos, [used('close', '')], EXACTLY), { binding: photos, notes: [] });
+  const { notes } = suggestGrant(photos, [refused('put', 'a')], EXACTLY);
+  assert.deepEqual(notes, ['refused so far: put a']);
+});

@@ -5,6 +5,13 @@ import { coversUrl, type HttpUrlPattern, parseUrlPattern } from './url-pattern.t
 /** Methods that no grant covers; the Fetch standard forbids them too. */
 const FORBIDDEN_METHODS = ['CONNECT', 'TRACE', 'TRACK'];
 
+/** To send a request, its body and that of its response in pieces, and to give it up. */
+export const HTTP_OPERATIONS = ['open', 'write', 'finish', 'next', 'rest', 'close'] as const;
+
+export function isHttpOperation(op: string): op is (typeof HTTP_OPERATIONS)[number] {
+  return HTTP_OPERATIONS.some((known) => known === op);
+}
+
 /** An http binding made ready to be asked. */
 export interface HttpGrant {
   readonly label: string;

@@ -12,7 +12,15 @@ import { Handles, type Held } from '../shared/handles.ts';
 import { type Agents, createAgents } from './agents.ts';
 import { CellMeter } from './byte-meter.ts';
 import { type FollowedAnswer, follow } from './follow.ts';
-import { createGrant, type HttpGrant, parseMethod, parseUrl, refusalOf, showUrl } from './grant.ts';
+import {
+  createGrant,
+  type HttpGrant,
+  isHttpOperation,
+  parseMethod,
+  parseUrl,
+  refusalOf,
+  showUrl,
+} from './grant.ts';
 import { HTTP_LIMITS } from './limits.ts';
 import { cancelled, type OpenRequest } from './open-request.ts';
 import { OpenRequests } from './open-requests.ts';
@@ -84,6 +92,12 @@ class HttpClient implements PreparedBinding {
   async call(call: HostCall, caller: HostCaller): Promise<HostCallResult> {
     const { op, args, payload } = call;
     const [first] = args;
+    if (!isHttpOperation(op)) {
+      throw new HairspringError(
+        'HS_HOST_CALL_INVALID',
+        `Cannot call ${this.#grant.label}.${op.slice(0, 100)}: an http binding has no such operation`,
+      );
+    }
     switch (op) {
       case 'open':
         return await this.#open(call, caller);
@@ -99,11 +113,6 @@ class HttpClient implements PreparedBinding {
       case 'close':
         this.#requests.cancel(first, cancelled('the function asked for that'));
         return NULL;
-      default:
-        throw new HairspringError(
-          'HS_HOST_CALL_INVALID',
-          `Cannot call ${this.#grant.label}.${op}: an http binding has no such operation`,
-        );
     }
   }
 

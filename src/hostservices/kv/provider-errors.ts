@@ -45,7 +45,7 @@ export function toKvError(error: unknown, action: string, bucket: string): Hairs
 function explain(error: unknown, text: string, bucket: string): readonly [ErrorCode, string] {
   if (error instanceof JetStreamApiError) return explainApiError(error, text, bucket);
   if (error instanceof errors.PermissionViolationError)
-    return ['HS_BINDING_DENIED', 'the server does not permit it to the function'];
+    return ['HS_BINDING_DENIED', 'the server does not permit it'];
   if (error instanceof ConnectionLostError) return ['HS_KV_CONNECTION_LOST', text];
   if (error instanceof errors.ClosedConnectionError || error instanceof errors.DrainingConnectionError)
     return ['HS_KV_CONNECTION_LOST', new ConnectionLostError().message];
@@ -73,6 +73,11 @@ function explainApiError(
     ];
   if (UNSUPPORTED.includes(code)) return ['HS_KV_UNSUPPORTED', text];
   return ['HS_KV_UNAVAILABLE', text];
+}
+
+/** Whether the server does not let the connection's user do it. */
+export function isPermissionViolation(error: unknown): boolean {
+  return findCause(error) instanceof errors.PermissionViolationError;
 }
 
 /** Whether nobody listens on the subject of the operation. */

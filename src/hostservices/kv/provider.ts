@@ -11,10 +11,12 @@ import {
   type PreparedBinding,
 } from '../../core/index.ts';
 import { Handles } from '../shared/handles.ts';
+import { serverRefusal } from '../shared/server-refusal.ts';
 import { toOptionalRevision, toRevision, toTtl, toWatchBeginning } from './arguments.ts';
 import { checkAccess, checkKey, isKvOperation, type KvOperation, keysFilter, watchFilter } from './grant.ts';
 import { KV_LIMITS } from './limits.ts';
 import { KvAccess } from './provider-access.ts';
+import { isPermissionViolation } from './provider-errors.ts';
 import { KvReads } from './provider-reads.ts';
 import { Watch } from './provider-watch.ts';
 import { KvWrites } from './provider-writes.ts';
@@ -152,8 +154,11 @@ class KvGrant implements PreparedBinding {
     }
   }
 
-  #explain(error: unknown, action: string): Promise<HairspringError> {
-    return this.#access.explain(error, action, this.#binding);
+  async #explain(error: unknown, action: string): Promise<HairspringError> {
+    if (!isPermissionViolation(error)) return this.#access.explain(error, action, this.#binding);
+    const { access, keys } = this.#binding;
+    const grant = `binding ${this.#label} grants access "${access}" to keys "${keys}"`;
+    return serverRefusal(action, grant, error);
   }
 }
 

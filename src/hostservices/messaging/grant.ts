@@ -20,6 +20,20 @@ export const SENDING_OPERATIONS = {
 
 export type SendingOperation = keyof typeof SENDING_OPERATIONS;
 
+/** All operations, and the part of the grant that each needs; what goes on with something open needs none of its own. */
+export const MESSAGING_OPERATIONS = {
+  ...SENDING_OPERATIONS,
+  call: 'call',
+  next: 'none',
+  close: 'none',
+} as const;
+
+export type MessagingOperation = keyof typeof MESSAGING_OPERATIONS;
+
+export function isMessagingOperation(op: string): op is MessagingOperation {
+  return Object.hasOwn(MESSAGING_OPERATIONS, op);
+}
+
 export function isSendingOperation(op: string): op is SendingOperation {
   return Object.hasOwn(SENDING_OPERATIONS, op);
 }
@@ -43,7 +57,7 @@ export function checkSubject(
   if (patterns.some((pattern) => subjectMatches(pattern, wanted))) return wanted;
   throw new HairspringError(
     'HS_BINDING_DENIED',
-    `Cannot ${op} to "${wanted}": binding ${label} grants ${op} of ${list(patterns)}`,
+    `Cannot ${op} to "${wanted}": binding ${label} grants ${op} of ${listGranted(patterns)}`,
   );
 }
 
@@ -70,11 +84,12 @@ export function checkFunctionName({ call }: Pick<MessagingBinding, 'call'>, name
   if (call.includes(name)) return name;
   throw new HairspringError(
     'HS_BINDING_DENIED',
-    `Cannot call function "${name}": the bindings grant calls of ${list(call)}`,
+    `Cannot call function "${name}": the bindings grant calls of ${listGranted(call)}`,
   );
 }
 
-function list(granted: readonly string[]): string {
+/** For messages. */
+export function listGranted(granted: readonly string[]): string {
   return granted.length === 0 ? 'nothing' : granted.map((each) => `"${each}"`).join(', ');
 }
 

@@ -15,7 +15,7 @@ import {
   timeoutHeader,
 } from '../../core/index.ts';
 import { readMs } from './arguments.ts';
-import { checkFunctionName, checkLiteral } from './grant.ts';
+import { checkFunctionName, checkLiteral, listGranted } from './grant.ts';
 import { MESSAGING_LIMITS } from './limits.ts';
 import { toMessagingError } from './provider-errors.ts';
 import { outgoingHeaders, ownPairs, replyPairs } from './provider-headers.ts';
@@ -58,7 +58,9 @@ export async function callFunction(
   const answered = local?.call({ name, subject, headers: pairs, data });
   if (answered !== undefined) return await fromOutcome(means, action, answered);
   if (subject !== '') headers.set(REQUEST_HEADERS.subject, subject);
-  const message = { subject: hairspringSubjects.invoke(namespace, name), headers, data, action };
+  const grant = `the bindings grant calls of ${listGranted(binding.call)}`;
+  const target = hairspringSubjects.invoke(namespace, name);
+  const message = { subject: target, headers, data, action, grant };
   return await callRemotely(means, message, caller, timeout);
 }
 
@@ -106,7 +108,7 @@ async function callRemotely(
     if (code !== '') throw toCalleeError(action, code, errorText(reply));
     return { value: ownPairs(replyPairs(reply.headers)), data: reply.data };
   } catch (error) {
-    throw toMessagingError(error, action, {
+    throw toMessagingError(error, message, {
       noResponders: ['HS_FUNCTION_NOT_FOUND', 'no node has it'],
       timeout: lostSince(means, mark) ?? ['HS_REQUEST_TIMEOUT', 'no answer came in time'],
     });

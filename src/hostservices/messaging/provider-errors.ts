@@ -1,5 +1,6 @@
 import { errors } from '@nats-io/transport-node';
 import { type ErrorCode, HairspringError } from '../../core/index.ts';
+import { serverRefusal } from '../shared/server-refusal.ts';
 
 /** What failures mean that are told from one another by what was tried. */
 interface Meanings {
@@ -12,13 +13,22 @@ const OF_REQUESTS: Meanings = {
   timeout: ['HS_REQUEST_TIMEOUT', 'no reply came in time'],
 };
 
+/** What was tried, for messages. */
+export interface Attempt {
+  /** As in `publish to "a.b"`. */
+  readonly action: string;
+  /** What it takes, as in `binding BUS grants publish of "a.>"`. */
+  readonly grant: string;
+}
+
 /** A failure of the client library or the server as one of our codes. */
 export function toMessagingError(
   error: unknown,
-  action: string,
+  { action, grant }: Attempt,
   meanings: Meanings = OF_REQUESTS,
 ): HairspringError {
   if (HairspringError.is(error)) return error;
+  if (findCause(error) instanceof errors.PermissionViolationError) return serverRefusal(action, grant, error);
   const [code, detail] = explain(error, meanings);
   return new HairspringError(code, `Cannot ${action}: ${detail}`, { cause: error });
 }
@@ -27,8 +37,6 @@ function explain(error: unknown, { noResponders, timeout }: Meanings): readonly 
   const found = findCause(error);
   if (found instanceof errors.NoRespondersError) return noResponders;
   if (found instanceof errors.TimeoutError) return timeout;
-  if (found instanceof errors.PermissionViolationError)
-    return ['HS_BINDING_DENIED', 'the server does not permit it'];
   const text = error instanceof Error ? error.message : String(error);
   if (found instanceof errors.ClosedConnectionError || text === 'connection closed')
     return ['HS_MESSAGING_DISCONNECTED', 'the connection to NATS was lost'];

@@ -8,7 +8,7 @@ import {
 import { type Clock, formatBytes, HairspringError, type HostCallResult } from '../../core/index.ts';
 import type { Held } from '../shared/handles.ts';
 import { MESSAGING_LIMITS } from './limits.ts';
-import { toMessagingError } from './provider-errors.ts';
+import { type Attempt, toMessagingError } from './provider-errors.ts';
 import { replyPairs } from './provider-headers.ts';
 import type { ConnectionWatch } from './provider-watch.ts';
 
@@ -29,7 +29,7 @@ export class ReplyBudget {
   }
 }
 
-export interface RepliesOptions {
+export interface RepliesOptions extends Attempt {
   readonly nc: NatsConnection;
   /** Of the connection. @default `_INBOX` */
   readonly inboxPrefix: string | undefined;
@@ -37,8 +37,6 @@ export interface RepliesOptions {
   readonly watch: ConnectionWatch;
   readonly budget: ReplyBudget;
   readonly subject: string;
-  /** As in "send a request", for messages. */
-  readonly action: string;
   /** After the last of so many replies it ends. */
   readonly maxMessages: number;
   /** It ends when no further reply has come for so long after one. */
@@ -166,7 +164,7 @@ export class Replies implements Held {
   };
 
   #fail(error: Error): void {
-    this.#end(toMessagingError(error, this.#options.action));
+    this.#end(toMessagingError(error, this.#options));
   }
 
   #end(error: HairspringError | undefined): void {

@@ -29,7 +29,7 @@ export async function publishAcked(
     const { data } = await exchange(means, message, waitMs(means, caller, wantedMs));
     return { value: readAck(action, data) };
   } catch (error) {
-    throw toMessagingError(error, action, {
+    throw toMessagingError(error, message, {
       noResponders: ['HS_PUBLISH_NO_STREAM', 'no stream listens there, or the one that does has no leader'],
       timeout: lostSince(means, mark) ?? ['HS_PUBLISH_TIMEOUT', 'no stream acknowledged it in time'],
     });
@@ -52,7 +52,7 @@ export async function request(
     const reply = await exchange(means, message, timeout);
     return { value: replyPairs(reply.headers), data: reply.data };
   } catch (error) {
-    throw toMessagingError(error, action, {
+    throw toMessagingError(error, message, {
       noResponders: ['HS_REQUEST_NO_RESPONDERS', 'nobody listens there'],
       timeout: lostSince(means, mark) ?? ['HS_REQUEST_TIMEOUT', 'no reply came in time'],
     });
@@ -66,7 +66,7 @@ export async function requestMany(
   caller: HostCaller,
   [timeoutMs, maxMessages, stallMs]: readonly unknown[],
 ): Promise<Replies> {
-  const { subject, headers, data, action } = message;
+  const { subject, headers, data, action, grant } = message;
   const wantedMs = readMs(action, 'timeoutMs', timeoutMs);
   const most = readWhole(action, 'maxMessages', maxMessages, 1) ?? Number.POSITIVE_INFINITY;
   const stall = readMs(action, 'stallMs', stallMs) ?? Number.POSITIVE_INFINITY;
@@ -78,7 +78,7 @@ export async function requestMany(
     // Replies that it has missed would look as if nobody had sent them.
     if (means.watch.lostSince(mark)) throw new errors.ClosedConnectionError();
     const rules = { maxMessages: most, stallMs: stall, timeoutMs: timeout };
-    const replies = new Replies({ ...means, ...rules, subject, action });
+    const replies = new Replies({ ...means, ...rules, subject, action, grant });
     try {
       means.nc.publish(subject, data, { headers, reply: replies.inbox });
     } catch (error) {
@@ -87,7 +87,7 @@ export async function requestMany(
     }
     return replies;
   } catch (error) {
-    throw toMessagingError(error, action);
+    throw toMessagingError(error, message);
   }
 }
 

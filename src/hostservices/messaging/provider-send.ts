@@ -7,9 +7,9 @@ import {
   type HostCallResult,
   type MessagingBinding,
 } from '../../core/index.ts';
-import { checkSubject, SENDING_OPERATIONS, type SendingOperation } from './grant.ts';
+import { checkSubject, listGranted, SENDING_OPERATIONS, type SendingOperation } from './grant.ts';
 import { MESSAGING_LIMITS } from './limits.ts';
-import { toMessagingError } from './provider-errors.ts';
+import { type Attempt, toMessagingError } from './provider-errors.ts';
 import type { FlowControl } from './provider-flow.ts';
 import { outgoingHeaders } from './provider-headers.ts';
 import type { ReplyBudget } from './provider-replies.ts';
@@ -26,12 +26,10 @@ export interface Means {
 }
 
 /** A message that may be sent. */
-export interface Outgoing {
+export interface Outgoing extends Attempt {
   readonly subject: string;
   readonly headers: MsgHdrs;
   readonly data: Uint8Array;
-  /** As in `publish to "a.b"`, for messages. */
-  readonly action: string;
 }
 
 /** @throws HS_SUBJECT_INVALID, HS_BINDING_DENIED, HS_HEADER_INVALID, HS_HOST_CALL_INVALID, HS_MESSAGE_TOO_LARGE */
@@ -48,7 +46,8 @@ export function prepareMessage(
   const headers = outgoingHeaders(args[1], caller);
   const data = toBytes(payload);
   checkSize(nc, `${verb} ${data.length} bytes to "${subject}"`, data.length);
-  return { subject, headers, data, action: `${verb} to "${subject}"` };
+  const grant = `binding ${label} grants ${verb} of ${listGranted(binding[verb])}`;
+  return { subject, headers, data, action: `${verb} to "${subject}"`, grant };
 }
 
 export function toBytes(payload: HostCall['payload'] = ''): Uint8Array {
@@ -64,13 +63,13 @@ export function checkSize(nc: NatsConnection, action: string, bytes: number): vo
 }
 
 export async function publish(means: Means, message: Outgoing, caller: HostCaller): Promise<HostCallResult> {
-  const { subject, headers, data, action } = message;
+  const { subject, headers, data } = message;
   try {
     await admit(means, message, caller);
     means.nc.publish(subject, data, headers.keys().length === 0 ? {} : { headers });
     return { value: null };
   } catch (error) {
-    throw toMessagingError(error, action);
+    throw toMessagingError(error, message);
   }
 }
 

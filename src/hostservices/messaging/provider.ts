@@ -10,7 +10,7 @@ import {
   type PreparedBinding,
 } from '../../core/index.ts';
 import { Handles } from '../shared/handles.ts';
-import { isSendingOperation, type SendingOperation } from './grant.ts';
+import { isMessagingOperation, isSendingOperation, type SendingOperation } from './grant.ts';
 import { MESSAGING_LIMITS } from './limits.ts';
 import { callFunction, type FunctionCalls } from './provider-calls.ts';
 import { FlowControl } from './provider-flow.ts';
@@ -66,6 +66,12 @@ class MessagingGrant implements PreparedBinding {
 
   async call(call: HostCall, caller: HostCaller): Promise<HostCallResult> {
     const { op, args } = call;
+    if (!isMessagingOperation(op)) {
+      throw new HairspringError(
+        'HS_HOST_CALL_INVALID',
+        `Cannot call ${this.#label}.${op.slice(0, 100)}: messaging has no such operation`,
+      );
+    }
     if (isSendingOperation(op)) return await this.#send(op, call, caller);
     switch (op) {
       case 'call':
@@ -75,11 +81,6 @@ class MessagingGrant implements PreparedBinding {
       case 'close':
         this.#handles.close(args[0]);
         return { value: null };
-      default:
-        throw new HairspringError(
-          'HS_HOST_CALL_INVALID',
-          `Cannot call ${this.#label}.${op.slice(0, 100)}: messaging has no such operation`,
-        );
     }
   }
 

@@ -2,7 +2,7 @@ import { HairspringError, type ObjectStoreBinding } from '../../core/index.ts';
 import { OBJECT_LIMITS } from './limits.ts';
 
 /** Operations and the access that each needs; what goes on with something open needs none of its own. */
-const OBJECT_OPERATIONS = {
+export const OBJECT_OPERATIONS = {
   info: 'read',
   get: 'read',
   open: 'read',
@@ -24,7 +24,7 @@ export type ObjectOperation = keyof typeof OBJECT_OPERATIONS;
  * @throws HS_HOST_CALL_INVALID when there is no such operation, HS_BINDING_DENIED when the grant does not cover it
  */
 export function checkOperation(label: string, binding: ObjectStoreBinding, op: string): ObjectOperation {
-  if (!isOperation(op)) {
+  if (!isObjectOperation(op)) {
     throw new HairspringError(
       'HS_HOST_CALL_INVALID',
       `Cannot call ${label}.${op.slice(0, 100)}: an object store has no such operation`,
@@ -38,7 +38,7 @@ export function checkOperation(label: string, binding: ObjectStoreBinding, op: s
   );
 }
 
-function isOperation(op: string): op is ObjectOperation {
+export function isObjectOperation(op: string): op is ObjectOperation {
   return Object.hasOwn(OBJECT_OPERATIONS, op);
 }
 

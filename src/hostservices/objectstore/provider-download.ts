@@ -3,7 +3,7 @@ import { HairspringError, type HostCallResult } from '../../core/index.ts';
 import { OBJECT_LIMITS } from './limits.ts';
 import { corrupt, type FoundMeta, isDigestOf, type ObjectMeta } from './meta.ts';
 import type { ObjectBucket } from './provider-bucket.ts';
-import { toObjectError } from './provider-errors.ts';
+import { isPermissionViolation, toObjectError } from './provider-errors.ts';
 import type { Opened } from './provider-opened.ts';
 
 /** A replica that answers may know of an object before it has the last of its chunks. */
@@ -81,9 +81,9 @@ export class Download implements Opened {
         const now = await this.#bucket.find(this.#meta.name);
         if (now?.revision !== this.#revision) throw this.#cut('it was replaced or deleted meanwhile');
       } catch (error) {
-        if (HairspringError.is(error)) throw error;
+        if (HairspringError.is(error) || isPermissionViolation(error)) throw error;
         const told = toObjectError(error, `read ${this.#shown}`, this.#bucket.name);
-        throw told.code === 'HS_BINDING_DENIED' ? told : this.#cut(told.message, error);
+        throw this.#cut(told.message, error);
       }
       const pauseMs = REPLICA_PAUSES_MS[attempt];
       if (pauseMs === undefined)

@@ -28,7 +28,7 @@ export function toObjectError(error: unknown, action: string, bucket: string): H
       options,
     );
   }
-  if (causeOf(error, errors.PermissionViolationError) !== undefined) {
+  if (isPermissionViolation(error)) {
     return new HairspringError(
       'HS_BINDING_DENIED',
       `Cannot ${action}: the server does not permit it`,
@@ -56,6 +56,11 @@ export function isMissingBucket(error: unknown): boolean {
 /** Somebody else has changed the object since it was looked at. */
 export function isConflict(error: unknown): boolean {
   return error instanceof JetStreamApiError && WRONG_LAST_SEQUENCE.includes(error.code);
+}
+
+/** Whether the server does not let the connection's user do it. */
+export function isPermissionViolation(error: unknown): boolean {
+  return causeOf(error, errors.PermissionViolationError) !== undefined;
 }
 
 /** Whether nobody listens on the subject of the operation. */

@@ -11,12 +11,14 @@ import {
   type PreparedBinding,
 } from '../../core/index.ts';
 import { Handles } from '../shared/handles.ts';
+import { serverRefusal } from '../shared/server-refusal.ts';
 import { checkName, checkOperation, checkPrefix, type ObjectOperation } from './grant.ts';
 import { OBJECT_LIMITS } from './limits.ts';
 import { toInfo } from './meta.ts';
 import { ObjectBucket, type ObjectMeans } from './provider-bucket.ts';
 import { deleteObject } from './provider-delete.ts';
 import { Download } from './provider-download.ts';
+import { isPermissionViolation } from './provider-errors.ts';
 import { findInfo, findObject, putLink } from './provider-links.ts';
 import { listObjects } from './provider-list.ts';
 import type { Opened } from './provider-opened.ts';
@@ -91,12 +93,19 @@ class ObjectStoreGrant implements PreparedBinding {
       }
     } catch (error) {
       const what = op in UNNAMED ? UNNAMED[op] : `${op} object ${JSON.stringify(first)} of`;
-      throw await this.#bucket.explain(error, `${what} "${this.#bucket.name}"`);
+      throw await this.#explain(error, `${what} "${this.#bucket.name}"`);
     }
   }
 
   ended(callerId: number): void {
     this.#handles.ended(callerId);
+  }
+
+  async #explain(error: unknown, action: string): Promise<HairspringError> {
+    if (!isPermissionViolation(error)) return await this.#bucket.explain(error, action);
+    const { access, bucket } = this.#binding;
+    const grant = `binding ${this.#label} grants access "${access}" to object store "${bucket}"`;
+    return serverRefusal(action, grant, error);
   }
 
   async #callNamed(
