@@ -184,6 +184,7 @@ export async function startCell(options: CellOptions): Promise<void> {
         },
       },
       onGone: (spec, isCodeShared) => {
+        connections.finished(spec);
         if (!isCodeShared) codes.forget(spec);
       },
       warmInstances: options.warmInstances,

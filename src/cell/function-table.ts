@@ -131,7 +131,7 @@ export class FunctionTable implements LocalFunctions {
   #prepareBindings(spec: FunctionSpec): ReadonlyMap<string, PreparedBinding> {
     const { services, connections, bindingsOf, prepareBuiltIns } = this.#options;
     const granted = Object.entries(bindingsOf(spec)).map(([label, binding]) => {
-      const own = binding.service === 'http' ? undefined : connections.prepare(spec.id, label, binding);
+      const own = binding.service === 'http' ? undefined : connections.prepare(spec, label, binding);
       return [label, own ?? services[binding.service].prepare(label, binding)] as const;
     });
     return new Map([...Object.entries(prepareBuiltIns(spec)), ...granted]);
@@ -168,7 +168,11 @@ export class FunctionTable implements LocalFunctions {
   /** Unsubscribes, finishes what is accepted, frees the rest. Doing it twice is doing it once. */
   async deactivate(id: string): Promise<void> {
     const slot = this.#slots.get(id);
-    if (slot === undefined) return;
+    if (slot === undefined) {
+      // It may have been taken in and not been served.
+      this.#options.connections.forget(id);
+      return;
+    }
     this.#slots.delete(id);
     const { name } = slot.runner.spec;
     if (this.#byName.get(name) === slot) this.#byName.delete(name);

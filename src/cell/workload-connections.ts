@@ -36,8 +36,17 @@ export class WorkloadConnections implements AsyncDisposable {
   }
 
   /** Prepares a binding of the version that came last; undefined: it has no connection of its own. */
-  prepare(functionId: string, label: string, binding: ServiceBinding): PreparedBinding | undefined {
-    return this.#byFunction.get(functionId)?.prepare(label, binding);
+  prepare(spec: FunctionSpec, label: string, binding: ServiceBinding): PreparedBinding | undefined {
+    return this.#byFunction.get(spec.id)?.prepare(spec, label, binding);
+  }
+
+  /** A version of a function has finished all that it had begun. */
+  finished(spec: FunctionSpec): void {
+    for (const workload of this.#retiring) {
+      if (workload.version !== spec) continue;
+      this.#retiring.delete(workload);
+      void workload.close().catch(() => undefined);
+    }
   }
 
   /** A function is gone. */
@@ -58,7 +67,6 @@ export class WorkloadConnections implements AsyncDisposable {
     const idleSinceMs = this.#options.clock.monotonicMs() - REST_MS;
     for (const workload of [...this.#byFunction.values(), ...this.#retiring]) {
       const isIdle = workload.usedMs < idleSinceMs;
-      if (isIdle && !workload.isOpen) this.#retiring.delete(workload);
       if (workload.isResting && isIdle) void workload.close().catch(() => undefined);
       else if (workload.isStale) workload.changeOver();
     }

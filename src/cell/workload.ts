@@ -1,6 +1,7 @@
 import type { ConnectionOptions, NatsConnection } from '@nats-io/transport-node';
 import {
   type Clock,
+  type FunctionSpec,
   HairspringError,
   type HostCall,
   type HostCaller,
@@ -59,6 +60,7 @@ export class Workload {
   /** Invocations that have called, and may have left something open. */
   #callers = new Set<number>();
   readonly #leaving = new Set<Leaving>();
+  #version: FunctionSpec | undefined;
   /** On the monotonic clock. */
   usedMs = 0;
 
@@ -66,6 +68,11 @@ export class Workload {
     this.#id = id;
     this.#credential = credential;
     this.#options = options;
+  }
+
+  /** That whose bindings it serves; undefined until they are prepared. */
+  get version(): FunctionSpec | undefined {
+    return this.#version;
   }
 
   get isOpen(): boolean {
@@ -105,7 +112,8 @@ export class Workload {
   }
 
   /** A binding that is served over the connection. All of them are prepared before the first call. */
-  prepare(label: string, binding: ServiceBinding): PreparedBinding {
+  prepare(version: FunctionSpec, label: string, binding: ServiceBinding): PreparedBinding {
+    this.#version = version;
     this.#bindings.set(label, binding);
     return {
       call: (call, caller) => this.#call(label, call, caller),

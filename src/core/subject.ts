@@ -106,7 +106,7 @@ export function parseSubjectPattern(pattern: string): SubjectPattern | string {
 }
 
 /** First tokens under which no function may listen: they belong to the server, to JetStream and to the control plane. */
-const RESERVED_FIRST_TOKENS = ['_INBOX', '_R_', '_HSBOX'] as const;
+const RESERVED_FIRST_TOKENS = ['_INBOX', '_R_', '_HSBOX', '_HSCELL'] as const;
 
 /** Why functions may not listen on `subject`, or undefined when they may. */
 export function forbiddenTriggerReason(subject: string): string | undefined {

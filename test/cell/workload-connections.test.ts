@@ -96,14 +96,16 @@ function createWorld() {
       return opened.filter((nc) => !nc.isClosed()).length;
     },
     admit(id: string): {
+      readonly spec: FunctionSpec;
       readonly call: (callerId: number) => Promise<unknown>;
       readonly end: (callerId: number) => void;
     } {
       const spec: FunctionSpec = { ...createSpec({}), id };
       connections.admit([spec], { [id]: credential(`_HSBOX.${id}`) });
-      const binding = connections.prepare(id, 'B', BINDING);
+      const binding = connections.prepare(spec, 'B', BINDING);
       assert.ok(binding !== undefined);
       return {
+        spec,
         call: (callerId) =>
           binding.call(
             { op: 'get', args: ['k'], payload: undefined },
@@ -173,6 +175,18 @@ test('A new version has a connection of its own, and the earlier one keeps its w
   await until(() => world.openCount === 1);
 });
 
+test('An earlier version that calls late connects, and has no connection any more when it has finished', async () => {
+  const world = createWorld();
+  await using _connections = world.connections;
+  const earlier = world.admit('one');
+  world.admit('one');
+  world.pass(10 * 60_000);
+  await earlier.call(1);
+  assert.equal(world.openCount, 1);
+  world.connections.finished(earlier.spec);
+  await until(() => world.openCount === 0);
+});
+
 test('At most 64 connections are open; the one that has rested longest makes room', async () => {
   const world = createWorld();
   await using _connections = world.connections;
@@ -210,7 +224,7 @@ test('A server that is away is a coded error, and the next call tries again', as
   });
   await using _connections = away;
   away.admit([{ ...createSpec({}), id: 'one' }], { one: world.credential('_HSBOX.one') });
-  const binding = away.prepare('one', 'B', BINDING);
+  const binding = away.prepare({ ...createSpec({}), id: 'one' }, 'B', BINDING);
   for (const id of [1, 2]) {
     const call = binding?.call({ op: 'get', args: [], payload: undefined }, { id, deadlineMs: 0 });
     await assert.rejects(async () => await call, { code: 'HS_NATS_UNREACHABLE' });

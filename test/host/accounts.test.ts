@@ -76,7 +76,7 @@ function functionWith(bindings: FunctionSpec['bindings'], id = 'f1'): FunctionSp
 
 /** The credential of a function, used by hand. */
 async function connectAs(spec: FunctionSpec, access = red): Promise<NatsConnection> {
-  const credential = access.credentialFor(spec, 'version');
+  const credential = access.credentialFor(spec, 'version')?.credential;
   assert.ok(credential !== undefined);
   const { creds, inboxPrefix } = credential;
   return await connect({ servers: [server.url], creds, inboxPrefix });
@@ -208,7 +208,16 @@ test('The user of a cell answers and hears messages, and has nothing of JetStrea
     '$SYS.REQ.X',
   ])
     assert.match(await publishes(nc, subject), /Permissions Violation/i, subject);
-  for (const subject of ['_INBOX.>', '_HSBOX.f1.>', '$KV.>', '$JS.>']) {
+  for (const subject of [
+    '_INBOX.>',
+    '_HSBOX.f1.>',
+    '$KV.>',
+    '$JS.>',
+    '$NEX.SVC.red.control.WPING',
+    '$NEX.SVC.red.control.AUCTION',
+    '$NEX.SVC.red.control.HS.SECRET.KEY',
+    '$NEX.SVC.system.control.PING',
+  ]) {
     const subscription = nc.subscribe(subject, { max: 1 });
     await assert.rejects(
       (async () => {
@@ -222,7 +231,7 @@ test('The user of a cell answers and hears messages, and has nothing of JetStrea
 
 test('After undeploy the user of a function is cut off at once and does not come back; others stay', async () => {
   const spec = functionWith(READ_MINE, 'leaving');
-  const { creds = '', inboxPrefix = '' } = red.credentialFor(spec, 'version') ?? {};
+  const { creds = '', inboxPrefix = '' } = red.credentialFor(spec, 'version')?.credential ?? {};
   const endpoint = { servers: [server.url], creds, inboxPrefix };
   const nc = await connect(endpoint);
   const bystander = await connectAs(functionWith(READ_MINE, 'staying'));
@@ -245,12 +254,13 @@ test('A cell that is gone leaves no user behind', async () => {
 test('What an earlier process gave out is void when the node starts again, and owners keep their credentials', async () => {
   const owner = blue.developerEndpoint();
   const spec = functionWith(READ_MINE, 'earlier');
-  const { creds = '', inboxPrefix = '' } = blue.credentialFor(spec, 'version') ?? {};
+  const { creds = '', inboxPrefix = '' } = blue.credentialFor(spec, 'version')?.credential ?? {};
   const endpoint = { servers: [server.url], creds, inboxPrefix };
   const nc = await connect(endpoint);
+  // Whether or not the namespace is used again.
   await using later = await startAccounts();
-  await later.open('blue');
   await nc.closed();
+  await later.open('blue');
   await assert.rejects(connect(endpoint), { code: 'HS_NATS_REFUSED' });
   await (await connect(owner)).flush();
 });

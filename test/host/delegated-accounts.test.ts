@@ -104,7 +104,7 @@ test('The user of a function does what its bindings say, and nothing beyond', as
   const owner = await connect(red.owner);
   await (await new Kvm(owner).open('mine')).put('k', 'kept');
   const spec = { ...createSpec({}), namespace: 'red', bindings: READ_MINE };
-  const { creds = '', inboxPrefix = '' } = access.credentialFor(spec, 'version') ?? {};
+  const { creds = '', inboxPrefix = '' } = access.credentialFor(spec, 'version')?.credential ?? {};
   const nc = await connect({ servers: [cluster.nats.url], creds, inboxPrefix });
   const kv = await new Kvm(jetstream(nc, { checkAPI: false })).open('mine', { allow_direct: true });
   assert.equal((await kv.get('k'))?.string(), 'kept');

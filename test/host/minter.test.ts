@@ -49,8 +49,8 @@ const SPEC: FunctionSpec = {
 };
 
 /** The user that a credential is for. */
-function userOf(credential: { readonly creds: string } | undefined): string {
-  const token = /BEGIN NATS USER JWT-+\n(\S+)/.exec(credential?.creds ?? '')?.[1] ?? '';
+function userOf(given: { readonly credential: { readonly creds: string } } | undefined): string {
+  const token = /BEGIN NATS USER JWT-+\n(\S+)/.exec(given?.credential.creds ?? '')?.[1] ?? '';
   return JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString()).sub;
 }
 
@@ -87,4 +87,27 @@ test('What has expired is not revoked', () => {
   const later = userOf(minter.credentialFor(SPEC, 'renewal'));
   minter.withdraw('f1');
   assert.deepEqual(revoked, [later]);
+});
+
+test('Of a function that is deployed again and again each user is revoked once, after the time of its own version', () => {
+  const { minter, revoked, pass } = createWorld();
+  const slow = { ...SPEC, limits: { ...SPEC.limits, timeoutMs: 300_000 } };
+  const quick = { ...SPEC, limits: { ...SPEC.limits, timeoutMs: 1_000 } };
+  const first = userOf(minter.credentialFor(slow, 'version'));
+  const others = Array.from({ length: 50 }, () => userOf(minter.credentialFor(quick, 'version')));
+  pass(61_000);
+  assert.deepEqual(revoked, others.slice(0, -1));
+  pass(300_000);
+  assert.deepEqual(revoked, [...others.slice(0, -1), first]);
+});
+
+test('What a cell was given is revoked with it, and what another cell has of the function stays', () => {
+  const { minter, revoked } = createWorld();
+  const dead = minter.credentialFor(SPEC, 'version');
+  const living = minter.credentialFor(SPEC, 'renewal');
+  dead?.withdraw();
+  dead?.withdraw();
+  assert.deepEqual(revoked, [userOf(dead)]);
+  minter.withdraw('f1');
+  assert.deepEqual(revoked, [userOf(dead), userOf(living)]);
 });

@@ -50,7 +50,7 @@ export async function usersOf(
       const credential = minter.credentialFor(
         { ...createSpec(), id: `byhand${made}`, namespace, bindings },
         'version',
-      );
+      )?.credential;
       assert.ok(credential !== undefined);
       const { creds, inboxPrefix } = credential;
       return connect({ servers: [nats.url], creds, inboxPrefix });

@@ -8,6 +8,12 @@ export interface CellUser {
   withdraw(): void;
 }
 
+export interface GivenCredential {
+  readonly credential: WorkloadCredential;
+  /** Nobody has it any more, as its cell is gone. Idempotent. */
+  withdraw(): void;
+}
+
 /** Why a function needs a credential: a version of it begins to be served, or one goes on longer than its credential. */
 export type CredentialReason = 'version' | 'renewal';
 
@@ -22,7 +28,7 @@ export interface NamespaceAccess {
    * A user with what the bindings of a function need and nothing more; undefined where its cell's own user has to
    * do. What was given out for an earlier version is withdrawn when that cannot be running any more.
    */
-  credentialFor(spec: FunctionSpec, why: CredentialReason): WorkloadCredential | undefined;
+  credentialFor(spec: FunctionSpec, why: CredentialReason): GivenCredential | undefined;
   /** The function is undeployed: nothing that was given out for it is of any use from now on. */
   withdraw(functionId: string): void;
   /** How tools in this process connect for those who own the namespace. */

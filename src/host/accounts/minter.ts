@@ -1,7 +1,8 @@
-import type { Clock, FunctionSpec, NatsEndpoint, WorkloadCredential } from '../../core/index.ts';
+import { type Clock, type FunctionSpec, type NatsEndpoint, SYSTEM_NAMESPACE } from '../../core/index.ts';
 import { bindingPermissions } from '../../hostservices/permissions.ts';
-import type { CellUser, CredentialReason } from './accounts.ts';
+import type { CellUser, CredentialReason, GivenCredential } from './accounts.ts';
 import { credentialsText, type Permissions, userToken } from './claims.ts';
+import { controlSubjects } from './control-subjects.ts';
 import { createSigningKey, type SigningKey } from './signing-key.ts';
 
 /** What an earlier version has begun has its time limit, and this. */
@@ -17,12 +18,19 @@ const SERVER_SUBJECTS = ['$JS.>', '$KV.>', '$O.>', '$SYS.>', '$SRV.>', '$MQTT.>'
  * Not NATS's permission to respond: it lets one reply through for all messages that name the same reply subject,
  * and none to a message that another cell has received.
  */
-const CELL_PERMISSIONS: Permissions = {
+const cellPermissions = (namespace: string): Permissions => ({
   publish: ['>'],
   subscribe: ['>'],
   denyPublish: [...SERVER_SUBJECTS, '$NEX.SVC.>'],
-  denySubscribe: [...SERVER_SUBJECTS, '_INBOX.>', '_R_.>', `${WORKLOAD_INBOX}.>`],
-};
+  denySubscribe: [
+    ...SERVER_SUBJECTS,
+    ...controlSubjects(namespace),
+    `$NEX.SVC.${SYSTEM_NAMESPACE}.>`,
+    '_INBOX.>',
+    '_R_.>',
+    `${WORKLOAD_INBOX}.>`,
+  ],
+});
 
 export interface MinterOptions {
   readonly namespace: string;
@@ -42,6 +50,9 @@ export interface MinterOptions {
 interface Given {
   readonly user: string;
   readonly untilMs: number;
+  /** How long the version that has it may go on once another takes its place. */
+  readonly graceMs: number;
+  isReplaced: boolean;
 }
 
 /** Makes the NATS users of one namespace, each with the least that its bearer needs. */
@@ -64,62 +75,74 @@ export class Minter {
    * cannot change without cutting its connection.
    */
   createCellUser(cellId: string): CellUser {
-    const { creds, given } = this.#mint(`cell ${cellId}`, CELL_PERMISSIONS);
+    const { namespace } = this.#options;
+    const { creds, user, untilMs } = this.#mint(`cell ${cellId}`, cellPermissions(namespace));
     return {
       endpoint: { ...this.#options.endpoint, creds, inboxPrefix: `${CELL_INBOX}.${cellId}` },
-      withdraw: () => this.#revoke([given]),
+      withdraw: () => this.#revoke([{ user, untilMs }]),
     };
   }
 
-  credentialFor(
-    { id, name, bindings, limits }: FunctionSpec,
-    why: CredentialReason,
-  ): WorkloadCredential | undefined {
-    const nowMs = this.#options.clock.now();
-    const earlier = (this.#byFunction.get(id) ?? []).filter(({ untilMs }) => untilMs > nowMs);
+  credentialFor(spec: FunctionSpec, why: CredentialReason): GivenCredential | undefined {
+    const { id, name, bindings, limits } = spec;
+    const earlier = this.#valid(id);
     // What is renewed is in use until it expires.
-    if (why === 'version' && earlier.length > 0) {
-      this.#options.clock.after(limits.timeoutMs + REPLACED_GRACE_MS, () => this.#forget(id, earlier));
-    }
-    const publish = [
-      ...new Set(
-        Object.values(bindings).flatMap(
-          (binding) => bindingPermissions(binding, this.#options.namespace).publish,
-        ),
-      ),
-    ];
+    if (why === 'version') for (const one of earlier) this.#replace(id, one);
+    const { namespace } = this.#options;
+    const publish = Object.values(bindings).flatMap(
+      (binding) => bindingPermissions(binding, namespace).publish,
+    );
     if (publish.length === 0) return undefined;
     const inboxPrefix = `${WORKLOAD_INBOX}.${id}`;
-    const { creds, given } = this.#mint(`function ${name}`, { publish, subscribe: [`${inboxPrefix}.>`] });
+    const permissions = { publish: [...new Set(publish)], subscribe: [`${inboxPrefix}.>`] };
+    const { creds, user, untilMs } = this.#mint(`function ${name}`, permissions);
+    const given: Given = { user, untilMs, graceMs: limits.timeoutMs + REPLACED_GRACE_MS, isReplaced: false };
     this.#byFunction.set(id, [...earlier, given]);
-    return { creds, inboxPrefix, expiresAtMs: given.untilMs };
+    return {
+      credential: { creds, inboxPrefix, expiresAtMs: untilMs },
+      withdraw: () => this.#forget(id, [given]),
+    };
+  }
+
+  #valid(functionId: string): readonly Given[] {
+    const nowMs = this.#options.clock.now();
+    return (this.#byFunction.get(functionId) ?? []).filter(({ untilMs }) => untilMs > nowMs);
+  }
+
+  #replace(functionId: string, given: Given): void {
+    if (given.isReplaced) return;
+    given.isReplaced = true;
+    this.#options.clock.after(given.graceMs, () => this.#forget(functionId, [given]));
   }
 
   withdraw(functionId: string): void {
-    const given = this.#byFunction.get(functionId);
-    if (given !== undefined) this.#forget(functionId, given);
+    this.#forget(functionId, this.#valid(functionId));
   }
 
   #forget(functionId: string, given: readonly Given[]): void {
-    const kept = (this.#byFunction.get(functionId) ?? []).filter((one) => !given.includes(one));
+    const valid = this.#valid(functionId);
+    const kept = valid.filter((one) => !given.includes(one));
     if (kept.length === 0) this.#byFunction.delete(functionId);
-    else this.#byFunction.set(functionId, kept);
-    this.#revoke(given);
+    else this.#byFunction.set(functionId, [...kept]);
+    this.#revoke(given.filter((one) => valid.includes(one)));
   }
 
-  #revoke(given: readonly Given[]): void {
+  #revoke(given: readonly Pick<Given, 'user' | 'untilMs'>[]): void {
     const nowMs = this.#options.clock.now();
     const valid = given.filter(({ untilMs }) => untilMs > nowMs);
     if (valid.length > 0) this.#options.revoke(new Map(valid.map(({ user, untilMs }) => [user, untilMs])));
   }
 
-  #mint(name: string, permissions: Permissions): { readonly creds: string; readonly given: Given } {
+  #mint(
+    name: string,
+    permissions: Permissions,
+  ): { readonly creds: string; readonly user: string; readonly untilMs: number } {
     const { account, signer, clock, lifetimeMs } = this.#options;
     const user = createSigningKey('user');
     const untilMs = clock.now() + lifetimeMs;
     const { publicKey } = user;
     const expiresAt = Math.floor(untilMs / 1_000);
     const token = userToken(signer, { name, publicKey, account, permissions, expiresAt });
-    return { creds: credentialsText(token, user.seed), given: { user: publicKey, untilMs } };
+    return { creds: credentialsText(token, user.seed), user: publicKey, untilMs };
   }
 }

@@ -1,25 +1,29 @@
 import type { NatsConnection } from '@nats-io/transport-node';
+import { z } from 'zod';
 import { connectNats } from '../../control/index.ts';
 import {
   type Clock,
   feedSubjects,
   HairspringError,
-  hairspringSubjects,
   type Logger,
   type NatsEndpoint,
   nodeSubjects,
-  workloadSubjects,
 } from '../../core/index.ts';
 import type { Accounts, NamespaceAccess } from './accounts.ts';
 import { type AccountClaims, accountToken, credentialsText, type Import, userToken } from './claims.ts';
+import { controlSubjects } from './control-subjects.ts';
 import { Minter } from './minter.ts';
 import type { Operator } from './operator.ts';
 import { createSigningKey, type SigningKey } from './signing-key.ts';
 
 /** Where a server with a full resolver takes the token of an account. */
 const CLAIMS_UPDATE = '$SYS.REQ.CLAIMS.UPDATE';
+const CLAIMS_LIST = '$SYS.REQ.CLAIMS.LIST';
+const claimsLookup = (account: string): string => `$SYS.REQ.ACCOUNT.${account}.CLAIMS.LOOKUP`;
+const accountName = z.object({ name: z.string() });
 const UPDATE_TIMEOUT_MS = 5_000;
 const RETRY_MS = 1_000;
+const COLLECT_MS = 50;
 /** What is given out is revoked when it has served, so that it may be good for long. */
 const LIFETIME_MS = 24 * 3_600_000;
 
@@ -64,7 +68,14 @@ export class OperatorAccounts implements Accounts {
   /** @throws HS_NATS_UNREACHABLE, HS_NATS_REFUSED */
   static async connect(options: OperatorAccountsOptions): Promise<OperatorAccounts> {
     const endpoint = ownerEndpoint(options.operator.system, options.endpoint, 'node');
-    return new OperatorAccounts(options, await connectNats(endpoint, { name: 'hairspring accounts' }));
+    const system = await connectNats(endpoint, { name: 'hairspring accounts' });
+    try {
+      await dropEarlierKeys(system, options.operator);
+    } catch (error) {
+      await system.close();
+      throw HairspringError.from(error);
+    }
+    return new OperatorAccounts(options, system);
   }
 
   async open(namespace: string): Promise<NamespaceAccess> {
@@ -133,7 +144,8 @@ class Registration {
   readonly #logger: Logger;
   /** Until when the token of a user that is revoked would be good. */
   readonly #revoked = new Map<string, number>();
-  #pushing: Promise<void> | undefined;
+  #pushed: Promise<void> = Promise.resolve();
+  #isPushing = false;
   #isStale = false;
 
   constructor(system: NatsConnection, operator: Operator, namespace: string, clock: Clock, logger: Logger) {
@@ -148,18 +160,19 @@ class Registration {
   revoke(users: ReadonlyMap<string, number>): void {
     for (const [user, untilMs] of users) this.#revoked.set(user, untilMs);
     this.#isStale = true;
-    this.#pushing ??= this.#pushAll().finally(() => {
-      this.#pushing = undefined;
-    });
+    if (!this.#isPushing) this.#pushed = this.#pushAll();
   }
 
   /** Resolves when the server has been told, or has not taken it for a second. */
   async settled(): Promise<void> {
-    await Promise.race([this.#pushing, this.#clock.sleep(RETRY_MS)]);
+    await Promise.race([this.#pushed, this.#clock.sleep(RETRY_MS)]);
   }
 
   async #pushAll(): Promise<void> {
+    this.#isPushing = true;
     while (this.#isStale && !this.#system.isClosed()) {
+      // The server takes an account apart and puts it together again, so what comes in a moment goes together.
+      await this.#clock.sleep(COLLECT_MS);
       this.#isStale = false;
       try {
         await this.push();
@@ -170,29 +183,64 @@ class Registration {
         await this.#clock.sleep(RETRY_MS);
       }
     }
+    // Together with the look at what is left, so that nothing comes in between.
+    this.#isPushing = false;
   }
 
   /** @throws HS_NATS_REFUSED when the server does not take the account */
   async push(): Promise<void> {
     const nowMs = this.#clock.now();
     for (const [user, untilMs] of this.#revoked) if (untilMs < nowMs) this.#revoked.delete(user);
-    const at = Math.floor(nowMs / 1_000);
-    const token = accountToken(this.#operator.key, {
+    // Of a time after which it would be void anyway: no clock that was put back lets it in again.
+    const revocations = [...this.#revoked].map(([user, untilMs]) => [user, Math.ceil(untilMs / 1_000)]);
+    await pushAccount(this.#system, this.#operator, {
       ...namespaceClaims(this.#operator, this.#namespace),
       signingKeys: [this.signer.publicKey],
-      revocations: Object.fromEntries([...this.#revoked.keys()].map((user) => [user, at])),
+      revocations: Object.fromEntries(revocations),
     });
-    let refusal: string | undefined;
-    try {
-      const reply = await this.#system.request(CLAIMS_UPDATE, token, { timeout: UPDATE_TIMEOUT_MS });
-      const answer = reply.json<{ readonly error?: { readonly description?: string } }>();
-      refusal = answer.error === undefined ? undefined : (answer.error.description ?? 'no reason given');
-    } catch (error) {
-      refusal = error instanceof Error ? error.message : String(error);
-    }
-    if (refusal === undefined) return;
-    const what = `Cannot register the account of namespace "${this.#namespace}"`;
-    throw new HairspringError('HS_NATS_REFUSED', `${what}: ${refusal}`);
+  }
+}
+
+async function pushAccount(
+  system: NatsConnection,
+  operator: Operator,
+  account: AccountClaims,
+): Promise<void> {
+  const token = accountToken(operator.key, account);
+  let refusal: string | undefined;
+  try {
+    const reply = await system.request(CLAIMS_UPDATE, token, { timeout: UPDATE_TIMEOUT_MS });
+    const answer = reply.json<{ readonly error?: { readonly description?: string } }>();
+    refusal = answer.error === undefined ? undefined : (answer.error.description ?? 'no reason given');
+  } catch (error) {
+    refusal = error instanceof Error ? error.message : String(error);
+  }
+  if (refusal === undefined) return;
+  const what = `Cannot register the account of namespace "${account.name}"`;
+  throw new HairspringError('HS_NATS_REFUSED', `${what}: ${refusal}`);
+}
+
+/** Makes all that an earlier process has given out void: its signing keys go out of the accounts that the server has. */
+async function dropEarlierKeys(system: NatsConnection, operator: Operator): Promise<void> {
+  const options = { timeout: UPDATE_TIMEOUT_MS };
+  const { data: ids = [] } = (await system.request(CLAIMS_LIST, '', options)).json<{
+    data?: readonly string[];
+  }>();
+  for (const id of ids) {
+    const token = (await system.request(claimsLookup(id), '', options)).string();
+    const name = nameIn(token);
+    if (name !== undefined && operator.namespace(name).publicKey === id)
+      await pushAccount(system, operator, namespaceClaims(operator, name));
+  }
+}
+
+/** Of an account, by its token, which the server has checked. */
+function nameIn(token: string): string | undefined {
+  try {
+    const claims: unknown = JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString());
+    return accountName.parse(claims).name;
+  } catch {
+    return undefined;
   }
 }
 
@@ -206,20 +254,7 @@ export function namespaceClaims(operator: Operator, namespace: string): AccountC
     jetStream: true,
     imports: [
       ...[
-        workloadSubjects.auction(namespace),
-        workloadSubjects.deploy(namespace, '*'),
-        workloadSubjects.undeploy(namespace, '*'),
-        workloadSubjects.clone(namespace, '*'),
-        workloadSubjects.list(namespace),
-        // Not HS.INVOKE, which the cells of the namespace answer themselves.
-        hairspringSubjects.info(namespace, '*'),
-        hairspringSubjects.live(namespace, '*'),
-        hairspringSubjects.cancel(namespace, '*'),
-        hairspringSubjects.tap(namespace),
-        hairspringSubjects.secretKey(namespace),
-        hairspringSubjects.secretSet(namespace, '*'),
-        hairspringSubjects.secretList(namespace),
-        hairspringSubjects.secretDelete(namespace, '*'),
+        ...controlSubjects(namespace),
         nodeSubjects.ping(),
         nodeSubjects.pingNode('*'),
         nodeSubjects.tags(),

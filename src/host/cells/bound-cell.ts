@@ -33,9 +33,9 @@ export class BoundCell {
   encrypted = false;
   readonly #logger: Logger;
   readonly #access: NamespaceAccess;
-  #user: CellUser;
-  /** Those that it has had before. */
-  readonly #earlierUsers: CellUser[] = [];
+  readonly #user: CellUser;
+  /** Of every user that it was given, for itself and for functions. */
+  readonly #withdrawals: (() => void)[] = [];
   readonly #secrets: SecretSource;
   readonly #functionIds = new Set<string>();
   #journal: Uint8Array | undefined;
@@ -45,7 +45,13 @@ export class BoundCell {
     this.#logger = logger;
     this.#access = access;
     this.#secrets = secrets;
-    this.#user = access.createCellUser(cell.id);
+    this.#user = this.#createUser();
+  }
+
+  #createUser(): CellUser {
+    const user = this.#access.createCellUser(this.cell.id);
+    this.#withdrawals.push(user.withdraw);
+    return user;
   }
 
   /** Connects it. */
@@ -60,26 +66,29 @@ export class BoundCell {
 
   /** Gives it other credentials before those that it has expire. */
   async renew(specs: readonly FunctionSpec[]): Promise<void> {
-    const user = this.#access.createCellUser(this.cell.id);
+    const user = this.#createUser();
     await this.cell.command('renew', {
       nats: user.endpoint,
       credentials: this.#credentials(specs, 'renewal'),
     });
-    this.#earlierUsers.push(this.#user);
-    this.#user = user;
   }
 
   #credentials(
     specs: readonly FunctionSpec[],
     why: CredentialReason,
   ): Readonly<Record<string, WorkloadCredential>> {
-    const given = specs.map((spec) => [spec.id, this.#access.credentialFor(spec, why)] as const);
-    return Object.fromEntries(given.flatMap(([id, one]) => (one === undefined ? [] : [[id, one]])));
+    const given = specs.flatMap((spec) => {
+      const one = this.#access.credentialFor(spec, why);
+      if (one === undefined) return [];
+      this.#withdrawals.push(one.withdraw);
+      return [[spec.id, one.credential] as const];
+    });
+    return Object.fromEntries(given);
   }
 
   /** It is gone for good: what it connected with is void. */
   withdraw(): void {
-    for (const user of [...this.#earlierUsers, this.#user]) user.withdraw();
+    for (const withdraw of this.#withdrawals) withdraw();
   }
 
   /** Serves `specs` from now on, each in the place of its earlier version. */

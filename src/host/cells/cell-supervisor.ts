@@ -144,7 +144,9 @@ export class CellSupervisor {
   }
 
   async deactivate({ id, namespace }: Pick<FunctionSpec, 'id' | 'namespace'>): Promise<void> {
-    await Promise.all([this.#groups.get(namespace)?.deactivate(id), this.#quarantine.release(id)]);
+    // A recovery that is under way may yet put it into quarantine.
+    await this.#groups.get(namespace)?.deactivate(id);
+    await this.#quarantine.release(id);
     // What cannot be opened has given out nothing.
     const access = await this.#options.accounts.open(namespace).catch(() => undefined);
     access?.withdraw(id);

@@ -47,6 +47,8 @@ export interface ArtifactPlaces {
   /** The account of the namespace, whose clients bring them; perhaps the same. */
   readonly own: NatsConnection;
   readonly cache: ArtifactCache;
+  /** Whether a function of the namespace has the artifact already. */
+  readonly isOwn: (digest: string) => boolean;
 }
 
 /** @throws HS_DEPLOY_CONFLICT when the live version is not the one that the caller has compared with */
@@ -68,10 +70,11 @@ export function checkExpected(request: StartWorkloadRequest, live: FunctionDefin
  * @throws HS_SOURCE_MISSING, HS_SOURCE_INVALID, HS_ARTIFACT_MISSING, HS_ARTIFACT_CORRUPT
  */
 export async function resolveArtifact(
-  { nc, own, cache }: ArtifactPlaces,
+  places: ArtifactPlaces,
   { name, workload_type: type }: StartWorkloadRequest,
   { source, wasm }: StartRequest,
 ): Promise<ArtifactRef> {
+  const { nc, own, cache } = places;
   if (source.kind === 'main') {
     throw new HairspringError(
       'HS_SOURCE_MISSING',
@@ -83,7 +86,7 @@ export async function resolveArtifact(
   }
   const digest = parseArtifactUri(source.uri);
   if (digest !== undefined) {
-    if (own !== nc) await takeIn({ nc, own, cache }, digest);
+    if (own !== nc) await takeIn(places, digest);
     const artifact = await cache.ensure(digest);
     const made = cache.typeOf(digest);
     if (made === toFunctionType(type)) return artifact;
@@ -105,13 +108,13 @@ export async function resolveArtifact(
 }
 
 /** Moves an artifact from where a client has put it to where the nodes keep it. */
-async function takeIn({ nc, own, cache }: ArtifactPlaces, digest: string): Promise<void> {
+async function takeIn({ nc, own, cache, isOwn }: ArtifactPlaces, digest: string): Promise<void> {
   let bytes: Uint8Array;
   try {
     bytes = await getArtifact(own, digest);
   } catch (error) {
-    // Brought by an earlier deployment, or by somebody of the nodes' account.
-    if (HairspringError.is(error) && error.code === 'HS_ARTIFACT_MISSING') return;
+    // Brought by an earlier deployment. What others have brought is not had by naming it.
+    if (HairspringError.is(error) && error.code === 'HS_ARTIFACT_MISSING' && isOwn(digest)) return;
     throw error;
   }
   cache.take(digest, bytes);

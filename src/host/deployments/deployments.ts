@@ -239,7 +239,11 @@ export class Deployments {
     const { nc, accounts } = this.#options;
     const start = parseStartRequest(request.run_request);
     const { nc: own } = await accounts.open(request.namespace);
-    const artifact = await resolveArtifact({ nc, own, cache: this.#cache }, request, start);
+    const isOwn = (digest: string): boolean =>
+      this.known().some(
+        ({ namespace, artifact }) => namespace === request.namespace && artifact.digest === digest,
+      );
+    const artifact = await resolveArtifact({ nc, own, cache: this.#cache, isOwn }, request, start);
     const { digest } = artifact;
     this.#inDeploy.set(digest, (this.#inDeploy.get(digest) ?? 0) + 1);
     try {
