@@ -15,6 +15,8 @@ export interface MicroService extends AsyncDisposable {
 
 /** How long disposing waits for a server that does not answer. */
 const DRAIN_TIMEOUT_MS = 2_000;
+/** Requests of one endpoint in progress; what comes beyond them is refused at once. */
+const MAX_IN_PROGRESS = 64;
 
 /**
  * Subscribes all endpoints; resolves when the server has taken the subscriptions.
@@ -29,7 +31,7 @@ export async function startMicroService(
   const stats = new Map(options.endpoints.map((endpoint) => [endpoint, new EndpointStats()]));
   const discovery = createDiscovery({ name, id, version, metadata: {} }, options, stats);
   const subscriptions: Subscription[] = [];
-  const inFlight = new Set<Promise<void>>();
+  const inFlight = new Map(options.endpoints.map((endpoint) => [endpoint, new Set<Promise<void>>()]));
   const denied: { readonly subject: string; readonly cause: Error }[] = [];
 
   async function serve(endpoint: MicroEndpoint, msg: Msg): Promise<void> {
@@ -42,6 +44,17 @@ export async function startMicroService(
       failure = fail(endpoint, msg, error);
     }
     stats.get(endpoint)?.record(clock.monotonicMs() - startedMs, failure);
+  }
+
+  function accept(endpoint: MicroEndpoint, msg: Msg): void {
+    const inProgress = inFlight.get(endpoint);
+    if (inProgress === undefined) return;
+    if (inProgress.size >= MAX_IN_PROGRESS) {
+      stats.get(endpoint)?.record(0, fail(endpoint, msg, overloaded(endpoint)));
+      return;
+    }
+    const work = serve(endpoint, msg).finally(() => inProgress.delete(work));
+    inProgress.add(work);
   }
 
   function fail(endpoint: MicroEndpoint, msg: Msg, error: unknown): string {
@@ -71,9 +84,7 @@ export async function startMicroService(
           denied.push({ subject: endpoint.subject, cause: error });
           return;
         }
-        if (isForbiddenReply(msg.reply ?? '')) return;
-        const work = serve(endpoint, msg).finally(() => inFlight.delete(work));
-        inFlight.add(work);
+        if (!isForbiddenReply(msg.reply ?? '')) accept(endpoint, msg);
       },
     });
     subscriptions.push(subscription);
@@ -96,7 +107,7 @@ export async function startMicroService(
       clock,
       Promise.allSettled(subscriptions.map((subscription) => drainSubscription(subscription))),
     );
-    await Promise.allSettled(inFlight);
+    await Promise.allSettled([...inFlight.values()].flatMap((inProgress) => [...inProgress]));
     if (!nc.isClosed()) await within(clock, nc.flush());
   }
   const service: MicroService = {
@@ -116,6 +127,13 @@ export async function startMicroService(
     });
   }
   return service;
+}
+
+function overloaded({ name }: MicroEndpoint): HairspringError {
+  return new HairspringError(
+    'HS_CONTROL_OVERLOADED',
+    `Cannot take another request: ${MAX_IN_PROGRESS} of ${name} are in progress, which is the limit`,
+  );
 }
 
 function send(nc: NatsConnection, msg: Msg, reply: MicroReply): void {

@@ -231,6 +231,13 @@ export const ERROR_CODES = {
     summary: 'The function would reach more than its live version does, and nobody has approved it',
     remedy: 'Read what widens, then deploy with --approve, or narrow the bindings',
   },
+  HS_CONTROL_OVERLOADED: {
+    status: 429,
+    fault: 'caller',
+    retryable: true,
+    summary: 'The node has too many control requests of one kind in progress',
+    remedy: 'Retry with back-off, and send fewer at a time',
+  },
   HS_NO_NODE: {
     status: 503,
     fault: 'operator',

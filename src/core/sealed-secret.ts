@@ -28,6 +28,7 @@ export interface SecretContent extends SecretLabel {
 }
 
 const VALUE_BYTES = 64 * 1024;
+const NODE_CHARS = 64 * 1024 ** 2;
 
 export const SECRET_LIMITS = {
   /** UTF-8 bytes of a value. */
@@ -35,8 +36,10 @@ export const SECRET_LIMITS = {
   /** Characters of the Base64 of a sealed value, all of whose characters JSON may have had to escape. */
   sealedChars: Math.ceil(((6 * VALUE_BYTES + 1024) * 4) / 3),
   perNamespace: 256,
+  /** Characters of all sealed secrets of one namespace on a node, so that no other goes without. */
+  namespaceChars: NODE_CHARS / 16,
   /** Characters of all sealed secrets of one node, which it has in memory. */
-  nodeChars: 64 * 1024 ** 2,
+  nodeChars: NODE_CHARS,
   /** A value of fewer characters is not looked for in logs: it may stand in any word. */
   redactedChars: 8,
 } as const;

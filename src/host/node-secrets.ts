@@ -78,7 +78,14 @@ export class NodeSecrets implements SecretBackend {
   async delete(namespace: string, name: string): Promise<DeletedSecret> {
     return await this.#lock.run(`${namespace}.${name}`, async () => {
       const { shelf, deployments } = this.#options;
-      // Every node looks at what is stored for all of them, so that all say the same.
+      const missing = new HairspringError(
+        'HS_SECRET_MISSING',
+        `Cannot delete secret "${name}": namespace "${namespace}" has none of that name`,
+        { hint: 'See `hairspring secret list`' },
+      );
+      // Before anything is read: whoever makes up names is to cost little.
+      if (shelf.get(namespace, name) === undefined) throw missing;
+      // Every node that has it looks at what is stored for all of them, so that all say the same.
       const users = (await deployments.storedIn(namespace)).filter((one) => secretsOf(one).includes(name));
       if (users.length > 0)
         throw new HairspringError(
@@ -86,11 +93,7 @@ export class NodeSecrets implements SecretBackend {
           `Cannot delete secret "${name}": ${users.map((one) => one.name).join(', ')} of namespace "${namespace}" needs it`,
         );
       if (await shelf.remove(namespace, name)) return { node_id: this.#nodeId, name };
-      throw new HairspringError(
-        'HS_SECRET_MISSING',
-        `Cannot delete secret "${name}": namespace "${namespace}" has none of that name`,
-        { hint: 'See `hairspring secret list`' },
-      );
+      throw missing;
     });
   }
 }

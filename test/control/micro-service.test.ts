@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import type { NatsConnection } from '@nats-io/nats-core';
+import type { Msg, NatsConnection } from '@nats-io/nats-core';
 import { serveNode } from '../../src/control/index.ts';
 import { createLogger, type LogRecord, silentLogger, systemClock } from '../../src/core/index.ts';
 import { connectTo, startTestNats, type TestNats } from '../support/nats.ts';
 import { startGuardedNats } from './support/guarded-nats.ts';
 import { createMemoryNode } from './support/memory-node.ts';
-import { request } from './support/raw.ts';
+import { assertErrorReply, request } from './support/raw.ts';
 
 const node = createMemoryNode();
 let server: TestNats;
@@ -97,6 +97,37 @@ test('STATS counts requests and errors and keeps the last error', async () => {
   assert.equal(list?.['num_errors'], 1);
   assert.equal(list?.['last_error'], '403:Namespace mismatch: default != other');
   assert.ok(Number(list?.['processing_time']) > 0);
+});
+
+test('Past 64 requests in progress of an endpoint the caller is refused at once, and others are served', async () => {
+  const original = node.list;
+  const { promise: opened, resolve: open } = Promise.withResolvers<void>();
+  let begun = 0;
+  node.list = async (namespace, filter) => {
+    begun += 1;
+    await opened;
+    return await original(namespace, filter);
+  };
+  const list = (): Promise<Msg> =>
+    request(nc, '$NEX.SVC.default.control.WPING', { namespace: 'default', filter: null });
+  const errorsOf = async (): Promise<unknown> => {
+    const { endpoints: all } = (await request(nc, '$SRV.STATS')).json<Described>();
+    return all.find(({ name }) => name === 'NamespacePingRequest')?.['num_errors'];
+  };
+  const before = Number(await errorsOf());
+  const taken = Array.from({ length: 64 }, list);
+  const refused = await list();
+  assertErrorReply(refused, '429', 'HS_CONTROL_OVERLOADED');
+  assert.equal(refused.headers?.get('Hairspring-Retryable'), 'true');
+  assert.equal(begun, 64);
+  assert.equal(await errorsOf(), before + 1);
+  const ping = await request(nc, '$NEX.SVC.system.control.PING', { filter: null });
+  assert.equal(ping.headers?.get('Hairspring-Error') ?? '', '');
+  open();
+  for (const answer of await Promise.all(taken))
+    assert.equal(answer.headers?.get('Hairspring-Error') ?? '', '');
+  assert.equal((await list()).headers?.get('Hairspring-Error') ?? '', '');
+  node.list = original;
 });
 
 test('A reply larger than the server lets through becomes a coded error', async () => {

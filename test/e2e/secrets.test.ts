@@ -19,6 +19,11 @@ const { nodeId } = world.host;
 const TELL = handler('return env.API_KEY;');
 const BOUND = { API_KEY: { secret: 'api-key' } };
 
+interface ConsumerRequest {
+  readonly stream_name: string;
+  readonly config: { readonly filter_subject?: string };
+}
+
 /** Sends what a client has sealed, or what became of it, to the node. */
 async function send(namespace: string, secret: object): Promise<string> {
   const answer = await nc.request(hairspringSubjects.secretSet(namespace, nodeId), JSON.stringify(secret));
@@ -198,6 +203,30 @@ test('A secret is deleted when nobody uses it any more, and leaves nothing behin
   await assert.rejects(client.deleteSecret('api-key'), { code: 'HS_SECRET_MISSING' });
   const bucket = await new Kvm(nc).open('hairspring-secrets');
   assert.equal(await bucket.get(`deletion.api-key.${nodeId}`), null);
+});
+
+test('A request about secrets has only its own namespace read, and nothing when the secret is not there', async () => {
+  await deploy({ name: 'stranger', code: TELL.replace('env.API_KEY', '1'), namespace: 'strangers' });
+  const client = world.client('frugal');
+  const reads: string[] = [];
+  const watch = nc.subscribe('$JS.API.CONSUMER.CREATE.>', {
+    callback: (_error, msg) => {
+      const { stream_name: stream, config } = msg.json<ConsumerRequest>();
+      if (stream === 'KV_hairspring-functions') reads.push(config.filter_subject ?? '');
+    },
+  });
+  await assert.rejects(client.deleteSecret('made-up'), { code: 'HS_SECRET_MISSING' });
+  await nc.flush();
+  assert.deepEqual(reads, []);
+  await client.setSecret('api-key', 'value-of-frugal');
+  await deploy({ name: 'frugal', code: TELL, bindings: BOUND, namespace: 'frugal' });
+  reads.length = 0;
+  assert.deepEqual((await client.listSecrets())[0]?.functions, ['frugal']);
+  await assert.rejects(client.deleteSecret('api-key'), { code: 'HS_SECRET_IN_USE' });
+  await nc.flush();
+  watch.unsubscribe();
+  const own = '$KV.hairspring-functions.frugal.>';
+  assert.deepEqual(reads, [own, own]);
 });
 
 test('A secret past its time is not opened any more', async () => {

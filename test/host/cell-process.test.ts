@@ -145,7 +145,7 @@ test('When cells cannot even be created, whoever waits hears of it, and it is tr
     clock,
     logger: silentLogger,
   });
-  const taken = assert.rejects(spares.take(), { message: 'too many open files' });
+  const taken = assert.rejects(spares.take('a'), { message: 'too many open files' });
   for (const round of [1, 2, 3]) {
     assert.equal(attempts, round);
     retries.shift()?.();
@@ -154,8 +154,89 @@ test('When cells cannot even be created, whoever waits hears of it, and it is tr
   await taken;
   refuse = false;
   retries.shift()?.();
-  const cell = await spares.take();
+  const cell = await spares.take('a');
   assert.equal(cell.state, 'spare');
   await cell[Symbol.asyncDispose]();
   await until(() => spares.pids.length === 1);
+});
+
+/** Spares that do nothing, with the number of those that were started. */
+function keepSpares(count: number) {
+  const created: InstanceType<typeof CellProcess>[] = [];
+  const spares = new SpareCells({
+    create() {
+      const { cell } = startCell('');
+      created.push(cell);
+      return cell;
+    },
+    count,
+    clock: systemClock,
+    logger: silentLogger,
+  });
+  return { spares, created };
+}
+
+test('A cell that was lent for a namespace is taken by that one', async () => {
+  const { spares, created } = keepSpares(1);
+  await using _spares = spares;
+  const lent = await spares.lend('a', async (cell) => cell);
+  assert.equal(await spares.lend('a', async (cell) => cell), lent);
+  assert.equal(created.length, 1);
+  await using taken = await spares.take('a');
+  assert.equal(taken, lent);
+});
+
+test('A cell that was lent for one namespace is never taken by another: it is ended, and a fresh one given', async () => {
+  const { spares, created } = keepSpares(1);
+  await using _spares = spares;
+  const lent = await spares.lend('a', async (cell) => cell);
+  await using taken = await spares.take('b');
+  assert.notEqual(taken, lent);
+  assert.equal(taken.state, 'spare');
+  await lent.exited;
+  await until(() => spares.pids.length === 1);
+  assert.equal(created.length, 3);
+  await using next = await spares.take('c');
+  assert.equal(
+    next,
+    created.find((cell) => cell !== lent && cell !== taken),
+  );
+});
+
+test('A cell that was lent for one namespace is never lent for another', async () => {
+  const { spares, created } = keepSpares(1);
+  await using _spares = spares;
+  const first = await spares.lend('a', async (cell) => cell);
+  const second = await spares.lend('b', async (cell) => cell);
+  assert.notEqual(second, first);
+  await first.exited;
+  assert.deepEqual(spares.pids, [second.pid]);
+  assert.equal(created.length, 2);
+});
+
+test('Of two cells that are ready a namespace takes the one that it has used, and leaves the other to all', async () => {
+  const { spares, created } = keepSpares(2);
+  await using _spares = spares;
+  await Promise.all(created.map(({ ready }) => ready));
+  const lent = await spares.lend('a', async (cell) => cell);
+  await using own = await spares.take('a');
+  await using other = await spares.take('b');
+  assert.equal(own, lent);
+  assert.ok(created.slice(0, 2).includes(other));
+});
+
+test('Without spares, whoever waits while a cell is lent for another namespace gets a cell of its own', async () => {
+  const { spares } = keepSpares(0);
+  await using _spares = spares;
+  let waiting: Promise<InstanceType<typeof CellProcess>> | undefined;
+  let same: Promise<InstanceType<typeof CellProcess>> | undefined;
+  const lent = await spares.lend('a', async (cell) => {
+    waiting = spares.take('b');
+    same = spares.take('a');
+    return cell;
+  });
+  await using own = await waiting;
+  await using again = await same;
+  assert.notEqual(own, lent);
+  assert.equal(again, lent);
 });

@@ -104,6 +104,7 @@ const EXIT_BY_CODE: Readonly<Record<ErrorCode, ExitCode>> = {
   HS_NOTHING_OBSERVED: EXIT.failed,
   HS_TYPES_STALE: EXIT.failed,
   HS_GRANTS_WIDENED: EXIT.refused,
+  HS_CONTROL_OVERLOADED: EXIT.failed,
   HS_NO_NODE: EXIT.unreachable,
   HS_REQUEST_INVALID: EXIT.failed,
   HS_NAMESPACE_MISMATCH: EXIT.failed,

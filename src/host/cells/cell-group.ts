@@ -249,7 +249,7 @@ export class CellGroup {
   /** Takes a cell into the group and lets it serve every function that is not suspended. */
   async #bind(coldReason: 'first' | 'crash' = 'first'): Promise<BoundCell> {
     const { spares, namespace, access, secrets, logger } = this.#options;
-    const cell = await spares.take();
+    const cell = await spares.take(namespace);
     this.#cells.add(cell);
     this.#listenTo(cell);
     const bound = new BoundCell(cell, access, secrets, logger);

@@ -109,7 +109,7 @@ export class CellSupervisor {
    */
   async check(spec: FunctionSpec): Promise<CheckResult> {
     try {
-      return await this.#spares.lend((cell) => cell.command('check', { spec }));
+      return await this.#spares.lend(spec.namespace, (cell) => cell.command('check', { spec }));
     } catch (error) {
       if (!HairspringError.is(error) || error.code !== 'HS_CELL_LOST') throw error;
       const message = `Cannot load ${spec.name}: the code at the top level of its module brought the cell down`;

@@ -13,19 +13,28 @@ export interface SpareCellsOptions {
   readonly logger: Logger;
 }
 
-/** Keeps cells ready for the next trust group or in place of a dead one; backs off when they do not start. */
+interface Waiting {
+  readonly namespace: string;
+  readonly resolve: (cell: CellProcess) => void;
+  readonly reject: (error: HairspringError) => void;
+}
+
+/**
+ * Keeps cells ready for the next trust group or in place of a dead one; backs off when they do not start.
+ * A cell that was lent has run code of a namespace, and is for that one only from then on.
+ */
 export class SpareCells {
   readonly #options: SpareCellsOptions;
   readonly #all = new Set<CellProcess>();
   readonly #ready: CellProcess[] = [];
-  readonly #waiting: {
-    readonly resolve: (cell: CellProcess) => void;
-    readonly reject: (error: HairspringError) => void;
-  }[] = [];
+  /** None of those that are ready suits any of these. */
+  readonly #waiting: Waiting[] = [];
+  /** The namespace whose code has run in a cell. */
+  readonly #namespaces = new WeakMap<CellProcess, string>();
   #count: number;
   #starting = 0;
-  /** 1 while a cell is lent. */
-  #lent = 0;
+  /** The namespace that a cell is lent for now. */
+  #lentFor: string | undefined;
   /** 1 while somebody waits to borrow. */
   #borrowers = 0;
   #lending: Promise<void> = Promise.resolve();
@@ -55,8 +64,14 @@ export class SpareCells {
     const takers = this.#waiting.length - this.#borrowers;
     // A borrowed cell comes back, so a borrower needs one of the spares and not one more.
     const wanted = Math.max(this.#count, this.#borrowers) + takers;
+    const lent = this.#lentFor === undefined ? 0 : 1;
+    const awaited = this.#waiting.some(({ namespace }) => namespace === this.#lentFor) ? 1 : 0;
+    const missing = (): boolean =>
+      this.#ready.length + this.#starting + lent < wanted ||
+      // Those that are ready may be enough, and yet none of them for whoever waits.
+      this.#starting + awaited < this.#waiting.length;
     try {
-      while (this.#ready.length + this.#starting + this.#lent < wanted) this.#start();
+      while (missing()) this.#start();
     } catch (error) {
       // The system refuses a process or a file right now.
       this.#onStartFailed(HairspringError.from(error));
@@ -80,15 +95,31 @@ export class SpareCells {
   #onReady(cell: CellProcess): void {
     this.#starting -= 1;
     this.#failures = 0;
-    const waiting = this.#waiting.shift();
-    if (waiting === undefined) this.#ready.push(cell);
-    else this.#give(cell, waiting.resolve);
+    this.#offer(cell);
     this.#fill();
   }
 
-  #give(cell: CellProcess, resolve: (cell: CellProcess) => void): void {
+  /** Gives a cell to the first that waits and may have it, or keeps it. */
+  #offer(cell: CellProcess): void {
+    const index = this.#waiting.findIndex(({ namespace }) => this.#suits(cell, namespace));
+    const [waiting] = index < 0 ? [] : this.#waiting.splice(index, 1);
+    if (waiting === undefined) {
+      this.#ready.push(cell);
+      return;
+    }
     this.#all.delete(cell);
-    resolve(cell);
+    waiting.resolve(cell);
+  }
+
+  #suits(cell: CellProcess, namespace: string): boolean {
+    return (this.#namespaces.get(cell) ?? namespace) === namespace;
+  }
+
+  /** A ready cell that the namespace may have: rather one that is of no use to any other. */
+  #pick(namespace: string): CellProcess | undefined {
+    const own = this.#ready.findIndex((cell) => this.#namespaces.get(cell) === namespace);
+    const index = own < 0 ? this.#ready.findIndex((cell) => this.#suits(cell, namespace)) : own;
+    return index < 0 ? undefined : this.#ready.splice(index, 1)[0];
   }
 
   #onStartFailed(error: HairspringError): void {
@@ -114,19 +145,19 @@ export class SpareCells {
     this.#fill();
   }
 
-  /** A ready cell; the caller owns it. Another one is started in its place. */
-  async take(): Promise<CellProcess> {
-    const cell = this.#ready.shift();
+  /** A ready cell in which no other namespace's code has run; the caller owns it. Another one is started in its place. */
+  async take(namespace: string): Promise<CellProcess> {
+    const cell = this.#pick(namespace);
     if (cell !== undefined) {
       this.#all.delete(cell);
       this.#fill();
       return cell;
     }
-    return this.#next();
+    return this.#next(namespace);
   }
 
-  /** The next cell that is ready. */
-  #next(onGiven: () => void = () => undefined): Promise<CellProcess> {
+  /** The next cell that is ready. One that is there for another namespace makes room for it. */
+  #next(namespace: string, onGiven: () => void = () => undefined): Promise<CellProcess> {
     return new Promise((resolve, reject) => {
       if (this.#disposed) {
         reject(new HairspringError('HS_DRAINING', 'The node is stopping'));
@@ -136,17 +167,21 @@ export class SpareCells {
         onGiven();
         resolve(cell);
       };
-      this.#waiting.push({ resolve: give, reject });
+      this.#waiting.push({ namespace, resolve: give, reject });
+      this.#ready
+        .shift()
+        ?.[Symbol.asyncDispose]()
+        .catch(() => undefined);
       this.#fill();
     });
   }
 
   /**
-   * Lends a ready cell, which stays here. One borrower at a time, and nobody takes the cell meanwhile: what
-   * one tenant tries out in it must not fail another.
+   * Lends a ready cell, which stays here for the namespace. One borrower at a time, and nobody takes the cell
+   * meanwhile: what is tried out in it must not fail what serves.
    */
-  async lend<Result>(action: (cell: CellProcess) => Promise<Result>): Promise<Result> {
-    const turn = this.#lending.then(() => this.#lendNow(action));
+  async lend<Result>(namespace: string, action: (cell: CellProcess) => Promise<Result>): Promise<Result> {
+    const turn = this.#lending.then(() => this.#lendNow(namespace, action));
     this.#lending = turn.then(
       () => undefined,
       () => undefined,
@@ -154,34 +189,28 @@ export class SpareCells {
     return turn;
   }
 
-  async #lendNow<Result>(action: (cell: CellProcess) => Promise<Result>): Promise<Result> {
+  async #lendNow<Result>(namespace: string, action: (cell: CellProcess) => Promise<Result>): Promise<Result> {
     const markLent = (): void => {
       this.#borrowers = 0;
-      this.#lent = 1;
+      this.#lentFor = namespace;
     };
     try {
-      const ready = this.#ready.shift();
+      const ready = this.#pick(namespace);
       if (ready === undefined) this.#borrowers = 1;
       else markLent();
-      const cell = ready ?? (await this.#next(markLent));
+      const cell = ready ?? (await this.#next(namespace, markLent));
       this.#all.add(cell);
+      this.#namespaces.set(cell, namespace);
       try {
         return await action(cell);
       } finally {
-        this.#takeBack(cell);
+        if (cell.state !== 'dead' && !this.#disposed) this.#offer(cell);
       }
     } finally {
       this.#borrowers = 0;
-      this.#lent = 0;
+      this.#lentFor = undefined;
       this.#fill();
     }
-  }
-
-  #takeBack(cell: CellProcess): void {
-    if (cell.state === 'dead' || this.#disposed) return;
-    const waiting = this.#waiting.shift();
-    if (waiting === undefined) this.#ready.push(cell);
-    else this.#give(cell, waiting.resolve);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -42,9 +42,19 @@ export class DefinitionStore {
 
   /** All that are stored, in one pass. What cannot be read is logged and left alone. */
   async all(logger: Logger): Promise<readonly StoredDefinition[]> {
+    return await this.#read('>', logger);
+  }
+
+  /** Those of one namespace; nothing of another is read. */
+  async allOf(namespace: string, logger: Logger): Promise<readonly StoredDefinition[]> {
+    return await this.#read(`${namespace}.>`, logger);
+  }
+
+  async #read(keys: string, logger: Logger): Promise<readonly StoredDefinition[]> {
+    const filterSubject = `${SUBJECT_PREFIX}${keys}`;
     try {
       const manager = await jetstreamManager(this.#nc, { checkAPI: false });
-      const messages = await readLastMessages(manager, STREAM, { filterSubject: `${SUBJECT_PREFIX}>` });
+      const messages = await readLastMessages(manager, STREAM, { filterSubject });
       return messages.filter(isPut).flatMap((message) => {
         const definition = parseDefinition(message.data);
         if (definition !== undefined) return [{ definition, revision: message.seq }];

@@ -175,8 +175,8 @@ export class Deployments {
 
   /** The functions of a namespace, of all nodes. */
   async storedIn(namespace: string): Promise<readonly FunctionDefinition[]> {
-    const stored = await this.#store.all(this.#options.logger);
-    return stored.map(({ definition }) => definition).filter((one) => one.namespace === namespace);
+    const stored = await this.#store.allOf(namespace, this.#options.logger);
+    return stored.map(({ definition }) => definition);
   }
 
   /**

@@ -6,13 +6,13 @@ import {
   type FunctionSpec,
   HairspringError,
   type Logger,
-  SECRET_LIMITS,
   type SealedSecret,
   secretsOf,
 } from '../../core/index.ts';
 import { isPut } from '../../hostservices/provision.ts';
 import { readLastMessages } from '../state/last-messages.ts';
 import type { NodeKeys } from '../state/node-identity.ts';
+import { type SecretAmount, SecretRoom } from './secret-room.ts';
 import { parseSealedSecret } from './secret-schema.ts';
 
 const SECRET_BUCKET = 'hairspring-secrets';
@@ -37,8 +37,7 @@ export class SecretShelf implements SecretSource {
   readonly #keys: NodeKeys;
   /** By namespace, then by name. */
   readonly #secrets = new Map<string, Map<string, SealedSecret>>();
-  /** Characters of all of them, sealed. */
-  #chars = 0;
+  readonly #room = new SecretRoom();
 
   private constructor(nc: NatsConnection, kv: KV, keys: NodeKeys) {
     this.#nc = nc;
@@ -70,7 +69,7 @@ export class SecretShelf implements SecretSource {
 
   #hold(namespace: string, secret: SealedSecret): void {
     const own = this.#secrets.get(namespace) ?? new Map<string, SealedSecret>();
-    this.#chars += secret.sealed.length - (own.get(secret.name)?.sealed.length ?? 0);
+    this.#room.add(namespace, growth(own.get(secret.name), secret));
     this.#secrets.set(namespace, own.set(secret.name, secret));
   }
 
@@ -109,34 +108,19 @@ export class SecretShelf implements SecretSource {
     );
   }
 
-  #checkRoom(namespace: string, { name, sealed }: SealedSecret): void {
-    const { perNamespace, nodeChars } = SECRET_LIMITS;
-    const own = this.#secrets.get(namespace);
-    const earlier = own?.get(name);
-    const refuse = (who: string): never => {
-      throw new HairspringError(
-        'HS_SECRET_INVALID',
-        `Cannot set secret "${name}": ${who}, which is the limit`,
-        {
-          hint: 'Delete one that nobody uses with `hairspring secret delete NAME`',
-        },
-      );
-    };
-    if (earlier === undefined && (own?.size ?? 0) >= perNamespace)
-      refuse(`namespace "${namespace}" has ${perNamespace} secrets`);
-    if (this.#chars - (earlier?.sealed.length ?? 0) + sealed.length > nodeChars)
-      refuse(`the secrets of the node have ${nodeChars} characters when sealed`);
-  }
-
   /** Stores a secret in the place of its earlier value. @throws HS_SECRET_INVALID when there are too many */
   async put(namespace: string, secret: SealedSecret): Promise<void> {
-    this.#checkRoom(namespace, secret);
+    const { secrets, chars } = growth(this.get(namespace, secret.name), secret);
+    // Before it is written, so that those that are written at the same time do not pass a limit together.
+    const release = this.#room.reserve(namespace, secret.name, { secrets, chars: Math.max(chars, 0) });
     try {
       await this.#kv.put(this.#key(namespace, secret.name), JSON.stringify(secret));
+      this.#hold(namespace, secret);
     } catch (error) {
       throw natsFailure(error, `Cannot store secret "${secret.name}"`);
+    } finally {
+      release();
     }
-    this.#hold(namespace, secret);
   }
 
   /** Leaves nothing of it behind, not even a delete marker. @returns whether it was there */
@@ -151,7 +135,7 @@ export class SecretShelf implements SecretSource {
       throw natsFailure(error, `Cannot delete secret "${name}"`);
     }
     own.delete(name);
-    this.#chars -= secret.sealed.length;
+    this.#room.add(namespace, { secrets: -1, chars: -secret.sealed.length });
     if (own.size === 0) this.#secrets.delete(namespace);
     return true;
   }
@@ -159,4 +143,8 @@ export class SecretShelf implements SecretSource {
   #key(namespace: string, name: string): string {
     return `${namespace}.${name}.${this.#keys.identity.nodeId}`;
   }
+}
+
+function growth(earlier: SealedSecret | undefined, { sealed }: SealedSecret): SecretAmount {
+  return { secrets: earlier === undefined ? 1 : 0, chars: sealed.length - (earlier?.sealed.length ?? 0) };
 }
