@@ -242,11 +242,13 @@ export async function startCell(options: CellOptions): Promise<void> {
     check,
     async activate({ specs, credentials, coldReason, secrets: sealed }) {
       const { nc, table, secrets, connections } = serving();
-      connections.admit(specs, credentials);
-      const prepared = options.inspect ? specs.map(withoutHurry) : specs;
-      const active = secrets
-        .prepare(prepared, sealed, coldReason === 'crash')
-        .map(({ spec, own }) => table.activate(spec, coldReason, own));
+      const unhurried = options.inspect ? specs.map(withoutHurry) : specs;
+      const prepared = secrets.prepare(unhurried, sealed, coldReason === 'crash');
+      connections.admit(
+        prepared.map(({ spec }) => spec),
+        credentials,
+      );
+      const active = prepared.map(({ spec, own }) => table.activate(spec, coldReason, own));
       await nc.flush();
       codes.preload(specs);
       return {

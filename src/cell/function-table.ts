@@ -131,7 +131,7 @@ export class FunctionTable implements LocalFunctions {
   #prepareBindings(spec: FunctionSpec): ReadonlyMap<string, PreparedBinding> {
     const { services, connections, bindingsOf, prepareBuiltIns } = this.#options;
     const granted = Object.entries(bindingsOf(spec)).map(([label, binding]) => {
-      const own = binding.service === 'http' ? undefined : connections.prepare(spec, label, binding);
+      const own = binding.service === 'http' ? undefined : connections.prepare(spec.id, label, binding);
       return [label, own ?? services[binding.service].prepare(label, binding)] as const;
     });
     return new Map([...Object.entries(prepareBuiltIns(spec)), ...granted]);

@@ -22,12 +22,13 @@ export class WorkloadConnections implements AsyncDisposable {
 
   /** Takes in the versions of functions that come next, with the credentials of those that have some. */
   admit(specs: readonly FunctionSpec[], credentials: WorkloadCredentials): void {
-    for (const { id } of specs) {
+    for (const spec of specs) {
+      const { id } = spec;
       const earlier = this.#byFunction.get(id);
       if (earlier !== undefined) this.#retiring.add(earlier);
       const credential = credentials[id];
       if (credential === undefined) this.#byFunction.delete(id);
-      else this.#byFunction.set(id, new Workload(id, credential, this.#options));
+      else this.#byFunction.set(id, new Workload(spec, credential, this.#options));
     }
   }
 
@@ -36,14 +37,14 @@ export class WorkloadConnections implements AsyncDisposable {
   }
 
   /** Prepares a binding of the version that came last; undefined: it has no connection of its own. */
-  prepare(spec: FunctionSpec, label: string, binding: ServiceBinding): PreparedBinding | undefined {
-    return this.#byFunction.get(spec.id)?.prepare(spec, label, binding);
+  prepare(functionId: string, label: string, binding: ServiceBinding): PreparedBinding | undefined {
+    return this.#byFunction.get(functionId)?.prepare(label, binding);
   }
 
   /** A version of a function has finished all that it had begun. */
   finished(spec: FunctionSpec): void {
     for (const workload of this.#retiring) {
-      if (workload.version !== spec) continue;
+      if (workload.spec !== spec) continue;
       this.#retiring.delete(workload);
       void workload.close().catch(() => undefined);
     }

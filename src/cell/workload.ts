@@ -49,7 +49,8 @@ interface Leaving {
  * connection for it, which is opened when the function first needs it.
  */
 export class Workload {
-  readonly #id: string;
+  /** The version. */
+  readonly spec: FunctionSpec;
   readonly #bindings = new Map<string, ServiceBinding>();
   readonly #options: WorkloadOptions;
   #credential: WorkloadCredential;
@@ -60,19 +61,13 @@ export class Workload {
   /** Invocations that have called, and may have left something open. */
   #callers = new Set<number>();
   readonly #leaving = new Set<Leaving>();
-  #version: FunctionSpec | undefined;
   /** On the monotonic clock. */
   usedMs = 0;
 
-  constructor(id: string, credential: WorkloadCredential, options: WorkloadOptions) {
-    this.#id = id;
+  constructor(spec: FunctionSpec, credential: WorkloadCredential, options: WorkloadOptions) {
+    this.spec = spec;
     this.#credential = credential;
     this.#options = options;
-  }
-
-  /** That whose bindings it serves; undefined until they are prepared. */
-  get version(): FunctionSpec | undefined {
-    return this.#version;
   }
 
   get isOpen(): boolean {
@@ -112,8 +107,7 @@ export class Workload {
   }
 
   /** A binding that is served over the connection. All of them are prepared before the first call. */
-  prepare(version: FunctionSpec, label: string, binding: ServiceBinding): PreparedBinding {
-    this.#version = version;
+  prepare(label: string, binding: ServiceBinding): PreparedBinding {
     this.#bindings.set(label, binding);
     return {
       call: (call, caller) => this.#call(label, call, caller),
@@ -134,13 +128,19 @@ export class Workload {
 
   async #call(label: string, call: HostCall, caller: HostCaller): Promise<HostCallResult> {
     this.usedMs = this.#options.clock.monotonicMs();
-    const earlier = [...this.#leaving].find(({ callers }) => callers.has(caller.id));
+    const earlier = this.#sessionOf(caller.id);
     if (earlier === undefined) this.#callers.add(caller.id);
-    const { bindings } = earlier?.session ?? this.#session ?? (await this.#open());
+    const { bindings } = earlier ?? this.#session ?? (await this.#open());
     const binding = bindings.get(label);
     if (binding === undefined)
       throw new HairspringError('HS_INTERNAL', `Cannot call ${label}: no service of this cell serves it`);
     return await binding.call(call, caller);
+  }
+
+  /** The one that an invocation has called over, when it is not the present one. */
+  #sessionOf(callerId: number): Session | undefined {
+    for (const { session, callers } of this.#leaving) if (callers.has(callerId)) return session;
+    return undefined;
   }
 
   #open(): Promise<Session> {
@@ -178,7 +178,7 @@ export class Workload {
     let nc: NatsConnection;
     try {
       nc = await connect({
-        ...toConnectionOptions(current, `hairspring function ${this.#id}`),
+        ...toConnectionOptions(current, `hairspring function ${this.spec.id}`),
         timeout: CONNECT_TIMEOUT_MS,
       });
     } catch (cause) {

@@ -20,9 +20,7 @@ export function ownVerbs({ backend, clock }: EndpointContext): readonly MicroEnd
       name: 'GetFunctionInfo',
       subject: hairspringSubjects.info('*', '*'),
       async handle(msg) {
-        const namespace = subjectNamespace(msg.subject);
-        checkNamespace(msg.subject, namespace);
-        const nameOrId = subjectToken(msg.subject, NAME_TOKEN);
+        const { namespace, nameOrId } = functionIn(msg.subject);
         const info = await backend.info(namespace, nameOrId);
         if (info !== undefined) return json(info);
         throw notFound(namespace, nameOrId);
@@ -32,21 +30,17 @@ export function ownVerbs({ backend, clock }: EndpointContext): readonly MicroEnd
       name: 'GetLiveFunction',
       subject: hairspringSubjects.live('*', '*'),
       async handle(msg) {
-        const namespace = subjectNamespace(msg.subject);
-        checkNamespace(msg.subject, namespace);
-        const name = subjectToken(msg.subject, NAME_TOKEN);
-        const live = await backend.live(namespace, name);
+        const { namespace, nameOrId } = functionIn(msg.subject);
+        const live = await backend.live(namespace, nameOrId);
         if (live !== undefined) return json(live);
-        throw notFound(namespace, name);
+        throw notFound(namespace, nameOrId);
       },
     },
     {
       name: 'CancelInvocations',
       subject: hairspringSubjects.cancel('*', '*'),
       async handle(msg) {
-        const namespace = subjectNamespace(msg.subject);
-        checkNamespace(msg.subject, namespace);
-        const nameOrId = subjectToken(msg.subject, NAME_TOKEN);
+        const { namespace, nameOrId } = functionIn(msg.subject);
         const { invocation_id } = parseBody(cancelRequest, msg, 'cancel request');
         const done = await backend.cancel(namespace, nameOrId, invocation_id);
         if (done !== undefined) return json(done);
@@ -74,6 +68,13 @@ export function ownVerbs({ backend, clock }: EndpointContext): readonly MicroEnd
       },
     },
   ];
+}
+
+/** The function that a subject names. @throws HS_REQUEST_INVALID when its namespace is none */
+function functionIn(subject: string): { readonly namespace: string; readonly nameOrId: string } {
+  const namespace = subjectNamespace(subject);
+  checkNamespace(subject, namespace);
+  return { namespace, nameOrId: subjectToken(subject, NAME_TOKEN) };
 }
 
 function notFound(namespace: string, nameOrId: string): HairspringError {

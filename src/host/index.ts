@@ -25,6 +25,7 @@ export {
   startRequestToWire,
 } from './manifest/index.ts';
 export {
+  compareVersions,
   defaultCacheDir,
   type FetchProgress,
   type FoundNatsServer,

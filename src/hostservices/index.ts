@@ -29,20 +29,13 @@ export function createNatsServices(
   };
 }
 
-/** Those of a cell that need no connection. */
-export function createCellServices(): Readonly<
-  Record<Exclude<ServiceBinding['service'], NatsService>, HostService>
-> {
-  return { http: createHttpService({ clock: systemClock }) };
-}
-
 /** Every host service of a cell, by name, over its own connection. */
 export function createHostServices(
   nc: NatsConnection,
   inboxPrefix?: string,
   calls?: FunctionCalls,
 ): Readonly<Record<ServiceBinding['service'], HostService>> {
-  return { ...createCellServices(), ...createNatsServices(nc, inboxPrefix, calls) };
+  return { http: createHttpService({ clock: systemClock }), ...createNatsServices(nc, inboxPrefix, calls) };
 }
 
 export { readGuestScripts } from './guest-scripts.ts';

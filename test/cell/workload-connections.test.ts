@@ -102,7 +102,7 @@ function createWorld() {
     } {
       const spec: FunctionSpec = { ...createSpec({}), id };
       connections.admit([spec], { [id]: credential(`_HSBOX.${id}`) });
-      const binding = connections.prepare(spec, 'B', BINDING);
+      const binding = connections.prepare(id, 'B', BINDING);
       assert.ok(binding !== undefined);
       return {
         spec,
@@ -224,7 +224,7 @@ test('A server that is away is a coded error, and the next call tries again', as
   });
   await using _connections = away;
   away.admit([{ ...createSpec({}), id: 'one' }], { one: world.credential('_HSBOX.one') });
-  const binding = away.prepare({ ...createSpec({}), id: 'one' }, 'B', BINDING);
+  const binding = away.prepare('one', 'B', BINDING);
   for (const id of [1, 2]) {
     const call = binding?.call({ op: 'get', args: [], payload: undefined }, { id, deadlineMs: 0 });
     await assert.rejects(async () => await call, { code: 'HS_NATS_UNREACHABLE' });

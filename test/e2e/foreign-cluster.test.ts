@@ -8,6 +8,7 @@ import { readAccountsFile } from '../../src/host/accounts/index.ts';
 import { type RunningHost, startHost } from '../../src/host/index.ts';
 import {
   accountsText,
+  addRedAndBlue,
   type ForeignAccount,
   type ForeignNats,
   startForeignNats,
@@ -30,10 +31,7 @@ const opened: NatsConnection[] = [];
 
 before(async () => {
   cluster = await startForeignNats();
-  red = await cluster.addAccount('red');
-  blue = await cluster.addAccount('blue');
-  await cluster.file('red.seed', red.signer.seed);
-  await cluster.file('blue.creds', blue.owner.creds);
+  ({ red, blue } = await addRedAndBlue(cluster));
 });
 
 after(async () => {

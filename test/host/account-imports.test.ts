@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { SYSTEM_NAMESPACE, subjectCovers } from '../../src/core/index.ts';
+import { NODE_EXPORTS, namespaceClaims } from '../../src/host/accounts/namespace-claims.ts';
 import { createOperator } from '../../src/host/accounts/operator.ts';
-import { NODE_EXPORTS, namespaceClaims } from '../../src/host/accounts/operator-accounts.ts';
 import { createSigningKey } from '../../src/host/accounts/signing-key.ts';
 import { startServedNode } from '../control/support/served-node.ts';
 

@@ -16,6 +16,7 @@ import { createSigningKey } from '../../src/host/accounts/signing-key.ts';
 import { provisionBinding } from '../../src/hostservices/provision.ts';
 import {
   accountsText,
+  addRedAndBlue,
   type ForeignAccount,
   type ForeignNats,
   startForeignNats,
@@ -32,10 +33,7 @@ const opened: NatsConnection[] = [];
 
 before(async () => {
   cluster = await startForeignNats();
-  red = await cluster.addAccount('red');
-  blue = await cluster.addAccount('blue');
-  await cluster.file('red.seed', red.signer.seed);
-  await cluster.file('blue.creds', blue.owner.creds);
+  ({ red, blue } = await addRedAndBlue(cluster));
   accounts = await accountsOf({
     red: { account: red.key.publicKey, signingKey: 'red.seed' },
     blue: { creds: 'blue.creds' },

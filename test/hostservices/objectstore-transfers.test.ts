@@ -12,6 +12,7 @@ import {
   createStore,
   type ObjectHandle,
   objectBinding,
+  openBucket,
   openObjects,
   streamInfo,
   toTold,
@@ -34,11 +35,6 @@ after(async () => {
   await server?.[Symbol.asyncDispose]();
 });
 
-async function openBucket(bucket: string): Promise<ObjectHandle> {
-  await createStore(nc, bucket);
-  return openObjects(nc, objectBinding(bucket));
-}
-
 async function openObject(store: ObjectHandle, name: string, whole = 0): Promise<number> {
   const { revision } = await store.info('get', name);
   return await store.open('open', [name, revision, whole]);
@@ -57,7 +53,7 @@ async function readOn(store: ObjectHandle, handle: number): Promise<{ code: stri
 }
 
 test('Pieces of any size become one object', async () => {
-  const store = await openBucket('pieces');
+  const store = await openBucket(nc, 'pieces');
   const bytes = randomBytes(3 * chunkBytes + 100);
   for (const size of [1_000, chunkBytes - 1, chunkBytes, chunkBytes + 1, bytes.length]) {
     const handle = await store.open('create', ['o', '{"metadata":{"by":"me"}}']);
@@ -76,7 +72,7 @@ test('Pieces of any size become one object', async () => {
 });
 
 test('A slow reader finds the host no more than a few chunks ahead', async () => {
-  const store = await openBucket('slow');
+  const store = await openBucket(nc, 'slow');
   await store.put('large', randomBytes(40 * chunkBytes));
   let asked = 0;
   const spy = nc.subscribe('$JS.API.DIRECT.GET.OBJ_slow', {
@@ -129,7 +125,7 @@ test('A write waits while the server has not acknowledged a few chunks', async (
 });
 
 test('A put that is given up leaves the former object whole and none of its own chunks', async () => {
-  const store = await openBucket('former');
+  const store = await openBucket(nc, 'former');
   const former = randomBytes(2 * chunkBytes);
   await store.put('o', former);
   const giveUps: readonly ((handle: number) => Promise<unknown>)[] = [
@@ -149,7 +145,7 @@ test('A put that is given up leaves the former object whole and none of its own 
 });
 
 test('A put whose invocation ends in the middle of a write leaves nothing', async () => {
-  const store = await openBucket('midway');
+  const store = await openBucket(nc, 'midway');
   const handle = await store.open('create', ['o', '{}']);
   const writing = store.refused('write', [handle], randomBytes(100 * chunkBytes));
   store.end();
@@ -159,7 +155,7 @@ test('A put whose invocation ends in the middle of a write leaves nothing', asyn
 });
 
 test('A put whose invocation ends while it finishes is finished', async () => {
-  const store = await openBucket('finishing');
+  const store = await openBucket(nc, 'finishing');
   const handle = await store.open('create', ['o', '{}']);
   await store.call('write', [handle], randomBytes(3 * chunkBytes));
   const finishing = store.call('finish', [handle]);
@@ -198,7 +194,7 @@ test('A full bucket refuses a put, keeps what was there, and lets it be deleted'
 });
 
 test('An object that is replaced or deleted while it is read is told as cut', async () => {
-  const store = await openBucket('cut');
+  const store = await openBucket(nc, 'cut');
   const changes: readonly (() => Promise<unknown>)[] = [
     () => store.put('o', 'new'),
     () => store.call('delete', ['o']),
@@ -223,7 +219,7 @@ test('An object that is replaced or deleted while it is read is told as cut', as
 });
 
 test('Content that is not what was put is told as corrupt at its end', async () => {
-  const store = await openBucket('corrupt');
+  const store = await openBucket(nc, 'corrupt');
   const tamper = async (changes: object): Promise<void> => {
     const { nuid, ...meta } = await rawMeta('corrupt', 'o');
     const subject = `$O.corrupt.M.${Buffer.from('o').toString('base64')}`;
@@ -259,7 +255,7 @@ async function rawMeta(bucket: string, name: string): Promise<{ nuid: string; si
 }
 
 test('An object that is too large to be read as a whole is refused by name of the limit, and streams', async () => {
-  const store = await openBucket('whole');
+  const store = await openBucket(nc, 'whole');
   const bytes = randomBytes(OBJECT_LIMITS.wholeBytes + 1);
   await store.put('o', bytes);
   const { revision } = await store.info('get', 'o');
@@ -272,7 +268,7 @@ test('An object that is too large to be read as a whole is refused by name of th
 });
 
 test('Transfers are closed by their end, by close and with their invocation, and are bounded till then', async () => {
-  const store = await openBucket('bounded');
+  const store = await openBucket(nc, 'bounded');
   const { openPerInvocation, openPerFunction } = OBJECT_LIMITS;
   await store.put('o', 'x');
   const openAll = async (caller: ObjectHandle): Promise<number> => {
@@ -304,7 +300,7 @@ test('Transfers are closed by their end, by close and with their invocation, and
 });
 
 test('Handles that are none, or are open for something else, are refused', async () => {
-  const store = await openBucket('handles');
+  const store = await openBucket(nc, 'handles');
   await store.put('o', 'x');
   const download = await openObject(store, 'o');
   const upload = await store.open('create', ['p', '{}']);

@@ -3,15 +3,7 @@ import { after, before, test } from 'node:test';
 import { jetstreamManager } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { connectTo, startTestNats, type TestNats } from '../support/nats.ts';
-import {
-  countObjectConsumers,
-  createStore,
-  type ObjectHandle,
-  objectBinding,
-  openObjects,
-  toTold,
-  until,
-} from '../support/objects.ts';
+import { countObjectConsumers, type ObjectHandle, openBucket, toTold, until } from '../support/objects.ts';
 
 let server: TestNats;
 let nc: NatsConnection;
@@ -26,18 +18,13 @@ after(async () => {
   await server?.[Symbol.asyncDispose]();
 });
 
-async function openBucket(bucket: string): Promise<ObjectHandle> {
-  await createStore(nc, bucket);
-  return openObjects(nc, objectBinding(bucket));
-}
-
 async function nextOf(store: ObjectHandle, handle: number): Promise<string> {
   const { name, deleted } = toTold(await store.call('next', [handle]));
   return deleted ? `-${name}` : name;
 }
 
 test('A watch tells of what is put, linked and deleted from then on, one after the other', async () => {
-  const store = await openBucket('news');
+  const store = await openBucket(nc, 'news');
   await store.put('before', 'x');
   const handle = await store.open('watch', [0]);
   await store.put('a', 'x');
@@ -54,7 +41,7 @@ test('A watch tells of what is put, linked and deleted from then on, one after t
 });
 
 test('A watch of what exists begins with that, and goes on', async () => {
-  const store = await openBucket('whole');
+  const store = await openBucket(nc, 'whole');
   await store.put('a', '1');
   await store.put('b', '1');
   await store.put('a', '2');
@@ -67,7 +54,7 @@ test('A watch of what exists begins with that, and goes on', async () => {
 });
 
 test('Several that wait at once are told of one change each, in turn', async () => {
-  const store = await openBucket('turns');
+  const store = await openBucket(nc, 'turns');
   const handle = await store.open('watch', [0]);
   const waiting = Array.from({ length: 5 }, () => nextOf(store, handle));
   for (let index = 0; index < 5; index += 1) await store.put(`o${index}`, 'x');
@@ -76,7 +63,7 @@ test('Several that wait at once are told of one change each, in turn', async () 
 });
 
 test('A watch that waits ends with its invocation, and leaves no consumer', async () => {
-  const store = await openBucket('ended');
+  const store = await openBucket(nc, 'ended');
   const handle = await store.open('watch', [0]);
   const waiting = store.call('next', [handle]);
   await until(async () => (await countObjectConsumers(nc, 'ended')) === 1);
@@ -87,7 +74,7 @@ test('A watch that waits ends with its invocation, and leaves no consumer', asyn
 });
 
 test('A watch whose consumer the server has forgotten misses nothing', async () => {
-  const store = await openBucket('forgotten');
+  const store = await openBucket(nc, 'forgotten');
   const manager = await jetstreamManager(nc);
   const forget = async (): Promise<void> => {
     for (const { name } of await manager.consumers.list('OBJ_forgotten').next())
@@ -109,7 +96,7 @@ test('A watch whose consumer the server has forgotten misses nothing', async () 
 });
 
 test('A watch of a bucket that is deleted is told so', async () => {
-  const store = await openBucket('deleted');
+  const store = await openBucket(nc, 'deleted');
   const handle = await store.open('watch', [0]);
   const waiting = store.refused('next', [handle]);
   await (await jetstreamManager(nc)).streams.delete('OBJ_deleted');

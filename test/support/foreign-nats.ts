@@ -7,7 +7,7 @@ import { connectNats } from '../../src/control/index.ts';
 import type { NatsEndpoint } from '../../src/core/index.ts';
 import { accountToken } from '../../src/host/accounts/claims.ts';
 import { loadOperator, ownerEndpoint, writeServerConfig } from '../../src/host/accounts/index.ts';
-import { namespaceClaims } from '../../src/host/accounts/operator-accounts.ts';
+import { namespaceClaims } from '../../src/host/accounts/namespace-claims.ts';
 import { createSigningKey, type SigningKey } from '../../src/host/accounts/signing-key.ts';
 import { startTestNats, type TestNats } from './nats.ts';
 
@@ -113,4 +113,15 @@ function withScope(token: string, scoped: SigningKey, operator: SigningKey): str
 /** The text of an accounts file with these namespaces. */
 export function accountsText(namespaces: Readonly<Record<string, object>>): string {
   return JSON.stringify({ namespaces });
+}
+
+/** Accounts `red`, for which a node has a signing key in `red.seed`, and `blue`, with credentials in `blue.creds`. */
+export async function addRedAndBlue(
+  cluster: ForeignNats,
+): Promise<{ readonly red: ForeignAccount; readonly blue: ForeignAccount }> {
+  const red = await cluster.addAccount('red');
+  const blue = await cluster.addAccount('blue');
+  await cluster.file('red.seed', red.signer.seed);
+  await cluster.file('blue.creds', blue.owner.creds);
+  return { red, blue };
 }

@@ -33,6 +33,12 @@ export function createStore(
   return new Objm(jetstream(nc)).create(bucket, options);
 }
 
+/** A bucket that is there, as a function with every right to it calls it. */
+export async function openBucket(nc: NatsConnection, bucket: string): Promise<ObjectHandle> {
+  await createStore(nc, bucket);
+  return openObjects(nc, objectBinding(bucket));
+}
+
 /** The part of the info of an object that tests look at. */
 export interface ToldInfo {
   readonly bucket: string;

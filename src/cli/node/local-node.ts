@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { HairspringError, type Logger, type NatsEndpoint, SYSTEM_NAMESPACE } from '../../core/index.ts';
 import {
+  compareVersions,
   type FoundNatsServer,
   findNatsServer,
   loadOperator,
@@ -118,13 +119,8 @@ function findServer(
   });
 }
 
-/** From this version on a server in operator mode may let clients in that have no credentials. */
-const ANONYMOUS_SINCE = [2, 12] as const;
-
-function allowsAnonymous({ version }: FoundNatsServer): boolean {
-  const [major = 0, minor = 0] = version.split('.').map(Number);
-  return major > ANONYMOUS_SINCE[0] || (major === ANONYMOUS_SINCE[0] && minor >= ANONYMOUS_SINCE[1]);
-}
+/** From here on a server with an operator is asked to let clients in that have no credentials; tried on 2.15.1. */
+const ANONYMOUS_SINCE = '2.12.0';
 
 async function startOnFreePort(
   found: FoundNatsServer,
@@ -135,7 +131,7 @@ async function startOnFreePort(
   const config = writeServerConfig({
     dir: join(options.dataDir, 'keys'),
     operator,
-    anonymousNamespace: allowsAnonymous(found) ? DEFAULT_NAMESPACE : undefined,
+    anonymousNamespace: compareVersions(found.version, ANONYMOUS_SINCE) >= 0 ? DEFAULT_NAMESPACE : undefined,
   });
   try {
     return await startNatsServer({

@@ -1,9 +1,10 @@
 import { type Clock, type FunctionSpec, type NatsEndpoint, SYSTEM_NAMESPACE } from '../../core/index.ts';
 import { bindingPermissions } from '../../hostservices/permissions.ts';
 import type { CellUser, CredentialReason, GivenCredential } from './accounts.ts';
-import { credentialsText, type Permissions, userToken } from './claims.ts';
+import type { Permissions } from './claims.ts';
 import { controlSubjects } from './control-subjects.ts';
-import { createSigningKey, type SigningKey } from './signing-key.ts';
+import type { SigningKey } from './signing-key.ts';
+import { createUser } from './user.ts';
 
 /** What an earlier version has begun has its time limit, and this. */
 const REPLACED_GRACE_MS = 60_000;
@@ -64,7 +65,7 @@ export class Minter {
     this.#options = options;
   }
 
-  /** How often it is renewed, so that there is time to change over in a quiet moment. */
+  /** How often it is renewed: what has begun over a connection has the other half to finish. */
   get renewMs(): number {
     return this.#options.lifetimeMs / 2;
   }
@@ -138,11 +139,9 @@ export class Minter {
     permissions: Permissions,
   ): { readonly creds: string; readonly user: string; readonly untilMs: number } {
     const { account, signer, clock, lifetimeMs } = this.#options;
-    const user = createSigningKey('user');
     const untilMs = clock.now() + lifetimeMs;
-    const { publicKey } = user;
     const expiresAt = Math.floor(untilMs / 1_000);
-    const token = userToken(signer, { name, publicKey, account, permissions, expiresAt });
-    return { creds: credentialsText(token, user.seed), user: publicKey, untilMs };
+    const { publicKey, creds } = createUser(signer, { name, account, permissions, expiresAt });
+    return { creds, user: publicKey, untilMs };
   }
 }

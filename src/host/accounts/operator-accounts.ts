@@ -1,29 +1,12 @@
 import type { NatsConnection } from '@nats-io/transport-node';
-import { z } from 'zod';
 import { connectNats } from '../../control/index.ts';
-import {
-  type Clock,
-  feedSubjects,
-  HairspringError,
-  type Logger,
-  type NatsEndpoint,
-  nodeSubjects,
-} from '../../core/index.ts';
+import { type Clock, HairspringError, type Logger, type NatsEndpoint } from '../../core/index.ts';
 import type { Accounts, NamespaceAccess } from './accounts.ts';
-import { type AccountClaims, accountToken, credentialsText, type Import, userToken } from './claims.ts';
-import { controlSubjects } from './control-subjects.ts';
 import { Minter } from './minter.ts';
 import type { Operator } from './operator.ts';
-import { createSigningKey, type SigningKey } from './signing-key.ts';
+import { dropEarlierKeys, Registration } from './registration.ts';
+import { ownerEndpoint } from './user.ts';
 
-/** Where a server with a full resolver takes the token of an account. */
-const CLAIMS_UPDATE = '$SYS.REQ.CLAIMS.UPDATE';
-const CLAIMS_LIST = '$SYS.REQ.CLAIMS.LIST';
-const claimsLookup = (account: string): string => `$SYS.REQ.ACCOUNT.${account}.CLAIMS.LOOKUP`;
-const accountName = z.object({ name: z.string() });
-const UPDATE_TIMEOUT_MS = 5_000;
-const RETRY_MS = 1_000;
-const COLLECT_MS = 50;
 /** What is given out is revoked when it has served, so that it may be good for long. */
 const LIFETIME_MS = 24 * 3_600_000;
 
@@ -33,24 +16,6 @@ export interface OperatorAccountsOptions {
   readonly endpoint: NatsEndpoint;
   readonly clock: Clock;
   readonly logger: Logger;
-}
-
-/** What the nodes' account lets others ask and hear; each namespace imports its own part of it. */
-export const NODE_EXPORTS: NonNullable<AccountClaims['exports']> = [
-  { kind: 'service', subject: '$NEX.SVC.*.control.>' },
-  { kind: 'stream', subject: feedSubjects.events('*', '*') },
-];
-
-/** How a client with the keys of an account connects. */
-export function ownerEndpoint(
-  account: SigningKey,
-  endpoint: NatsEndpoint,
-  name: string,
-): NatsEndpoint & { readonly creds: string } {
-  const user = createSigningKey('user');
-  const { publicKey } = user;
-  const token = userToken(account, { name, publicKey, account: account.publicKey, permissions: 'all' });
-  return { ...endpoint, creds: credentialsText(token, user.seed) };
 }
 
 /** An account for each namespace, made when it is first needed, on a server whose operator is ours. */
@@ -129,138 +94,4 @@ export class OperatorAccounts implements Accounts {
 interface OpenNamespace {
   readonly access: NamespaceAccess;
   readonly registration: Registration;
-}
-
-/**
- * The account of a namespace as the server knows it. Cells and functions have users that are signed by a key of this
- * process alone, which is nowhere on disk: with the next start all that an earlier process gave out is void.
- */
-class Registration {
-  readonly signer = createSigningKey('account');
-  readonly #system: NatsConnection;
-  readonly #operator: Operator;
-  readonly #namespace: string;
-  readonly #clock: Clock;
-  readonly #logger: Logger;
-  /** Until when the token of a user that is revoked would be good. */
-  readonly #revoked = new Map<string, number>();
-  #pushed: Promise<void> = Promise.resolve();
-  #isPushing = false;
-  #isStale = false;
-
-  constructor(system: NatsConnection, operator: Operator, namespace: string, clock: Clock, logger: Logger) {
-    this.#system = system;
-    this.#operator = operator;
-    this.#namespace = namespace;
-    this.#clock = clock;
-    this.#logger = logger;
-  }
-
-  /** Makes tokens void; what the server does not take now it is told again until it does. */
-  revoke(users: ReadonlyMap<string, number>): void {
-    for (const [user, untilMs] of users) this.#revoked.set(user, untilMs);
-    this.#isStale = true;
-    if (!this.#isPushing) this.#pushed = this.#pushAll();
-  }
-
-  /** Resolves when the server has been told, or has not taken it for a second. */
-  async settled(): Promise<void> {
-    await Promise.race([this.#pushed, this.#clock.sleep(RETRY_MS)]);
-  }
-
-  async #pushAll(): Promise<void> {
-    this.#isPushing = true;
-    while (this.#isStale && !this.#system.isClosed()) {
-      // The server takes an account apart and puts it together again, so what comes in a moment goes together.
-      await this.#clock.sleep(COLLECT_MS);
-      this.#isStale = false;
-      try {
-        await this.push();
-      } catch (error) {
-        this.#isStale = true;
-        const { message } = HairspringError.from(error);
-        this.#logger.error('Users could not be revoked yet', { namespace: this.#namespace, error: message });
-        await this.#clock.sleep(RETRY_MS);
-      }
-    }
-    // Together with the look at what is left, so that nothing comes in between.
-    this.#isPushing = false;
-  }
-
-  /** @throws HS_NATS_REFUSED when the server does not take the account */
-  async push(): Promise<void> {
-    const nowMs = this.#clock.now();
-    for (const [user, untilMs] of this.#revoked) if (untilMs < nowMs) this.#revoked.delete(user);
-    // Of a time after which it would be void anyway: no clock that was put back lets it in again.
-    const revocations = [...this.#revoked].map(([user, untilMs]) => [user, Math.ceil(untilMs / 1_000)]);
-    await pushAccount(this.#system, this.#operator, {
-      ...namespaceClaims(this.#operator, this.#namespace),
-      signingKeys: [this.signer.publicKey],
-      revocations: Object.fromEntries(revocations),
-    });
-  }
-}
-
-async function pushAccount(
-  system: NatsConnection,
-  operator: Operator,
-  account: AccountClaims,
-): Promise<void> {
-  const token = accountToken(operator.key, account);
-  let refusal: string | undefined;
-  try {
-    const reply = await system.request(CLAIMS_UPDATE, token, { timeout: UPDATE_TIMEOUT_MS });
-    const answer = reply.json<{ readonly error?: { readonly description?: string } }>();
-    refusal = answer.error === undefined ? undefined : (answer.error.description ?? 'no reason given');
-  } catch (error) {
-    refusal = error instanceof Error ? error.message : String(error);
-  }
-  if (refusal === undefined) return;
-  const what = `Cannot register the account of namespace "${account.name}"`;
-  throw new HairspringError('HS_NATS_REFUSED', `${what}: ${refusal}`);
-}
-
-/** Makes all that an earlier process has given out void: its signing keys go out of the accounts that the server has. */
-async function dropEarlierKeys(system: NatsConnection, operator: Operator): Promise<void> {
-  const options = { timeout: UPDATE_TIMEOUT_MS };
-  const { data: ids = [] } = (await system.request(CLAIMS_LIST, '', options)).json<{
-    data?: readonly string[];
-  }>();
-  for (const id of ids) {
-    const token = (await system.request(claimsLookup(id), '', options)).string();
-    const name = nameIn(token);
-    if (name !== undefined && operator.namespace(name).publicKey === id)
-      await pushAccount(system, operator, namespaceClaims(operator, name));
-  }
-}
-
-/** Of an account, by its token, which the server has checked. */
-function nameIn(token: string): string | undefined {
-  try {
-    const claims: unknown = JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString());
-    return accountName.parse(claims).name;
-  } catch {
-    return undefined;
-  }
-}
-
-/** The account of a namespace: JetStream of its own, and of the nodes what concerns it. */
-export function namespaceClaims(operator: Operator, namespace: string): AccountClaims {
-  const from = operator.node.publicKey;
-  const ask = (subject: string): Import => ({ kind: 'service', subject, from });
-  return {
-    name: namespace,
-    publicKey: operator.namespace(namespace).publicKey,
-    jetStream: true,
-    imports: [
-      ...[
-        ...controlSubjects(namespace),
-        nodeSubjects.ping(),
-        nodeSubjects.pingNode('*'),
-        nodeSubjects.tags(),
-        nodeSubjects.info('*'),
-      ].map(ask),
-      { kind: 'stream', subject: feedSubjects.events(namespace, '*'), from },
-    ],
-  };
 }

@@ -1,10 +1,10 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { HairspringError } from '../../core/index.ts';
-import { accountToken, operatorToken, userToken } from './claims.ts';
+import { accountToken, operatorToken } from './claims.ts';
+import { NODE_EXPORTS, namespaceClaims } from './namespace-claims.ts';
 import type { Operator } from './operator.ts';
-import { NODE_EXPORTS, namespaceClaims } from './operator-accounts.ts';
-import { createSigningKey } from './signing-key.ts';
+import { createUser } from './user.ts';
 
 export interface ServerConfigOptions {
   /** Holds the configuration and the accounts' tokens; made if missing, for its owner alone. */
@@ -53,13 +53,6 @@ export function writeServerConfig({ dir, operator, anonymousNamespace }: ServerC
 
 function anonymousToken(operator: Operator, namespace: string): string {
   const account = operator.namespace(namespace);
-  const { publicKey } = createSigningKey('user');
-  const user = {
-    name: 'anonymous',
-    publicKey,
-    account: account.publicKey,
-    permissions: 'all',
-    bearer: true,
-  } as const;
-  return userToken(account, user);
+  const claims = { name: 'anonymous', account: account.publicKey, permissions: 'all', bearer: true } as const;
+  return createUser(account, claims).token;
 }

@@ -4,9 +4,9 @@ import { connectNats } from '../../control/index.ts';
 import { type Clock, HairspringError, type NatsEndpoint } from '../../core/index.ts';
 import type { NamespaceAccess } from './accounts.ts';
 import type { Delegation } from './accounts-file.ts';
-import { credentialsText, type UserClaims, userToken } from './claims.ts';
+import type { UserClaims } from './claims.ts';
 import { Minter } from './minter.ts';
-import { createSigningKey } from './signing-key.ts';
+import { createUser } from './user.ts';
 
 export type SignedDelegation = Extract<Delegation, { readonly kind: 'signing-key' }>;
 
@@ -99,9 +99,7 @@ function signedEndpoint(
   name: string,
   permissions: UserClaims['permissions'],
 ): NatsEndpoint {
-  const user = createSigningKey('user');
-  const token = userToken(signer, { name, publicKey: user.publicKey, account, permissions });
-  return { ...where, creds: credentialsText(token, user.seed) };
+  return { ...where, creds: createUser(signer, { name, account, permissions }).creds };
 }
 
 /** The server says only that it refuses; a user without permissions of its own tells a scoped key from a wrong one. */

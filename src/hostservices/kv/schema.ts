@@ -1,20 +1,9 @@
 import { z } from 'zod';
-import { type KvBinding, TOKEN_PATTERN } from '../../core/index.ts';
+import type { KvBinding } from '../../core/index.ts';
+import { bucketSchema } from '../shared/bucket-schema.ts';
 import { isKeyFilter } from './grant.ts';
 import { KV_LIMITS } from './limits.ts';
 import { KV_OPTION_KEYS, kvOptionsShape, toBucketOptions } from './schema-options.ts';
-
-/** Buckets in which the host keeps functions and artifacts; a grant of one would be a grant of the host. */
-const RESERVED_BUCKET = /^hairspring(?:[-_]|$)/i;
-
-const bucketSchema = z
-  .string()
-  .regex(TOKEN_PATTERN, { error: 'a bucket name is 1 to 64 letters, digits, - and _' })
-  .refine((name) => !RESERVED_BUCKET.test(name), {
-    error: 'names beginning with "hairspring" belong to the host',
-    params: { hint: 'Choose a bucket name of your own' },
-  })
-  .meta({ description: 'Bucket of the JetStream key-value store.', examples: ['counters'] });
 
 const keysSchema = z
   .string()
@@ -30,7 +19,10 @@ const keysSchema = z
 /** `kv: bucket` as written in a Nexfile, parsed into a {@link KvBinding}. */
 export const kvBindingSchema = z
   .strictObject({
-    kv: bucketSchema,
+    kv: bucketSchema.meta({
+      description: 'Bucket of the JetStream key-value store.',
+      examples: ['counters'],
+    }),
     access: z.enum(['read', 'write', 'read-write']).default('read').meta({
       description: 'What the function may do with the keys.',
     }),

@@ -127,7 +127,8 @@ export function corrupt(what: string, reason: string): HairspringError {
   return new HairspringError('HS_OBJECT_CORRUPT', `Cannot read ${what}: ${reason}`);
 }
 
-function parseRecord(json: string): Record<string, unknown> | undefined {
+/** @returns undefined when the text is no JSON object */
+export function parseRecord(json: string): Record<string, unknown> | undefined {
   try {
     const value: unknown = JSON.parse(json);
     return isRecord(value) ? value : undefined;

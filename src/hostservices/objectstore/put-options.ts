@@ -1,6 +1,6 @@
 import { HairspringError, isSafeHeader } from '../../core/index.ts';
 import { OBJECT_LIMITS } from './limits.ts';
-import { isRecord, type ObjectMeta } from './meta.ts';
+import { isRecord, type ObjectMeta, parseRecord } from './meta.ts';
 
 export type PutOptions = Pick<ObjectMeta, 'description' | 'headers' | 'metadata'>;
 
@@ -47,15 +47,6 @@ function parseMetadata(name: string, metadata: unknown): Record<string, string> 
     throw invalid(name, `its metadata ${JSON.stringify(key.slice(0, 100))} is not text`);
   });
   return Object.fromEntries(parsed);
-}
-
-function parseRecord(json: string): Record<string, unknown> | undefined {
-  try {
-    const value: unknown = JSON.parse(json);
-    return isRecord(value) ? value : undefined;
-  } catch {
-    return undefined;
-  }
 }
 
 function invalid(name: string, reason: string): HairspringError {

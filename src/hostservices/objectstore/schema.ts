@@ -5,24 +5,13 @@ import {
   type ObjectStoreBinding,
   parseBytes,
   parseDuration,
-  TOKEN_PATTERN,
 } from '../../core/index.ts';
+import { bucketSchema } from '../shared/bucket-schema.ts';
 
-/** Buckets in which the host keeps functions and artifacts; a grant of one would be a grant of the host. */
-const RESERVED_BUCKET = /^hairspring(?:[-_]|$)/i;
 const MAX_DESCRIPTION_CHARS = 1024;
 const MAX_REPLICAS = 5;
 /** JetStream takes no shorter one. */
 const MIN_TTL_MS = 100;
-
-const bucketSchema = z
-  .string()
-  .regex(TOKEN_PATTERN, { error: 'a bucket name is 1 to 64 letters, digits, - and _' })
-  .refine((name) => !RESERVED_BUCKET.test(name), {
-    error: 'names beginning with "hairspring" belong to the host',
-    params: { hint: 'Choose a bucket name of your own' },
-  })
-  .meta({ description: 'Bucket of the JetStream object store.', examples: ['photos'] });
 
 const maxBytesSchema = z
   .string()
@@ -55,7 +44,10 @@ const ttlSchema = z
 /** `objectstore: bucket` as written in a Nexfile, parsed into an {@link ObjectStoreBinding}. */
 export const objectStoreBindingSchema = z
   .strictObject({
-    objectstore: bucketSchema,
+    objectstore: bucketSchema.meta({
+      description: 'Bucket of the JetStream object store.',
+      examples: ['photos'],
+    }),
     access: z.enum(['read', 'write', 'read-write']).default('read').meta({
       description: 'What the function may do with the objects.',
     }),

@@ -1,0 +1,128 @@
+import type { NatsConnection } from '@nats-io/transport-node';
+import { z } from 'zod';
+import { type Clock, HairspringError, type Logger } from '../../core/index.ts';
+import { type AccountClaims, accountToken } from './claims.ts';
+import { namespaceClaims } from './namespace-claims.ts';
+import type { Operator } from './operator.ts';
+import { createSigningKey } from './signing-key.ts';
+
+/** Where a server with a full resolver takes the token of an account. */
+const CLAIMS_UPDATE = '$SYS.REQ.CLAIMS.UPDATE';
+const CLAIMS_LIST = '$SYS.REQ.CLAIMS.LIST';
+const claimsLookup = (account: string): string => `$SYS.REQ.ACCOUNT.${account}.CLAIMS.LOOKUP`;
+const accountName = z.object({ name: z.string() });
+const UPDATE_TIMEOUT_MS = 5_000;
+const RETRY_MS = 1_000;
+const COLLECT_MS = 50;
+/**
+ * The account of a namespace as the server knows it. Cells and functions have users that are signed by a key of this
+ * process alone, which is nowhere on disk: with the next start all that an earlier process gave out is void.
+ */
+export class Registration {
+  readonly signer = createSigningKey('account');
+  readonly #system: NatsConnection;
+  readonly #operator: Operator;
+  readonly #namespace: string;
+  readonly #clock: Clock;
+  readonly #logger: Logger;
+  /** Until when the token of a user that is revoked would be good. */
+  readonly #revoked = new Map<string, number>();
+  #pushed: Promise<void> = Promise.resolve();
+  #isPushing = false;
+  #isStale = false;
+
+  constructor(system: NatsConnection, operator: Operator, namespace: string, clock: Clock, logger: Logger) {
+    this.#system = system;
+    this.#operator = operator;
+    this.#namespace = namespace;
+    this.#clock = clock;
+    this.#logger = logger;
+  }
+
+  /** Makes tokens void; what the server does not take now it is told again until it does. */
+  revoke(users: ReadonlyMap<string, number>): void {
+    for (const [user, untilMs] of users) this.#revoked.set(user, untilMs);
+    this.#isStale = true;
+    if (!this.#isPushing) this.#pushed = this.#pushAll();
+  }
+
+  /** Resolves when the server has been told, or has not taken it for a second. */
+  async settled(): Promise<void> {
+    await Promise.race([this.#pushed, this.#clock.sleep(RETRY_MS)]);
+  }
+
+  async #pushAll(): Promise<void> {
+    this.#isPushing = true;
+    while (this.#isStale && !this.#system.isClosed()) {
+      // The server takes an account apart and puts it together again, so what comes in a moment goes together.
+      await this.#clock.sleep(COLLECT_MS);
+      this.#isStale = false;
+      try {
+        await this.push();
+      } catch (error) {
+        this.#isStale = true;
+        const { message } = HairspringError.from(error);
+        this.#logger.error('Users could not be revoked yet', { namespace: this.#namespace, error: message });
+        await this.#clock.sleep(RETRY_MS);
+      }
+    }
+    // Together with the look at what is left, so that nothing comes in between.
+    this.#isPushing = false;
+  }
+
+  /** @throws HS_NATS_REFUSED when the server does not take the account */
+  async push(): Promise<void> {
+    const nowMs = this.#clock.now();
+    for (const [user, untilMs] of this.#revoked) if (untilMs < nowMs) this.#revoked.delete(user);
+    // Of a time after which it would be void anyway: no clock that was put back lets it in again.
+    const revocations = [...this.#revoked].map(([user, untilMs]) => [user, Math.ceil(untilMs / 1_000)]);
+    await pushAccount(this.#system, this.#operator, {
+      ...namespaceClaims(this.#operator, this.#namespace),
+      signingKeys: [this.signer.publicKey],
+      revocations: Object.fromEntries(revocations),
+    });
+  }
+}
+
+async function pushAccount(
+  system: NatsConnection,
+  operator: Operator,
+  account: AccountClaims,
+): Promise<void> {
+  const token = accountToken(operator.key, account);
+  let refusal: string | undefined;
+  try {
+    const reply = await system.request(CLAIMS_UPDATE, token, { timeout: UPDATE_TIMEOUT_MS });
+    const answer = reply.json<{ readonly error?: { readonly description?: string } }>();
+    refusal = answer.error === undefined ? undefined : (answer.error.description ?? 'no reason given');
+  } catch (error) {
+    refusal = error instanceof Error ? error.message : String(error);
+  }
+  if (refusal === undefined) return;
+  const what = `Cannot register the account of namespace "${account.name}"`;
+  throw new HairspringError('HS_NATS_REFUSED', `${what}: ${refusal}`);
+}
+
+/** Makes all that an earlier process has given out void: its signing keys go out of the accounts that the server has. */
+export async function dropEarlierKeys(system: NatsConnection, operator: Operator): Promise<void> {
+  const options = { timeout: UPDATE_TIMEOUT_MS };
+  const { data: ids = [] } = (await system.request(CLAIMS_LIST, '', options)).json<{
+    data?: readonly string[];
+  }>();
+  for (const id of ids) {
+    const token = (await system.request(claimsLookup(id), '', options)).string();
+    const name = nameIn(token);
+    if (name !== undefined && operator.namespace(name).publicKey === id)
+      await pushAccount(system, operator, namespaceClaims(operator, name));
+  }
+}
+
+/** Of an account, by its token, which the server has checked. */
+function nameIn(token: string): string | undefined {
+  try {
+    const claims: unknown = JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString());
+    return accountName.parse(claims).name;
+  } catch {
+    return undefined;
+  }
+}
