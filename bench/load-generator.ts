@@ -1,12 +1,7 @@
-/**
- * Sends requests and measures. In a process of its own, so that its work does not stand in the way of what it
- * measures. `nc.request` would be the bottleneck at 25,000 requests a second; this publishes with reply subjects
- * of its own and one subscription for all of them.
- */
+/** Sends requests and measures. In a process of its own, so that its work does not stand in the way of what it measures. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { connect, createInbox, type Msg, type NatsConnection } from '@nats-io/transport-node';
-import { Histogram } from './histogram.ts';
-import { cpuSeconds, machineCpuSeconds, sumOver } from './process/proc.ts';
+import { connect, type Msg } from '@nats-io/transport-node';
+import { ClosedLoop, cpuSeconds, Histogram, machineCpuSeconds, sumOver } from '../src/measure/index.ts';
 import { childOptions, serveParent } from './process/serve-parent.ts';
 
 /** Processes whose CPU time is taken over the window, by who they are. */
@@ -76,61 +71,6 @@ function isExpected({ data }: Msg): boolean {
   return data.length === payloadBytes && data[0] === 0x78 && data[payloadBytes - 1] === 0x78;
 }
 
-/** Keeps requests under way until it is stopped. */
-class ClosedLoop {
-  readonly #nc: NatsConnection;
-  readonly #subject: string;
-  readonly #replies: readonly { readonly reply: string }[];
-  readonly #sentAt: Float64Array;
-  #histogram: Histogram | undefined;
-  #sending = true;
-  wrong = 0;
-  firstWrong: string | null = null;
-  outstanding = 0;
-
-  constructor(connection: NatsConnection, subject: string, inFlight: number) {
-    const inbox = createInbox();
-    this.#nc = connection;
-    this.#subject = subject;
-    this.#sentAt = new Float64Array(inFlight);
-    this.#replies = Array.from({ length: inFlight }, (_, slot) => ({ reply: `${inbox}.${slot}` }));
-    const slotAt = inbox.length + 1;
-    this.#nc.subscribe(`${inbox}.*`, {
-      callback: (error, message) => this.#onReply(error, message, slotAt),
-    });
-    for (let slot = 0; slot < inFlight; slot += 1) this.#send(slot);
-  }
-
-  #send(slot: number): void {
-    this.outstanding += 1;
-    this.#sentAt[slot] = performance.now();
-    this.#nc.publish(this.#subject, payload, this.#replies[slot]);
-  }
-
-  #onReply(error: Error | null, message: Msg, slotAt: number): void {
-    this.outstanding -= 1;
-    const slot = Number(message.subject.slice(slotAt));
-    this.#histogram?.record((performance.now() - (this.#sentAt[slot] ?? 0)) * 1_000);
-    if (error !== null || !isExpected(message)) {
-      this.wrong += 1;
-      this.firstWrong ??= error?.message ?? message.string().slice(0, 300);
-    }
-    if (this.#sending) this.#send(slot);
-  }
-
-  /** Counts replies into `histogram` from now on; into none when there is none. */
-  recordInto(histogram: Histogram | undefined): void {
-    this.#histogram = histogram;
-  }
-
-  /** Sends no more and waits for what is under way. */
-  async stop(): Promise<void> {
-    this.#sending = false;
-    const deadline = performance.now() + REQUEST_TIMEOUT_MS;
-    while (this.outstanding > 0 && performance.now() < deadline) await sleep(5);
-  }
-}
-
 interface CpuSample {
   readonly generator: number;
   readonly server: number;
@@ -160,7 +100,7 @@ function cpuBetween(from: CpuSample | undefined, to: CpuSample | undefined, seco
 
 async function load({ subject, inFlight, warmupMs, windowMs, pids }: LoadParams): Promise<LoadResult> {
   const connection = await connect({ servers: url });
-  const loop = new ClosedLoop(connection, subject, inFlight);
+  const loop = new ClosedLoop({ nc: connection, subject, payload, inFlight, isExpected });
   const histogram = new Histogram();
   await sleep(warmupMs);
   const cpuBefore = sampleCpu(pids);
@@ -170,7 +110,7 @@ async function load({ subject, inFlight, warmupMs, windowMs, pids }: LoadParams)
   const seconds = (performance.now() - startedAt) / 1_000;
   loop.recordInto(undefined);
   const cpu = cpuBetween(cpuBefore, sampleCpu(pids), seconds);
-  await loop.stop();
+  await loop.stop(REQUEST_TIMEOUT_MS);
   await connection.close();
   return {
     requests: histogram.count,
@@ -180,7 +120,7 @@ async function load({ subject, inFlight, warmupMs, windowMs, pids }: LoadParams)
     p99Us: histogram.percentile(0.99),
     maxUs: histogram.max,
     wrong: loop.wrong,
-    firstWrong: loop.firstWrong,
+    firstWrong: loop.firstWrong ?? null,
     lost: loop.outstanding,
     cpu,
   };

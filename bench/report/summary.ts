@@ -1,3 +1,4 @@
+import { median, percentile, spread } from '../../src/measure/index.ts';
 import {
   type BenchResults,
   type CellRun,
@@ -6,7 +7,6 @@ import {
   type LoadWindow,
   type Target,
 } from '../results.ts';
-import { median, percentile, spread } from '../statistics.ts';
 import { judge, type Verdict } from './bars.ts';
 
 /** The medians over all rounds of one target at one load. */

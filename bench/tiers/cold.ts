@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { median } from '../../src/measure/index.ts';
 import { type BenchRun, openSite, type Site } from '../bench-run.ts';
 import { type BenchFunction, deployCopies, deployModule } from '../deploy.ts';
 import { type Plan, SCRIPT_SIZES } from '../plan.ts';
 import { type CellRun, COLD_TIERS, type ColdRun, type ColdTier } from '../results.ts';
-import { median } from '../statistics.ts';
 import { buildModule } from '../wasm-module.ts';
 
 /** Woken before the first one that counts: a new cell compiles its own code on the first cold start. */

@@ -1,9 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { median, rssBytes, sumOver } from '../../src/measure/index.ts';
 import { type BenchRun, type HostChild, openSite, type Site } from '../bench-run.ts';
 import { deployCopies } from '../deploy.ts';
-import { rssBytes, sumOver } from '../process/proc.ts';
 import type { Density, MemorySample } from '../results.ts';
-import { median } from '../statistics.ts';
 
 const DEPLOY_AT_ONCE = 8;
 const SAMPLES = 5;

@@ -6,11 +6,11 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { Histogram } from '../../bench/histogram.ts';
 import { parseBenchOptions } from '../../bench/plan.ts';
 import { renderReport } from '../../bench/report/document.ts';
 import { summarize } from '../../bench/report/summary.ts';
 import type { BenchResults } from '../../bench/results.ts';
+import { Histogram } from '../../src/measure/index.ts';
 
 const MAIN = fileURLToPath(new URL('../../bench/main.ts', import.meta.url));
 const run = promisify(execFile);

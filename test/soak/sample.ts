@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { rssBytes } from '../../bench/process/proc.ts';
+import { rssBytes } from '../../src/measure/index.ts';
 import type { SoakWorld } from './world.ts';
 
 /** What a process holds. */

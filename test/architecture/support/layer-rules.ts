@@ -11,7 +11,8 @@ export const LAYERS: Readonly<Record<string, readonly string[]>> = {
   cell: ['core', 'runtime', 'hostservices', 'triggers'],
   control: ['core'],
   host: ['core', 'control'],
-  cli: ['core', 'control', 'host'],
+  measure: [],
+  cli: ['core', 'control', 'host', 'measure'],
 };
 
 /** Files that may be imported by a folder outside its row of the matrix (docs/decisions/0003). */

@@ -22,8 +22,8 @@ const PACKAGE_RULES: readonly PackageRule[] = [
     rule: 'nats-client',
     packages: /^@nats-io\//,
     allowed:
-      /^src\/(?:hostservices\/(?:[^/]+\/provider[^/]*|index|provision)\.ts$|(?:triggers|control|cell|host)\/)/,
-    where: 'the providers and registries of host services, triggers, control, cell and host',
+      /^src\/(?:hostservices\/(?:[^/]+\/provider[^/]*|index|provision)\.ts$|(?:triggers|control|cell|host|measure)\/)/,
+    where: 'the providers and registries of host services, triggers, control, cell, host and measure',
   },
   {
     rule: 'opentelemetry',
