@@ -1,4 +1,14 @@
 export { ClosedLoop, type ClosedLoopOptions, type ReplyCheck } from './closed-loop.ts';
 export { Histogram } from './histogram.ts';
 export { cpuSeconds, machineCpuSeconds, rssBytes, sumOver } from './processes.ts';
+export {
+  type Metric,
+  makeMetric,
+  makeRow,
+  metricOf,
+  ROW_GROUPS,
+  type Row,
+  type RowGroup,
+  type Unit,
+} from './rows.ts';
 export { median, percentile, spread } from './statistics.ts';
