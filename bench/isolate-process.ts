@@ -5,7 +5,6 @@ import { warmUp } from '../src/cell/warm-up.ts';
 import { readGuestScripts } from '../src/hostservices/index.ts';
 import { median, percentile } from '../src/measure/index.ts';
 import { buildPrelude, configureGuestHeaps, EntryGuard, IsolatePool } from '../src/runtime/index.ts';
-import type { SCRIPT_SIZES } from './plan.ts';
 import { childOptions, serveParent } from './process/serve-parent.ts';
 
 export type IsolateCommands = {
@@ -24,11 +23,6 @@ export interface ScriptFigures {
   readonly count: number;
   readonly p50Ms: number;
   readonly p99Ms: number;
-}
-
-export interface IsolateFigures extends BlankFigures {
-  /** The floor of a cold start by a pooled isolate; absent from older files. */
-  readonly scripts?: Readonly<Record<keyof typeof SCRIPT_SIZES, ScriptFigures>>;
 }
 
 /** Of one blank isolate, with its context and the whole prelude run. */

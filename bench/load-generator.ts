@@ -32,6 +32,7 @@ export interface LoadResult {
   readonly seconds: number;
   readonly perSecond: number;
   readonly p50Us: number;
+  readonly p95Us: number;
   readonly p99Us: number;
   readonly maxUs: number;
   /** Replies that were not the expected ones. */
@@ -117,6 +118,7 @@ async function load({ subject, inFlight, warmupMs, windowMs, pids }: LoadParams)
     seconds,
     perSecond: histogram.count / seconds,
     p50Us: histogram.percentile(0.5),
+    p95Us: histogram.percentile(0.95),
     p99Us: histogram.percentile(0.99),
     maxUs: histogram.max,
     wrong: loop.wrong,

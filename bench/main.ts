@@ -7,13 +7,14 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { ROW_GROUPS } from '../src/measure/index.ts';
 import { findTestNats } from '../test/support/nats.ts';
 import type { BenchRun } from './bench-run.ts';
 import { describeMachine } from './machine.ts';
 import { type BenchOptions, type Plan, parseBenchOptions, USAGE } from './plan.ts';
+import { findVerdicts } from './report/bars.ts';
 import { describeRun, LEGEND } from './report/document.ts';
 import { findNotes } from './report/notes.ts';
-import { type Summary, summarize } from './report/summary.ts';
 import { renderText, toTables } from './report/tables.ts';
 import type { BenchResults } from './results.ts';
 import { measureCold } from './tiers/cold.ts';
@@ -30,23 +31,18 @@ async function measure(plan: Plan): Promise<BenchResults> {
   const run: BenchRun = { plan, progress };
   const machine = describeMachine((await findTestNats()).version);
   progress(`${machine.cpu}, ${machine.cores} cores, Node ${machine.node}, nats-server ${machine.natsServer}`);
-  const windows = await measureLoad(run);
-  const { coldRuns, cellRuns } = plan.tiers.includes('cold')
-    ? await measureCold(run)
-    : { coldRuns: [], cellRuns: [] };
-  const density = plan.tiers.includes('density') ? await measureDensity(run) : null;
-  const isolates = plan.tiers.includes('isolate') ? await measureIsolates(run) : null;
+  const rows = [...(await measureLoad(run))];
+  if (plan.tiers.includes('cold')) rows.push(...(await measureCold(run)));
+  if (plan.tiers.includes('density')) rows.push(...(await measureDensity(run)));
+  if (plan.tiers.includes('isolate')) rows.push(...(await measureIsolates(run)));
   return {
-    format: 1,
+    format: 2,
     startedAt: startedAt.toISOString(),
     durationSeconds: (performance.now() - startMs) / 1_000,
     machine,
     plan,
-    windows,
-    coldRuns,
-    cellRuns,
-    density,
-    isolates,
+    rows: rows.toSorted((a, b) => ROW_GROUPS.indexOf(a.group) - ROW_GROUPS.indexOf(b.group)),
+    notes: [],
   };
 }
 
@@ -58,22 +54,21 @@ function write(results: BenchResults, jsonFile: string | undefined): string {
   return relative(process.cwd(), file);
 }
 
-function print(results: BenchResults, summary: Summary): void {
+function print(results: BenchResults): void {
   console.log('');
   for (const line of describeRun(results)) console.log(line);
   console.log(LEGEND);
-  for (const table of toTables(results, summary)) console.log(`\n${renderText(table)}`);
-  const notes = findNotes(results, summary);
+  for (const table of toTables(results.rows)) console.log(`\n${renderText(table)}`);
+  const notes = findNotes(results);
   if (notes.length > 0) console.log('');
   for (const note of notes) console.log(`note: ${note}`);
 }
 
 async function main({ plan, jsonFile, assert }: BenchOptions): Promise<void> {
   const results = await measure(plan);
-  const summary = summarize(results);
-  print(results, summary);
+  print(results);
   console.log(`\n${Math.round(results.durationSeconds)} s; all figures: ${write(results, jsonFile)}`);
-  if (assert && summary.verdicts.some(({ passed }) => !passed)) process.exitCode = 1;
+  if (assert && findVerdicts(results.rows).some(({ passed }) => !passed)) process.exitCode = 1;
 }
 
 if (process.argv.includes('--help')) console.log(USAGE);

@@ -1,3 +1,5 @@
+import { metricOf, type Row } from '../../src/measure/index.ts';
+
 /** What a run is held to; the issue of each feature sets them. */
 export const BARS = {
   /** Functions over floor at 256 in flight, at least. */
@@ -38,4 +40,59 @@ export interface Verdict {
 export function judge(bar: keyof typeof BARS, value: number): Verdict {
   const isFloor = bar.endsWith('Ratio');
   return { bar, value, passed: isFloor ? value >= BARS[bar] : value <= BARS[bar] };
+}
+
+interface BarSource {
+  readonly subject: string;
+  readonly params: Row['params'];
+  readonly metric: string;
+  /** Units of the metric in one unit of the bar. @default 1 */
+  readonly per?: number;
+}
+
+const load = (subject: string, inFlight: number, metric = 'ratio'): BarSource => ({
+  subject,
+  params: { inFlight, payloadBytes: 100 },
+  metric,
+});
+const pooled = (code: string, bundleBytes: number): BarSource => ({
+  subject: 'pooled-isolate',
+  params: { code, bundleBytes },
+  metric: 'overWarmMs',
+});
+
+/** Which figure of which row each bar is about. */
+const SOURCES: Readonly<Record<keyof typeof BARS, BarSource>> = {
+  warmRatio: load('echo-function', 256),
+  hostCallRatio: load('bridge-call', 256),
+  kvRatio: load('kv-function', 64),
+  kvAddsMs: load('kv-function', 1, 'addsMs'),
+  wasmCommandRatio: load('wasm-command', 256),
+  wasmReactorRatio: load('wasm-reactor', 256),
+  wasmComponentRatio: load('wasm-component', 256),
+  pooledColdMs: pooled('javascript', 5_000),
+  pooledColdLargeMs: pooled('javascript', 100_000),
+  pooledColdWasmMs: pooled('wasm-command', 2_900_000),
+  isolateMegabytes: { subject: 'blank-isolate', params: {}, metric: 'rssBytes', per: 1e6 },
+  idleMegabytes: {
+    subject: 'started',
+    params: { functions: 1_000 },
+    metric: 'extraRssBytes',
+    per: 1e6,
+  },
+  startMs: { subject: 'started', params: { functions: 1_000 }, metric: 'startMs' },
+};
+
+/** How the bars were met whose rows are there. */
+export function findVerdicts(rows: readonly Row[]): readonly Verdict[] {
+  return (Object.keys(BARS) as (keyof typeof BARS)[]).flatMap((bar) => {
+    const { subject, params, metric, per = 1 } = SOURCES[bar];
+    const row = rows.find(
+      (one) =>
+        one.subject === subject &&
+        Object.entries(params).every(([name, value]) => one.params[name] === value),
+    );
+    const value = row === undefined ? undefined : metricOf(row, metric);
+    return value === undefined ? [] : [judge(bar, value / per)];
+  });
 }

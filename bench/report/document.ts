@@ -1,6 +1,5 @@
 import type { BenchResults } from '../results.ts';
 import { findNotes } from './notes.ts';
-import { summarize } from './summary.ts';
 import { renderMarkdown, toTables } from './tables.ts';
 
 /** Where, with what and how long: the lines above every table. */
@@ -20,13 +19,12 @@ export const LEGEND =
 
 /** The figures of one run, for docs/performance.md. */
 export function renderReport(results: BenchResults): string {
-  const summary = summarize(results);
-  const notes = findNotes(results, summary);
+  const notes = findNotes(results);
   return [
     describeRun(results)
       .map((line) => `- ${line}`)
       .join('\n'),
-    ...toTables(results, summary).map(renderMarkdown),
+    ...toTables(results.rows).map(renderMarkdown),
     `Columns of the load table: ${LEGEND}.`,
     ...(notes.length === 0
       ? []

@@ -1,6 +1,5 @@
-import type { BenchResults } from '../results.ts';
-import { BARS, type Verdict } from './bars.ts';
-import type { ColdSummary, LoadSummary, Summary } from './summary.ts';
+import { metricOf, type Row, spread } from '../../src/measure/index.ts';
+import { BARS, findVerdicts, type Verdict } from './bars.ts';
 
 /** A table as rows of text, the first one its head. */
 export interface Table {
@@ -17,29 +16,6 @@ function fixed(value: number | undefined, digits: number): string {
 function thousands(value: number): string {
   return Math.round(value).toLocaleString('en-US');
 }
-
-const TARGET_NAMES: Readonly<Record<LoadSummary['target'], string>> = {
-  'echo-floor': 'bare nats.js echo (floor)',
-  'echo-function': 'echo function',
-  'bridge-call': 'function with one host call (a timer of 0 ms)',
-  'digest-call': 'function with one digest of the payload, made by the host at once',
-  'kv-floor': 'bare nats.js KV get (floor)',
-  'kv-function': 'function with one KV get',
-  'wasm-command': 'WebAssembly command, a fresh instance each time',
-  'wasm-reactor': 'WebAssembly reactor, a fresh instance each time',
-  'wasm-component': 'WebAssembly component, a fresh instance each time',
-  'wasi-node': 'the same command by node:wasi, without a host',
-};
-
-const COLD_NAMES: Readonly<Record<ColdSummary['tier'], string>> = {
-  'pooled-isolate': 'pooled isolate, 5 KB',
-  'pooled-isolate-large': 'pooled isolate, 100 KB',
-  'fresh-isolate': 'fresh isolate, 5 KB',
-  'pooled-wasm': 'pooled isolate, WebAssembly command',
-  'pooled-wasm-large': 'pooled isolate, WebAssembly command, 2.9 MB',
-  'spare-cell': 'cell killed, spare cell takes over',
-  'fresh-cell': 'cell killed, fresh cell (process start included)',
-};
 
 const BAR_NAMES: Readonly<Record<Verdict['bar'], (value: number) => readonly [string, string, string]>> = {
   warmRatio: (value) => [
@@ -110,77 +86,73 @@ const BAR_NAMES: Readonly<Record<Verdict['bar'], (value: number) => readonly [st
 };
 
 /** Everything that a run found, as tables. */
-export function toTables(results: BenchResults, summary: Summary): readonly Table[] {
+export function toTables(rows: readonly Row[]): readonly Table[] {
+  const of = (group: Row['group']): readonly Row[] => rows.filter((row) => row.group === group);
   return [
-    loadTable(summary.load),
-    coldTable(summary.cold),
-    isolateTable(results),
-    densityTable(results),
-    verdictTable(summary.verdicts),
-  ].filter(({ rows }) => rows.length > 1);
+    loadTable(of('load')),
+    coldTable([...of('cold'), ...of('recovery')]),
+    isolateTable(of('isolate')),
+    densityTable(of('density')),
+    verdictTable(findVerdicts(rows)),
+  ].filter((table) => table.rows.length > 1);
 }
 
-function loadTable(load: readonly LoadSummary[]): Table {
-  const head = ['', 'in flight', 'req/s', 'spread', 'p50 µs', 'p99 µs', 'CPU µs/req', 'cores busy', 'ratio'];
-  const rows = load.map((one) => [
-    TARGET_NAMES[one.target],
-    String(one.inFlight),
-    thousands(one.perSecond),
-    `${fixed(one.spread * 100, 0)} %`,
-    thousands(one.p50Us),
-    thousands(one.p99Us),
-    fixed(one.responderCpuUs, 1),
-    [one.generatorCores, one.serverCores, one.responderCores].map((cores) => fixed(cores, 2)).join(' / '),
-    fixed(one.ratio, 2),
+/** A figure of a row in units of `per`. */
+function figure(row: Row, name: string, digits: number, per = 1): string {
+  const value = metricOf(row, name);
+  return fixed(value === undefined ? undefined : value / per, digits);
+}
+
+function loadTable(load: readonly Row[]): Table {
+  const head = [
+    ...['', 'in flight', 'payload B', 'req/s', 'spread', 'p50 ms', 'p95 ms', 'p99 ms', 'max ms'],
+    ...['CPU µs/req', 'cores busy', 'ratio'],
+  ];
+  const rows = load.map((row) => [
+    row.title,
+    String(row.params['inFlight']),
+    thousands(Number(row.params['payloadBytes'])),
+    thousands(metricOf(row, 'perSecond') ?? Number.NaN),
+    `${fixed(100 * spread(row.metrics.find(({ name }) => name === 'perSecond')?.rounds ?? []), 0)} %`,
+    ...['p50Ms', 'p95Ms', 'p99Ms', 'maxMs'].map((name) => figure(row, name, 2)),
+    figure(row, 'cpuUs', 1),
+    ['coresGenerator', 'coresServer', 'coresResponder'].map((name) => figure(row, name, 2)).join(' / '),
+    figure(row, 'ratio', 2),
   ]);
   return { title: 'Load', rows: [head, ...rows] };
 }
 
-function coldTable(cold: readonly ColdSummary[]): Table {
-  const head = ['', 'n', 'p50 ms', 'p99 ms', 'warm p50 ms', 'over warm ms'];
-  const rows = cold.map((one) => [
-    COLD_NAMES[one.tier],
-    String(one.count),
-    fixed(one.p50Ms, 2),
-    fixed(one.p99Ms, 2),
-    fixed(one.warmP50Ms, 2),
-    fixed(one.overWarmMs, 2),
+function coldTable(cold: readonly Row[]): Table {
+  const head = ['', 'n', 'p50 ms', 'p95 ms', 'p99 ms', 'max ms', 'warm p50 ms', 'over warm ms'];
+  const rows = cold.map((row) => [
+    row.title,
+    String(row.n),
+    ...['p50Ms', 'p95Ms', 'p99Ms', 'maxMs', 'warmP50Ms', 'overWarmMs'].map((name) => figure(row, name, 2)),
   ]);
   return { title: 'Cold starts, end to end', rows: [head, ...rows] };
 }
 
-function isolateTable({ isolates }: BenchResults): Table {
+function isolateTable(isolates: readonly Row[]): Table {
   const head = ['', 'n', 'p50 ms', 'p99 ms', 'RSS MB', 'heap MB'];
-  if (isolates === null) return { title: 'Isolates', rows: [head] };
-  const { createP50Ms, createP99Ms, rssBytes, heapBytes } = isolates;
-  const row = [
-    'made, with the whole prelude run',
-    String(isolates.isolates),
-    fixed(createP50Ms, 2),
-    fixed(createP99Ms, 2),
-    fixed(rssBytes / 1e6, 2),
-    fixed(heapBytes / 1e6, 2),
-  ];
-  const { small, large } = isolates.scripts ?? {};
-  const scripts = [
-    ['V8 alone compiles by its cache and runs 5 KB, after a pause', small],
-    ['the same with 100 KB', large],
-  ] as const;
-  const rows = scripts.flatMap(([name, figures]) =>
-    figures === undefined
-      ? []
-      : [[name, String(figures.count), fixed(figures.p50Ms, 2), fixed(figures.p99Ms, 2), '–', '–']],
-  );
-  return { title: 'Isolates', rows: [head, row, ...rows] };
+  const rows = isolates.map((row) => [
+    row.title,
+    String(row.n),
+    figure(row, 'p50Ms', 2),
+    figure(row, 'p99Ms', 2),
+    figure(row, 'rssBytes', 2, 1e6),
+    figure(row, 'heapBytes', 2, 1e6),
+  ]);
+  return { title: 'Isolates', rows: [head, ...rows] };
 }
 
-function densityTable({ density }: BenchResults): Table {
-  const head = ['', 'functions', 'processes', 'RSS MB'];
-  const rows = (density?.samples ?? []).map(({ when, functions, processes, rssBytes }) => [
-    when,
-    thousands(functions),
-    String(processes),
-    fixed(rssBytes / 1e6, 1),
+function densityTable(density: readonly Row[]): Table {
+  const head = ['', 'functions', 'processes', 'RSS MB', 'start ms'];
+  const rows = density.map((row) => [
+    row.title,
+    thousands(Number(row.params['functions'])),
+    figure(row, 'processes', 0),
+    figure(row, 'rssBytes', 1, 1e6),
+    figure(row, 'startMs', 0),
   ]);
   return { title: 'Idle functions: host and cells', rows: [head, ...rows] };
 }

@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { median } from '../../src/measure/index.ts';
+import { median, type Row } from '../../src/measure/index.ts';
 import { type BenchRun, openSite, type Site } from '../bench-run.ts';
 import { type BenchFunction, deployCopies, deployModule } from '../deploy.ts';
 import { type Plan, SCRIPT_SIZES } from '../plan.ts';
-import { type CellRun, COLD_TIERS, type ColdRun, type ColdTier } from '../results.ts';
 import { buildModule } from '../wasm-module.ts';
+import { type ColdCase, type ColdPass, coldRow, recoveryRow } from './cold-rows.ts';
 
 /** Woken before the first one that counts: a new cell compiles its own code on the first cold start. */
 const UNCOUNTED = 5;
@@ -14,13 +14,50 @@ const WARM_REQUESTS = 2;
 /** Bytes of the modules, at least. */
 const MODULES = { wasm: 0, 'wasm-large': 2_900_000 } as const;
 type Size = keyof typeof SCRIPT_SIZES | keyof typeof MODULES;
-const SIZE_OF: Readonly<Record<ColdTier, Size>> = {
-  'pooled-isolate': 'small',
-  'pooled-isolate-large': 'large',
-  'fresh-isolate': 'small',
-  'pooled-wasm': 'wasm',
-  'pooled-wasm-large': 'wasm-large',
-};
+
+interface ColdTier extends ColdCase {
+  readonly size: Size;
+}
+
+/** The large functions are a script with a library in it, and a module of 2.9 MB; the others have the size that people write. */
+const COLD_TIERS: readonly ColdTier[] = [
+  {
+    subject: 'pooled-isolate',
+    title: 'pooled isolate, 5 KB',
+    params: { code: 'javascript', bundleBytes: 5_000 },
+    size: 'small',
+  },
+  {
+    subject: 'pooled-isolate',
+    title: 'pooled isolate, 100 KB',
+    params: { code: 'javascript', bundleBytes: 100_000 },
+    size: 'large',
+  },
+  {
+    subject: 'new-isolate',
+    title: 'new isolate, 5 KB',
+    params: { code: 'javascript', bundleBytes: 5_000 },
+    size: 'small',
+  },
+  {
+    subject: 'pooled-isolate',
+    title: 'pooled isolate, WebAssembly command',
+    params: { code: 'wasm-command', bundleBytes: 300 },
+    size: 'wasm',
+  },
+  {
+    subject: 'pooled-isolate',
+    title: 'pooled isolate, WebAssembly command, 2.9 MB',
+    params: { code: 'wasm-command', bundleBytes: 2_900_000 },
+    size: 'wasm-large',
+  },
+];
+
+/** By the spare cells that the host keeps. */
+const RECOVERIES = [
+  [1, 'spare-cell', 'cell killed, spare cell takes over'],
+  [0, 'new-cell', 'cell killed, new cell (process start included)'],
+] as const;
 
 const subjectOf = (size: Size, index: number): string => `bench.cold.${size}.${index}`;
 
@@ -28,13 +65,11 @@ const subjectOf = (size: Size, index: number): string => `bench.cold.${size}.${i
  * First requests to idle functions, end to end over NATS, one in flight. Hosts start anew for each pass, so that
  * all functions are idle again; the tiers take turns.
  */
-export async function measureCold(
-  run: BenchRun,
-): Promise<{ readonly coldRuns: readonly ColdRun[]; readonly cellRuns: readonly CellRun[] }> {
+export async function measureCold(run: BenchRun): Promise<readonly Row[]> {
   const { plan, progress } = run;
   await using stack = new AsyncDisposableStack();
   const sites = new Map<Size, Site>();
-  for (const size of new Set(Object.values(SIZE_OF))) {
+  for (const size of new Set(COLD_TIERS.map((tier) => tier.size))) {
     const count = countOf(size, plan);
     progress(`deploying ${count} functions for the cold tiers: ${size}`);
     // A site for each size: a cell keeps the code in memory that was used last, and only so much of it.
@@ -47,24 +82,24 @@ export async function measureCold(
     if (site === undefined) throw new Error(`Nothing of the size ${size} is deployed`);
     return site;
   };
-  const coldRuns: ColdRun[] = [];
+  const passes = new Map(COLD_TIERS.map((tier): [ColdTier, ColdPass[]] => [tier, []]));
   for (let round = 1; round <= plan.coldRounds; round += 1) {
     for (const tier of round % 2 === 1 ? COLD_TIERS : COLD_TIERS.toReversed()) {
-      const coldRun = await wakeAll(siteOf(SIZE_OF[tier]), run, tier, round);
-      coldRuns.push(coldRun);
-      const [cold, warm] = [median(coldRun.coldMs), median(coldRun.warmMs)];
+      const pass = await wakeAll(siteOf(tier.size), run, tier);
+      passes.get(tier)?.push(pass);
+      const [cold, warm] = [median(pass.coldMs), median(pass.warmMs)];
       progress(
-        `round ${round}/${plan.coldRounds}  ${tier}: cold p50 ${cold.toFixed(2)} ms, warm p50 ${warm.toFixed(2)} ms`,
+        `round ${round}/${plan.coldRounds}  ${tier.title}: cold p50 ${cold.toFixed(2)} ms, warm p50 ${warm.toFixed(2)} ms`,
       );
     }
   }
-  const cellRuns: CellRun[] = [];
-  for (const tier of ['spare-cell', 'fresh-cell'] as const) {
-    const cellRun = await replaceCells(siteOf('small'), run, tier);
-    cellRuns.push(cellRun);
-    progress(`${tier}: p50 ${median(cellRun.recoverMs).toFixed(1)} ms from kill to reply`);
+  const rows = [...passes].map(([tier, found]) => coldRow(tier, found));
+  for (const [spareCells, subject, title] of RECOVERIES) {
+    const recoverMs = await replaceCells(siteOf('small'), run, spareCells);
+    rows.push(recoveryRow(subject, title, recoverMs));
+    progress(`${title}: p50 ${median(recoverMs).toFixed(1)} ms from kill to reply`);
   }
-  return { coldRuns, cellRuns };
+  return rows;
 }
 
 /** Of large modules so many as a cell keeps in memory. */
@@ -91,33 +126,30 @@ function functionsOf(size: Size, count: number): readonly BenchFunction[] {
   }));
 }
 
-async function wakeAll(site: Site, { plan }: BenchRun, tier: ColdTier, round: number): Promise<ColdRun> {
+async function wakeAll(site: Site, { plan }: BenchRun, { size, subject }: ColdTier): Promise<ColdPass> {
   // All stay warm, so that no eviction falls into the measurement.
-  const count = countOf(SIZE_OF[tier], plan);
+  const count = countOf(size, plan);
   const warmInstances = count + 1;
   await using _host = await site.startHost({
     warmInstances,
-    ...(tier === 'fresh-isolate' ? { spareIsolates: 0 } : {}),
+    ...(subject === 'new-isolate' ? { spareIsolates: 0 } : {}),
   });
   await using generator = await site.startGenerator(plan.payloadBytes);
   await sleep(plan.settleMs);
   const perFunction = 1 + WARM_REQUESTS;
   const subjects = Array.from({ length: count }, (_, index) =>
-    Array.from({ length: perFunction }, () => subjectOf(SIZE_OF[tier], index)),
+    Array.from({ length: perFunction }, () => subjectOf(size, index)),
   ).flat();
   const all = await generator.call('sequence', { subjects, pauseMs: plan.coldPauseMs });
   const counted = all.slice(UNCOUNTED * perFunction);
   return {
-    round,
-    tier,
     coldMs: counted.filter((_, index) => index % perFunction === 0),
     warmMs: counted.filter((_, index) => index % perFunction !== 0),
   };
 }
 
-/** Kills the serving cell again and again; `fresh-cell` without a spare, so that starting a process is included. */
-async function replaceCells(site: Site, { plan }: BenchRun, tier: CellRun['tier']): Promise<CellRun> {
-  const spareCells = tier === 'spare-cell' ? 1 : 0;
+/** Kills the serving cell again and again; without a spare the start of a process is included. */
+async function replaceCells(site: Site, { plan }: BenchRun, spareCells: number): Promise<readonly number[]> {
   await using host = await site.startHost({ spareCells, quiet: true });
   await using generator = await site.startGenerator(plan.payloadBytes);
   const recoverMs: number[] = [];
@@ -128,5 +160,5 @@ async function replaceCells(site: Site, { plan }: BenchRun, tier: CellRun['tier'
     if (pid === undefined) throw new Error('The host has no cell');
     recoverMs.push(await generator.call('recover', { pid, subject: subjectOf('small', 0) }));
   }
-  return { tier, recoverMs };
+  return recoverMs;
 }

@@ -1,8 +1,21 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { median, rssBytes, sumOver } from '../../src/measure/index.ts';
+import {
+  type Metric,
+  makeMetric,
+  makeRow,
+  median,
+  type Row,
+  rssBytes,
+  sumOver,
+} from '../../src/measure/index.ts';
 import { type BenchRun, type HostChild, openSite, type Site } from '../bench-run.ts';
 import { deployCopies } from '../deploy.ts';
-import type { Density, MemorySample } from '../results.ts';
+
+/** Memory of the host and all its cells together at one moment. */
+interface MemorySample {
+  readonly processes: number;
+  readonly rssBytes: number;
+}
 
 const DEPLOY_AT_ONCE = 8;
 const SAMPLES = 5;
@@ -14,52 +27,75 @@ const idleFunction = (index: number): { name: string; subject: string } => ({
 });
 
 /** What functions cost that are deployed and never called: memory of the host with all its cells, and start time. */
-export async function measureDensity({ plan, progress }: BenchRun): Promise<Density> {
+export async function measureDensity({ plan, progress }: BenchRun): Promise<readonly Row[]> {
   await using site = await openSite();
-  const samples: MemorySample[] = [];
-  const record = async (host: HostChild, when: string, functions: number): Promise<number> => {
-    const sample = await sampleMemory(host, plan.settleMs);
-    samples.push({ when, functions, ...sample });
-    progress(`${when}: ${sample.processes} processes, ${(sample.rssBytes / 1e6).toFixed(1)} MB`);
-    return sample.rssBytes;
+  const sample = async (host: HostChild, when: string): Promise<MemorySample> => {
+    const found = await sampleMemory(host, plan.settleMs);
+    progress(`${when}: ${found.processes} processes, ${(found.rssBytes / 1e6).toFixed(1)} MB`);
+    return found;
   };
-  let noneBytes: number;
+  let none: Row;
   {
     await using host = await site.startHost({});
-    noneBytes = await record(host, 'no function', 0);
+    none = densityRow('none', 'no function', 0, await sample(host, 'no function'), [startMetric(host)]);
     await deployCopies(site.nc, 'echo.js', [idleFunction(0)]);
   }
-  let startWithOneMs: number;
-  let deployMs: number;
+  const count = plan.idleFunctions;
+  let one: Row;
+  let deployed: Row;
+  let oneBytes: number;
   {
     await using host = await site.startHost({});
-    startWithOneMs = host.startMs;
-    await record(host, 'started with 1 function', 1);
-    progress(`deploying ${plan.idleFunctions} functions`);
+    const found = await sample(host, 'started with 1 function');
+    oneBytes = found.rssBytes;
+    one = densityRow('started', 'started with 1 function', 1, found, [startMetric(host)]);
+    progress(`deploying ${count} functions`);
     const startedAt = performance.now();
-    const functions = Array.from({ length: plan.idleFunctions - 1 }, (_, index) => idleFunction(index + 1));
+    const functions = Array.from({ length: count - 1 }, (_, index) => idleFunction(index + 1));
     await deployCopies(site.nc, 'echo.js', functions, { atOnce: DEPLOY_AT_ONCE });
-    deployMs = performance.now() - startedAt;
-    await record(host, 'just deployed', plan.idleFunctions);
+    const deployMs = performance.now() - startedAt;
+    deployed = densityRow('deployed', 'just deployed', count, await sample(host, 'just deployed'), [
+      makeMetric('deployMs', 'ms', 'lower', [deployMs]),
+    ]);
   }
   await using host = await site.startHost({});
-  const allBytes = await record(host, `started with ${plan.idleFunctions} functions`, plan.idleFunctions);
-  await requireServed(site, plan.payloadBytes, plan.idleFunctions - 1);
-  progress(`started with ${plan.idleFunctions} functions in ${Math.round(host.startMs)} ms`);
-  return {
-    samples,
-    functions: plan.idleFunctions,
-    extraRssBytes: allBytes - noneBytes,
-    startMs: host.startMs,
-    startWithOneMs,
-    deployMs,
-  };
+  const title = `started with ${count.toLocaleString('en-US')} functions`;
+  const found = await sample(host, title);
+  await requireServed(site, plan.payloadBytes, count - 1);
+  progress(`${title} in ${Math.round(host.startMs)} ms`);
+  const started = densityRow('started', title, count, found, [
+    startMetric(host),
+    makeMetric('extraRssBytes', 'bytes', 'lower', [found.rssBytes - oneBytes]),
+  ]);
+  return [none, one, deployed, started];
 }
 
-async function sampleMemory(
-  host: HostChild,
-  settleMs: number,
-): Promise<Pick<MemorySample, 'processes' | 'rssBytes'>> {
+function startMetric(host: HostChild): Metric {
+  return makeMetric('startMs', 'ms', 'lower', [host.startMs]);
+}
+
+function densityRow(
+  subject: string,
+  title: string,
+  functions: number,
+  { processes, rssBytes: bytes }: MemorySample,
+  metrics: readonly Metric[],
+): Row {
+  return makeRow({
+    group: 'density',
+    subject,
+    title,
+    params: { functions },
+    n: 1,
+    metrics: [
+      makeMetric('processes', 'count', undefined, [processes]),
+      makeMetric('rssBytes', 'bytes', 'lower', [bytes]),
+      ...metrics,
+    ],
+  });
+}
+
+async function sampleMemory(host: HostChild, settleMs: number): Promise<MemorySample> {
   await sleep(settleMs);
   const totals: number[] = [];
   let processes = 0;

@@ -1,15 +1,17 @@
 import { Kvm } from '@nats-io/kv';
+import type { Row } from '../../src/measure/index.ts';
 import { wrapModule } from '../../test/support/component.ts';
 import { type BenchRun, openSite, type Site, startEcho, startKvGet, startNodeWasi } from '../bench-run.ts';
 import { deployCopies, deployModule } from '../deploy.ts';
 import type { LoadPids } from '../load-generator.ts';
 import type { Tier } from '../plan.ts';
-import type { LoadWindow, Target } from '../results.ts';
 import { buildModule } from '../wasm-module.ts';
+import { type LoadWindow, loadRows } from './load-rows.ts';
+import type { LoadTarget } from './load-targets.ts';
 
-export const IN_FLIGHT = [1, 64, 256] as const;
+const IN_FLIGHT = [1, 64, 256] as const;
 /** Where host calls are compared. */
-export const HOST_CALL_IN_FLIGHT = 256;
+const HOST_CALL_IN_FLIGHT = 256;
 
 const BUCKET = 'bench';
 const KEY = 'granted.value';
@@ -17,15 +19,15 @@ const KEY = 'granted.value';
 const LIMITS = { concurrency: 256 };
 
 interface Responder {
-  readonly target: Target;
+  readonly target: LoadTarget;
   readonly subject: string;
   readonly inFlight: readonly number[];
   /** Asked before each window: a cell that died has a successor. */
   readonly pids: () => Promise<readonly number[]>;
 }
 
-function targetsOf(tiers: readonly Tier[]): ReadonlyMap<Target, readonly number[]> {
-  const targets = new Map<Target, readonly number[]>();
+function targetsOf(tiers: readonly Tier[]): ReadonlyMap<LoadTarget, readonly number[]> {
+  const targets = new Map<LoadTarget, readonly number[]>();
   const hostCall = tiers.includes('host-call');
   const warm = tiers.includes('warm');
   const wasm = tiers.includes('wasm');
@@ -46,14 +48,14 @@ function targetsOf(tiers: readonly Tier[]): ReadonlyMap<Target, readonly number[
 /** Starts what `targets` need; each responder in a process of its own, the functions in one cell of one host. */
 async function startResponders(
   site: Site,
-  targets: ReadonlyMap<Target, readonly number[]>,
+  targets: ReadonlyMap<LoadTarget, readonly number[]>,
   payloadBytes: number,
   stack: AsyncDisposableStack,
 ): Promise<readonly Responder[]> {
   const { nc } = site;
   const { url } = site.nats;
   const responders: Responder[] = [];
-  const add = (target: Target, pids: Responder['pids']): void => {
+  const add = (target: LoadTarget, pids: Responder['pids']): void => {
     responders.push({ target, subject: `bench.${target}`, inFlight: targets.get(target) ?? [], pids });
   };
   const echo = stack.use(await startEcho({ url, subject: 'bench.echo-floor' }));
@@ -108,14 +110,15 @@ async function startResponders(
 }
 
 /** Floors and functions side by side: in each round every target once at each load, the order turned every round. */
-export async function measureLoad(run: BenchRun): Promise<readonly LoadWindow[]> {
+export async function measureLoad(run: BenchRun): Promise<readonly Row[]> {
   const { plan, progress } = run;
+  const { payloadBytes } = plan;
   const targets = targetsOf(plan.tiers);
   if (targets.size === 0) return [];
   await using stack = new AsyncDisposableStack();
   const site = stack.use(await openSite());
-  const responders = await startResponders(site, targets, plan.payloadBytes, stack);
-  const generator = stack.use(await site.startGenerator(plan.payloadBytes));
+  const responders = await startResponders(site, targets, payloadBytes, stack);
+  const generator = stack.use(await site.startGenerator(payloadBytes));
   const measure = async (responder: Responder, inFlight: number, warmupMs: number, windowMs: number) => {
     const pids: LoadPids = { server: [site.nats.pid], responder: await responder.pids() };
     return await generator.call('load', { subject: responder.subject, inFlight, warmupMs, windowMs, pids });
@@ -131,12 +134,12 @@ export async function measureLoad(run: BenchRun): Promise<readonly LoadWindow[]>
       for (const responder of ordered) {
         if (!responder.inFlight.includes(inFlight)) continue;
         const result = await measure(responder, inFlight, plan.warmupMs, plan.windowMs);
-        windows.push({ round, target: responder.target, inFlight, ...result });
+        windows.push({ round, target: responder.target, inFlight, payloadBytes, ...result });
         progress(
           `round ${round}/${plan.rounds}  ${responder.target} × ${inFlight}: ${Math.round(result.perSecond)}/s, p50 ${Math.round(result.p50Us)} µs`,
         );
       }
     }
   }
-  return windows;
+  return loadRows(windows);
 }

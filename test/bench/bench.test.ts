@@ -7,15 +7,17 @@ import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { parseBenchOptions } from '../../bench/plan.ts';
+import { findVerdicts } from '../../bench/report/bars.ts';
 import { renderReport } from '../../bench/report/document.ts';
-import { summarize } from '../../bench/report/summary.ts';
 import type { BenchResults } from '../../bench/results.ts';
-import { Histogram } from '../../src/measure/index.ts';
+import { coldRow } from '../../bench/tiers/cold-rows.ts';
+import { loadRows } from '../../bench/tiers/load-rows.ts';
+import { Histogram, metricOf } from '../../src/measure/index.ts';
 
 const MAIN = fileURLToPath(new URL('../../bench/main.ts', import.meta.url));
 const run = promisify(execFile);
 
-test('The bench measures the floor and writes all raw figures as JSON', async (context) => {
+test('The bench measures the floor and writes its rows as JSON', async (context) => {
   const folder = await mkdtemp(join(tmpdir(), 'hairspring-bench-test-'));
   context.after(() => rm(folder, { recursive: true, force: true }));
   const file = join(folder, 'results.json');
@@ -23,18 +25,25 @@ test('The bench measures the floor and writes all raw figures as JSON', async (c
   const { stdout } = await run(process.execPath, [MAIN, ...options]);
 
   const results = JSON.parse(await readFile(file, 'utf8')) as BenchResults;
+  assert.equal(results.format, 2);
   assert.deepEqual(
-    results.windows.map(({ target, inFlight, round }) => [target, inFlight, round]),
-    [
-      ['echo-floor', 1, 1],
-      ['echo-floor', 64, 1],
-      ['echo-floor', 256, 1],
-    ],
+    results.rows.map(({ id }) => id),
+    [1, 64, 256].map((inFlight) => `load/echo-floor?inFlight=${inFlight}&payloadBytes=100`),
   );
-  for (const { requests, wrong, lost, p50Us, p99Us, maxUs } of results.windows) {
-    assert.ok(requests > 0);
-    assert.equal(wrong + lost, 0);
-    assert.ok(p50Us > 0 && p50Us <= p99Us && p99Us <= maxUs);
+  for (const row of results.rows) {
+    const figures = ['p50Ms', 'p95Ms', 'p99Ms', 'maxMs'].map((name) => metricOf(row, name) ?? Number.NaN);
+    assert.ok(row.n > 0);
+    assert.ok((metricOf(row, 'perSecond') ?? 0) > 0);
+    assert.ok((figures[0] ?? 0) > 0);
+    assert.deepEqual(
+      figures,
+      figures.toSorted((a, b) => a - b),
+    );
+    assert.deepEqual(
+      row.notes.filter((note) => note.includes('lost')),
+      [],
+    );
+    for (const { rounds } of row.metrics) assert.equal(rounds.length, 1);
   }
   assert.match(stdout, /^bare nats\.js echo \(floor\) +256 /m);
   assert.match(renderReport(results), /^\| bare nats\.js echo \(floor\) \| 256 \|/m);
@@ -42,27 +51,41 @@ test('The bench measures the floor and writes all raw figures as JSON', async (c
 
 test('The ratio of a function is the median over the rounds, each to the floor of the same round', () => {
   const window = (target: 'echo-floor' | 'echo-function', round: number, perSecond: number) => ({
-    ...{ target, round, perSecond, inFlight: 256, requests: 1, seconds: 1, p50Us: 1, p99Us: 1, maxUs: 1 },
-    ...{ wrong: 0, firstWrong: null, lost: 0, cpu: null },
+    ...{ target, round, perSecond, inFlight: 256, payloadBytes: 100, requests: 1, seconds: 1 },
+    ...{ p50Us: 1, p95Us: 1, p99Us: 1, maxUs: 1, wrong: 0, firstWrong: null, lost: 0, cpu: null },
   });
-  const summary = summarize({
-    ...emptyResults(),
-    windows: [
-      ...[window('echo-floor', 1, 100), window('echo-function', 1, 50)],
-      ...[window('echo-floor', 2, 1_000), window('echo-function', 2, 600)],
-      ...[window('echo-floor', 3, 10), window('echo-function', 3, 9)],
-    ],
-  });
-  assert.equal(summary.load.find(({ target }) => target === 'echo-function')?.ratio, 0.6);
-  assert.deepEqual(summary.verdicts, [{ bar: 'warmRatio', value: 0.6, passed: true }]);
+  const rows = loadRows([
+    ...[window('echo-floor', 1, 100), window('echo-function', 1, 50)],
+    ...[window('echo-floor', 2, 1_000), window('echo-function', 2, 600)],
+    ...[window('echo-floor', 3, 10), window('echo-function', 3, 9)],
+  ]);
+  const [floor, ours] = rows;
+  assert.deepEqual([floor?.subject, ours?.subject, rows.length], ['echo-floor', 'echo-function', 2]);
+  const ratio = ours?.metrics.find(({ name }) => name === 'ratio');
+  assert.deepEqual([ratio?.value, ratio?.rounds], [0.6, [0.5, 0.6, 0.9]]);
+  assert.deepEqual(findVerdicts(rows), [{ bar: 'warmRatio', value: 0.6, passed: true }]);
 });
 
-test('A cold start is compared with the warm requests of the same tier', () => {
-  const [pooled] = summarize({
-    ...emptyResults(),
-    coldRuns: [{ round: 1, tier: 'pooled-isolate', coldMs: [3, 2, 4], warmMs: [1, 1, 1, 9] }],
-  }).cold;
-  assert.deepEqual([pooled?.p50Ms, pooled?.warmP50Ms, pooled?.overWarmMs], [3, 1, 2]);
+test('Wrong and lost replies of any round are noted in the row', () => {
+  const window = (round: number, wrong: number, firstWrong: string | null) => ({
+    ...{ target: 'echo-floor' as const, round, perSecond: 1, inFlight: 1, payloadBytes: 100, requests: 1 },
+    ...{ p50Us: 1, p95Us: 1, p99Us: 1, maxUs: 1, seconds: 1, wrong, firstWrong, lost: 1, cpu: null },
+  });
+  const [row] = loadRows([window(1, 0, null), window(2, 3, 'no such thing')]);
+  assert.deepEqual(row?.notes, ['3 wrong replies (the first: no such thing) and 2 lost requests']);
+});
+
+test('A cold start is compared with the warm requests of the same pass', () => {
+  const params = { code: 'javascript', bundleBytes: 5_000 };
+  const row = coldRow({ subject: 'pooled-isolate', title: 'pooled', params }, [
+    { coldMs: [3, 2, 4], warmMs: [1, 1, 1, 9] },
+    { coldMs: [30, 20, 40], warmMs: [29.5] },
+    { coldMs: [5], warmMs: [1] },
+  ]);
+  const overWarm = row.metrics.find(({ name }) => name === 'overWarmMs');
+  assert.deepEqual(overWarm?.rounds, [2, 0.5, 4]);
+  assert.deepEqual([row.n, metricOf(row, 'p50Ms'), metricOf(row, 'warmP50Ms')], [7, 5, 1]);
+  assert.deepEqual(findVerdicts([row]), [{ bar: 'pooledColdMs', value: 2, passed: false }]);
 });
 
 test('A histogram gives percentiles to a little over one per cent', () => {
@@ -81,22 +104,3 @@ test('A histogram gives percentiles to a little over one per cent', () => {
 test('A tier that does not exist is refused with the names of those that do', () => {
   assert.throws(() => parseBenchOptions(['--only', 'luke-warm']), /"luke-warm" is none of floor, warm/);
 });
-
-function emptyResults(): BenchResults {
-  const text = '';
-  return {
-    format: 1,
-    startedAt: '2026-01-01T00:00:00.000Z',
-    durationSeconds: 1,
-    machine: {
-      ...{ cpu: text, cores: 2, memoryBytes: 1, platform: text, node: text, v8: text, isolatedVm: text },
-      ...{ natsServer: text, natsClient: text, hairspring: text, commit: text },
-    },
-    plan: parseBenchOptions([]).plan,
-    windows: [],
-    coldRuns: [],
-    cellRuns: [],
-    density: null,
-    isolates: null,
-  };
-}
