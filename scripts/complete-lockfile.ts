@@ -3,7 +3,7 @@
  *
  * npm leaves an optional dependency out of the lockfile when it cannot be fetched, and then refuses
  * `npm ci` because the lockfile is out of step. An entry that names version, os and cpu is all that
- * `npm ci` needs to skip a foreign platform. Run it after `npm install`:
+ * `npm ci` needs to skip a foreign platform. Run it after `npm install`, in the folder of the lockfile:
  * `node scripts/complete-lockfile.ts`.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
@@ -29,6 +29,8 @@ const OS_NAMES = [
   'win32',
 ];
 const CPU_NAMES = ['arm64', 'arm', 'x64', 'ia32', 'ppc64', 'riscv64', 's390x', 'loong64', 'wasm32'];
+/** What some packages call what npm calls otherwise. */
+const OTHER_WORDS: Readonly<Record<string, string>> = { windows: 'win32', '64': 'x64' };
 
 const lock = JSON.parse(readFileSync('package-lock.json', 'utf8')) as { packages: Record<string, LockEntry> };
 let added = 0;
@@ -37,7 +39,7 @@ for (const [path, entry] of Object.entries(lock.packages)) {
   for (const [name, range] of Object.entries(entry.optionalDependencies ?? {})) {
     const key = `node_modules/${name}`;
     if (lock.packages[key] !== undefined || !/^\d/.test(range)) continue;
-    const words = name.split(/[-/]/);
+    const words = name.split(/[-/]/).map((word) => OTHER_WORDS[word] ?? word);
     const os = OS_NAMES.filter((candidate) => words.includes(candidate));
     const cpu = CPU_NAMES.filter((candidate) => words.includes(candidate)).slice(0, 1);
     lock.packages[key] = { version: range, ...(entry.dev ? { dev: true } : {}), optional: true, os, cpu };
