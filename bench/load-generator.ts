@@ -1,14 +1,9 @@
 /** Sends requests and measures. In a process of its own, so that its work does not stand in the way of what it measures. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { connect, type Msg } from '@nats-io/transport-node';
-import { ClosedLoop, cpuSeconds, Histogram, machineCpuSeconds, sumOver } from '../src/measure/index.ts';
+import { ClosedLoop, Histogram } from '../src/measure/index.ts';
+import { cpuBetween, type LoadCpu, type LoadPids, sampleCpu } from './process/cpu-window.ts';
 import { childOptions, serveParent } from './process/serve-parent.ts';
-
-/** Processes whose CPU time is taken over the window, by who they are. */
-export interface LoadPids {
-  readonly server: readonly number[];
-  readonly responder: readonly number[];
-}
 
 export interface LoadParams {
   readonly subject: string;
@@ -16,15 +11,6 @@ export interface LoadParams {
   readonly warmupMs: number;
   readonly windowMs: number;
   readonly pids: LoadPids;
-}
-
-/** CPU in cores: 1 is one core in full. */
-export interface LoadCpu {
-  readonly generator: number;
-  readonly server: number;
-  readonly responder: number;
-  /** Everything else on the machine. */
-  readonly others: number;
 }
 
 export interface LoadResult {
@@ -70,33 +56,6 @@ const nc = await connect({ servers: url });
 /** Every responder of the bench gives back the payload, or as many bytes of the same; an error does not. */
 function isExpected({ data }: Msg): boolean {
   return data.length === payloadBytes && data[0] === 0x78 && data[payloadBytes - 1] === 0x78;
-}
-
-interface CpuSample {
-  readonly generator: number;
-  readonly server: number;
-  readonly responder: number;
-  readonly machine: number;
-}
-
-function sampleCpu(pids: LoadPids): CpuSample | undefined {
-  const generator = cpuSeconds(process.pid);
-  const server = sumOver(pids.server, cpuSeconds);
-  const responder = sumOver(pids.responder, cpuSeconds);
-  const machine = machineCpuSeconds();
-  if (generator === undefined || server === undefined || responder === undefined || machine === undefined)
-    return undefined;
-  return { generator, server, responder, machine };
-}
-
-function cpuBetween(from: CpuSample | undefined, to: CpuSample | undefined, seconds: number): LoadCpu | null {
-  if (from === undefined || to === undefined) return null;
-  const cores = (who: keyof CpuSample): number => (to[who] - from[who]) / seconds;
-  const generator = cores('generator');
-  const server = cores('server');
-  const responder = cores('responder');
-  const others = Math.max(0, cores('machine') - generator - server - responder);
-  return { generator, server, responder, others };
 }
 
 async function load({ subject, inFlight, warmupMs, windowMs, pids }: LoadParams): Promise<LoadResult> {

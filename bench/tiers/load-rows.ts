@@ -6,7 +6,8 @@ import {
   type RowGroup,
   type Unit,
 } from '../../src/measure/index.ts';
-import type { LoadCpu, LoadResult } from '../load-generator.ts';
+import type { LoadResult } from '../load-generator.ts';
+import type { LoadCpu } from '../process/cpu-window.ts';
 import { type LoadTarget, TARGETS } from './load-targets.ts';
 
 /** One target at one load for one window. */
@@ -98,7 +99,8 @@ function loadRow(
   });
 }
 
-function silenceNotes(windows: readonly LoadWindow[]): readonly string[] {
+/** Rounds without a reply. */
+export function silenceNotes(windows: readonly Pick<LoadResult, 'requests'>[]): readonly string[] {
   const silent = windows.filter(({ requests }) => requests === 0).length;
   return silent === 0 ? [] : [`${silent} of ${windows.length} rounds had no reply at all and do not count`];
 }

@@ -1,6 +1,6 @@
 export { ClosedLoop, type ClosedLoopOptions, type ReplyCheck } from './closed-loop.ts';
 export { Histogram } from './histogram.ts';
-export { cpuSeconds, machineCpuSeconds, rssBytes, sumOver } from './processes.ts';
+export { cpuSeconds, cpuSecondsWithChildren, machineCpuSeconds, rssBytes, sumOver } from './processes.ts';
 export {
   type Metric,
   makeMetric,

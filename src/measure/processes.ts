@@ -11,13 +11,33 @@ function read(path: string): string | undefined {
   }
 }
 
-/** CPU time of a process in user and kernel mode together; undefined where it cannot be read. */
-export function cpuSeconds(pid: number): number | undefined {
+/** Of a process and of its children that have ended, in user and kernel mode together. */
+interface CpuTimes {
+  readonly own: number;
+  readonly children: number;
+}
+
+function cpuTimes(pid: number): CpuTimes | undefined {
   const stat = read(`/proc/${pid}/stat`);
   if (stat === undefined) return undefined;
   // The command, in parentheses, may hold blanks.
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND;
+  const [user, system, childUser, childSystem] = fields.slice(11, 15).map(Number);
+  return {
+    own: ((user ?? 0) + (system ?? 0)) / TICKS_PER_SECOND,
+    children: ((childUser ?? 0) + (childSystem ?? 0)) / TICKS_PER_SECOND,
+  };
+}
+
+/** CPU time of a process in user and kernel mode together; undefined where it cannot be read. */
+export function cpuSeconds(pid: number): number | undefined {
+  return cpuTimes(pid)?.own;
+}
+
+/** The same with the time of all its children that have ended: of a process that starts one for each request. */
+export function cpuSecondsWithChildren(pid: number): number | undefined {
+  const times = cpuTimes(pid);
+  return times === undefined ? undefined : times.own + times.children;
 }
 
 /** CPU time that all processes of the machine have used, and what a hypervisor gave to others. */
