@@ -21,6 +21,7 @@ import { measureCold } from './tiers/cold.ts';
 import { measureDensity } from './tiers/density.ts';
 import { measureIsolates } from './tiers/isolate.ts';
 import { measureLoad } from './tiers/load.ts';
+import { measurePeers } from './tiers/peers.ts';
 
 async function measure(plan: Plan): Promise<BenchResults> {
   const startedAt = new Date();
@@ -33,6 +34,12 @@ async function measure(plan: Plan): Promise<BenchResults> {
   progress(`${machine.cpu}, ${machine.cores} cores, Node ${machine.node}, nats-server ${machine.natsServer}`);
   const rows = [...(await measureLoad(run))];
   if (plan.tiers.includes('cold')) rows.push(...(await measureCold(run)));
+  const notes: string[] = [];
+  if (plan.tiers.includes('peers')) {
+    const peers = await measurePeers(run);
+    rows.push(...peers.rows);
+    notes.push(...peers.notes);
+  }
   if (plan.tiers.includes('density')) rows.push(...(await measureDensity(run)));
   if (plan.tiers.includes('isolate')) rows.push(...(await measureIsolates(run)));
   return {
@@ -42,7 +49,7 @@ async function measure(plan: Plan): Promise<BenchResults> {
     machine,
     plan,
     rows: rows.toSorted((a, b) => ROW_GROUPS.indexOf(a.group) - ROW_GROUPS.indexOf(b.group)),
-    notes: [],
+    notes,
   };
 }
 

@@ -6,7 +6,7 @@ export const SCRIPT_SIZES = {
   large: { entry: 'streams.js', chars: 100_000 },
 } as const;
 
-export const TIERS = ['floor', 'warm', 'host-call', 'wasm', 'cold', 'density', 'isolate'] as const;
+export const TIERS = ['floor', 'warm', 'host-call', 'wasm', 'cold', 'peers', 'density', 'isolate'] as const;
 export type Tier = (typeof TIERS)[number];
 
 /** How much is measured. */

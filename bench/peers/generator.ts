@@ -1,0 +1,171 @@
+/** Asks peers over NATS or HTTP, in the same closed loop and at the same pace. In a process of its own, as the load generator is. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { connect } from '@nats-io/transport-node';
+import { ClosedLoop, Histogram } from '../../src/measure/index.ts';
+import type { LoadResult } from '../load-generator.ts';
+import { cpuBetween, type LoadPids, sampleCpu } from '../process/cpu-window.ts';
+import { childOptions, serveParent } from '../process/serve-parent.ts';
+import { encodePost, HttpConnection } from './http-connection.ts';
+import { HttpLoop } from './http-loop.ts';
+import type { Address } from './peer.ts';
+
+export interface GeneratorOptions {
+  readonly url: string;
+  readonly payloadBytes: number;
+}
+
+export interface PeerLoadParams {
+  readonly address: Address;
+  readonly inFlight: number;
+  readonly warmupMs: number;
+  readonly windowMs: number;
+  readonly pids: LoadPids;
+}
+
+export type GeneratorCommands = {
+  /** Keeps `inFlight` requests under way for a while. */
+  readonly load: { readonly params: PeerLoadParams; readonly result: LoadResult };
+  /** Requests one after the other, with a pause before each. @returns the latency of each in milliseconds */
+  readonly sequence: {
+    readonly params: { readonly addresses: readonly Address[]; readonly pauseMs: number };
+    readonly result: readonly number[];
+  };
+};
+
+/** A loop under way, over either transport. */
+interface Loop {
+  readonly wrong: number;
+  readonly firstWrong: string | undefined;
+  readonly outstanding: number;
+  recordInto(histogram: Histogram | undefined): void;
+  stop(timeoutMs: number): Promise<void>;
+}
+
+const REQUEST_TIMEOUT_MS = 10_000;
+
+const { url, payloadBytes } = childOptions<GeneratorOptions>();
+const payload = new Uint8Array(payloadBytes).fill(0x78);
+const nc = await connect({ servers: url });
+const connections = new Map<number, HttpConnection>();
+
+/** Every peer gives back the payload; an error does not. */
+function isExpected(body: Uint8Array): boolean {
+  return body.length === payloadBytes && body[0] === 0x78 && body[payloadBytes - 1] === 0x78;
+}
+
+async function startLoop(address: Address, inFlight: number): Promise<Loop> {
+  if (address.transport === 'http') return await HttpLoop.open({ ...address, payload, inFlight, isExpected });
+  const { subject } = address;
+  const connection = await connect({ servers: url });
+  const loop = new ClosedLoop({
+    ...{ nc: connection, subject, payload, inFlight },
+    isExpected: ({ data }) => isExpected(data),
+  });
+  return {
+    get wrong() {
+      return loop.wrong;
+    },
+    get firstWrong() {
+      return loop.firstWrong;
+    },
+    get outstanding() {
+      return loop.outstanding;
+    },
+    recordInto: (histogram) => loop.recordInto(histogram),
+    async stop(timeoutMs) {
+      await loop.stop(timeoutMs);
+      await connection.close();
+    },
+  };
+}
+
+async function load({ address, inFlight, warmupMs, windowMs, pids }: PeerLoadParams): Promise<LoadResult> {
+  const loop = await startLoop(address, inFlight);
+  const histogram = new Histogram();
+  await sleep(warmupMs);
+  const cpuBefore = sampleCpu(pids);
+  const startedAt = performance.now();
+  loop.recordInto(histogram);
+  await sleep(windowMs);
+  const seconds = (performance.now() - startedAt) / 1_000;
+  loop.recordInto(undefined);
+  const cpu = cpuBetween(cpuBefore, sampleCpu(pids), seconds);
+  await loop.stop(REQUEST_TIMEOUT_MS);
+  return {
+    requests: histogram.count,
+    seconds,
+    perSecond: histogram.count / seconds,
+    p50Us: histogram.percentile(0.5),
+    p95Us: histogram.percentile(0.95),
+    p99Us: histogram.percentile(0.99),
+    maxUs: histogram.max,
+    wrong: loop.wrong,
+    firstWrong: loop.firstWrong ?? null,
+    lost: loop.outstanding,
+    cpu,
+  };
+}
+
+async function askByHttp(connection: HttpConnection, request: Buffer): Promise<Uint8Array> {
+  return await new Promise((resolve, reject) => {
+    const timer = setTimeout(
+      () => reject(new Error(`No reply within ${REQUEST_TIMEOUT_MS} ms`)),
+      REQUEST_TIMEOUT_MS,
+    );
+    connection.exchange(request, (error, reply) => {
+      clearTimeout(timer);
+      if (reply === undefined) reject(error);
+      else resolve(reply.body);
+    });
+  });
+}
+
+/** All but the request itself is done before the clock starts. */
+async function prepareRequest(address: Address): Promise<() => Promise<Uint8Array>> {
+  if (address.transport === 'nats')
+    return async () => (await nc.request(address.subject, payload, { timeout: REQUEST_TIMEOUT_MS })).data;
+  const { port, path } = address;
+  let connection = connections.get(port);
+  if (connection === undefined) {
+    connection = await HttpConnection.open(port);
+    connections.set(port, connection);
+  }
+  const opened = connection;
+  const request = encodePost(port, path, payload);
+  return () => askByHttp(opened, request);
+}
+
+async function timeOne(address: Address, pauseMs: number): Promise<number> {
+  const ask = await prepareRequest(address);
+  await sleep(pauseMs);
+  const startedAt = performance.now();
+  const body = await ask();
+  const elapsedMs = performance.now() - startedAt;
+  if (!isExpected(body))
+    throw new Error(`${JSON.stringify(address)} replied: ${Buffer.from(body).toString().slice(0, 300)}`);
+  return elapsedMs;
+}
+
+function closeConnections(): void {
+  for (const connection of connections.values()) connection[Symbol.dispose]();
+  connections.clear();
+}
+
+serveParent<GeneratorCommands>(
+  {
+    load,
+    async sequence({ addresses, pauseMs }) {
+      const latencies: number[] = [];
+      try {
+        for (const address of addresses) latencies.push(await timeOne(address, pauseMs));
+      } finally {
+        closeConnections();
+      }
+      return latencies;
+    },
+  },
+  async () => {
+    closeConnections();
+    await nc.close();
+  },
+);

@@ -1,0 +1,210 @@
+import assert from 'node:assert/strict';
+import { createServer, type RequestListener } from 'node:http';
+import { test } from 'node:test';
+import { openSite } from '../../bench/bench-run.ts';
+import { availablePeers } from '../../bench/peers/all-peers.ts';
+import { measurePeerCold, type PeerColdPass } from '../../bench/peers/cold-peers.ts';
+import { FailedPeers } from '../../bench/peers/failed-peers.ts';
+import { HAIRSPRING } from '../../bench/peers/hairspring.ts';
+import { encodePost, HttpConnection, type HttpReply } from '../../bench/peers/http-connection.ts';
+import { HttpLoop } from '../../bench/peers/http-loop.ts';
+import { measurePeerLoad, type PeerWindow } from '../../bench/peers/load-peers.ts';
+import { CHILD_PROCESS, NATS_ECHO, NODE_HTTP, WORKER_THREADS } from '../../bench/peers/node.ts';
+import type { Peer } from '../../bench/peers/peer.ts';
+import { makeTask, type PeerBench, preparePeers } from '../../bench/peers/peer-bench.ts';
+import { NO_PROGRAMS } from '../../bench/peers/programs.ts';
+import { peerColdRows, peerLoadRows } from '../../bench/peers/rows.ts';
+import { WORKERD_DYNAMIC, WORKERD_STATIC } from '../../bench/peers/workerd.ts';
+import { Histogram, metricOf, type Row } from '../../src/measure/index.ts';
+
+const PAYLOAD = new Uint8Array(100).fill(0x78);
+
+async function startServer(listener: RequestListener) {
+  const server = createServer(listener);
+  await new Promise<void>((resolve) => {
+    server.listen(0, '127.0.0.1', resolve);
+  });
+  const address = server.address();
+  assert.ok(address !== null && typeof address === 'object');
+  return {
+    port: address.port,
+    async [Symbol.asyncDispose]() {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
+
+function exchange(connection: HttpConnection, request: Buffer): Promise<HttpReply> {
+  return new Promise((resolve, reject) => {
+    connection.exchange(request, (error, reply) => {
+      if (reply === undefined) reject(error);
+      else resolve(reply);
+    });
+  });
+}
+
+test('Floors, Hairspring and the peers that Node gives answer cold and under load, each with the right reply', async () => {
+  const peers = [NATS_ECHO, NODE_HTTP, HAIRSPRING, WORKER_THREADS, CHILD_PROCESS];
+  const failed = new FailedPeers();
+  await using site = await openSite();
+  const bench: PeerBench = { site, peers, failed, payloadBytes: 100, progress: () => undefined };
+  const coldPlan = { rounds: 1, functions: 2, uncounted: 1, pauseMs: 1, settleMs: 100 };
+  const common = { site, programs: NO_PROGRAMS };
+  const coldTask = await makeTask({ ...common, entry: 'orders.js', padTo: 5_000, tenants: 3 });
+  const loadTask = await makeTask({ ...common, entry: 'echo.js', padTo: 0, tenants: 1 });
+  await preparePeers(bench, [coldTask, loadTask]);
+  const passes = await measurePeerCold(bench, coldPlan, coldTask);
+  assert.deepEqual(
+    passes.map(({ peer, coldMs, warmMs }) => [peer.id, coldMs.length, warmMs.length]),
+    [
+      ['nats-echo', 0, 6],
+      ['node-http', 0, 6],
+      ['hairspring', 2, 4],
+      ['worker-threads', 2, 4],
+      ['child-process', 2, 0],
+    ],
+  );
+  const loadPlan = { rounds: 1, firstWarmupMs: 50, warmupMs: 20, windowMs: 100 };
+  const windows = await measurePeerLoad(bench, loadPlan, loadTask);
+  assert.deepEqual(failed.notes, []);
+  assert.equal(windows.length, 2 * peers.length);
+  for (const { peer, requests, wrong, firstWrong, lost } of windows) {
+    assert.ok(requests > 0, `${peer.id} answered nothing`);
+    assert.equal(wrong + lost, 0, `${peer.id}: ${firstWrong}`);
+  }
+  const rows = [...peerColdRows(passes, 5_000), ...peerLoadRows(windows)];
+  assert.equal(rows.length, 3 * peers.length);
+  for (const { id, metrics } of rows)
+    for (const { name, value } of metrics)
+      assert.ok(Number.isFinite(value), `${name} of ${id} is ${value}, which JSON does not know`);
+});
+
+test('A peer under load is compared with the floor of its transport and with Hairspring in the same round', () => {
+  const window = (peer: Peer, round: number, perSecond: number, responder: number): PeerWindow => ({
+    ...{ peer, round, perSecond, inFlight: 64, payloadBytes: 100, requests: 1, seconds: 1 },
+    ...{ p50Us: 1, p95Us: 1, p99Us: 1, maxUs: 1, wrong: 0, firstWrong: null, lost: 0 },
+    cpu: { generator: 0.1, server: 0, responder, others: 0 },
+  });
+  const rows = peerLoadRows([
+    ...[window(NODE_HTTP, 1, 100, 1), window(NATS_ECHO, 1, 1_000, 1), window(HAIRSPRING, 1, 500, 1)],
+    ...[window(WORKERD_STATIC, 1, 50, 1), window(WORKERD_STATIC, 2, 40, 1)],
+    ...[window(NODE_HTTP, 2, 200, 1), window(NATS_ECHO, 2, 1_000, 1), window(HAIRSPRING, 2, 400, 1)],
+  ]);
+  const workerd = find(rows, 'workerd-static');
+  assert.deepEqual(roundsOf(workerd, 'ratio'), [0.5, 0.2]);
+  assert.deepEqual(roundsOf(workerd, 'cpuRatio'), [2, 5]);
+  assert.deepEqual(roundsOf(workerd, 'cpuTimesOurs'), [10, 10]);
+  assert.deepEqual(roundsOf(find(rows, 'hairspring'), 'ratio'), [0.5, 0.4]);
+});
+
+test('A peer that answered nothing in any round has a row that says so, and no figures', () => {
+  const [row] = peerLoadRows([
+    {
+      ...{ peer: WORKERD_STATIC, round: 1, perSecond: 0, inFlight: 64, payloadBytes: 100, requests: 0 },
+      ...{ seconds: 1, p50Us: Number.NaN, p95Us: Number.NaN, p99Us: Number.NaN, maxUs: 0 },
+      ...{ wrong: 0, firstWrong: null, lost: 0, cpu: null },
+    },
+  ]);
+  assert.deepEqual(row?.metrics, []);
+  assert.match(row?.notes.join() ?? '', /no reply at all/);
+});
+
+test('A cold start is compared with warm requests of the same peer, and with the floor where there are none', () => {
+  const pass = (peer: Peer, coldMs: readonly number[], warmMs: readonly number[]): PeerColdPass => ({
+    ...{ round: 1, peer, coldMs, warmMs },
+  });
+  const rows = peerColdRows(
+    [
+      pass(NATS_ECHO, [], [1, 1, 1]),
+      pass(HAIRSPRING, [3, 3, 3], [2, 2, 2]),
+      pass(CHILD_PROCESS, [41, 41, 41], []),
+      pass(WORKERD_DYNAMIC, [15, 15, 15], [3, 3, 3]),
+    ],
+    5_000,
+  );
+  const child = find(rows, 'child-process');
+  assert.equal(metricOf(child, 'overWarmMs'), 40);
+  assert.equal(metricOf(child, 'overWarmTimesOurs'), 40);
+  assert.equal(metricOf(child, 'warmP50Ms'), undefined);
+  const workerd = find(rows, 'workerd-dynamic');
+  assert.deepEqual([metricOf(workerd, 'overWarmMs'), metricOf(workerd, 'timesOurs')], [12, 5]);
+});
+
+test('Without workerd and Deno the others are measured', () => {
+  const ids = availablePeers(NO_PROGRAMS).map(({ id }) => id);
+  assert.deepEqual(ids, [
+    ...['nats-echo', 'hairspring', 'worker-threads', 'child-process', 'node-wasi', 'node-http'],
+  ]);
+});
+
+test('A peer of another project that fails is left out with its reason; one of our own fails the run', async () => {
+  const failed = new FailedPeers();
+  const fail = async (): Promise<never> => {
+    throw new Error('no such port');
+  };
+  assert.equal(await failed.attempt(WORKERD_STATIC, fail), undefined);
+  assert.equal(await failed.attempt(WORKERD_STATIC, async () => 'measured later'), undefined);
+  assert.equal(await failed.attempt(WORKERD_DYNAMIC, async () => 'measured'), 'measured');
+  assert.deepEqual(failed.notes, [`${WORKERD_STATIC.title}: left out, because it failed: no such port`]);
+  await assert.rejects(failed.attempt(NODE_HTTP, fail), /no such port/);
+});
+
+test('The HTTP client reads a reply that comes in pieces, and the next one on the same connection', async () => {
+  await using server = await startServer((request, response) => {
+    request.resume();
+    response.setHeader('Content-Length', 4);
+    response.flushHeaders();
+    response.write('a\r');
+    setTimeout(() => response.end('\nb'), 20);
+  });
+  using connection = await HttpConnection.open(server.port);
+  for (const path of ['/first', '/second']) {
+    const { status, body } = await exchange(connection, encodePost(server.port, path, PAYLOAD));
+    assert.deepEqual([status, body.toString()], [200, 'a\r\nb']);
+  }
+});
+
+test('A reply without Content-Length and a closed connection are errors, not silence', async () => {
+  await using chunked = await startServer((_, response) => {
+    response.write('some');
+    response.end('more');
+  });
+  using first = await HttpConnection.open(chunked.port);
+  await assert.rejects(exchange(first, encodePost(chunked.port, '/', PAYLOAD)), /without Content-Length/);
+  await using closing = await startServer((request) => request.socket.destroy());
+  using second = await HttpConnection.open(closing.port);
+  await assert.rejects(exchange(second, encodePost(closing.port, '/', PAYLOAD)), /closed|ECONNRESET/);
+});
+
+test('The HTTP loop counts replies of another status or body as wrong', async () => {
+  let served = 0;
+  await using server = await startServer((request, response) => {
+    request.resume();
+    served += 1;
+    response.statusCode = served % 2 === 0 ? 500 : 200;
+    response.setHeader('Content-Length', 2);
+    response.end('ok');
+  });
+  const isExpected = (body: Uint8Array): boolean => Buffer.from(body).toString() === 'ok';
+  const { port } = server;
+  const loop = await HttpLoop.open({ port, path: '/', payload: PAYLOAD, inFlight: 2, isExpected });
+  const histogram = new Histogram();
+  loop.recordInto(histogram);
+  while (served < 20) await new Promise((resolve) => setTimeout(resolve, 5));
+  await loop.stop(5_000);
+  assert.equal(loop.outstanding, 0);
+  assert.equal(loop.wrong, Math.floor(served / 2));
+  assert.equal(loop.firstWrong, '500 ok');
+  assert.ok(histogram.count > 0 && histogram.count <= served);
+});
+
+function find(rows: readonly Row[], subject: string): Row {
+  const row = rows.find((one) => one.subject === subject);
+  assert.ok(row !== undefined, `no row of ${subject}`);
+  return row;
+}
+
+function roundsOf(row: Row, name: string): readonly number[] | undefined {
+  return row.metrics.find((metric) => metric.name === name)?.rounds;
+}
