@@ -5,8 +5,6 @@ import type { GeneratorCommands } from './generator.ts';
 import type { Peer, PeerTask, RunningPeer } from './peer.ts';
 import type { PeerBench } from './peer-bench.ts';
 
-export const PEER_IN_FLIGHT = [1, 64] as const;
-
 /** One peer at one load for one window. */
 export interface PeerWindow extends LoadResult {
   readonly round: number;
@@ -17,6 +15,7 @@ export interface PeerWindow extends LoadResult {
 
 export interface PeerLoadPlan {
   readonly rounds: number;
+  readonly inFlight: readonly number[];
   readonly firstWarmupMs: number;
   readonly warmupMs: number;
   readonly windowMs: number;
@@ -35,6 +34,7 @@ export async function measurePeerLoad(
 ): Promise<readonly PeerWindow[]> {
   await using stack = new AsyncDisposableStack();
   const generator = stack.use(await startGenerator(site, payloadBytes));
+  const mostInFlight = Math.max(...plan.inFlight);
   const started: Started[] = [];
   for (const peer of peers.filter(({ underLoad }) => underLoad)) {
     progress(`starting and warming up ${peer.id}`);
@@ -45,12 +45,12 @@ export async function measurePeerLoad(
     // What starts anew for each request has nothing to warm up.
     if (peer.cold === 'always') continue;
     const warmUp = { ...plan, windowMs: plan.firstWarmupMs };
-    await failed.attempt(peer, () => measureOne(generator, site.nats.pid, each, PEER_IN_FLIGHT[1], warmUp));
+    await failed.attempt(peer, () => measureOne(generator, site.nats.pid, each, mostInFlight, warmUp));
   }
   const windows: PeerWindow[] = [];
   for (let round = 1; round <= plan.rounds; round += 1) {
     const ordered = round % 2 === 1 ? started : started.toReversed();
-    for (const inFlight of PEER_IN_FLIGHT) {
+    for (const inFlight of plan.inFlight) {
       for (const each of ordered) {
         const { peer } = each;
         const result = await failed.attempt(peer, () =>

@@ -13,6 +13,8 @@ import { SCRIPT_SIZES } from '../plan.ts';
 const FULL = { loadRounds: 3, windowMs: 1_000, coldRounds: 3, functions: 25, uncounted: 5 };
 const QUICK: typeof FULL = { loadRounds: 1, windowMs: 300, coldRounds: 1, functions: 10, uncounted: 3 };
 
+const IN_FLIGHT = [1, 64] as const;
+
 const TRANSPORTS =
   'Peers over HTTP are asked by keep-alive connections, one request on each at a time, those over NATS by one connection: ratios are to the floor of the same transport, and CPU is that of the responder alone';
 
@@ -34,6 +36,7 @@ export async function measurePeers(
   };
   const loadPlan: PeerLoadPlan = {
     rounds: Math.min(plan.rounds, most.loadRounds),
+    inFlight: IN_FLIGHT,
     firstWarmupMs: Math.min(plan.firstWarmupMs, most.windowMs),
     warmupMs: plan.warmupMs,
     windowMs: Math.min(plan.windowMs, most.windowMs),
