@@ -2,7 +2,8 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connect, type NatsConnection } from '@nats-io/transport-node';
-import { loadOperator, writeServerConfig } from '../src/host/index.ts';
+import { connectNats } from '../src/control/index.ts';
+import { loadOperator, ownerEndpoint, writeServerConfig } from '../src/host/index.ts';
 import { startTestNats, type TestNats } from '../test/support/nats.ts';
 import type { EchoOptions } from './echo-responder.ts';
 import type { HostCommands, HostProcessOptions } from './host-process.ts';
@@ -30,6 +31,8 @@ export interface Site extends AsyncDisposable {
   startHost(
     options: Omit<HostProcessOptions, 'url' | 'operatorFile' | 'dataDir' | 'logLevel'> & { quiet?: boolean },
   ): Promise<HostChild>;
+  /** A connection in the account of the nodes. The caller closes it. */
+  connectAsNode(): Promise<NatsConnection>;
   startGenerator(payloadBytes: number): Promise<GeneratorChild>;
 }
 
@@ -60,6 +63,11 @@ export async function openSite(): Promise<Site> {
         dataDir,
         logLevel: quiet ? 'error' : 'warn',
       } satisfies HostProcessOptions),
+    connectAsNode: () =>
+      connectNats(ownerEndpoint(operator.node, { servers: [url] }, 'node'), {
+        name: 'bench',
+        reconnect: false,
+      }),
     startGenerator: (payloadBytes) =>
       startChild<LoadCommands>(new URL('./load-generator.ts', import.meta.url), { url, payloadBytes }),
     [Symbol.asyncDispose]: () => owned.disposeAsync(),

@@ -12,6 +12,8 @@ export interface BenchFunction {
   /** As in a Nexfile. */
   readonly bindings?: Readonly<Record<string, object>>;
   /** As in a Nexfile. */
+  readonly environment?: Readonly<Record<string, string>>;
+  /** As in a Nexfile. */
   readonly limits?: Readonly<Record<string, string | number>>;
 }
 
@@ -101,7 +103,7 @@ function pad(code: string, chars: number): string {
 async function deployOne(
   client: ControlClient,
   digest: string,
-  { name, subject, bindings = {}, limits = {} }: BenchFunction,
+  { name, subject, bindings = {}, environment = {}, limits = {} }: BenchFunction,
   type: 'javascript' | 'wasm' = 'javascript',
 ): Promise<void> {
   await client.deploy({
@@ -114,6 +116,7 @@ async function deployOne(
       uri: artifactUri(digest),
       triggers: [{ subject }],
       bindings,
+      environment,
       limits,
     }),
   });

@@ -10,7 +10,10 @@ export type HostCommands = {
 };
 
 export interface HostProcessOptions
-  extends Pick<HostOptions, 'dataDir' | 'spareCells' | 'spareIsolates' | 'warmInstances'> {
+  extends Pick<
+    HostOptions,
+    'dataDir' | 'spareCells' | 'spareIsolates' | 'warmInstances' | 'warmMemoryBytes' | 'cellRssLimitBytes'
+  > {
   readonly url: string;
   /** Of the server's operator, as in production: an account for each namespace. */
   readonly operatorFile: string;

@@ -1,16 +1,22 @@
 /** Sends requests and measures. In a process of its own, so that its work does not stand in the way of what it measures. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { connect, type Msg } from '@nats-io/transport-node';
-import { ClosedLoop, Histogram } from '../src/measure/index.ts';
+import { connect } from '@nats-io/transport-node';
+import { ClosedLoop, Histogram, type ReplyCheck, runOpenLoop } from '../src/measure/index.ts';
 import { cpuBetween, type LoadCpu, type LoadPids, sampleCpu } from './process/cpu-window.ts';
 import { childOptions, serveParent } from './process/serve-parent.ts';
 
 export interface LoadParams {
   readonly subject: string;
   readonly inFlight: number;
+  readonly payloadBytes: number;
   readonly warmupMs: number;
   readonly windowMs: number;
   readonly pids: LoadPids;
+}
+
+export interface OpenLoadParams extends Omit<LoadParams, 'inFlight'> {
+  readonly perSecond: number;
+  readonly maxOutstanding: number;
 }
 
 export interface LoadResult {
@@ -30,10 +36,19 @@ export interface LoadResult {
   readonly cpu: LoadCpu | null;
 }
 
+export interface OpenLoadResult extends LoadResult {
+  /** Arrivals that waited until there was a place among those outstanding. */
+  readonly held: number;
+  /** How late the generator itself was, at p99. */
+  readonly lagP99Us: number;
+}
+
 /** What the bench asks the load generator. */
 export type LoadCommands = {
   /** Keeps `inFlight` requests under way for a while. */
   readonly load: { readonly params: LoadParams; readonly result: LoadResult };
+  /** Sends at a fixed rate for a while, whatever becomes of the requests before. */
+  readonly openLoad: { readonly params: OpenLoadParams; readonly result: OpenLoadResult };
   /** Requests one after the other, with a pause before each. @returns the latency of each in milliseconds */
   readonly sequence: {
     readonly params: { readonly subjects: readonly string[]; readonly pauseMs: number };
@@ -48,19 +63,35 @@ export type LoadCommands = {
 
 const REQUEST_TIMEOUT_MS = 6_000;
 const RECOVER_TIMEOUT_MS = 10_000;
+const FILL = 0x78;
 
-const { url, payloadBytes } = childOptions<{ readonly url: string; readonly payloadBytes: number }>();
-const payload = new Uint8Array(payloadBytes).fill(0x78);
+const { url, payloadBytes: sequenceBytes } = childOptions<{
+  readonly url: string;
+  readonly payloadBytes: number;
+}>();
+const sequencePayload = payloadOf(sequenceBytes);
+const isSequenceReply = expecting(sequenceBytes);
 const nc = await connect({ servers: url });
 
-/** Every responder of the bench gives back the payload, or as many bytes of the same; an error does not. */
-function isExpected({ data }: Msg): boolean {
-  return data.length === payloadBytes && data[0] === 0x78 && data[payloadBytes - 1] === 0x78;
+function payloadOf(bytes: number): Uint8Array {
+  return new Uint8Array(bytes).fill(FILL);
 }
 
-async function load({ subject, inFlight, warmupMs, windowMs, pids }: LoadParams): Promise<LoadResult> {
+/** Every responder of the bench gives back the payload, or as many bytes of the same; an error does not. */
+function expecting(bytes: number): ReplyCheck {
+  return ({ data }) => data.length === bytes && data[0] === FILL && data[bytes - 1] === FILL;
+}
+
+async function load(params: LoadParams): Promise<LoadResult> {
+  const { subject, inFlight, payloadBytes, warmupMs, windowMs, pids } = params;
   const connection = await connect({ servers: url });
-  const loop = new ClosedLoop({ nc: connection, subject, payload, inFlight, isExpected });
+  const loop = new ClosedLoop({
+    nc: connection,
+    subject,
+    payload: payloadOf(payloadBytes),
+    inFlight,
+    isExpected: expecting(payloadBytes),
+  });
   const histogram = new Histogram();
   await sleep(warmupMs);
   const cpuBefore = sampleCpu(pids);
@@ -76,10 +107,7 @@ async function load({ subject, inFlight, warmupMs, windowMs, pids }: LoadParams)
     requests: histogram.count,
     seconds,
     perSecond: histogram.count / seconds,
-    p50Us: histogram.percentile(0.5),
-    p95Us: histogram.percentile(0.95),
-    p99Us: histogram.percentile(0.99),
-    maxUs: histogram.max,
+    ...percentiles(histogram),
     wrong: loop.wrong,
     firstWrong: loop.firstWrong ?? null,
     lost: loop.outstanding,
@@ -87,17 +115,54 @@ async function load({ subject, inFlight, warmupMs, windowMs, pids }: LoadParams)
   };
 }
 
+async function openLoad({ pids, payloadBytes, ...params }: OpenLoadParams): Promise<OpenLoadResult> {
+  const connection = await connect({ servers: url });
+  const samples: ReturnType<typeof sampleCpu>[] = [];
+  const found = await runOpenLoop({
+    ...params,
+    nc: connection,
+    payload: payloadOf(payloadBytes),
+    isExpected: expecting(payloadBytes),
+    drainMs: REQUEST_TIMEOUT_MS,
+    onWindow: () => samples.push(sampleCpu(pids)),
+  });
+  await connection.close();
+  const { arrivals, latencyUs, lagUs, firstWrong = null, seconds, perSecond, held, wrong, lost } = found;
+  return {
+    requests: arrivals,
+    seconds,
+    perSecond,
+    ...percentiles(latencyUs),
+    held,
+    lagP99Us: lagUs.percentile(0.99),
+    wrong,
+    firstWrong,
+    lost,
+    cpu: cpuBetween(samples[0], samples[1], seconds),
+  };
+}
+
+function percentiles(histogram: Histogram): Pick<LoadResult, 'p50Us' | 'p95Us' | 'p99Us' | 'maxUs'> {
+  return {
+    p50Us: histogram.percentile(0.5),
+    p95Us: histogram.percentile(0.95),
+    p99Us: histogram.percentile(0.99),
+    maxUs: histogram.max,
+  };
+}
+
 async function timeOne(subject: string): Promise<number> {
   const startedAt = performance.now();
-  const reply = await nc.request(subject, payload, { timeout: REQUEST_TIMEOUT_MS });
+  const reply = await nc.request(subject, sequencePayload, { timeout: REQUEST_TIMEOUT_MS });
   const elapsedMs = performance.now() - startedAt;
-  if (!isExpected(reply)) throw new Error(`${subject} replied: ${reply.string().slice(0, 300)}`);
+  if (!isSequenceReply(reply)) throw new Error(`${subject} replied: ${reply.string().slice(0, 300)}`);
   return elapsedMs;
 }
 
 serveParent<LoadCommands>(
   {
     load,
+    openLoad,
     async sequence({ subjects, pauseMs }) {
       const latencies: number[] = [];
       for (const subject of subjects) {

@@ -21,6 +21,7 @@ import { measureCold } from './tiers/cold.ts';
 import { measureDensity } from './tiers/density.ts';
 import { measureIsolates } from './tiers/isolate.ts';
 import { measureLoad } from './tiers/load.ts';
+import { measureOpenLoop } from './tiers/open-loop.ts';
 import { measurePeers } from './tiers/peers.ts';
 
 async function measure(plan: Plan): Promise<BenchResults> {
@@ -33,6 +34,7 @@ async function measure(plan: Plan): Promise<BenchResults> {
   const machine = describeMachine((await findTestNats()).version);
   progress(`${machine.cpu}, ${machine.cores} cores, Node ${machine.node}, nats-server ${machine.natsServer}`);
   const rows = [...(await measureLoad(run))];
+  if (plan.tiers.includes('open-loop')) rows.push(...(await measureOpenLoop(run)));
   if (plan.tiers.includes('cold')) rows.push(...(await measureCold(run)));
   const notes: string[] = [];
   if (plan.tiers.includes('peers')) {

@@ -6,8 +6,24 @@ export const SCRIPT_SIZES = {
   large: { entry: 'streams.js', chars: 100_000 },
 } as const;
 
-export const TIERS = ['floor', 'warm', 'host-call', 'wasm', 'cold', 'peers', 'density', 'isolate'] as const;
+export const TIERS = [
+  'floor',
+  'warm',
+  'host-call',
+  'wasm',
+  'open-loop',
+  'cold',
+  'peers',
+  'density',
+  'isolate',
+] as const;
 export type Tier = (typeof TIERS)[number];
+
+/** What a closed loop keeps under way. */
+export interface Load {
+  readonly inFlight: number;
+  readonly payloadBytes: number;
+}
 
 /** How much is measured. */
 export interface Plan {
@@ -20,14 +36,30 @@ export interface Plan {
   /** Load before each window. */
   readonly warmupMs: number;
   readonly windowMs: number;
+  /** Where nothing else is said. */
   readonly payloadBytes: number;
-  /** Cold starts per cold tier and round. */
+  /** Of the echo floor and the echo function. */
+  readonly echoLoads: readonly Load[];
+  readonly kvInFlight: readonly number[];
+  /** Fixed rates, in per cent of what the closed loop reaches. */
+  readonly openPercents: readonly number[];
+  readonly openRounds: number;
+  readonly openWindowMs: number;
+  /** Cold starts in each round of functions of 5 KB. */
   readonly coldFunctions: number;
+  /** And of every other kind, unless it is too large for so many. */
+  readonly coldFunctionsOfKind: number;
   readonly coldRounds: number;
   /** Before each request of a cold tier, so that the pool is full again. */
   readonly coldPauseMs: number;
   readonly freshCells: number;
-  readonly idleFunctions: number;
+  /** Functions that are deployed and not called: how many a host is started with, ascending. */
+  readonly idleCounts: readonly number[];
+  /** Deployed by the control plane, one by one; the rest is written into its bucket. */
+  readonly deployedFunctions: number;
+  /** Functions that are called once, to see how many stay warm, and the memory that they may take. */
+  readonly warmFunctions: number;
+  readonly warmMemoryBytes: number;
   /** Blank isolates that are made to see what one costs. */
   readonly isolates: number;
   /** After a start: the pool and the spare cell fill up. */
@@ -42,35 +74,72 @@ export interface BenchOptions {
   readonly assert: boolean;
 }
 
-const FULL = {
+type Preset = Omit<Plan, 'quick' | 'tiers' | 'payloadBytes' | 'coldPauseMs'>;
+
+const PAYLOAD_BYTES = 100;
+const MIB = 1024 ** 2;
+
+function echoLoads(inFlight: readonly number[]): readonly Load[] {
+  return [
+    ...inFlight.map((count) => ({ inFlight: count, payloadBytes: PAYLOAD_BYTES })),
+    { inFlight: 64, payloadBytes: 10_000 },
+    // A function's messages may hold 16 MiB together.
+    { inFlight: 16, payloadBytes: 512_000 },
+  ];
+}
+
+const FULL: Preset = {
   rounds: 5,
   firstWarmupMs: 1_500,
   warmupMs: 300,
-  windowMs: 1_500,
-  coldFunctions: 55,
+  windowMs: 1_000,
+  echoLoads: echoLoads([1, 16, 64, 256, 1_024]),
+  kvInFlight: [1, 64, 256],
+  openPercents: [10, 25, 50, 70, 80, 90, 100, 110],
+  openRounds: 3,
+  openWindowMs: 1_000,
+  coldFunctions: 40,
+  coldFunctionsOfKind: 15,
   coldRounds: 3,
   freshCells: 8,
+  idleCounts: [1_000, 10_000, 50_000],
+  deployedFunctions: 1_000,
+  warmFunctions: 900,
+  warmMemoryBytes: 512 * MIB,
+  isolates: 100,
   settleMs: 1_000,
 };
 
-const QUICK: typeof FULL = {
-  rounds: 3,
-  firstWarmupMs: 600,
-  warmupMs: 100,
-  windowMs: 400,
-  coldFunctions: 20,
+const QUICK: Preset = {
+  rounds: 2,
+  firstWarmupMs: 400,
+  warmupMs: 80,
+  windowMs: 250,
+  echoLoads: echoLoads([1, 64, 256]),
+  kvInFlight: [1, 64],
+  openPercents: [25, 50, 80, 100],
+  openRounds: 1,
+  openWindowMs: 400,
+  coldFunctions: 15,
+  coldFunctionsOfKind: 4,
   coldRounds: 1,
-  freshCells: 3,
-  settleMs: 500,
+  freshCells: 2,
+  idleCounts: [1_000],
+  deployedFunctions: 50,
+  warmFunctions: 120,
+  warmMemoryBytes: 64 * MIB,
+  isolates: 40,
+  settleMs: 400,
 };
 
-export const USAGE = `npm run bench -- [--quick] [--only TIER]… [--json FILE] [--rounds N] [--window-ms N] [--assert]
+export const USAGE = `npm run bench -- [--quick] [--only TIER]… [--json FILE] [--rounds N] [--window-ms N] [--idle N]… [--assert]
 
-  --quick        shorter windows, fewer cold starts: under a minute
+  --quick        shorter windows, fewer cold starts: under two minutes
   --only TIER    ${TIERS.join(', ')}; may be given several times
-  --json FILE    where to write all raw figures (default bench/results/<date>.json)
+  --json FILE    where to write all figures (default bench/results/<date>.json)
   --rounds N     rounds of every load tier
   --window-ms N  length of one load window
+  --idle N       idle functions of the density tier; may be given several times
   --assert       exit 1 when a bar is missed`;
 
 /** @throws TypeError on an option or value that does not exist */
@@ -83,10 +152,12 @@ export function parseBenchOptions(args: readonly string[]): BenchOptions {
       json: { type: 'string' },
       rounds: { type: 'string' },
       'window-ms': { type: 'string' },
+      idle: { type: 'string', multiple: true },
       assert: { type: 'boolean', default: false },
     },
   });
   const preset = values.quick ? QUICK : FULL;
+  const idle = values.idle?.map((text) => parseCount('--idle', text, 0)).sort((a, b) => a - b);
   return {
     jsonFile: values.json,
     assert: values.assert,
@@ -96,10 +167,9 @@ export function parseBenchOptions(args: readonly string[]): BenchOptions {
       tiers: values.only === undefined ? TIERS : values.only.map(parseTier),
       rounds: parseCount('--rounds', values.rounds, preset.rounds),
       windowMs: parseCount('--window-ms', values['window-ms'], preset.windowMs),
-      payloadBytes: 100,
+      idleCounts: idle ?? preset.idleCounts,
+      payloadBytes: PAYLOAD_BYTES,
       coldPauseMs: 15,
-      idleFunctions: 1_000,
-      isolates: 100,
     },
   };
 }

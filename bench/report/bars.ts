@@ -57,7 +57,7 @@ const load = (subject: string, inFlight: number, metric = 'ratio'): BarSource =>
 });
 const pooled = (code: string, bundleBytes: number): BarSource => ({
   subject: 'pooled-isolate',
-  params: { code, bundleBytes },
+  params: { code, bundleBytes, hostCalls: 0 },
   metric: 'overWarmMs',
 });
 

@@ -15,6 +15,11 @@ export interface ColdPass {
   readonly coldMs: readonly number[];
   /** Further requests to each, at the same pace. */
   readonly warmMs: readonly number[];
+  /** The same two as the cell sees them: from acceptance of a message to its reply. */
+  readonly insideColdMs: readonly number[];
+  readonly insideWarmMs: readonly number[];
+  /** Of it, making the instance. */
+  readonly wakeMs: readonly number[];
 }
 
 /** A row of one case, a round for each pass. */
@@ -31,6 +36,32 @@ export function coldRow({ subject, title, params }: ColdCase, passes: readonly C
       ...latencyMetrics(passes.map(({ coldMs }) => coldMs)),
       makeMetric('warmP50Ms', 'ms', undefined, warmP50Ms),
       makeMetric('overWarmMs', 'ms', 'lower', overWarmMs),
+      ...latencyMetrics(
+        passes.map(({ insideColdMs }) => insideColdMs),
+        'inside',
+      ),
+      ...latencyMetrics(
+        passes.map(({ wakeMs }) => wakeMs),
+        'wake',
+      ),
+    ],
+  });
+}
+
+/** A row of the warm requests of the same passes. */
+export function warmRow(title: string, params: ColdCase['params'], passes: readonly ColdPass[]): Row {
+  return makeRow({
+    group: 'cold',
+    subject: 'warm',
+    title,
+    params,
+    n: passes.reduce((sum, { warmMs }) => sum + warmMs.length, 0),
+    metrics: [
+      ...latencyMetrics(passes.map(({ warmMs }) => warmMs)),
+      ...latencyMetrics(
+        passes.map(({ insideWarmMs }) => insideWarmMs),
+        'inside',
+      ),
     ],
   });
 }

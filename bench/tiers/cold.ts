@@ -1,57 +1,38 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { median, type Row } from '../../src/measure/index.ts';
 import { type BenchRun, openSite, type Site } from '../bench-run.ts';
-import { type BenchFunction, deployCopies, deployModule } from '../deploy.ts';
-import { type Plan, SCRIPT_SIZES } from '../plan.ts';
-import { buildModule } from '../wasm-module.ts';
-import { type ColdCase, type ColdPass, coldRow, recoveryRow } from './cold-rows.ts';
+import { COLD_KINDS, COLD_SITES, type ColdKind, type ColdSite, LARGE, MODULE, USUAL } from './cold-kinds.ts';
+import { functionsOf, subjectOf, type WakeTier, wakeAll } from './cold-pass.ts';
+import { type ColdPass, coldRow, recoveryRow, warmRow } from './cold-rows.ts';
 
-/** Woken before the first one that counts: a new cell compiles its own code on the first cold start. */
-const UNCOUNTED = 5;
-/** As many warm requests to each function, at the same pace. */
-const WARM_REQUESTS = 2;
-
-/** Bytes of the modules, at least. */
-const MODULES = { wasm: 0, 'wasm-large': 2_900_000 } as const;
-type Size = keyof typeof SCRIPT_SIZES | keyof typeof MODULES;
-
-interface ColdTier extends ColdCase {
-  readonly size: Size;
+/** One host, some kinds of functions, all idle in the same way. */
+interface PassPlan {
+  readonly tier: WakeTier;
+  readonly kinds: readonly ColdKind[];
+  readonly site: ColdSite;
 }
 
-/** The large functions are a script with a library in it, and a module of 2.9 MB; the others have the size that people write. */
-const COLD_TIERS: readonly ColdTier[] = [
-  {
-    subject: 'pooled-isolate',
-    title: 'pooled isolate, 5 KB',
-    params: { code: 'javascript', bundleBytes: 5_000 },
-    size: 'small',
-  },
-  {
-    subject: 'pooled-isolate',
-    title: 'pooled isolate, 100 KB',
-    params: { code: 'javascript', bundleBytes: 100_000 },
-    size: 'large',
-  },
-  {
-    subject: 'new-isolate',
-    title: 'new isolate, 5 KB',
-    params: { code: 'javascript', bundleBytes: 5_000 },
-    size: 'small',
-  },
-  {
-    subject: 'pooled-isolate',
-    title: 'pooled isolate, WebAssembly command',
-    params: { code: 'wasm-command', bundleBytes: 300 },
-    size: 'wasm',
-  },
-  {
-    subject: 'pooled-isolate',
-    title: 'pooled isolate, WebAssembly command, 2.9 MB',
-    params: { code: 'wasm-command', bundleBytes: 2_900_000 },
-    size: 'wasm-large',
-  },
+const passOf = (tier: WakeTier, site: ColdSite, kinds: readonly ColdKind[]): PassPlan => ({
+  tier,
+  site,
+  kinds,
+});
+const ofSite = (site: ColdSite): readonly ColdKind[] => COLD_KINDS.filter((kind) => kind.site === site);
+
+/** Every kind by a pooled isolate; the other ways with the kinds that tell most. */
+const PASSES: readonly PassPlan[] = [
+  ...COLD_SITES.map((site) => passOf('pooled-isolate', site, ofSite(site))),
+  passOf('new-isolate', 'small', [USUAL]),
+  passOf('evicted', 'small', [USUAL]),
+  passOf('evicted', 'large', [LARGE]),
+  passOf('evicted', 'module', [MODULE]),
 ];
+
+const TIER_TITLES: Readonly<Record<WakeTier, string>> = {
+  'pooled-isolate': 'pooled isolate',
+  'new-isolate': 'new isolate',
+  evicted: 'evicted and back',
+};
 
 /** By the spare cells that the host keeps. */
 const RECOVERIES = [
@@ -59,93 +40,82 @@ const RECOVERIES = [
   [0, 'new-cell', 'cell killed, new cell (process start included)'],
 ] as const;
 
-const subjectOf = (size: Size, index: number): string => `bench.cold.${size}.${index}`;
+/** Those of a plan: a quick one leaves out eviction of what is large. */
+export function passesOf(quick: boolean): readonly PassPlan[] {
+  return quick ? PASSES.filter(({ tier, site }) => tier !== 'evicted' || site === 'small') : PASSES;
+}
 
 /**
  * First requests to idle functions, end to end over NATS, one in flight. Hosts start anew for each pass, so that
- * all functions are idle again; the tiers take turns.
+ * all functions are idle again; the passes take turns.
  */
 export async function measureCold(run: BenchRun): Promise<readonly Row[]> {
   const { plan, progress } = run;
   await using stack = new AsyncDisposableStack();
-  const sites = new Map<Size, Site>();
-  for (const size of new Set(COLD_TIERS.map((tier) => tier.size))) {
-    const count = countOf(size, plan);
-    progress(`deploying ${count} functions for the cold tiers: ${size}`);
-    // A site for each size: a cell keeps the code in memory that was used last, and only so much of it.
+  const sites = new Map<ColdSite, Site>();
+  for (const name of COLD_SITES) {
+    progress(`deploying the ${name} functions of the cold tiers`);
     const site = stack.use(await openSite());
-    sites.set(size, site);
-    await deploySize(site, size, count);
+    sites.set(name, site);
+    await using _host = await site.startHost({});
+    for (const kind of ofSite(name)) await kind.deploy(site, functionsOf(kind, plan));
   }
-  const siteOf = (size: Size): Site => {
-    const site = sites.get(size);
-    if (site === undefined) throw new Error(`Nothing of the size ${size} is deployed`);
+  const siteOf = (name: ColdSite): Site => {
+    const site = sites.get(name);
+    if (site === undefined) throw new Error(`Nothing is deployed in the site ${name}`);
     return site;
   };
-  const passes = new Map(COLD_TIERS.map((tier): [ColdTier, ColdPass[]] => [tier, []]));
+  const found = new Map<string, ColdPass[]>();
+  const firsts: ColdPass[] = [];
+  const plans = passesOf(plan.quick);
   for (let round = 1; round <= plan.coldRounds; round += 1) {
-    for (const tier of round % 2 === 1 ? COLD_TIERS : COLD_TIERS.toReversed()) {
-      const pass = await wakeAll(siteOf(tier.size), run, tier);
-      passes.get(tier)?.push(pass);
-      const [cold, warm] = [median(pass.coldMs), median(pass.warmMs)];
-      progress(
-        `round ${round}/${plan.coldRounds}  ${tier.title}: cold p50 ${cold.toFixed(2)} ms, warm p50 ${warm.toFixed(2)} ms`,
-      );
+    for (const { tier, site, kinds } of round % 2 === 1 ? plans : plans.toReversed()) {
+      const { passes, first } = await wakeAll(siteOf(site), run, tier, kinds);
+      if (tier === 'pooled-isolate' && site === USUAL.site && first.coldMs.length > 0) firsts.push(first);
+      for (const [kind, pass] of passes) {
+        const key = `${tier} ${kind.name}`;
+        found.set(key, [...(found.get(key) ?? []), pass]);
+        const [cold, warm] = [median(pass.coldMs), median(pass.warmMs)];
+        progress(
+          `round ${round}/${plan.coldRounds}  ${TIER_TITLES[tier]}, ${kind.title}: cold p50 ${cold.toFixed(2)} ms, warm p50 ${warm.toFixed(2)} ms`,
+        );
+      }
     }
   }
-  const rows = [...passes].map(([tier, found]) => coldRow(tier, found));
+  return [...rowsOf(plans, found, firsts), ...(await measureRecovery(siteOf(USUAL.site), run))];
+}
+
+function rowsOf(
+  plans: readonly PassPlan[],
+  found: ReadonlyMap<string, readonly ColdPass[]>,
+  firsts: readonly ColdPass[],
+): readonly Row[] {
+  const each = plans.flatMap(({ tier, kinds }) =>
+    kinds.flatMap((kind) => {
+      const passes = found.get(`${tier} ${kind.name}`);
+      return passes === undefined ? [] : [{ tier, kind, passes }];
+    }),
+  );
+  const cold = each.map(({ tier, kind: { title, params }, passes }) =>
+    coldRow({ subject: tier, title: `${TIER_TITLES[tier]}, ${title}`, params }, passes),
+  );
+  const warm = each
+    .filter(({ tier }) => tier === 'pooled-isolate')
+    .map(({ kind: { title, params }, passes }) => warmRow(`warm, ${title}`, params, passes));
+  if (firsts.length === 0) return [...cold, ...warm];
+  const { title, params } = USUAL;
+  const first = { subject: 'new-cell', title: `the first wake of all in a new cell, ${title}`, params };
+  return [coldRow(first, firsts), ...cold, ...warm];
+}
+
+async function measureRecovery(site: Site, run: BenchRun): Promise<readonly Row[]> {
+  const rows: Row[] = [];
   for (const [spareCells, subject, title] of RECOVERIES) {
-    const recoverMs = await replaceCells(siteOf('small'), run, spareCells);
+    const recoverMs = await replaceCells(site, run, spareCells);
     rows.push(recoveryRow(subject, title, recoverMs));
-    progress(`${title}: p50 ${median(recoverMs).toFixed(1)} ms from kill to reply`);
+    run.progress(`${title}: p50 ${median(recoverMs).toFixed(1)} ms from kill to reply`);
   }
   return rows;
-}
-
-/** Of large modules so many as a cell keeps in memory. */
-function countOf(size: Size, { coldFunctions }: Plan): number {
-  return UNCOUNTED + (size === 'wasm-large' ? 4 : coldFunctions);
-}
-
-async function deploySize(site: Site, size: Size, count: number): Promise<void> {
-  await using _host = await site.startHost({});
-  const functions = functionsOf(size, count);
-  if (size === 'small' || size === 'large') {
-    const { entry, chars } = SCRIPT_SIZES[size];
-    await deployCopies(site.nc, entry, functions, { distinct: true, padTo: chars, atOnce: 4 });
-    return;
-  }
-  const module = await buildModule('echo-command', MODULES[size]);
-  await deployModule(site.nc, module, functions, { distinct: true });
-}
-
-function functionsOf(size: Size, count: number): readonly BenchFunction[] {
-  return Array.from({ length: count }, (_, index) => ({
-    name: `cold-${size}-${index}`,
-    subject: subjectOf(size, index),
-  }));
-}
-
-async function wakeAll(site: Site, { plan }: BenchRun, { size, subject }: ColdTier): Promise<ColdPass> {
-  // All stay warm, so that no eviction falls into the measurement.
-  const count = countOf(size, plan);
-  const warmInstances = count + 1;
-  await using _host = await site.startHost({
-    warmInstances,
-    ...(subject === 'new-isolate' ? { spareIsolates: 0 } : {}),
-  });
-  await using generator = await site.startGenerator(plan.payloadBytes);
-  await sleep(plan.settleMs);
-  const perFunction = 1 + WARM_REQUESTS;
-  const subjects = Array.from({ length: count }, (_, index) =>
-    Array.from({ length: perFunction }, () => subjectOf(size, index)),
-  ).flat();
-  const all = await generator.call('sequence', { subjects, pauseMs: plan.coldPauseMs });
-  const counted = all.slice(UNCOUNTED * perFunction);
-  return {
-    coldMs: counted.filter((_, index) => index % perFunction === 0),
-    warmMs: counted.filter((_, index) => index % perFunction !== 0),
-  };
 }
 
 /** Kills the serving cell again and again; without a spare the start of a process is included. */
@@ -158,7 +128,7 @@ async function replaceCells(site: Site, { plan }: BenchRun, spareCells: number):
     // The host names cells that serve before spares.
     const [pid] = await host.call('cellPids', null);
     if (pid === undefined) throw new Error('The host has no cell');
-    recoverMs.push(await generator.call('recover', { pid, subject: subjectOf('small', 0) }));
+    recoverMs.push(await generator.call('recover', { pid, subject: subjectOf(USUAL, 0) }));
   }
   return recoverMs;
 }

@@ -1,5 +1,6 @@
 export { ClosedLoop, type ClosedLoopOptions, type ReplyCheck } from './closed-loop.ts';
 export { Histogram } from './histogram.ts';
+export { type OpenLoopOptions, type OpenLoopResult, runOpenLoop } from './open-loop.ts';
 export { cpuSeconds, cpuSecondsWithChildren, machineCpuSeconds, rssBytes, sumOver } from './processes.ts';
 export {
   type Metric,

@@ -28,7 +28,13 @@ test('The bench measures the floor and writes its rows as JSON', async (context)
   assert.equal(results.format, 2);
   assert.deepEqual(
     results.rows.map(({ id }) => id),
-    [1, 64, 256].map((inFlight) => `load/echo-floor?inFlight=${inFlight}&payloadBytes=100`),
+    [
+      '1&payloadBytes=100',
+      '64&payloadBytes=100',
+      '256&payloadBytes=100',
+      '64&payloadBytes=10000',
+      '16&payloadBytes=512000',
+    ].map((load) => `load/echo-floor?inFlight=${load}`),
   );
   for (const row of results.rows) {
     const figures = ['p50Ms', 'p95Ms', 'p99Ms', 'maxMs'].map((name) => metricOf(row, name) ?? Number.NaN);
@@ -76,11 +82,12 @@ test('Wrong and lost replies of any round are noted in the row', () => {
 });
 
 test('A cold start is compared with the warm requests of the same pass', () => {
-  const params = { code: 'javascript', bundleBytes: 5_000 };
+  const params = { code: 'javascript', bundleBytes: 5_000, hostCalls: 0 };
+  const inside = { insideColdMs: [2], insideWarmMs: [1], wakeMs: [0.5] };
   const row = coldRow({ subject: 'pooled-isolate', title: 'pooled', params }, [
-    { coldMs: [3, 2, 4], warmMs: [1, 1, 1, 9] },
-    { coldMs: [30, 20, 40], warmMs: [29.5] },
-    { coldMs: [5], warmMs: [1] },
+    { coldMs: [3, 2, 4], warmMs: [1, 1, 1, 9], ...inside },
+    { coldMs: [30, 20, 40], warmMs: [29.5], ...inside },
+    { coldMs: [5], warmMs: [1], ...inside },
   ]);
   const overWarm = row.metrics.find(({ name }) => name === 'overWarmMs');
   assert.deepEqual(overWarm?.rounds, [2, 0.5, 4]);

@@ -1,0 +1,45 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { createControlClient } from '../../src/control/index.ts';
+import { makeMetric, makeRow, type Row } from '../../src/measure/index.ts';
+import type { BenchRun, Site } from '../bench-run.ts';
+import { NAMESPACE } from '../deploy.ts';
+import { sampleMemory } from './density-rows.ts';
+
+/** So that memory, and not their number, is what limits the warm instances. */
+const WARM_INSTANCES = 100_000;
+/** A cell measures and evicts once a second. */
+const EVICTION_MS = 2_500;
+
+/** Calls more functions than fit and sees how many stay warm within the memory budget, and what each of them costs. */
+export async function measureWarmInstances(
+  site: Site,
+  { plan, progress }: BenchRun,
+  subjects: readonly string[],
+): Promise<Row> {
+  const { warmMemoryBytes, settleMs } = plan;
+  await using host = await site.startHost({ warmInstances: WARM_INSTANCES, warmMemoryBytes });
+  await using generator = await site.startGenerator(plan.payloadBytes);
+  const before = await sampleMemory(host, settleMs);
+  const called = subjects.slice(0, plan.warmFunctions);
+  await generator.call('sequence', { subjects: called, pauseMs: 1 });
+  await sleep(EVICTION_MS);
+  const after = await sampleMemory(host, settleMs);
+  const client = createControlClient(site.nc, { namespace: NAMESPACE });
+  const warm = (await client.list()).filter(({ workload_state }) => workload_state === 'warm').length;
+  const megabytes = Math.round(warmMemoryBytes / 1024 ** 2);
+  const eachBytes = (after.rssBytes - before.rssBytes) / Math.max(1, warm);
+  progress(`${warm} of ${called.length} instances stay warm within ${megabytes} MiB`);
+  return makeRow({
+    group: 'density',
+    subject: 'warm-instances',
+    title: `instances of the echo function that stay warm within ${megabytes} MiB, as the host counts it`,
+    params: { functions: called.length, budgetBytes: warmMemoryBytes },
+    n: called.length,
+    metrics: [
+      makeMetric('warmInstances', 'count', 'higher', [warm]),
+      makeMetric('rssBytes', 'bytes', 'lower', [after.rssBytes]),
+      makeMetric('bytesPerInstance', 'bytes', 'lower', [eachBytes]),
+    ],
+    notes: warm < called.length ? [] : ['All that were called stay warm: the budget was not reached'],
+  });
+}
