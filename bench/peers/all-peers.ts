@@ -1,6 +1,13 @@
 import { DENO_RUN, DENO_SERVE } from './deno.ts';
 import { HAIRSPRING } from './hairspring.ts';
-import { CHILD_PROCESS, NATS_ECHO, NODE_HTTP, NODE_WASI, WORKER_THREADS } from './node.ts';
+import {
+  CHILD_PROCESS,
+  NATS_ECHO,
+  NODE_HTTP,
+  NODE_WASI,
+  WORKER_THREADS,
+  WORKER_THREADS_BATCHED,
+} from './node.ts';
 import type { Peer } from './peer.ts';
 import type { Programs } from './programs.ts';
 import { WORKERD_DYNAMIC, WORKERD_STATIC } from './workerd.ts';
@@ -10,6 +17,7 @@ export const PEERS: readonly Peer[] = [
   NATS_ECHO,
   HAIRSPRING,
   WORKER_THREADS,
+  WORKER_THREADS_BATCHED,
   CHILD_PROCESS,
   DENO_RUN,
   NODE_WASI,

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { startChild } from '../process/child.ts';
 import { NO_WARM, type Peer, type PeerTask, type RunningPeer } from './peer.ts';
 import type { ProcessResponderOptions } from './process-responder.ts';
-import { startProgram } from './program.ts';
 import { denoRunScript, denoServeScript } from './scripts.ts';
+import { startProgram } from './start-program.ts';
 
 /** A folder with the program and with what Deno caches of it. */
 async function writeProgram(stack: AsyncDisposableStack, script: string) {

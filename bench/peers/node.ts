@@ -6,7 +6,7 @@ import { startEcho, startNodeWasi } from '../bench-run.ts';
 import { startChild } from '../process/child.ts';
 import { buildModule } from '../wasm-module.ts';
 import type { HttpResponderCommands } from './http-responder.ts';
-import { NO_WARM, type Peer, type RunningPeer } from './peer.ts';
+import { NO_WARM, type Peer, type PeerTask, type RunningPeer } from './peer.ts';
 import type { ProcessResponderOptions } from './process-responder.ts';
 import { nodeRunScript } from './scripts.ts';
 import type { WorkerResponderOptions } from './worker-responder.ts';
@@ -60,26 +60,43 @@ export const NODE_HTTP: Peer = {
   },
 };
 
+async function startWorkers({ site, code }: PeerTask, batched: boolean): Promise<RunningPeer> {
+  const prefix = `bench.peers.worker-${batched ? 'batches' : 'messages'}`;
+  const options: WorkerResponderOptions = { url: site.nats.url, prefix, code, batched };
+  const child = await startChild(new URL('./worker-responder.ts', import.meta.url), options);
+  return {
+    addressOf: (tenant) => ({ transport: 'nats', subject: `${prefix}.${tenant}` }),
+    pids: async () => [child.pid],
+    [Symbol.asyncDispose]: () => child[Symbol.asyncDispose](),
+  };
+}
+
+/** As pools of workers do it. */
 export const WORKER_THREADS: Peer = {
   id: 'worker-threads',
-  title: 'node:worker_threads, a worker for each tenant',
+  title: 'node:worker_threads, a worker for each tenant, a message for each request',
   transport: 'nats',
   isFloor: false,
   isolates: true,
   needs: undefined,
   underLoad: true,
   cold: 'first',
-  notes: ['one message to the worker and one back for each request'],
-  async start({ site, code }) {
-    const prefix = 'bench.peers.worker';
-    const options: WorkerResponderOptions = { url: site.nats.url, prefix, code };
-    const child = await startChild(new URL('./worker-responder.ts', import.meta.url), options);
-    return {
-      addressOf: (tenant) => ({ transport: 'nats', subject: `${prefix}.${tenant}` }),
-      pids: async () => [child.pid],
-      [Symbol.asyncDispose]: () => child[Symbol.asyncDispose](),
-    };
-  },
+  notes: [],
+  start: (task) => startWorkers(task, false),
+};
+
+/** As Hairspring does it with its isolates. */
+export const WORKER_THREADS_BATCHED: Peer = {
+  id: 'worker-threads-batched',
+  title: 'node:worker_threads, a worker for each tenant, a message for all requests of one read',
+  transport: 'nats',
+  isFloor: false,
+  isolates: true,
+  needs: undefined,
+  underLoad: true,
+  cold: undefined,
+  notes: [],
+  start: (task) => startWorkers(task, true),
 };
 
 export const CHILD_PROCESS: Peer = {

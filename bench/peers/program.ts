@@ -1,11 +1,13 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import type { Readable } from 'node:stream';
 
-/** A server that is not ours. Disposing ends it. */
-export interface Program extends AsyncDisposable {
+export interface ProgramAddress {
   readonly pid: number;
   readonly port: number;
 }
+
+/** A server that is not ours. Disposing ends it. */
+export interface Program extends ProgramAddress, AsyncDisposable {}
 
 export interface ProgramOptions {
   readonly command: string;
@@ -23,7 +25,7 @@ const STOP_GRACE_MS = 5_000;
 const MAX_ERROR_CHARS = 2_000;
 
 /** Starts a program and waits until it has told its port. */
-export async function startProgram(options: ProgramOptions): Promise<Program> {
+export async function launchProgram(options: ProgramOptions): Promise<Program> {
   const { command, args, environment, portFrom } = options;
   const child = spawn(command, args, {
     env: { ...process.env, ...environment },
@@ -31,7 +33,7 @@ export async function startProgram(options: ProgramOptions): Promise<Program> {
   });
   const lastErrors = keepErrors(child);
   const exited = new Promise<void>((resolve) => {
-    child.once('exit', () => resolve());
+    child.once('close', () => resolve());
     child.once('error', () => resolve());
   });
   const stop = async (): Promise<void> => {

@@ -76,12 +76,14 @@ process.stdin.on('end', async () => {
 `;
 }
 
-/** The script of a worker thread that answers messages of the thread that made it. */
+/** The script of a worker thread that answers requests, a list in each message of the thread that made it. */
 export function workerThreadScript(code: string): string {
   return `${code}${REPLY}
 const { parentPort } = require('node:worker_threads');
-parentPort.on('message', async ({ id, text }) => {
-  parentPort.postMessage({ id, text: await replyTo(text) });
+parentPort.on('message', async (requests) => {
+  parentPort.postMessage(
+    await Promise.all(requests.map(async ({ id, text }) => ({ id, text: await replyTo(text) }))),
+  );
 });
 `;
 }

@@ -9,9 +9,12 @@ export interface WorkerResponderOptions {
   /** The last token of a subject is the tenant. */
   readonly prefix: string;
   readonly code: string;
+  /** Whether requests of one read of the connection go to the worker in one message. */
+  readonly batched: boolean;
 }
 
-interface Answer {
+/** A request to a worker, and its answer. */
+interface Item {
   readonly id: number;
   readonly text: string;
 }
@@ -19,26 +22,36 @@ interface Answer {
 /** As a host would limit what one tenant takes. */
 const RESOURCE_LIMITS = { maxOldGenerationSizeMb: 64 };
 
-const { url, prefix, code } = childOptions<WorkerResponderOptions>();
+const { url, prefix, code, batched } = childOptions<WorkerResponderOptions>();
 const script = workerThreadScript(code);
 
 class Tenant {
   readonly #worker: Worker;
   readonly #waiting = new Map<number, Msg>();
   #lastId = 0;
+  #batch: Item[] = [];
 
   constructor(name: string) {
     this.#worker = new Worker(script + nameOf(name), { eval: true, resourceLimits: RESOURCE_LIMITS });
-    this.#worker.on('message', ({ id, text }: Answer) => {
-      this.#waiting.get(id)?.respond(text);
-      this.#waiting.delete(id);
+    this.#worker.on('message', (answers: readonly Item[]) => {
+      for (const { id, text } of answers) {
+        this.#waiting.get(id)?.respond(text);
+        this.#waiting.delete(id);
+      }
     });
   }
 
   ask(message: Msg): void {
     this.#lastId += 1;
     this.#waiting.set(this.#lastId, message);
-    this.#worker.postMessage({ id: this.#lastId, text: message.string() });
+    this.#batch.push({ id: this.#lastId, text: message.string() });
+    if (!batched) this.#send();
+    else if (this.#batch.length === 1) queueMicrotask(() => this.#send());
+  }
+
+  #send(): void {
+    this.#worker.postMessage(this.#batch);
+    this.#batch = [];
   }
 
   async end(): Promise<void> {

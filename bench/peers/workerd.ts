@@ -2,8 +2,9 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Peer, PeerTask, RunningPeer } from './peer.ts';
-import { CONTROL_DESCRIPTOR, startProgram } from './program.ts';
+import { CONTROL_DESCRIPTOR } from './program.ts';
 import { compatibilityDate, WORKERD_LOADER_SCRIPT, workerdScript } from './scripts.ts';
+import { startProgram } from './start-program.ts';
 
 const CONFIG_START = `using Workerd = import "/workerd/workerd.capnp";
 

@@ -9,11 +9,18 @@ import { HAIRSPRING } from '../../bench/peers/hairspring.ts';
 import { encodePost, HttpConnection, type HttpReply } from '../../bench/peers/http-connection.ts';
 import { HttpLoop } from '../../bench/peers/http-loop.ts';
 import { measurePeerLoad, type PeerWindow } from '../../bench/peers/load-peers.ts';
-import { CHILD_PROCESS, NATS_ECHO, NODE_HTTP, WORKER_THREADS } from '../../bench/peers/node.ts';
+import {
+  CHILD_PROCESS,
+  NATS_ECHO,
+  NODE_HTTP,
+  WORKER_THREADS,
+  WORKER_THREADS_BATCHED,
+} from '../../bench/peers/node.ts';
 import type { Peer } from '../../bench/peers/peer.ts';
 import { makeTask, type PeerBench, preparePeers } from '../../bench/peers/peer-bench.ts';
 import { NO_PROGRAMS } from '../../bench/peers/programs.ts';
 import { peerColdRows, peerLoadRows } from '../../bench/peers/rows.ts';
+import { startProgram } from '../../bench/peers/start-program.ts';
 import { WORKERD_DYNAMIC, WORKERD_STATIC } from '../../bench/peers/workerd.ts';
 import { Histogram, metricOf, type Row } from '../../src/measure/index.ts';
 
@@ -69,7 +76,7 @@ async function measureBriefly(peers: readonly Peer[]): Promise<Measured> {
 }
 
 test('The floors and the peers that Node gives answer cold and under load, each with the right reply', async () => {
-  const peers = [NATS_ECHO, NODE_HTTP, WORKER_THREADS, CHILD_PROCESS];
+  const peers = [NATS_ECHO, NODE_HTTP, WORKER_THREADS, WORKER_THREADS_BATCHED, CHILD_PROCESS];
   const { passes, windows } = await measureBriefly(peers);
   assert.deepEqual(
     passes.map(({ peer, coldMs, warmMs }) => [peer.id, coldMs.length, warmMs.length]),
@@ -85,7 +92,7 @@ test('The floors and the peers that Node gives answer cold and under load, each 
     peers.map(({ id }) => id),
   );
   const rows = [...peerColdRows(passes, 5_000), ...peerLoadRows(windows)];
-  assert.equal(rows.length, 2 * peers.length);
+  assert.equal(rows.length, passes.length + windows.length);
   for (const { id, metrics } of rows)
     for (const { name, value } of metrics)
       assert.ok(Number.isFinite(value), `${name} of ${id} is ${value}, which JSON does not know`);
@@ -157,7 +164,15 @@ test('A cold start is compared with warm requests of the same peer, and with the
 test('Without workerd and Deno the others are measured', () => {
   const ids = availablePeers(NO_PROGRAMS).map(({ id }) => id);
   assert.deepEqual(ids, [
-    ...['nats-echo', 'hairspring', 'worker-threads', 'child-process', 'node-wasi', 'node-http'],
+    ...[
+      'nats-echo',
+      'hairspring',
+      'worker-threads',
+      'worker-threads-batched',
+      'child-process',
+      'node-wasi',
+      'node-http',
+    ],
   ]);
 });
 
@@ -171,6 +186,26 @@ test('A peer of another project that fails is left out with its reason; one of o
   assert.equal(await failed.attempt(WORKERD_DYNAMIC, async () => 'measured'), 'measured');
   assert.deepEqual(failed.notes, [`${WORKERD_STATIC.title}: left out, because it failed: no such port`]);
   await assert.rejects(failed.attempt(NODE_HTTP, fail), /no such port/);
+});
+
+test('A program is asked at the port that it tells, and one that does not start says why', async () => {
+  const serve = `require('node:http').createServer((_, response) => response.end('served')).listen(0, '127.0.0.1', function () {
+    console.log(JSON.stringify({ port: this.address().port }));
+  });`;
+  const common = { command: process.execPath, environment: {}, portFrom: 'stdout' as const };
+  let pid: number;
+  {
+    await using program = await startProgram({ ...common, args: ['-e', serve] });
+    pid = program.pid;
+    const response = await fetch(`http://127.0.0.1:${program.port}/`);
+    assert.equal(await response.text(), 'served');
+  }
+  assert.throws(() => process.kill(pid, 0), /ESRCH/);
+  const fail = "console.error('no such configuration'); process.exitCode = 1;";
+  await assert.rejects(
+    startProgram({ ...common, args: ['-e', fail] }),
+    /did not start: no such configuration/,
+  );
 });
 
 test('The HTTP client reads a reply that comes in pieces, and the next one on the same connection', async () => {
