@@ -4,19 +4,20 @@
  * Floors and functions are measured in turns, a round each, and compared within the round; the ratio is the median
  * over the rounds. docs/performance.md says how.
  */
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { dirname, relative, resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { ROW_GROUPS } from '../src/measure/index.ts';
+import { ROW_GROUPS, type Row } from '../src/measure/index.ts';
 import { findTestNats } from '../test/support/nats.ts';
 import type { BenchRun } from './bench-run.ts';
+import { COMPARE_USAGE, parseCompareOptions } from './compare/options.ts';
+import { RevisionError } from './compare/revision.ts';
+import { runCompare } from './compare/run.ts';
 import { describeMachine } from './machine.ts';
 import { type BenchOptions, type Plan, parseBenchOptions, USAGE } from './plan.ts';
-import { findVerdicts } from './report/bars.ts';
-import { describeRun, LEGEND } from './report/document.ts';
-import { findNotes } from './report/notes.ts';
-import { renderText, toTables } from './report/tables.ts';
+import { createProgress, type Progress } from './progress.ts';
+import { judgeBars } from './report/bars.ts';
+import { renderTerminal } from './report/print.ts';
+import { LATEST, publishHtml, publishResults } from './report/publish.ts';
 import type { BenchResults } from './results.ts';
+import { ResultsFileError, readResults, renderResults } from './results-file.ts';
 import { measureCold } from './tiers/cold.ts';
 import { measureDensity } from './tiers/density.ts';
 import { measureIsolates } from './tiers/isolate.ts';
@@ -24,26 +25,32 @@ import { measureLoad } from './tiers/load.ts';
 import { measureOpenLoop } from './tiers/open-loop.ts';
 import { measurePeers } from './tiers/peers.ts';
 
-async function measure(plan: Plan): Promise<BenchResults> {
+async function measure(plan: Plan, progress: Progress): Promise<BenchResults> {
   const startedAt = new Date();
   const startMs = performance.now();
-  const progress = (text: string): void => {
-    console.error(`${((performance.now() - startMs) / 1_000).toFixed(1).padStart(6)} s  ${text}`);
-  };
-  const run: BenchRun = { plan, progress };
+  const run: BenchRun = { plan, progress: progress.update };
   const machine = describeMachine((await findTestNats()).version);
-  progress(`${machine.cpu}, ${machine.cores} cores, Node ${machine.node}, nats-server ${machine.natsServer}`);
-  const rows = [...(await measureLoad(run))];
-  if (plan.tiers.includes('open-loop')) rows.push(...(await measureOpenLoop(run)));
-  if (plan.tiers.includes('cold')) rows.push(...(await measureCold(run)));
+  progress.done(
+    `${machine.cpu}, ${machine.cores} cores, Node ${machine.node}, nats-server ${machine.natsServer}`,
+  );
+  const rows: Row[] = [];
   const notes: string[] = [];
-  if (plan.tiers.includes('peers')) {
-    const peers = await measurePeers(run);
-    rows.push(...peers.rows);
-    notes.push(...peers.notes);
-  }
-  if (plan.tiers.includes('density')) rows.push(...(await measureDensity(run)));
-  if (plan.tiers.includes('isolate')) rows.push(...(await measureIsolates(run)));
+  const add = async (name: string, part: (run: BenchRun) => Promise<readonly Row[]>): Promise<void> => {
+    const found = await part(run);
+    rows.push(...found);
+    if (found.length > 0) progress.done(`${name}: ${found.length} rows`);
+  };
+  await add('load', measureLoad);
+  if (plan.tiers.includes('open-loop')) await add('open loop', measureOpenLoop);
+  if (plan.tiers.includes('cold')) await add('cold', measureCold);
+  if (plan.tiers.includes('peers'))
+    await add('peers', async () => {
+      const peers = await measurePeers(run);
+      notes.push(...peers.notes);
+      return peers.rows;
+    });
+  if (plan.tiers.includes('density')) await add('density', measureDensity);
+  if (plan.tiers.includes('isolate')) await add('isolates', measureIsolates);
   return {
     format: 2,
     startedAt: startedAt.toISOString(),
@@ -55,39 +62,61 @@ async function measure(plan: Plan): Promise<BenchResults> {
   };
 }
 
-function write(results: BenchResults, jsonFile: string | undefined): string {
-  const name = results.startedAt.replaceAll(':', '-').replace(/\.\d+Z$/, 'Z');
-  const file = resolve(jsonFile ?? fileURLToPath(new URL(`results/${name}.json`, import.meta.url)));
-  mkdirSync(dirname(file), { recursive: true });
-  writeFileSync(file, `${JSON.stringify(results, null, 2)}\n`);
-  return relative(process.cwd(), file);
+/** Tables to stdout; with `--json -` stdout has the results alone. */
+function print(results: BenchResults, { jsonFile }: BenchOptions): void {
+  if (jsonFile === '-') process.stdout.write(renderResults(results));
+  else console.log(`\n${renderTerminal(results, { color: process.stdout.hasColors?.() ?? false })}\n`);
 }
 
-function print(results: BenchResults): void {
-  console.log('');
-  for (const line of describeRun(results)) console.log(line);
-  console.log(LEGEND);
-  for (const table of toTables(results.rows)) console.log(`\n${renderText(table)}`);
-  const notes = findNotes(results);
-  if (notes.length > 0) console.log('');
-  for (const note of notes) console.log(`note: ${note}`);
+async function runBench(options: BenchOptions): Promise<void> {
+  const { plan, jsonFile, assert } = options;
+  const progress = createProgress();
+  const results = await measure(plan, progress);
+  print(results, options);
+  const files = publishResults(results, jsonFile === '-' ? undefined : jsonFile);
+  const page = await publishHtml(results, { ...options, note: progress.done });
+  progress.done(`all figures: ${files.join(', ')}; report: ${page}`);
+  if (assert && judgeBars(results.rows).some(({ passed }) => !passed)) process.exitCode = 1;
 }
 
-async function main({ plan, jsonFile, assert }: BenchOptions): Promise<void> {
-  const results = await measure(plan);
-  print(results);
-  console.log(`\n${Math.round(results.durationSeconds)} s; all figures: ${write(results, jsonFile)}`);
-  if (assert && findVerdicts(results.rows).some(({ passed }) => !passed)) process.exitCode = 1;
+/** Shows a run again. */
+async function runReport(file: string, options: BenchOptions): Promise<void> {
+  const progress = createProgress();
+  const results = readResults(file);
+  print(results, options);
+  progress.done(`report: ${await publishHtml(results, { ...options, note: progress.done })}`);
 }
 
-if (process.argv.includes('--help')) console.log(USAGE);
-else {
-  let options: BenchOptions | undefined;
+/** What the arguments ask for. @throws TypeError on what does not exist */
+function parseCommand(args: readonly string[]): () => Promise<void> {
+  const [command, ...rest] = args;
+  if (args.includes('--help')) return async () => console.log(command === 'compare' ? COMPARE_USAGE : USAGE);
+  if (command === 'compare') {
+    const options = parseCompareOptions(rest);
+    return () => runCompare(options);
+  }
+  if (command === 'report') {
+    const named = rest[0] !== undefined && !rest[0].startsWith('-');
+    const options = parseBenchOptions(named ? rest.slice(1) : rest);
+    return () => runReport(named ? (rest[0] ?? LATEST) : LATEST, options);
+  }
+  const options = parseBenchOptions(args);
+  return () => runBench(options);
+}
+
+const args = process.argv.slice(2);
+try {
+  const run = parseCommand(args);
   try {
-    options = parseBenchOptions(process.argv.slice(2));
+    await run();
   } catch (error) {
-    console.error(`${error instanceof Error ? error.message : error}\n\n${USAGE}`);
+    // What a user can mend is told without a stack.
+    if (!(error instanceof ResultsFileError || error instanceof RevisionError)) throw error;
+    console.error(error.message);
     process.exitCode = 2;
   }
-  if (options !== undefined) await main(options);
+} catch (error) {
+  if (!(error instanceof TypeError)) throw error;
+  console.error(`${error.message}\n\n${args[0] === 'compare' ? COMPARE_USAGE : USAGE}`);
+  process.exitCode = 2;
 }

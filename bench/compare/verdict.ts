@@ -1,4 +1,4 @@
-import { type Effect, effectOfRounds } from './effect.ts';
+import type { Effect } from './effect.ts';
 import { criticalT, twoSidedP } from './student.ts';
 
 /** What can be said of one figure of two commits. */
@@ -20,9 +20,9 @@ export interface Candidate {
 export interface Comparison extends Omit<Candidate, 'effect'> {
   /** Head over base, less 1. */
   readonly change: number;
-  /** Where `change` lies with 95 % confidence. */
-  readonly low: number;
-  readonly high: number;
+  /** Where `change` lies with 95 % confidence; null where nobody knows. */
+  readonly low: number | null;
+  readonly high: number | null;
   /** How likely chance alone shows such a change in any of the figures compared (Holm's correction). */
   readonly p: number;
   readonly verdict: Verdict;
@@ -46,13 +46,14 @@ export function judgeAll(
   candidates: readonly Candidate[],
   { minChange = MIN_CHANGE }: JudgeOptions = {},
 ): readonly Comparison[] {
-  const corrected = holm(candidates.map(({ effect }) => (effect === undefined ? 1 : chanceOf(effect))));
-  return candidates.map(({ effect, ...rest }, index) => {
-    const p = corrected[index] ?? 1;
+  const effects = candidates.map(({ effect }) => effect).filter((effect) => effect !== undefined);
+  const chances = holm(effects.map(chanceOf));
+  return candidates.map(({ effect, ...rest }) => {
     if (effect === undefined) {
       const change = rest.head / rest.base - 1;
-      return { ...rest, change, low: -1, high: Number.POSITIVE_INFINITY, p, verdict: 'too noisy to tell' };
+      return { ...rest, change, low: null, high: null, p: 1, verdict: 'too noisy to tell' };
     }
+    const p = chances[effects.indexOf(effect)] ?? 1;
     const margin = criticalT(0.05, effect.degreesOfFreedom) * errorOf(effect);
     const change = Math.expm1(effect.logRatio);
     const low = Math.expm1(effect.logRatio - margin);
@@ -64,15 +65,6 @@ export function judgeAll(
     else if (low > -within && high < within) verdict = 'same';
     return { ...rest, change, low, high, p, verdict };
   });
-}
-
-/** A figure of two runs, by its rounds. */
-export function candidateOfRounds(
-  figure: Omit<Candidate, 'effect'>,
-  base: readonly number[],
-  head: readonly number[],
-): Candidate {
-  return { ...figure, effect: effectOfRounds(base, head) };
 }
 
 const errorOf = ({ standardError }: Effect): number => Math.max(standardError, SMALLEST_ERROR);

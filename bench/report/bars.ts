@@ -1,98 +1,90 @@
-import { metricOf, type Row } from '../../src/measure/index.ts';
+import type { Row, Unit } from '../../src/measure/index.ts';
+import { type FigureQuery, findFigure } from './find-row.ts';
+import { quantity } from './format.ts';
 
-/** What a run is held to; the issue of each feature sets them. */
-export const BARS = {
-  /** Functions over floor at 256 in flight, at least. */
-  warmRatio: 0.6,
-  /** With one host call that the bridge answers, over the echo floor, at least. */
-  hostCallRatio: 0.5,
-  /** A KV get inside a function over the same get by plain nats.js, at 64 in flight, at least. */
-  kvRatio: 0.6,
-  /** What it adds to the p50 of that with one in flight, at most. */
-  kvAddsMs: 0.15,
-  /** A WebAssembly command, a fresh instance per message, over the echo floor at 256 in flight, at least. */
-  wasmCommandRatio: 0.4,
-  /** The same for a reactor. */
-  wasmReactorRatio: 0.55,
-  /** The same for a small component. */
-  wasmComponentRatio: 0.35,
-  /** First request to a function of 5 KB by a pooled isolate over its warm p50, at most. */
-  pooledColdMs: 0.5,
-  /** The same for a function of 100 KB. */
-  pooledColdLargeMs: 1.5,
-  /** The same for a WebAssembly module of 2.9 MB. */
-  pooledColdWasmMs: 10,
-  /** RSS of a blank isolate with the whole prelude, at most. */
-  isolateMegabytes: 2,
-  /** RSS of 1,000 idle functions, at most. */
-  idleMegabytes: 40,
-  /** Start of a host that has 1,000 functions, at most. */
-  startMs: 3_000,
-} as const;
+/** What a run is held to; the issue of each feature sets it. */
+export interface Bar {
+  readonly title: string;
+  readonly unit: Unit;
+  readonly of: FigureQuery;
+  /** `of` is divided by it; a figure of a peer over ours says how many times better ours is. */
+  readonly over?: FigureQuery;
+  readonly atLeast?: number;
+  readonly atMost?: number;
+}
 
 /** One bar and how it was met. */
-export interface Verdict {
-  readonly bar: keyof typeof BARS;
+export interface BarResult {
+  readonly bar: Bar;
   readonly value: number;
   readonly passed: boolean;
 }
 
-export function judge(bar: keyof typeof BARS, value: number): Verdict {
-  const isFloor = bar.endsWith('Ratio');
-  return { bar, value, passed: isFloor ? value >= BARS[bar] : value <= BARS[bar] };
-}
-
-interface BarSource {
-  readonly subject: string;
-  readonly params: Row['params'];
-  readonly metric: string;
-  /** Units of the metric in one unit of the bar. @default 1 */
-  readonly per?: number;
-}
-
-const load = (subject: string, inFlight: number, metric = 'ratio'): BarSource => ({
+const load = (subject: string, inFlight: number, metric = 'ratio'): FigureQuery => ({
+  group: 'load',
   subject,
   params: { inFlight, payloadBytes: 100 },
   metric,
 });
-const pooled = (code: string, bundleBytes: number): BarSource => ({
+
+const overWarm = (code: string, bundleBytes: number): FigureQuery => ({
+  group: 'cold',
   subject: 'pooled-isolate',
   params: { code, bundleBytes, hostCalls: 0 },
   metric: 'overWarmMs',
 });
 
-/** Which figure of which row each bar is about. */
-const SOURCES: Readonly<Record<keyof typeof BARS, BarSource>> = {
-  warmRatio: load('echo-function', 256),
-  hostCallRatio: load('bridge-call', 256),
-  kvRatio: load('kv-function', 64),
-  kvAddsMs: load('kv-function', 1, 'addsMs'),
-  wasmCommandRatio: load('wasm-command', 256),
-  wasmReactorRatio: load('wasm-reactor', 256),
-  wasmComponentRatio: load('wasm-component', 256),
-  pooledColdMs: pooled('javascript', 5_000),
-  pooledColdLargeMs: pooled('javascript', 100_000),
-  pooledColdWasmMs: pooled('wasm-command', 2_900_000),
-  isolateMegabytes: { subject: 'blank-isolate', params: {}, metric: 'rssBytes', per: 1e6 },
-  idleMegabytes: {
-    subject: 'started',
-    params: { functions: 1_000 },
-    metric: 'extraRssBytes',
-    per: 1e6,
+const started = (metric: string): FigureQuery => ({
+  group: 'density',
+  subject: 'started',
+  params: { functions: 1_000 },
+  metric,
+});
+
+const ratio = (title: string, of: FigureQuery, atLeast: number): Bar => ({
+  title,
+  unit: 'ratio',
+  of,
+  atLeast,
+});
+const delay = (title: string, of: FigureQuery, atMost: number): Bar => ({ title, unit: 'ms', of, atMost });
+
+export const BARS: readonly Bar[] = [
+  ratio('Echo function over its floor, 256 in flight', load('echo-function', 256), 0.6),
+  ratio('One host call over the echo floor, 256 in flight', load('bridge-call', 256), 0.5),
+  ratio('KV get in a function over plain nats.js, 64 in flight', load('kv-function', 64), 0.6),
+  delay('What it adds to the p50 of plain nats.js, one in flight', load('kv-function', 1, 'addsMs'), 0.15),
+  ratio('WebAssembly command over the echo floor, 256 in flight', load('wasm-command', 256), 0.4),
+  ratio('WebAssembly reactor over the echo floor, 256 in flight', load('wasm-reactor', 256), 0.55),
+  ratio('WebAssembly component over the echo floor, 256 in flight', load('wasm-component', 256), 0.35),
+  delay('Cold by pooled isolate, 5 KB, p50 over warm p50', overWarm('javascript', 5_000), 0.5),
+  delay('Cold by pooled isolate, 100 KB, p50 over warm p50', overWarm('javascript', 100_000), 1.5),
+  delay('Cold of a WebAssembly module of 2.9 MB, p50 over warm p50', overWarm('wasm-command', 2_900_000), 10),
+  {
+    title: 'RSS of a blank isolate',
+    unit: 'bytes',
+    of: { group: 'isolate', subject: 'blank-isolate', metric: 'rssBytes' },
+    atMost: 2e6,
   },
-  startMs: { subject: 'started', params: { functions: 1_000 }, metric: 'startMs' },
-};
+  { title: 'RSS of 1,000 idle functions', unit: 'bytes', of: started('extraRssBytes'), atMost: 40e6 },
+  delay('Host start with 1,000 functions', started('startMs'), 3_000),
+];
 
 /** How the bars were met whose rows are there. */
-export function findVerdicts(rows: readonly Row[]): readonly Verdict[] {
-  return (Object.keys(BARS) as (keyof typeof BARS)[]).flatMap((bar) => {
-    const { subject, params, metric, per = 1 } = SOURCES[bar];
-    const row = rows.find(
-      (one) =>
-        one.subject === subject &&
-        Object.entries(params).every(([name, value]) => one.params[name] === value),
-    );
-    const value = row === undefined ? undefined : metricOf(row, metric);
-    return value === undefined ? [] : [judge(bar, value / per)];
+export function judgeBars(rows: readonly Row[], bars: readonly Bar[] = BARS): readonly BarResult[] {
+  return bars.flatMap((bar) => {
+    const of = findFigure(rows, bar.of);
+    const over = bar.over === undefined ? 1 : findFigure(rows, bar.over);
+    if (of === undefined || over === undefined) return [];
+    const value = of / over;
+    const { atLeast = Number.NEGATIVE_INFINITY, atMost = Number.POSITIVE_INFINITY } = bar;
+    return [{ bar, value, passed: value >= atLeast && value <= atMost }];
   });
+}
+
+/** Title, what was measured and what was asked for, as text. */
+export function describeBar({ bar, value }: BarResult): readonly [string, string, string] {
+  const { title, unit, atLeast, atMost } = bar;
+  const asked = atLeast === undefined ? `≤ ${quantity(atMost, unit)}` : `≥ ${quantity(atLeast, unit)}`;
+  return [title, quantity(value, unit), asked];
 }

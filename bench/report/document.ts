@@ -1,6 +1,8 @@
 import type { BenchResults } from '../results.ts';
+import { judgeBars } from './bars.ts';
 import { findNotes } from './notes.ts';
-import { renderMarkdown, toTables } from './tables.ts';
+import { renderMarkdown, type Table } from './table.ts';
+import { barTable, LEGEND, toTables } from './tables.ts';
 
 /** Where, with what and how long: the lines above every table. */
 export function describeRun({ machine, plan, startedAt, durationSeconds }: BenchResults): readonly string[] {
@@ -13,19 +15,18 @@ export function describeRun({ machine, plan, startedAt, durationSeconds }: Bench
   ];
 }
 
-/** What the columns of the load table mean. */
-export const LEGEND =
-  'spread: (highest − lowest) / median of the rounds; CPU: of the responder, or of host and cells; cores busy: generator / nats-server / responder; ratio: to the floor of the same round';
-
 /** The figures of one run, for docs/performance.md. */
 export function renderReport(results: BenchResults): string {
   const notes = findNotes(results);
+  const bars = judgeBars(results.rows);
+  const section = (table: Table): string => `### ${table.title}\n\n${renderMarkdown(table)}`;
   return [
     describeRun(results)
       .map((line) => `- ${line}`)
       .join('\n'),
-    ...toTables(results.rows).map(renderMarkdown),
-    `Columns of the load table: ${LEGEND}.`,
+    ...toTables(results.rows, { wide: true }).map(section),
+    ...(bars.length === 0 ? [] : [section(barTable(bars))]),
+    ...LEGEND,
     ...(notes.length === 0
       ? []
       : [`The run says of itself:\n\n${notes.map((note) => `- ${note}`).join('\n')}`]),

@@ -5,24 +5,37 @@ const NOISY_SPREAD = 0.25;
 const NOISY_OTHERS_CORES = 0.15;
 /** Below this the two cores of a small machine are not both busy. */
 const SATURATED = 0.9;
+/** So many rows are named, the others counted. */
+const NAMED = 6;
+
+const LOAD_GROUPS: readonly Row['group'][] = ['load', 'open-loop', 'peer-load'];
 
 /** What a reader must know before believing the figures; none is good news. */
 export function findNotes({ machine, rows, notes }: BenchResults): readonly string[] {
-  const load = rows.filter(({ group }) => group === 'load');
-  return [
-    ...notes,
-    ...rows.flatMap((row) => row.notes.map((note) => `${label(row)}: ${note}`)),
-    ...noteNoise(load),
-    ...noteBusy(load, machine.cores),
-  ];
+  const load = rows.filter(({ group }) => LOAD_GROUPS.includes(group));
+  return [...notes, ...groupRowNotes(rows), ...noteNoise(load), ...noteBusy(load, machine.cores)];
 }
 
 function label({ subject, title, params }: Row): string {
-  return params['inFlight'] === undefined ? title : `${subject} × ${params['inFlight']}`;
+  const at = params['inFlight'] ?? params['ratePerSecond'];
+  return at === undefined ? title : `${subject} × ${at}`;
 }
 
-function roundsOf(row: Row, name: string): readonly number[] {
-  return row.metrics.find((metric) => metric.name === name)?.rounds ?? [];
+function name(rows: readonly Row[]): string {
+  const labels = [...new Set(rows.map(label))];
+  const rest = labels.length - NAMED;
+  return `${labels.slice(0, NAMED).join(', ')}${rest > 0 ? ` and ${rest} more` : ''}`;
+}
+
+function roundsOf(row: Row, metric: string): readonly number[] {
+  return row.metrics.find((one) => one.name === metric)?.rounds ?? [];
+}
+
+/** What rows say of themselves; the same words of several rows are said once. */
+function groupRowNotes(rows: readonly Row[]): readonly string[] {
+  const said = new Map<string, Row[]>();
+  for (const row of rows) for (const note of row.notes) said.set(note, [...(said.get(note) ?? []), row]);
+  return [...said].map(([note, of]) => `${name(of)}: ${note}`);
 }
 
 function noteNoise(load: readonly Row[]): readonly string[] {
@@ -31,25 +44,21 @@ function noteNoise(load: readonly Row[]): readonly string[] {
   return [
     ...(uneven.length === 0
       ? []
-      : [
-          `The rounds differ by more than ${NOISY_SPREAD * 100} % at ${uneven.map(label).join(', ')}: a noisy machine`,
-        ]),
+      : [`The rounds differ by more than ${NOISY_SPREAD * 100} % at ${name(uneven)}: a noisy machine`]),
     ...(crowded.length === 0
       ? []
-      : [
-          `Other programs took more than ${NOISY_OTHERS_CORES} cores in a round of ${crowded.map(label).join(', ')}`,
-        ]),
+      : [`Other programs took more than ${NOISY_OTHERS_CORES} cores in a round of ${name(crowded)}`]),
   ];
 }
 
 function noteBusy(load: readonly Row[], cores: number): readonly string[] {
   const shared = load.filter((row) => {
-    const busy = ['coresGenerator', 'coresServer', 'coresResponder'].map((name) => metricOf(row, name) ?? 0);
+    const busy = ['coresGenerator', 'coresServer', 'coresResponder'].map((one) => metricOf(row, one) ?? 0);
     const others = Math.max(0, ...roundsOf(row, 'coresOthers'));
     return row.params['inFlight'] !== 1 && busy.reduce((sum, one) => sum + one, others) > SATURATED * cores;
   });
   if (shared.length === 0) return [];
   return [
-    `All ${cores} cores are busy at ${shared.map(label).join(', ')}: generator, nats-server and responder share them, so a rate is one of the whole system`,
+    `All ${cores} cores are busy at ${name(shared)}: generator, nats-server and responder share them, so a rate is one of the whole system`,
   ];
 }

@@ -7,7 +7,7 @@ import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { parseBenchOptions } from '../../bench/plan.ts';
-import { findVerdicts } from '../../bench/report/bars.ts';
+import { judgeBars } from '../../bench/report/bars.ts';
 import { renderReport } from '../../bench/report/document.ts';
 import type { BenchResults } from '../../bench/results.ts';
 import { coldRow } from '../../bench/tiers/cold-rows.ts';
@@ -21,7 +21,9 @@ test('The bench measures the floor and writes its rows as JSON', async (context)
   const folder = await mkdtemp(join(tmpdir(), 'hairspring-bench-test-'));
   context.after(() => rm(folder, { recursive: true, force: true }));
   const file = join(folder, 'results.json');
-  const options = ['--quick', '--only', 'floor', '--rounds', '1', '--window-ms', '100', '--json', file];
+  const html = join(folder, 'report.html');
+  const options = ['--quick', '--only', 'floor', '--rounds', '1', '--window-ms', '100'];
+  options.push('--json', file, '--html', html, '--no-plots');
   const { stdout } = await run(process.execPath, [MAIN, ...options]);
 
   const results = JSON.parse(await readFile(file, 'utf8')) as BenchResults;
@@ -52,6 +54,7 @@ test('The bench measures the floor and writes its rows as JSON', async (context)
     for (const { rounds } of row.metrics) assert.equal(rounds.length, 1);
   }
   assert.match(stdout, /^bare nats\.js echo \(floor\) +256 /m);
+  assert.match(await readFile(html, 'utf8'), /<td>bare nats\.js echo \(floor\)<\/td><td>256<\/td>/);
   assert.match(renderReport(results), /^\| bare nats\.js echo \(floor\) \| 256 \|/m);
 });
 
@@ -69,7 +72,10 @@ test('The ratio of a function is the median over the rounds, each to the floor o
   assert.deepEqual([floor?.subject, ours?.subject, rows.length], ['echo-floor', 'echo-function', 2]);
   const ratio = ours?.metrics.find(({ name }) => name === 'ratio');
   assert.deepEqual([ratio?.value, ratio?.rounds], [0.6, [0.5, 0.6, 0.9]]);
-  assert.deepEqual(findVerdicts(rows), [{ bar: 'warmRatio', value: 0.6, passed: true }]);
+  assert.deepEqual(
+    judgeBars(rows).map(({ bar, value, passed }) => [bar.title, value, passed]),
+    [['Echo function over its floor, 256 in flight', 0.6, true]],
+  );
 });
 
 test('Wrong and lost replies of any round are noted in the row', () => {
@@ -92,7 +98,10 @@ test('A cold start is compared with the warm requests of the same pass', () => {
   const overWarm = row.metrics.find(({ name }) => name === 'overWarmMs');
   assert.deepEqual(overWarm?.rounds, [2, 0.5, 4]);
   assert.deepEqual([row.n, metricOf(row, 'p50Ms'), metricOf(row, 'warmP50Ms')], [7, 5, 1]);
-  assert.deepEqual(findVerdicts([row]), [{ bar: 'pooledColdMs', value: 2, passed: false }]);
+  assert.deepEqual(
+    judgeBars([row]).map(({ bar, value, passed }) => [bar.title, value, passed]),
+    [['Cold by pooled isolate, 5 KB, p50 over warm p50', 2, false]],
+  );
 });
 
 test('A histogram gives percentiles to a little over one per cent', () => {

@@ -17,8 +17,7 @@ function createRandom(seed: number): () => number {
 
 function createNormal(seed: number): (deviation: number) => number {
   const random = createRandom(seed);
-  return (deviation) =>
-    deviation * Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
+  return (deviation) => deviation * Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
 }
 
 const figure = (metric: string): Omit<Candidate, 'effect'> => ({
@@ -26,7 +25,10 @@ const figure = (metric: string): Omit<Candidate, 'effect'> => ({
 });
 
 /** What a busy shared machine does to pairs of windows: starts differ, windows differ more, some are ruined. */
-function noisyStarts(normal: (deviation: number) => number, slowdown: number): readonly (readonly number[])[] {
+function noisyStarts(
+  normal: (deviation: number) => number,
+  slowdown: number,
+): readonly (readonly number[])[] {
   return Array.from({ length: 6 }, () => {
     const ofStart = normal(0.02);
     return Array.from({ length: 6 }, () => {

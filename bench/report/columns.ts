@@ -1,0 +1,127 @@
+import { type Metric, metricOf, type Row, spread } from '../../src/measure/index.ts';
+import { bytes, figure, NONE, percent, thousands, unitName } from './format.ts';
+
+/** One column of a table of rows. */
+export interface Column {
+  readonly head: string;
+  readonly cell: (row: Row) => string;
+  /** Whether it is left out where there is little room. */
+  readonly wide: boolean;
+}
+
+type ParamFormat = readonly [head: string, format: (value: number | string) => string];
+
+const plain = (value: number | string): string => (typeof value === 'number' ? thousands(value) : value);
+const size = (value: number | string): string => (typeof value === 'number' ? bytes(value) : value);
+
+/** Parameters whose names say too little. */
+const PARAMS: Readonly<Record<string, ParamFormat>> = {
+  inFlight: ['in flight', plain],
+  payloadBytes: ['payload', size],
+  bundleBytes: ['bundle', size],
+  ratePerSecond: ['asked req/s', plain],
+  hostCalls: ['host calls', plain],
+};
+
+interface MetricColumn {
+  readonly name: string;
+  readonly head: string;
+  readonly wide?: boolean;
+}
+
+/** The order of figures in every table; others follow in the order of their rows. */
+const METRICS: readonly MetricColumn[] = [
+  { name: 'perSecond', head: 'req/s' },
+  { name: 'p50Ms', head: 'p50' },
+  { name: 'p95Ms', head: 'p95', wide: true },
+  { name: 'p99Ms', head: 'p99' },
+  { name: 'maxMs', head: 'max', wide: true },
+  { name: 'insideP50Ms', head: 'inside p50' },
+  { name: 'insideP95Ms', head: 'inside p95', wide: true },
+  { name: 'insideP99Ms', head: 'inside p99', wide: true },
+  { name: 'insideMaxMs', head: 'inside max', wide: true },
+  { name: 'warmP50Ms', head: 'warm p50' },
+  { name: 'overWarmMs', head: 'over warm' },
+  { name: 'cpuUs', head: 'CPU' },
+  { name: 'ratio', head: 'to floor' },
+  { name: 'addsMs', head: 'adds', wide: true },
+  { name: 'startMs', head: 'start' },
+  { name: 'deployMs', head: 'deploy', wide: true },
+  { name: 'rssBytes', head: 'RSS' },
+  { name: 'heapBytes', head: 'heap' },
+  { name: 'extraRssBytes', head: 'more RSS' },
+];
+const CORES = ['coresGenerator', 'coresServer', 'coresResponder'];
+const HIDDEN = new Set([...CORES, 'coresOthers']);
+
+/** Figures by which rows of a group are told apart in noise: the first that a row has. */
+const STEADINESS = ['perSecond', 'p50Ms'];
+
+/** Parameters, count, figures and what the rounds differ by, as far as the rows have them. */
+export function columnsOf(rows: readonly Row[]): readonly Column[] {
+  return [...paramColumns(rows), ...countColumn(rows), ...metricColumns(rows), ...coresColumn(rows)];
+}
+
+/** None when the titles alone tell the rows apart. */
+function paramColumns(rows: readonly Row[]): readonly Column[] {
+  if (new Set(rows.map(({ title }) => title)).size === rows.length) return [];
+  const names = new Set(rows.flatMap(({ params }) => Object.keys(params)));
+  return [...names]
+    .filter((name) => new Set(rows.map(({ params }) => params[name])).size > 1)
+    .map((name) => {
+      const [head, format] = PARAMS[name] ?? [name, plain];
+      return {
+        head,
+        wide: false,
+        cell: ({ params }) => {
+          const value = params[name];
+          return value === undefined ? NONE : format(value);
+        },
+      };
+    });
+}
+
+function countColumn(rows: readonly Row[]): readonly Column[] {
+  const isLoad = rows.some((row) => metricOf(row, 'perSecond') !== undefined);
+  if (rows.every(({ n }) => n === 1)) return [];
+  return [{ head: 'n', wide: isLoad, cell: ({ n }) => thousands(n) }];
+}
+
+function metricColumns(rows: readonly Row[]): readonly Column[] {
+  const known = METRICS.map(({ name }) => name);
+  const found = new Map<string, Metric>();
+  for (const row of rows) for (const metric of row.metrics) found.set(metric.name, metric);
+  const others = [...found.keys()].filter((name) => !known.includes(name) && !HIDDEN.has(name));
+  const columns = [...METRICS, ...others.map((name): MetricColumn => ({ name, head: name }))];
+  return columns.flatMap(({ name, head, wide = false }) => {
+    const sample = found.get(name);
+    if (sample === undefined) return [];
+    const { unit } = sample;
+    const column: Column = {
+      head: [head, head === 'req/s' ? '' : unitName(unit)].filter(Boolean).join(' '),
+      wide,
+      cell: (row) => figure(metricOf(row, name), unit),
+    };
+    const isSteadiness = STEADINESS.find((one) => found.has(one)) === name;
+    return isSteadiness ? [column, spreadColumn(name)] : [column];
+  });
+}
+
+function spreadColumn(name: string): Column {
+  return {
+    head: 'spread',
+    wide: false,
+    cell: (row) => {
+      const rounds = row.metrics.find((metric) => metric.name === name)?.rounds ?? [];
+      return rounds.length < 2 ? NONE : percent(spread(rounds));
+    },
+  };
+}
+
+function coresColumn(rows: readonly Row[]): readonly Column[] {
+  const hasCores = (row: Row): boolean => CORES.every((name) => metricOf(row, name) !== undefined);
+  if (!rows.some(hasCores)) return [];
+  const cell = (row: Row): string =>
+    hasCores(row) ? CORES.map((name) => figure(metricOf(row, name), 'cores')).join(' / ') : NONE;
+  return [{ head: 'cores busy', wide: true, cell }];
+}
