@@ -4,6 +4,7 @@ import { parseCount } from '../plan.ts';
 /** What can be compared in turns: the paths that every invocation takes. */
 export const MEASURES = ['echo', 'host-call', 'kv-get', 'wasm-command', 'cold'] as const;
 export type Measure = (typeof MEASURES)[number];
+const FIRST_WARMUP_MS = 1_500;
 const DISPATCH_PATH: readonly Measure[] = ['echo', 'host-call', 'cold'];
 
 /** How two commits are measured in turns. */
@@ -14,6 +15,8 @@ export interface TurnsPlan {
   /** Of base and head each in every start. */
   readonly rounds: number;
   readonly windowMs: number;
+  /** Load before the first window of a start, which compiles the code on the path. */
+  readonly firstWarmupMs: number;
 }
 
 export interface CompareOptions {
@@ -73,6 +76,7 @@ export function parseCompareOptions(args: readonly string[]): CompareOptions {
       starts,
       rounds: parseCount('--rounds', values.rounds, 6),
       windowMs: parseCount('--window-ms', values['window-ms'], 500),
+      firstWarmupMs: FIRST_WARMUP_MS,
     };
     return { ...shared, source: { kind: 'revision', base: values.base, plan } };
   }

@@ -25,19 +25,32 @@ const LOCKFILE = 'package-lock.json';
 
 const run = promisify(execFile);
 
-async function git(...args: readonly string[]): Promise<string | undefined> {
-  try {
-    return (await run('git', args, { cwd: ROOT, maxBuffer: 64 * 1024 ** 2 })).stdout.trim();
-  } catch {
-    return undefined;
-  }
+type Git = (...args: readonly string[]) => Promise<string | undefined>;
+
+/** Gives what git says, or undefined when it fails. */
+function gitIn(cwd: string): Git {
+  return async (...args) => {
+    try {
+      return (await run('git', args, { cwd, maxBuffer: 64 * 1024 ** 2 })).stdout.trim();
+    } catch {
+      return undefined;
+    }
+  };
+}
+
+export interface CheckOutOptions {
+  /** Tells what goes on, in a line. */
+  readonly note: (text: string) => void;
+  /** @default this repository */
+  readonly root?: string;
 }
 
 /**
  * Checks a commit out into a temporary worktree, with the packages of its own lockfile.
  * @throws RevisionError
  */
-export async function checkOut(revision: string, note: (text: string) => void): Promise<Revision> {
+export async function checkOut(revision: string, { note, root = ROOT }: CheckOutOptions): Promise<Revision> {
+  const git = gitIn(root);
   const what = `Comparing with --base "${revision}"`;
   const hash = await git('rev-parse', '--verify', '--quiet', '--end-of-options', `${revision}^{commit}`);
   if (hash === undefined)
@@ -58,7 +71,10 @@ export async function checkOut(revision: string, note: (text: string) => void): 
   const modules = join(folder, 'node_modules');
   // First of all, so that nothing walks through the link into the packages of the working tree.
   stack.defer(() => rm(modules, { recursive: true, force: true }));
-  await providePackages(folder, modules, hash, { what, note });
+  // The lockfile of the working tree, changed or not.
+  const changed = await git('diff', '--name-only', hash, '--', LOCKFILE);
+  if (changed === '') await symlink(await realpath(join(root, 'node_modules')), modules);
+  else await installPackages(folder, commit, { what, note });
   const owned = stack.move();
   return { folder, commit, [Symbol.asyncDispose]: () => owned.disposeAsync() };
 }
@@ -68,19 +84,8 @@ interface Telling {
   readonly note: (text: string) => void;
 }
 
-/** Those of the working tree where the lockfiles are the same, and its own otherwise. */
-async function providePackages(
-  folder: string,
-  modules: string,
-  hash: string,
-  { what, note }: Telling,
-): Promise<void> {
-  const changed = await git('diff', '--name-only', hash, '--', LOCKFILE);
-  if (changed === '') {
-    await symlink(await realpath(join(ROOT, 'node_modules')), modules);
-    return;
-  }
-  note(`installing the packages of ${hash.slice(0, 12)}: its lockfile is another one`);
+async function installPackages(folder: string, commit: string, { what, note }: Telling): Promise<void> {
+  note(`installing the packages of ${commit}: its lockfile is another one`);
   try {
     await run('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund'], { cwd: folder });
   } catch (error) {

@@ -52,7 +52,7 @@ async function compareRevision(
   const interrupted = new AbortController();
   process.once('SIGINT', () => interrupted.abort());
   try {
-    await using revision = await checkOut(base, progress.done);
+    await using revision = await checkOut(base, { note: progress.done });
     const pairs = await measureInTurns({
       plan,
       base: revision.folder,

@@ -13,7 +13,6 @@ import { FIGURES_OF, type Figures, type Pair } from './turn-figures.ts';
 
 const PAYLOAD_BYTES = 100;
 const IN_FLIGHT = 256;
-const FIRST_WARMUP_MS = 1_500;
 const WARMUP_MS = 150;
 /** After a start the pool and the spare cell fill up. */
 const SETTLE_MS = 1_000;
@@ -43,17 +42,17 @@ export async function measureInTurns(options: TurnsOptions): Promise<readonly Pa
   for (let start = 0; start < plan.starts; start += 1) {
     progress(`start ${start + 1}/${plan.starts}: two nats-servers, two hosts`);
     await using stack = new AsyncDisposableStack();
-    const open = async (folder: string): Promise<Side> => {
-      signal.throwIfAborted();
-      return stack.use(await openSide(folder, plan));
-    };
-    // Who starts first may get the better place in memory.
-    const early = await open(start % 2 === 0 ? options.base : options.head);
-    const late = await open(start % 2 === 0 ? options.head : options.base);
-    const [base, head] = start % 2 === 0 ? [early, late] : [late, early];
+    const opened = await Promise.allSettled([options.base, options.head].map((tree) => openSide(tree, plan)));
+    for (const side of opened) if (side.status === 'fulfilled') stack.use(side.value);
+    const [base, head] = opened.map((side) => {
+      if (side.status === 'rejected') throw side.reason;
+      return side.value;
+    });
+    if (base === undefined || head === undefined) throw new Error('Two trees were to be opened');
     await sleep(SETTLE_MS);
-    for (const side of [base, head])
-      for (const measure of plan.measures) await side.measure(measure, FIRST_WARMUP_MS);
+    signal.throwIfAborted();
+    for (const side of start % 2 === 0 ? [base, head] : [head, base])
+      for (const measure of plan.measures) await side.measure(measure, plan.firstWarmupMs);
     for (let round = 0; round < plan.rounds; round += 1) {
       for (const measure of plan.measures) {
         signal.throwIfAborted();

@@ -1,0 +1,116 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { chartsOf } from '../../bench/report/charts/index.ts';
+import { drawChart } from '../../bench/report/draw/draw-chart.ts';
+import { loadDrawing } from '../../bench/report/draw/library.ts';
+import { renderHtml } from '../../bench/report/html.ts';
+import { findNotes } from '../../bench/report/notes.ts';
+import { renderTerminal } from '../../bench/report/print.ts';
+import { renderText } from '../../bench/report/table.ts';
+import { toTables } from '../../bench/report/tables.ts';
+import { makeMetric, makeRow } from '../../src/measure/index.ts';
+import { loadRow, madeUpResults } from './support/made-up-results.ts';
+
+const results = madeUpResults();
+const drawing = await loadDrawing();
+const skip = drawing === undefined ? 'the library is not installed in bench/report' : false;
+
+test('Every group has a table with every row, and names are told apart by the parameters that differ', () => {
+  const tables = toTables(results.rows, { wide: true });
+  assert.deepEqual(
+    tables.map(({ group }) => group),
+    ['cold', 'load', 'open-loop', 'peer-cold', 'peer-load', 'density'],
+  );
+  assert.equal(
+    tables.reduce((sum, { rows }) => sum + rows.length - 1, 0),
+    results.rows.length,
+  );
+  const load = tables.find(({ group }) => group === 'load');
+  assert.deepEqual(load?.rows[0]?.slice(0, 4), ['', 'in flight', 'n', 'req/s']);
+  assert.ok(load?.rows.some(([name, inFlight]) => name === 'echo function' && inFlight === '256'));
+});
+
+test('A figure that no table knows has a column of its own', () => {
+  const metrics = [makeMetric('switchesPerSecond', '1/s', 'lower', [1_234, 1_236, 1_238])];
+  const row = makeRow({ group: 'isolate', subject: 'x', title: 'x', params: {}, n: 3, metrics });
+  assert.deepEqual(toTables([row], { wide: false })[0]?.rows, [
+    ['', 'n', 'switchesPerSecond 1/s'],
+    ['x', '3', '1,236'],
+  ]);
+});
+
+test('Columns of a terminal are aligned whatever stands in them', () => {
+  const [table] = toTables(results.rows, { wide: false });
+  assert.ok(table !== undefined);
+  const [, head = '', ...lines] = renderText(table).split('\n');
+  for (const line of lines) assert.equal(line.length, head.length, line);
+});
+
+test('Without colours the terminal gets plain text', () => {
+  assert.ok(!renderTerminal(results, { color: false }).includes('\u001B'));
+  assert.ok(renderTerminal(results, { color: true }).includes('\u001B[1m'));
+});
+
+test('The report is one page with all rows that loads nothing and runs nothing', () => {
+  const html = renderHtml(results, drawing, 'no plots');
+  for (const { title } of results.rows) assert.ok(html.includes(`<td>${title}</td>`), title);
+  for (const word of ['A processor', '26.10.0', '2.15.1', '0123456789ab', '2026-01-02T03:04:05'])
+    assert.ok(html.includes(word), word);
+  assert.doesNotMatch(html, /<script|<link|<img|<iframe|@import|url\(|\bsrc=|href="(?!#)/);
+  assert.match(html, /prefers-color-scheme: dark/);
+  assert.match(html, /@media print/);
+});
+
+test('Without the library the report has its tables and says what is missing', () => {
+  const html = renderHtml(results, undefined, 'The plots are missing: <npm>');
+  assert.ok(html.includes('The plots are missing: &lt;npm&gt;'));
+  assert.ok(html.includes('<td>echo function</td>'));
+  assert.ok(!html.includes('<svg'));
+});
+
+test('Plots are made of what was measured, and their titles say the finding', () => {
+  const charts = chartsOf(results.rows);
+  assert.deepEqual(Object.fromEntries(charts.map(({ id, title }) => [id, title])), {
+    'peer-cold-start':
+      'Waking an idle function takes 2.60 ms; workerd’s dynamic worker takes 6.2 times as long, a fresh Node process 62 times',
+    'cold-start': 'A pooled isolate answers its first request in 2.60 ms',
+    'peer-cpu': 'A request to a warm function costs 18.2 µs of CPU',
+    'throughput-by-in-flight': 'With 256 requests in flight a function gives 62 % of what bare nats.js does',
+    'latency-by-rate': 'A function keeps up with 30,000 requests a second; beyond, a queue grows',
+    'idle-memory': 'Each of 10,000 idle functions adds 25.2 KB of memory',
+    'wake-latency': 'One of 10,000 idle functions wakes in 2.9 ms',
+  });
+  assert.deepEqual(chartsOf([]), []);
+  assert.deepEqual(chartsOf([loadRow('echo-function', 'echo function', 1, 1_000, 10)]), []);
+});
+
+test('Every plot is drawn as SVG with its names and units and colours for light and dark', { skip }, () => {
+  assert.ok(drawing !== undefined);
+  for (const chart of chartsOf(results.rows)) {
+    const svg = drawChart(drawing, chart);
+    assert.match(svg, /^<svg xmlns="http:\/\/www\.w3\.org\/2000\/svg"/);
+    assert.match(svg, /prefers-color-scheme: dark/);
+    assert.doesNotMatch(svg, /NaN|undefined|<script/, chart.id);
+    const texts = [...svg.matchAll(/<text[^>]*>([^<]*)<\/text>/g)].map(([, text = '']) => text);
+    const labels = chart.kind === 'lines' ? [chart.x.label, chart.y.label] : [chart.label];
+    const names = chart.kind === 'lines' ? [] : chart.items.map(({ name }) => name);
+    for (const text of [...labels, ...names]) assert.ok(texts.includes(text), `${chart.id}: ${text}`);
+    const marks = chart.kind === 'lines' ? chart.series.flatMap(({ points }) => points) : chart.items;
+    const shapes = chart.kind === 'bars' ? /<rect (?!class)/g : /<circle/g;
+    assert.equal(svg.match(shapes)?.length, marks.length, chart.id);
+  }
+});
+
+test('Notes name a noisy machine, and rows that say the same say it once', () => {
+  const row = (inFlight: number): ReturnType<typeof makeRow> => {
+    const { metrics, ...rest } = loadRow('echo-floor', 'floor', inFlight, 1_000, 10);
+    const noisy = makeMetric('perSecond', '1/s', 'higher', [800, 1_000, 1_100]);
+    return makeRow({ ...rest, metrics: [noisy, ...metrics.slice(1)], notes: ['Something is odd'] });
+  };
+  const notes = findNotes({ ...results, rows: [row(1), row(64)], notes: ['Of the run'] });
+  assert.deepEqual(notes, [
+    'Of the run',
+    'echo-floor × 1, echo-floor × 64: Something is odd',
+    'The rounds differ by more than 25 % at echo-floor × 1, echo-floor × 64: a noisy machine',
+  ]);
+});
