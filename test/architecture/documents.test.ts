@@ -27,7 +27,7 @@ test('docs/errors.md lists exactly the codes of ERROR_CODES, with the same statu
 });
 
 test('docs/dependencies.md has one line for each dependency and none for anything else', () => {
-  const packages = readTree((path) => /^(?:examples\/[^/]+\/|bench\/peers\/)?package\.json$/.test(path)).map(
+  const packages = readTree((path) => /^(?:examples\/[^/]+\/|bench\/[^/]+\/)?package\.json$/.test(path)).map(
     (file) => JSON.parse(file.text) as PackageFile,
   );
   const declared = packages.flatMap((file) => [
