@@ -122,7 +122,9 @@ async function loadOne(
 ): Promise<Figures> {
   const pids = { server: [arena.serverPid], responder: await child.call('pids', null) };
   const subject = arena.subjects[measure] ?? '';
-  const found = await generator.call('load', { subject, inFlight: IN_FLIGHT, warmupMs, windowMs, pids });
+  const found = await generator.call('load', {
+    ...{ subject, inFlight: IN_FLIGHT, payloadBytes: PAYLOAD_BYTES, warmupMs, windowMs, pids },
+  });
   const { perSecond, cpu, wrong, lost, firstWrong } = found;
   if (wrong + lost > 0)
     throw new RevisionError(

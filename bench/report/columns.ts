@@ -19,7 +19,7 @@ const PARAMS: Readonly<Record<string, ParamFormat>> = {
   inFlight: ['in flight', plain],
   payloadBytes: ['payload', size],
   bundleBytes: ['bundle', size],
-  ratePerSecond: ['asked req/s', plain],
+  percentOfMax: ['% of most', plain],
   hostCalls: ['host calls', plain],
 };
 
@@ -27,11 +27,15 @@ interface MetricColumn {
   readonly name: string;
   readonly head: string;
   readonly wide?: boolean;
+  /** Bytes are kilobytes and not megabytes. */
+  readonly small?: boolean;
 }
 
 /** The order of figures in every table; others follow in the order of their rows. */
 const METRICS: readonly MetricColumn[] = [
+  { name: 'offeredPerSecond', head: 'offered' },
   { name: 'perSecond', head: 'req/s' },
+  { name: 'kneePerSecond', head: 'knee' },
   { name: 'p50Ms', head: 'p50' },
   { name: 'p95Ms', head: 'p95', wide: true },
   { name: 'p99Ms', head: 'p99' },
@@ -40,16 +44,27 @@ const METRICS: readonly MetricColumn[] = [
   { name: 'insideP95Ms', head: 'inside p95', wide: true },
   { name: 'insideP99Ms', head: 'inside p99', wide: true },
   { name: 'insideMaxMs', head: 'inside max', wide: true },
+  { name: 'wakeP50Ms', head: 'wake p50' },
+  { name: 'wakeP95Ms', head: 'wake p95', wide: true },
+  { name: 'wakeP99Ms', head: 'wake p99', wide: true },
+  { name: 'wakeMaxMs', head: 'wake max', wide: true },
   { name: 'warmP50Ms', head: 'warm p50' },
   { name: 'overWarmMs', head: 'over warm' },
   { name: 'cpuUs', head: 'CPU' },
   { name: 'ratio', head: 'to floor' },
+  { name: 'cpuRatio', head: 'CPU to floor' },
+  { name: 'timesOurs', head: 'times ours' },
+  { name: 'overWarmTimesOurs', head: 'over warm times ours' },
+  { name: 'cpuTimesOurs', head: 'CPU times ours' },
   { name: 'addsMs', head: 'adds', wide: true },
   { name: 'startMs', head: 'start' },
   { name: 'deployMs', head: 'deploy', wide: true },
   { name: 'rssBytes', head: 'RSS' },
   { name: 'heapBytes', head: 'heap' },
   { name: 'extraRssBytes', head: 'more RSS' },
+  { name: 'bytesPerFunction', head: 'each', small: true },
+  { name: 'lagP99Ms', head: 'generator late p99', wide: true },
+  { name: 'heldCount', head: 'held', wide: true },
 ];
 const CORES = ['coresGenerator', 'coresServer', 'coresResponder'];
 const HIDDEN = new Set([...CORES, 'coresOthers']);
@@ -93,14 +108,18 @@ function metricColumns(rows: readonly Row[]): readonly Column[] {
   for (const row of rows) for (const metric of row.metrics) found.set(metric.name, metric);
   const others = [...found.keys()].filter((name) => !known.includes(name) && !HIDDEN.has(name));
   const columns = [...METRICS, ...others.map((name): MetricColumn => ({ name, head: name }))];
-  return columns.flatMap(({ name, head, wide = false }) => {
+  return columns.flatMap(({ name, head, wide = false, small = false }) => {
     const sample = found.get(name);
     if (sample === undefined) return [];
     const { unit } = sample;
+    const shownUnit = small ? 'KB' : unitName(unit);
     const column: Column = {
-      head: [head, head === 'req/s' ? '' : unitName(unit)].filter(Boolean).join(' '),
+      head: [head, head === 'req/s' ? '' : shownUnit].filter(Boolean).join(' '),
       wide,
-      cell: (row) => figure(metricOf(row, name), unit),
+      cell: (row) => {
+        const value = metricOf(row, name);
+        return figure(value === undefined || !small ? value : 1e3 * value, unit);
+      },
     };
     const isSteadiness = STEADINESS.find((one) => found.has(one)) === name;
     return isSteadiness ? [column, spreadColumn(name)] : [column];

@@ -76,7 +76,7 @@ test('Plots are made of what was measured, and their titles say the finding', ()
     'cold-start': 'A pooled isolate answers its first request in 2.60 ms',
     'peer-cpu': 'A request to a warm function costs 18.2 µs of CPU',
     'throughput-by-in-flight': 'With 256 requests in flight a function gives 62 % of what bare nats.js does',
-    'latency-by-rate': 'A function keeps up with 30,000 requests a second; beyond, a queue grows',
+    'latency-by-rate': 'A function answers 30,000 requests a second in time; beyond, a queue grows',
     'idle-memory': 'Each of 10,000 idle functions adds 25.2 KB of memory',
     'wake-latency': 'One of 10,000 idle functions wakes in 2.9 ms',
   });

@@ -11,15 +11,22 @@ const times = (value: number): string => `${value >= 10 ? Math.round(value) : va
 
 /** First requests by what has to be made for them. */
 export function coldChart(rows: readonly Row[]): RangeChart | undefined {
-  const cold = rows.filter(({ group }) => group === 'cold');
-  const items = rangeItems(cold, () => 'ours');
+  const cold = rows.filter(
+    (row) => row.group === 'cold' && (isUsual(row) || row.subject === 'pooled-isolate'),
+  );
+  const items = rangeItems(cold, ({ subject }) => (subject === 'warm' ? 'floor' : 'ours'));
   if (items.length < 2) return undefined;
   const pooled = findFigure(rows, { group: 'cold', subject: 'pooled-isolate', metric: 'p50Ms' });
   const title =
     pooled === undefined
       ? 'Cold starts by what has to be made'
       : `A pooled isolate answers its first request in ${ms(pooled)}`;
-  return { kind: 'ranges', id: 'cold-start', title, subtitle: HOW, label: LABEL, items };
+  return { kind: 'ranges', id: 'cold-start', title, subtitle: `${HOW} Grey: warm.`, label: LABEL, items };
+}
+
+/** Of the size that people write. */
+function isUsual({ params }: Row): boolean {
+  return params['code'] === 'javascript' && params['bundleBytes'] === 5_000 && !params['hostCalls'];
 }
 
 /** The same with what people would use instead. */

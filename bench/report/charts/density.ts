@@ -37,7 +37,7 @@ export function memoryChart(rows: readonly Row[]): LineChart | undefined {
 
 /** Whether many neighbours make waking slower. */
 export function wakeChart(rows: readonly Row[]): LineChart | undefined {
-  const [p50, p99] = [started(rows, 'p50Ms', 1), started(rows, 'p99Ms', 1)];
+  const [p50, p99] = [started(rows, 'wakeP50Ms', 1), started(rows, 'wakeP99Ms', 1)];
   const last = p50.at(-1);
   if (last === undefined || p50.length < 2) return undefined;
   return {

@@ -12,25 +12,31 @@ const SUBJECTS = [
 /** Requests under way at which peers are compared: the busiest that all of them share. */
 const PEER_IN_FLIGHT = [256, 64, 16, 1];
 
-function pointsOf(rows: readonly Row[], param: string, metric: string): readonly Point[] {
+type Place = (row: Row) => number | undefined;
+
+const inFlightOf: Place = ({ params }) =>
+  typeof params['inFlight'] === 'number' ? params['inFlight'] : undefined;
+const offeredOf: Place = (row) => metricOf(row, 'offeredPerSecond');
+
+function pointsOf(rows: readonly Row[], place: Place, metric: string): readonly Point[] {
   return rows
     .flatMap((row) => {
-      const x = row.params[param];
+      const x = place(row);
       const y = metricOf(row, metric);
-      return typeof x === 'number' && y !== undefined && y > 0 ? [{ x, y }] : [];
+      return x !== undefined && y !== undefined && y > 0 ? [{ x, y }] : [];
     })
     .toSorted((a, b) => a.x - b.x);
 }
 
 function seriesOf(
   rows: readonly Row[],
-  param: string,
+  place: Place,
   metrics: readonly { readonly metric: string; readonly suffix: string; readonly dashed: boolean }[],
 ): readonly Series[] {
   return SUBJECTS.flatMap(({ subject, name, tone }) => {
     const own = rows.filter((row) => row.subject === subject);
     return metrics.flatMap(({ metric, suffix, dashed }) => {
-      const points = pointsOf(own, param, metric);
+      const points = pointsOf(own, place, metric);
       return points.length < 2 ? [] : [{ name: `${name}${suffix}`, tone, dashed, points }];
     });
   });
@@ -39,20 +45,22 @@ function seriesOf(
 /** At fixed rates, until the responder cannot follow. */
 export function openLoopChart(rows: readonly Row[]): LineChart | undefined {
   const open = rows.filter(({ group }) => group === 'open-loop');
-  const series = seriesOf(open, 'ratePerSecond', [
+  const series = seriesOf(open, offeredOf, [
     { metric: 'p50Ms', suffix: ', p50', dashed: false },
     { metric: 'p99Ms', suffix: ', p99', dashed: true },
   ]);
   if (series.length === 0) return undefined;
-  const ours = series.find(({ tone, dashed }) => tone === 'ours' && !dashed);
-  const knee = ours === undefined ? undefined : kneeOf(ours.points);
+  const knee = findFigure(rows, {
+    ...{ group: 'open-loop', subject: 'echo-function', params: { point: 'knee' } },
+    metric: 'kneePerSecond',
+  });
   return {
     kind: 'lines',
     id: 'latency-by-rate',
     title:
-      knee === undefined
+      knee === undefined || knee === 0
         ? 'Latency at fixed rates'
-        : `A function keeps up with ${thousands(knee)} requests a second; beyond, a queue grows`,
+        : `A function answers ${thousands(knee)} requests a second in time; beyond, a queue grows`,
     subtitle:
       'Open loop: requests are sent when they are due, and their latency counts from then, whatever the replies do.',
     x: { label: 'requests a second, as asked for', log: false },
@@ -61,22 +69,12 @@ export function openLoopChart(rows: readonly Row[]): LineChart | undefined {
   };
 }
 
-/** A rate whose p50 is so many times that of the quietest rate is past the knee. */
-const KNEE_FACTOR = 10;
-
-/** The highest rate before the knee; undefined when all rates are before it. */
-function kneeOf(points: readonly Point[]): number | undefined {
-  const base = Math.min(...points.map(({ y }) => y));
-  const past = points.findIndex(({ y }) => y > KNEE_FACTOR * base);
-  return past < 1 ? undefined : points[past - 1]?.x;
-}
-
 /** As fast as replies come. */
 export function throughputChart(rows: readonly Row[]): LineChart | undefined {
   const load = rows.filter(
     ({ group, params }) => group === 'load' && params['payloadBytes'] === PAYLOAD_BYTES,
   );
-  const series = seriesOf(load, 'inFlight', [{ metric: 'perSecond', suffix: '', dashed: false }]);
+  const series = seriesOf(load, inFlightOf, [{ metric: 'perSecond', suffix: '', dashed: false }]);
   if (series.length === 0) return undefined;
   const ratio = findFigure(rows, {
     group: 'load',

@@ -1,3 +1,4 @@
+import { parseBenchOptions } from '../../../bench/plan.ts';
 import type { BenchResults } from '../../../bench/results.ts';
 import { type Metric, makeMetric, makeRow, type Row } from '../../../src/measure/index.ts';
 
@@ -46,14 +47,29 @@ export function loadRow(
   });
 }
 
-function openLoopRow(subject: string, title: string, ratePerSecond: number, p50: number): Row {
+function openLoopRow(subject: string, title: string, rate: number, p50: number): Row {
   return makeRow({
     group: 'open-loop',
     subject,
-    title,
-    params: { ratePerSecond, payloadBytes: 100 },
-    n: ratePerSecond,
-    metrics: [metric('perSecond', '1/s', 'higher', ratePerSecond), ...latency(p50, 4 * p50)],
+    title: `${title}, ${rate / 1_000} % of its closed-loop maximum`,
+    params: { percentOfMax: rate / 1_000, payloadBytes: 100 },
+    n: rate,
+    metrics: [
+      metric('offeredPerSecond', '1/s', undefined, rate),
+      metric('perSecond', '1/s', 'higher', rate),
+      ...latency(p50, 4 * p50),
+    ],
+  });
+}
+
+function kneeRow(subject: string, title: string, rate: number): Row {
+  return makeRow({
+    group: 'open-loop',
+    subject,
+    title: `${title}, the knee`,
+    params: { point: 'knee', payloadBytes: 100 },
+    n: rate,
+    metrics: [makeMetric('kneePerSecond', '1/s', 'higher', [rate, rate, rate])],
   });
 }
 
@@ -62,7 +78,7 @@ function coldRow(group: 'cold' | 'peer-cold', subject: string, title: string, p5
     group,
     subject,
     title,
-    params: { code: 'javascript', bundleBytes: 5_000 },
+    params: { code: 'javascript', bundleBytes: 5_000, hostCalls: 0 },
     n: 165,
     metrics: [
       ...latency(p50, 2 * p50),
@@ -93,7 +109,8 @@ function densityRow(functions: number, rssBytes: number, startMs: number, wakeMs
     metrics: [
       makeMetric('rssBytes', 'bytes', 'lower', [rssBytes]),
       makeMetric('startMs', 'ms', 'lower', [startMs]),
-      ...latency(wakeMs, 3 * wakeMs),
+      makeMetric('wakeP50Ms', 'ms', 'lower', [wakeMs]),
+      makeMetric('wakeP99Ms', 'ms', 'lower', [3 * wakeMs]),
     ],
   });
 }
@@ -119,11 +136,7 @@ export function madeUpResults(): BenchResults {
       ...{ isolatedVm: '7.0.1', natsServer: '2.15.1', natsClient: '3.4.0', hairspring: '0.1.0' },
       commit: '0123456789ab',
     },
-    plan: {
-      ...{ quick: false, tiers: [], rounds: 5, firstWarmupMs: 1_500, warmupMs: 300, windowMs: 1_500 },
-      ...{ payloadBytes: 100, coldFunctions: 55, coldRounds: 3, coldPauseMs: 15, freshCells: 8 },
-      ...{ idleFunctions: 1_000, isolates: 100, settleMs: 1_000 },
-    } as BenchResults['plan'],
+    plan: parseBenchOptions([]).plan,
     rows: [
       coldRow('cold', 'pooled-isolate', 'pooled isolate, 5 KB', 2.6),
       coldRow('cold', 'new-isolate', 'new isolate, 5 KB', 10.1),
@@ -140,6 +153,7 @@ export function madeUpResults(): BenchResults {
       ...[1_000, 10_000, 30_000, 50_000].map((rate) =>
         openLoopRow(...ECHO, rate, rate === 50_000 ? 40 : 0.5),
       ),
+      kneeRow(...ECHO, 30_000),
       coldRow('peer-cold', 'nats-echo', 'bare nats.js echo (floor of NATS)', 0.4, 0.4),
       coldRow('peer-cold', 'hairspring', 'Hairspring, an isolate for each function', 2.6),
       coldRow('peer-cold', 'child-process', 'node:child_process, a Node process for each request', 160),
