@@ -10,7 +10,7 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { connect, type NatsConnection } from '@nats-io/transport-node';
 import { renderTable } from '../src/cli/shell/table.ts';
-import { subjectMatches } from '../src/core/index.ts';
+import { isSubjectTrigger, subjectMatches } from '../src/core/index.ts';
 import { findNexfiles, parseNexfile } from '../src/host/index.ts';
 import { prepareNatsServer } from './prepare-nats-server.ts';
 
@@ -85,7 +85,7 @@ async function tryFunction(nc: NatsConnection, folder: string, nexfile: string):
   const rows: Row[] = [];
   for (const [index, sample] of samples.entries()) {
     const { reply, ms } = await call(nc, sample);
-    const trigger = start.triggers.find((one) => subjectMatches(one.subject, sample.subject))?.pattern ?? '';
+    const trigger = start.triggers.filter(isSubjectTrigger).find((one) => subjectMatches(one.subject, sample.subject))?.pattern ?? '';
     rows.push({ name, trigger, sample, reply, coldMs: index === 0 ? ms : undefined, warmMs: 0 });
   }
   const warm: Row[] = [];

@@ -1,5 +1,6 @@
 import type { ErrorCodeInfo } from './error-code-info.ts';
 import { HOST_SERVICE_CODES } from './host-service-codes.ts';
+import { HTTP_TRIGGER_CODES } from './http-trigger-codes.ts';
 
 /** Every error code of the product, in one place; `docs/errors.md` lists the same set and a test compares them. */
 export const ERROR_CODES = {
@@ -130,6 +131,7 @@ export const ERROR_CODES = {
     summary: 'The subject to invoke with does not match a trigger of the function',
     remedy: 'Name one with --subject; `hairspring info NAME` lists the triggers',
   },
+  ...HTTP_TRIGGER_CODES,
   ...HOST_SERVICE_CODES,
   // Deploying
   HS_NEXFILE_MISSING: {

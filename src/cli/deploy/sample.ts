@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { z } from 'zod';
-import { subjectMatches, type Trigger } from '../../core/index.ts';
+import { isSubjectTrigger, type SubjectTrigger, subjectMatches, type Trigger } from '../../core/index.ts';
 
 /** A message to try a function with. */
 export interface Sample {
@@ -15,7 +15,7 @@ const TOKENS: Readonly<Record<string, string>> = { lang: 'en', name: 'ada', id: 
 const samplesFile = z.array(z.object({ subject: z.string(), payload: z.string().default('') }));
 
 /** A literal subject that `trigger` catches: each capture filled in, by its own name if nothing better is known. */
-export function sampleSubject({ subject, captures }: Trigger): string {
+export function sampleSubject({ subject, captures }: SubjectTrigger): string {
   const tokens = subject.split('.');
   for (const { index, name } of captures) {
     tokens[index] = TOKENS[name] ?? (/^\d+$/.test(name) ? 'example' : name);
@@ -24,15 +24,16 @@ export function sampleSubject({ subject, captures }: Trigger): string {
 }
 
 /**
- * The first sample of `samples.json` beside the Nexfile that fits a trigger, else one for the first
- * trigger with an empty payload, else none.
+ * The first sample of `samples.json` beside the Nexfile that fits a subject trigger, else one for the first
+ * of them with an empty payload, else none.
  */
 export async function sampleOf(file: string, triggers: readonly Trigger[]): Promise<Sample | undefined> {
-  const [first] = triggers;
+  const listened = triggers.filter(isSubjectTrigger);
+  const [first] = listened;
   if (first === undefined) return undefined;
   const samples = await readSamples(join(dirname(file), 'samples.json'));
   const fitting = samples.find(({ subject }) =>
-    triggers.some((trigger) => subjectMatches(trigger.subject, subject)),
+    listened.some((trigger) => subjectMatches(trigger.subject, subject)),
   );
   return fitting ?? { subject: sampleSubject(first), payload: '' };
 }
