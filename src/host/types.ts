@@ -61,6 +61,8 @@ export interface HttpListener extends HostNames {
   readonly host: string;
   /** 0 takes any free one. */
   readonly port: number;
+  /** To try in turn when that is in use. @default none */
+  readonly otherPorts?: readonly number[];
 }
 
 /** A running node. Disposing drains it: accepted work finishes, then all of it is gone. Idempotent. */

@@ -4,6 +4,7 @@ import {
   compareVersions,
   type FoundNatsServer,
   findNatsServer,
+  type HttpListener,
   loadOperator,
   type Operator,
   ownerEndpoint,
@@ -34,6 +35,8 @@ export interface LocalNodeOptions {
   readonly nodeName: string | undefined;
   readonly telemetry: TelemetryOptions;
   readonly logger: Logger;
+  /** Where HTTP triggers are served. */
+  readonly http?: HttpListener | undefined;
   /** Where debuggers may attach. */
   readonly inspect?: { readonly host: string; readonly port: number } | undefined;
 }
@@ -87,6 +90,7 @@ export async function startLocalNode(
       logger: options.logger,
       telemetry: options.telemetry,
       inspect: options.inspect,
+      http: options.http,
       ...(options.nodeName === undefined ? {} : { nodeName: options.nodeName }),
     }),
   );
