@@ -107,7 +107,7 @@ export const ERROR_CODES = {
     status: 500,
     fault: 'function',
     retryable: false,
-    summary: 'The reply is larger than the NATS server lets through',
+    summary: 'The reply is larger than can be sent',
     remedy: 'Reply with less, or put the result into a bucket and reply with its key',
   },
   HS_CELL_LOST: {

@@ -20,6 +20,10 @@ export function triggerName(spec: FunctionSpec, { triggerIndex, subject }: Invoc
   return kind === 'http' ? `${methodOf(subject)} ${pattern}` : `process ${pattern}`;
 }
 
+export function triggerKind(spec: FunctionSpec, { triggerIndex }: Invocation): SpanRecord['kind'] {
+  return spec.triggers[triggerIndex]?.kind === 'http' ? 'server' : 'consumer';
+}
+
 function methodOf(line: string): string {
   return line.slice(0, line.indexOf(' '));
 }

@@ -11,6 +11,8 @@ export interface GatewayOptions extends ExchangesOptions {
   readonly port: number;
   /** To try in turn when that is in use. @default none */
   readonly otherPorts?: readonly number[];
+  /** For a request's headers, and for all of it. @default those of GATEWAY_LIMITS */
+  readonly arrivalMs?: { readonly headers: number; readonly request: number };
 }
 
 /** Disposing closes every connection. */
@@ -27,9 +29,10 @@ export interface Gateway extends AsyncDisposable {
  */
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const { host, port, otherPorts = [] } = options;
+  const { arrivalMs = { headers: GATEWAY_LIMITS.headersMs, request: GATEWAY_LIMITS.requestMs } } = options;
   const server = nodeHttp().createServer({
-    headersTimeout: GATEWAY_LIMITS.headersMs,
-    requestTimeout: GATEWAY_LIMITS.requestMs,
+    headersTimeout: arrivalMs.headers,
+    requestTimeout: arrivalMs.request,
     keepAliveTimeout: GATEWAY_LIMITS.keepAliveMs,
     connectionsCheckingInterval: 1_000,
     maxHeaderSize: GATEWAY_LIMITS.headerBytes,
