@@ -51,7 +51,9 @@ export interface Handler<Env = Readonly<Record<string, unknown>>> {
  * The `Request` of the project's own types (lib "DOM" or "WebWorker"), where it has them. Its headers cannot be changed,
  * its URL begins with `http:` whatever stands before the node, and its signal is that of the context.
  */
-export type HttpRequest = typeof globalThis extends { Request: { prototype: infer Own } } ? Own : PlainRequest;
+export type HttpRequest = typeof globalThis extends { Request: { prototype: infer Own } }
+  ? Own
+  : PlainRequest;
 
 /** The `Response` of the project's own types, where it has them. */
 export type HttpResponse = typeof globalThis extends { Response: { prototype: infer Own } } ? Own : object;
