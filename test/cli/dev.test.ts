@@ -26,10 +26,10 @@ before(async () => {
   const [, url = ''] = await dev.waitFor(/nats-server \S+ at (nats:\S+)/);
   server = url;
   await dev.waitFor(/hello deployed as [0-9a-f]{12} in /);
-  await dev.waitFor(/hello +greet\.\{lang\}\.\{name\} +– +5s, cpu 50ms, 64MiB/);
-  await dev.waitFor(/nats req greet\.en\.ada '' --server nats:/);
   const [, httpUrl = ''] = await dev.waitFor(/HTTP triggers at (http:\S+)/);
   http = httpUrl;
+  await dev.waitFor(/hello +greet\.\{lang\}\.\{name\} +– +5s, cpu 50ms, 64MiB/);
+  await dev.waitFor(/nats req greet\.en\.ada '' --server nats:/);
   await dev.waitFor(/^ready in /m);
 });
 
