@@ -19,7 +19,6 @@ export const HAIRSPRING: Peer = {
   title: 'Hairspring, an isolate for each function',
   transport: 'nats',
   isFloor: false,
-  isolates: true,
   needs: undefined,
   underLoad: true,
   cold: 'first',

@@ -35,8 +35,6 @@ export interface Peer {
   readonly transport: Address['transport'];
   /** Whether it is the least that an answer over its transport costs. */
   readonly isFloor: boolean;
-  /** Whether the code of one tenant runs apart from that of others. */
-  readonly isolates: boolean;
   /** The program of bench/peers that it needs. */
   readonly needs: keyof Programs | undefined;
   /** Whether it takes part under load. */
