@@ -4,63 +4,17 @@
  * Floors and functions are measured in turns, a round each, and compared within the round; the ratio is the median
  * over the rounds. docs/performance.md says how.
  */
-import { ROW_GROUPS, type Row } from '../src/measure/index.ts';
-import { findTestNats } from '../test/support/nats.ts';
-import type { BenchRun } from './bench-run.ts';
 import { COMPARE_USAGE, parseCompareOptions } from './compare/options.ts';
 import { RevisionError } from './compare/revision.ts';
 import { runCompare } from './compare/run.ts';
-import { describeMachine } from './machine.ts';
-import { type BenchOptions, type Plan, parseBenchOptions, USAGE } from './plan.ts';
-import { createProgress, type Progress } from './progress.ts';
+import { measure } from './measure.ts';
+import { type BenchOptions, parseBenchOptions, USAGE } from './plan.ts';
+import { createProgress } from './progress.ts';
 import { judgeBars } from './report/bars.ts';
 import { renderTerminal } from './report/print.ts';
 import { LATEST, publishHtml, publishResults } from './report/publish.ts';
 import type { BenchResults } from './results.ts';
 import { ResultsFileError, readResults, renderResults } from './results-file.ts';
-import { measureCold } from './tiers/cold.ts';
-import { measureDensity } from './tiers/density.ts';
-import { measureIsolates } from './tiers/isolate.ts';
-import { measureLoad } from './tiers/load.ts';
-import { measureOpenLoop } from './tiers/open-loop.ts';
-import { measurePeers } from './tiers/peers.ts';
-
-async function measure(plan: Plan, progress: Progress): Promise<BenchResults> {
-  const startedAt = new Date();
-  const startMs = performance.now();
-  const run: BenchRun = { plan, progress: progress.update };
-  const machine = describeMachine((await findTestNats()).version);
-  progress.done(
-    `${machine.cpu}, ${machine.cores} cores, Node ${machine.node}, nats-server ${machine.natsServer}`,
-  );
-  const rows: Row[] = [];
-  const notes: string[] = [];
-  const add = async (name: string, part: (run: BenchRun) => Promise<readonly Row[]>): Promise<void> => {
-    const found = await part(run);
-    rows.push(...found);
-    if (found.length > 0) progress.done(`${name}: ${found.length} rows`);
-  };
-  await add('load', measureLoad);
-  if (plan.tiers.includes('open-loop')) await add('open loop', measureOpenLoop);
-  if (plan.tiers.includes('cold')) await add('cold', measureCold);
-  if (plan.tiers.includes('peers'))
-    await add('peers', async () => {
-      const peers = await measurePeers(run);
-      notes.push(...peers.notes);
-      return peers.rows;
-    });
-  if (plan.tiers.includes('density')) await add('density', measureDensity);
-  if (plan.tiers.includes('isolate')) await add('isolates', measureIsolates);
-  return {
-    format: 2,
-    startedAt: startedAt.toISOString(),
-    durationSeconds: (performance.now() - startMs) / 1_000,
-    machine,
-    plan,
-    rows: rows.toSorted((a, b) => ROW_GROUPS.indexOf(a.group) - ROW_GROUPS.indexOf(b.group)),
-    notes,
-  };
-}
 
 /** Tables to stdout; with `--json -` stdout has the results alone. */
 function print(results: BenchResults, { jsonFile }: BenchOptions): void {
@@ -71,11 +25,12 @@ function print(results: BenchResults, { jsonFile }: BenchOptions): void {
 async function runBench(options: BenchOptions): Promise<void> {
   const { plan, jsonFile, assert } = options;
   const progress = createProgress();
-  const results = await measure(plan, progress);
+  const { results, failed } = await measure(plan, progress);
   print(results, options);
   const files = publishResults(results, jsonFile === '-' ? undefined : jsonFile);
   const page = await publishHtml(results, { ...options, note: progress.done });
   progress.done(`all figures: ${files.join(', ')}; report: ${page}`);
+  if (failed.length > 0) process.exitCode = 1;
   if (assert && judgeBars(results.rows).some(({ passed }) => !passed)) process.exitCode = 1;
 }
 

@@ -8,7 +8,9 @@ import type { ColdKind } from './cold-kinds.ts';
 import type { ColdPass } from './cold-rows.ts';
 
 /** Of each kind, woken before those that count: a new cell compiles its own code on the first cold starts. */
-export const UNCOUNTED = 3;
+const UNCOUNTED = 3;
+/** Of kinds so large that only some fit, where others have woken before. */
+const UNCOUNTED_OF_FEW = 1;
 /** As many warm requests to each function, at the same pace. */
 const WARM_REQUESTS = 2;
 const PER_FUNCTION = 1 + WARM_REQUESTS;
@@ -26,13 +28,22 @@ export type WakeTier = 'pooled-isolate' | 'new-isolate' | 'evicted';
 export const subjectOf = ({ name }: ColdKind, index: number): string => `bench.cold.${name}.${index}`;
 
 export function functionsOf(kind: ColdKind, plan: Plan): readonly BenchFunction[] {
-  return Array.from({ length: UNCOUNTED + countOf(kind, plan) }, (_, index) => ({
+  return Array.from({ length: wakesOf(kind, plan) }, (_, index) => ({
     name: `cold-${kind.name}-${index}`,
     subject: subjectOf(kind, index),
   }));
 }
 
-export function countOf({ name, count }: ColdKind, plan: Plan): number {
+function uncountedOf({ count }: ColdKind, { quick }: Plan): number {
+  return quick && count !== undefined ? UNCOUNTED_OF_FEW : UNCOUNTED;
+}
+
+/** How many functions of a kind there are. */
+export function wakesOf(kind: ColdKind, plan: Plan): number {
+  return uncountedOf(kind, plan) + countOf(kind, plan);
+}
+
+function countOf({ name, count }: ColdKind, plan: Plan): number {
   if (name === 'js-5k') return plan.coldFunctions;
   return Math.min(count ?? plan.coldFunctionsOfKind, plan.coldFunctionsOfKind);
 }
@@ -84,7 +95,9 @@ export async function wakeAll(
     ),
   }));
   // What was not evicted, as the last one called before, was no cold start.
-  const counted = results.filter(({ index, pass }) => index >= UNCOUNTED && pass.coldMs.length > 0);
+  const counted = results.filter(
+    ({ kind, index, pass }) => index >= uncountedOf(kind, plan) && pass.coldMs.length > 0,
+  );
   const passes = Map.groupBy(counted, ({ kind }) => kind);
   return {
     passes: new Map([...passes].map(([kind, found]) => [kind, join(found.map(({ pass }) => pass))])),
@@ -102,7 +115,7 @@ interface Wake {
 function inTurns(kinds: readonly ColdKind[], plan: Plan): readonly Wake[] {
   return kinds
     .flatMap((kind) =>
-      Array.from({ length: UNCOUNTED + countOf(kind, plan) }, (_, index) => ({
+      Array.from({ length: wakesOf(kind, plan) }, (_, index) => ({
         kind,
         index,
         subject: subjectOf(kind, index),

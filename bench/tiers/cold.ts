@@ -1,32 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { median, type Row } from '../../src/measure/index.ts';
 import { type BenchRun, openSite, type Site } from '../bench-run.ts';
-import { COLD_KINDS, COLD_SITES, type ColdKind, type ColdSite, LARGE, MODULE, USUAL } from './cold-kinds.ts';
+import { USUAL } from './cold-kinds.ts';
 import { functionsOf, subjectOf, type WakeTier, wakeAll } from './cold-pass.ts';
+import { type PassPlan, passesOf, sitesOf } from './cold-plan.ts';
 import { type ColdPass, coldRow, recoveryRow, warmRow } from './cold-rows.ts';
-
-/** One host, some kinds of functions, all idle in the same way. */
-interface PassPlan {
-  readonly tier: WakeTier;
-  readonly kinds: readonly ColdKind[];
-  readonly site: ColdSite;
-}
-
-const passOf = (tier: WakeTier, site: ColdSite, kinds: readonly ColdKind[]): PassPlan => ({
-  tier,
-  site,
-  kinds,
-});
-const ofSite = (site: ColdSite): readonly ColdKind[] => COLD_KINDS.filter((kind) => kind.site === site);
-
-/** Every kind by a pooled isolate; the other ways with the kinds that tell most. */
-const PASSES: readonly PassPlan[] = [
-  ...COLD_SITES.map((site) => passOf('pooled-isolate', site, ofSite(site))),
-  passOf('new-isolate', 'small', [USUAL]),
-  passOf('evicted', 'small', [USUAL]),
-  passOf('evicted', 'large', [LARGE]),
-  passOf('evicted', 'module', [MODULE]),
-];
 
 const TIER_TITLES: Readonly<Record<WakeTier, string>> = {
   'pooled-isolate': 'pooled isolate',
@@ -40,11 +18,6 @@ const RECOVERIES = [
   [0, 'new-cell', 'cell killed, new cell (process start included)'],
 ] as const;
 
-/** Those of a plan: a quick one leaves out eviction of what is large. */
-export function passesOf(quick: boolean): readonly PassPlan[] {
-  return quick ? PASSES.filter(({ tier, site }) => tier !== 'evicted' || site === 'small') : PASSES;
-}
-
 /**
  * First requests to idle functions, end to end over NATS, one in flight. Hosts start anew for each pass, so that
  * all functions are idle again; the passes take turns.
@@ -52,22 +25,22 @@ export function passesOf(quick: boolean): readonly PassPlan[] {
 export async function measureCold(run: BenchRun): Promise<readonly Row[]> {
   const { plan, progress } = run;
   await using stack = new AsyncDisposableStack();
-  const sites = new Map<ColdSite, Site>();
-  for (const name of COLD_SITES) {
-    progress(`deploying the ${name} functions of the cold tiers`);
+  const sites = new Map<string, Site>();
+  for (const [name, kinds] of sitesOf(plan)) {
+    progress(`deploying the ${name} functions`);
     const site = stack.use(await openSite());
     sites.set(name, site);
     await using _host = await site.startHost({});
-    for (const kind of ofSite(name)) await kind.deploy(site, functionsOf(kind, plan));
+    for (const kind of kinds) await kind.deploy(site, functionsOf(kind, plan));
   }
-  const siteOf = (name: ColdSite): Site => {
+  const siteOf = (name: string): Site => {
     const site = sites.get(name);
     if (site === undefined) throw new Error(`Nothing is deployed in the site ${name}`);
     return site;
   };
   const found = new Map<string, ColdPass[]>();
   const firsts: ColdPass[] = [];
-  const plans = passesOf(plan.quick);
+  const plans = passesOf(plan);
   for (let round = 1; round <= plan.coldRounds; round += 1) {
     for (const { tier, site, kinds } of round % 2 === 1 ? plans : plans.toReversed()) {
       const { passes, first } = await wakeAll(siteOf(site), run, tier, kinds);

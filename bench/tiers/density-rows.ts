@@ -29,8 +29,8 @@ export interface StartFigures {
 }
 
 const SAMPLES = 5;
-const SAMPLE_GAP_MS = 200;
-const IDLE_MS = 2_000;
+const SAMPLE_GAP_MS = 100;
+const IDLE_MS = 1_500;
 
 export async function pidsOf(host: HostChild): Promise<readonly number[]> {
   return [host.pid, ...(await host.call('cellPids', null))];

@@ -1,7 +1,8 @@
 import { median, type Row } from '../../src/measure/index.ts';
-import { type BenchRun, openSite } from '../bench-run.ts';
+import type { BenchRun } from '../bench-run.ts';
+import type { LoadStage } from './load.ts';
 import { OPEN_LOOP_LIMITS, type OpenWindow, openLoopRows } from './open-loop-rows.ts';
-import { type Responder, startResponders } from './responders.ts';
+import type { Responder } from './responders.ts';
 
 /** With so many in flight the closed loop finds the most that a responder does. */
 const CLOSED_IN_FLIGHT = 256;
@@ -11,19 +12,16 @@ const CALIBRATIONS = 3;
  * Latency against a fixed rate of arrivals, from little to more than the responder can do. The rates are shares of what
  * a closed loop reaches just before; floor and function take turns at each of them.
  */
-export async function measureOpenLoop(run: BenchRun): Promise<readonly Row[]> {
-  const { plan, progress } = run;
+export async function measureOpenLoop(
+  { responders: all, generator }: LoadStage,
+  { plan, progress }: BenchRun,
+): Promise<readonly Row[]> {
   const { payloadBytes, warmupMs } = plan;
-  await using stack = new AsyncDisposableStack();
-  const site = stack.use(await openSite());
-  const targets = new Set(['echo-floor', 'echo-function'] as const);
-  const responders = await startResponders({ site, targets, payloadBytes }, stack);
-  const generator = stack.use(await site.startGenerator(payloadBytes));
+  const responders = all.filter(({ target }) => target === 'echo-floor' || target === 'echo-function');
   const closed = async ({ subject, pids }: Responder, windowMs: number): Promise<number> => {
     const params = { subject, inFlight: CLOSED_IN_FLIGHT, payloadBytes, warmupMs, windowMs };
     return (await generator.call('load', { ...params, pids: await pids() })).perSecond;
   };
-  for (const responder of responders) await closed(responder, plan.firstWarmupMs);
   const found = new Map(responders.map((responder): [Responder, number[]] => [responder, []]));
   for (let count = 0; count < CALIBRATIONS; count += 1)
     for (const [responder, rates] of found) rates.push(await closed(responder, plan.openWindowMs));

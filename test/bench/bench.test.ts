@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { estimateSeconds } from '../../bench/estimate.ts';
 import { parseBenchOptions } from '../../bench/plan.ts';
 import { judgeBars } from '../../bench/report/bars.ts';
 import { renderReport } from '../../bench/report/document.ts';
@@ -114,6 +115,16 @@ test('A histogram gives percentiles to a little over one per cent', () => {
   ] as const) {
     const found = histogram.percentile(fraction);
     assert.ok(Math.abs(found / exact - 1) < 0.012, `${fraction}: ${found}`);
+  }
+});
+
+test('By the estimate a full pass takes less than 15 minutes and a quick one less than two', () => {
+  for (const [args, limitSeconds] of [
+    [[], 900],
+    [['--quick'], 120],
+  ] as const) {
+    const expected = estimateSeconds(parseBenchOptions(args).plan);
+    assert.ok(expected > limitSeconds / 4 && expected < limitSeconds, `${args}: ${expected} s`);
   }
 });
 
