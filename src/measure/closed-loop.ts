@@ -1,5 +1,6 @@
-import { createInbox, type Msg, type NatsConnection } from '@nats-io/transport-node';
+import { createInbox, type Msg, type MsgHdrs, type NatsConnection } from '@nats-io/transport-node';
 import type { Histogram } from './histogram.ts';
+import { sleep } from './sleep.ts';
 
 /** Whether a reply is the expected one. */
 export type ReplyCheck = (reply: Msg) => boolean;
@@ -8,6 +9,8 @@ export interface ClosedLoopOptions {
   readonly nc: NatsConnection;
   readonly subject: string;
   readonly payload: Uint8Array;
+  /** Of every request. @default none */
+  readonly headers?: MsgHdrs | undefined;
   /** Requests that are kept under way. */
   readonly inFlight: number;
   readonly isExpected: ReplyCheck;
@@ -26,7 +29,7 @@ export class ClosedLoop {
   readonly #subject: string;
   readonly #payload: Uint8Array;
   readonly #isExpected: ReplyCheck;
-  readonly #replies: readonly { readonly reply: string }[];
+  readonly #replies: readonly { readonly reply: string; readonly headers?: MsgHdrs }[];
   readonly #sentAt: Float64Array;
   #histogram: Histogram | undefined;
   #sending = true;
@@ -34,14 +37,17 @@ export class ClosedLoop {
   #firstWrong: string | undefined;
   #outstanding = 0;
 
-  constructor({ nc, subject, payload, inFlight, isExpected }: ClosedLoopOptions) {
+  constructor({ nc, subject, payload, headers, inFlight, isExpected }: ClosedLoopOptions) {
     const inbox = createInbox();
     this.#nc = nc;
     this.#subject = subject;
     this.#payload = payload;
     this.#isExpected = isExpected;
     this.#sentAt = new Float64Array(inFlight);
-    this.#replies = Array.from({ length: inFlight }, (_, slot) => ({ reply: `${inbox}.${slot}` }));
+    this.#replies = Array.from({ length: inFlight }, (_, slot) => ({
+      reply: `${inbox}.${slot}`,
+      ...(headers === undefined ? {} : { headers }),
+    }));
     const slotAt = inbox.length + 1;
     this.#nc.subscribe(`${inbox}.*`, {
       callback: (error, message) => this.#onReply(error, message, slotAt),
@@ -73,8 +79,7 @@ export class ClosedLoop {
   async stop(timeoutMs: number): Promise<void> {
     this.#sending = false;
     const deadline = performance.now() + timeoutMs;
-    while (this.#outstanding > 0 && performance.now() < deadline)
-      await new Promise((resolve) => setTimeout(resolve, DRAIN_POLL_MS));
+    while (this.#outstanding > 0 && performance.now() < deadline) await sleep(DRAIN_POLL_MS);
   }
 
   #send(slot: number): void {

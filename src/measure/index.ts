@@ -1,7 +1,17 @@
+export { type Child, type ChildSettings, type CommandMap, scriptBeside, startChild } from './child.ts';
 export { ClosedLoop, type ClosedLoopOptions, type ReplyCheck } from './closed-loop.ts';
+export { cpuBetween, type LoadCpu, type LoadPids, sampleCpu } from './cpu-window.ts';
 export { Histogram } from './histogram.ts';
+export {
+  type LoadProcessCommands,
+  startEchoProcess,
+  startLoadProcess,
+  type Target,
+  type TimedRequest,
+} from './load-commands.ts';
+export type { LoadWindow } from './load-window.ts';
 export { type OpenLoopOptions, type OpenLoopResult, runOpenLoop } from './open-loop.ts';
-export { cpuSeconds, cpuSecondsWithChildren, machineCpuSeconds, rssBytes, sumOver } from './processes.ts';
+export { cpuSeconds, rssBytes, sumOver } from './processes.ts';
 export {
   type Metric,
   makeMetric,
@@ -12,4 +22,5 @@ export {
   type RowGroup,
   type Unit,
 } from './rows.ts';
+export { childOptions, type Handlers, serveParent } from './serve-parent.ts';
 export { median, percentile, spread } from './statistics.ts';

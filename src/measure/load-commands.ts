@@ -1,0 +1,79 @@
+import { type Child, type ChildSettings, scriptBeside, startChild } from './child.ts';
+import type { LoadPids } from './cpu-window.ts';
+import type { LoadWindow } from './load-window.ts';
+
+/** Where requests go and what is in them. */
+export interface Target {
+  readonly subject: string;
+  readonly headers: readonly (readonly [string, string])[];
+}
+
+export interface LoadOptions {
+  readonly servers: readonly string[];
+  /** Text of a `.creds` file. */
+  readonly creds?: string | undefined;
+  readonly payloadBase64: string;
+  /** Headers of which each makes a reply an error. The first one's value is told. */
+  readonly errorHeaders: readonly string[];
+  /** How long a single request may take. */
+  readonly timeoutMs: number;
+}
+
+/** A reply that is an error. */
+export interface WrongReply {
+  /** The value of the first error header that the reply has; undefined when there was no reply. */
+  readonly code: string | undefined;
+  /** The beginning of the reply, or why there was none. */
+  readonly text: string;
+}
+
+/** One request of a sequence. */
+export interface TimedRequest {
+  readonly ms: number;
+  readonly wrong: WrongReply | null;
+}
+
+/** What a load process can be asked. */
+export type LoadProcessCommands = {
+  /** Keeps `inFlight` requests under way for a while. */
+  readonly load: {
+    readonly params: {
+      readonly target: Target;
+      readonly inFlight: number;
+      readonly warmupMs: number;
+      readonly windowMs: number;
+      readonly pids: LoadPids;
+    };
+    readonly result: LoadWindow & { readonly wrongCode: string | null };
+  };
+  /** Requests one after the other, with a pause before each. Ends with the first wrong reply. */
+  readonly sequence: {
+    readonly params: { readonly targets: readonly Target[]; readonly pauseMs: number };
+    readonly result: readonly TimedRequest[];
+  };
+  /** Kills a process and asks again and again. @returns milliseconds from the kill to the first good reply; null for none */
+  readonly recover: {
+    readonly params: { readonly pid: number; readonly target: Target };
+    readonly result: number | null;
+  };
+};
+
+export interface EchoOptions extends Pick<LoadOptions, 'servers' | 'creds'> {
+  readonly subject: string;
+}
+
+/** Starts a process that sends requests and measures, so that its work does not stand in the way of what it measures. */
+export function startLoadProcess(
+  options: LoadOptions,
+  settings: ChildSettings,
+): Promise<Child<LoadProcessCommands>> {
+  return startChild(scriptBeside(import.meta.url, 'load-process'), options, settings);
+}
+
+/** Starts the floor: a bare nats.js responder that sends back what it gets. */
+export function startEchoProcess(
+  options: EchoOptions,
+  settings: ChildSettings,
+): Promise<Child<Record<never, never>>> {
+  return startChild(scriptBeside(import.meta.url, 'echo-process'), options, settings);
+}
