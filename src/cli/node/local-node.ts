@@ -1,26 +1,19 @@
 import { join } from 'node:path';
 import { HairspringError, type Logger, type NatsEndpoint, SYSTEM_NAMESPACE } from '../../core/index.ts';
 import {
-  compareVersions,
   type FoundNatsServer,
-  findNatsServer,
-  type HttpListener,
   loadOperator,
-  type Operator,
   ownerEndpoint,
   type RunningHost,
-  type RunningNatsServer,
   readAccountsFile,
   startHost,
-  startNatsServer,
   type TelemetryOptions,
-  writeServerConfig,
 } from '../../host/index.ts';
 import type { CliEnvironment } from '../shell/environment.ts';
 import type { Output } from '../shell/output.ts';
 import { announceServer } from '../shell/own-server.ts';
 import { lockDataDir } from './data-lock.ts';
-import { createFetchReporter } from './fetch-progress.ts';
+import { startOwnServer } from './start-own-server.ts';
 
 export interface LocalNodeOptions {
   /** A NATS to join; without it a nats-server is started. */
@@ -35,8 +28,6 @@ export interface LocalNodeOptions {
   readonly nodeName: string | undefined;
   readonly telemetry: TelemetryOptions;
   readonly logger: Logger;
-  /** Where HTTP triggers are served. */
-  readonly http?: HttpListener | undefined;
   /** Where debuggers may attach. */
   readonly inspect?: { readonly host: string; readonly port: number } | undefined;
 }
@@ -54,10 +45,6 @@ export interface LocalNode extends AsyncDisposable {
   readonly ended: Promise<'stopped' | 'server-lost'>;
 }
 
-const LOOPBACK = '127.0.0.1';
-/** In which clients without credentials find themselves, on a server of this machine alone. */
-const DEFAULT_NAMESPACE = 'default';
-
 /**
  * Starts a node. What was started is stopped again when a later step fails.
  * @throws HS_DATA_DIR, HS_NATS_SERVER_MISSING, HS_NATS_SERVER_FAILED, HS_PORT_TAKEN, HS_NATS_…,
@@ -72,13 +59,9 @@ export async function startLocalNode(
   const accounts = options.accounts === undefined ? undefined : readAccountsFile(options.accounts);
   // The host guards its own folder; the store of the nats-server is ours to guard.
   if (options.join === undefined) stack.use(await lockDataDir(options.dataDir));
-  const found = options.join === undefined ? await findServer(options, env, output) : undefined;
-  const operator =
-    found === undefined ? undefined : loadOperator(join(options.dataDir, 'keys', 'operator.seed'));
   const server =
-    found === undefined || operator === undefined
-      ? undefined
-      : stack.use(await startOnFreePort(found, operator, options, options.ports));
+    options.join === undefined ? stack.use(await startOwnServer(options, env, output)) : undefined;
+  const operator = server === undefined ? undefined : loadOperator(server.operatorFile);
   const endpoint = options.join ?? { servers: [server?.url ?? ''] };
   const nats = operator === undefined ? endpoint : ownerEndpoint(operator.node, endpoint, 'node');
   const host = stack.use(
@@ -90,7 +73,6 @@ export async function startLocalNode(
       logger: options.logger,
       telemetry: options.telemetry,
       inspect: options.inspect,
-      http: options.http,
       ...(options.nodeName === undefined ? {} : { nodeName: options.nodeName }),
     }),
   );
@@ -104,53 +86,10 @@ export async function startLocalNode(
     endpointFor: (namespace) =>
       namespace === SYSTEM_NAMESPACE ? Promise.resolve(nats) : host.namespaceEndpoint(namespace),
     host,
-    server: found,
+    server: server?.found,
     ended: Promise.race(endings),
     [Symbol.asyncDispose]: () => running.disposeAsync(),
   };
-}
-
-function findServer(
-  { natsServer }: LocalNodeOptions,
-  env: CliEnvironment,
-  output: Output,
-): Promise<FoundNatsServer> {
-  return findNatsServer({
-    cacheDir: env.cacheDir,
-    pathVariable: env.pathVariable,
-    report: createFetchReporter(output),
-    ...(natsServer === undefined ? {} : { explicitPath: natsServer }),
-  });
-}
-
-/** From here on a server with an operator is asked to let clients in that have no credentials; tried on 2.15.1. */
-const ANONYMOUS_SINCE = '2.12.0';
-
-async function startOnFreePort(
-  found: FoundNatsServer,
-  operator: Operator,
-  options: LocalNodeOptions,
-  [port = 0, ...others]: readonly number[],
-): Promise<RunningNatsServer> {
-  const config = writeServerConfig({
-    dir: join(options.dataDir, 'keys'),
-    operator,
-    anonymousNamespace: compareVersions(found.version, ANONYMOUS_SINCE) >= 0 ? DEFAULT_NAMESPACE : undefined,
-  });
-  try {
-    return await startNatsServer({
-      binary: found.path,
-      storeDir: join(options.dataDir, 'nats'),
-      host: LOOPBACK,
-      port,
-      logger: options.logger,
-      extraArguments: ['--config', config],
-    });
-  } catch (error) {
-    const taken = HairspringError.is(error) && error.code === 'HS_PORT_TAKEN';
-    if (!taken || others.length === 0) throw error;
-    return await startOnFreePort(found, operator, options, others);
-  }
 }
 
 /** What a server that ended under a running node is reported as. */

@@ -1,0 +1,81 @@
+import { join } from 'node:path';
+import { HairspringError, type Logger } from '../../core/index.ts';
+import {
+  compareVersions,
+  type FoundNatsServer,
+  findNatsServer,
+  loadOperator,
+  type Operator,
+  type RunningNatsServer,
+  startNatsServer,
+  writeServerConfig,
+} from '../../host/index.ts';
+import type { CliEnvironment } from '../shell/environment.ts';
+import type { Output } from '../shell/output.ts';
+import { createFetchReporter } from './fetch-progress.ts';
+
+export interface OwnServerOptions {
+  /** Path of the nats-server to start. */
+  readonly natsServer: string | undefined;
+  /** Ports to try in turn; 0 is any free one. */
+  readonly ports: readonly number[];
+  readonly dataDir: string;
+  readonly logger: Logger;
+}
+
+/** A nats-server with an operator of ours, for this machine alone. Disposing stops it. Idempotent. */
+export interface OwnServer extends RunningNatsServer {
+  readonly found: FoundNatsServer;
+  /** The seed of its operator. */
+  readonly operatorFile: string;
+}
+
+const LOOPBACK = '127.0.0.1';
+/** In which clients without credentials find themselves, on a server of this machine alone. */
+const DEFAULT_NAMESPACE = 'default';
+/** From here on a server with an operator is asked to let clients in that have no credentials; tried on 2.15.1. */
+const ANONYMOUS_SINCE = '2.12.0';
+
+/** @throws HS_DATA_DIR, HS_NATS_SERVER_MISSING, HS_NATS_SERVER_FAILED, HS_PORT_TAKEN */
+export async function startOwnServer(
+  options: OwnServerOptions,
+  env: CliEnvironment,
+  output: Output,
+): Promise<OwnServer> {
+  const found = await findNatsServer({
+    cacheDir: env.cacheDir,
+    pathVariable: env.pathVariable,
+    report: createFetchReporter(output),
+    ...(options.natsServer === undefined ? {} : { explicitPath: options.natsServer }),
+  });
+  const operatorFile = join(options.dataDir, 'keys', 'operator.seed');
+  const server = await startOnFreePort(found, loadOperator(operatorFile), options, options.ports);
+  return { ...server, found, operatorFile };
+}
+
+async function startOnFreePort(
+  found: FoundNatsServer,
+  operator: Operator,
+  options: OwnServerOptions,
+  [port = 0, ...others]: readonly number[],
+): Promise<RunningNatsServer> {
+  const config = writeServerConfig({
+    dir: join(options.dataDir, 'keys'),
+    operator,
+    anonymousNamespace: compareVersions(found.version, ANONYMOUS_SINCE) >= 0 ? DEFAULT_NAMESPACE : undefined,
+  });
+  try {
+    return await startNatsServer({
+      binary: found.path,
+      storeDir: join(options.dataDir, 'nats'),
+      host: LOOPBACK,
+      port,
+      logger: options.logger,
+      extraArguments: ['--config', config],
+    });
+  } catch (error) {
+    const taken = HairspringError.is(error) && error.code === 'HS_PORT_TAKEN';
+    if (!taken || others.length === 0) throw error;
+    return await startOnFreePort(found, operator, options, others);
+  }
+}
