@@ -8,7 +8,6 @@ import {
   HOST_LIMITS,
   type LogLevel,
   SilentObserver,
-  shownSubject,
 } from '../core/index.ts';
 
 /** Invocation events per second that a tap is given; the rest are counted. */
@@ -105,7 +104,7 @@ export class FeedPublisher extends SilentObserver {
       name: spec.name,
       namespace: spec.namespace,
       version: spec.version,
-      subject: shownSubject(invocation.subject),
+      subject: invocation.subject,
       status,
       durationMs,
       replyBytes,

@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { addBench } from './commands/bench.ts';
 import { addBindings } from './commands/bindings.ts';
 import { addCancel } from './commands/cancel.ts';
 import { addDeploy } from './commands/deploy.ts';
@@ -24,6 +25,7 @@ const COMMANDS = [
   addTypes,
   addDev,
   addBindings,
+  addBench,
   addUp,
   addDeploy,
   addInvoke,

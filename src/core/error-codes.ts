@@ -1,6 +1,5 @@
 import type { ErrorCodeInfo } from './error-code-info.ts';
 import { HOST_SERVICE_CODES } from './host-service-codes.ts';
-import { HTTP_TRIGGER_CODES } from './http-trigger-codes.ts';
 
 /** Every error code of the product, in one place; `docs/errors.md` lists the same set and a test compares them. */
 export const ERROR_CODES = {
@@ -107,7 +106,7 @@ export const ERROR_CODES = {
     status: 500,
     fault: 'function',
     retryable: false,
-    summary: 'The reply is larger than can be sent',
+    summary: 'The reply is larger than the NATS server lets through',
     remedy: 'Reply with less, or put the result into a bucket and reply with its key',
   },
   HS_CELL_LOST: {
@@ -131,7 +130,6 @@ export const ERROR_CODES = {
     summary: 'The subject to invoke with does not match a trigger of the function',
     remedy: 'Name one with --subject; `hairspring info NAME` lists the triggers',
   },
-  ...HTTP_TRIGGER_CODES,
   ...HOST_SERVICE_CODES,
   // Deploying
   HS_NEXFILE_MISSING: {
@@ -225,6 +223,14 @@ export const ERROR_CODES = {
     retryable: false,
     summary: 'The types of env are not those of the Nexfile',
     remedy: 'Run `hairspring types`, and keep the file with the sources',
+  },
+  HS_BUDGET_MISSED: {
+    status: 417,
+    fault: 'deployer',
+    retryable: true,
+    summary: 'A figure that `hairspring bench` measured is worse than its budget',
+    remedy:
+      'Compare the rows with those of a version before; a budget must leave room for the noise of its machine',
   },
   HS_GRANTS_WIDENED: {
     status: 403,

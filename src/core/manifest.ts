@@ -1,5 +1,4 @@
 import type { FunctionLimits } from './limits.ts';
-import type { Route } from './route.ts';
 import type { SubjectPattern } from './subject.ts';
 
 /** A resolved subject trigger. */
@@ -9,20 +8,7 @@ export interface SubjectTrigger extends SubjectPattern {
   readonly fanout: boolean;
 }
 
-/** A resolved HTTP trigger. */
-export interface HttpTrigger extends Route {
-  readonly kind: 'http';
-}
-
-export type Trigger = SubjectTrigger | HttpTrigger;
-
-export function isSubjectTrigger(trigger: Trigger): trigger is SubjectTrigger {
-  return trigger.kind === 'subject';
-}
-
-export function isHttpTrigger(trigger: Trigger): trigger is HttpTrigger {
-  return trigger.kind === 'http';
-}
+export type Trigger = SubjectTrigger;
 
 export type KvAccess = 'read' | 'write' | 'read-write';
 

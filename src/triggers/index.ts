@@ -1,4 +1,3 @@
-export { HttpInvocation } from './http/http-invocation.ts';
 export { readHeaders, refuseSize } from './subject/raw-headers.ts';
 export { replyToError } from './subject/reply-writer.ts';
 export {

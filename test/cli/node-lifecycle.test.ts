@@ -52,7 +52,6 @@ test('deploy --dry-run bundles and deploys nothing', async () => {
   assert.deepEqual(
     plan.functions.map(({ name }) => name),
     [
-      'albums',
       'hello',
       'kv-counter',
       'wasm-counter',

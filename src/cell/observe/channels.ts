@@ -9,7 +9,6 @@ import {
   type ObservedInvocation,
   type PoolChange,
   SilentObserver,
-  shownSubject,
 } from '../../core/index.ts';
 
 const invocationChannel = channel('hairspring:invocation');
@@ -29,24 +28,19 @@ export class ChannelObserver extends SilentObserver {
 
   override onReceived(spec: FunctionSpec, { id, invocation }: ObservedInvocation): void {
     if (!invocationChannel.hasSubscribers) return;
-    const subject = shownSubject(invocation.subject);
+    const { subject } = invocation;
     invocationChannel.publish({ event: 'received', ...identify(spec), id, subject });
   }
 
   override onRefused(spec: FunctionSpec, { subject }: Invocation, status: ErrorCode): void {
     if (invocationChannel.hasSubscribers)
-      invocationChannel.publish({
-        event: 'refused',
-        ...identify(spec),
-        subject: shownSubject(subject),
-        status,
-      });
+      invocationChannel.publish({ event: 'refused', ...identify(spec), subject, status });
   }
 
   override onStarted(spec: FunctionSpec, flight: ObservedInvocation): void {
     if (!invocationChannel.hasSubscribers) return;
     const { id, invocation, acceptedMs, startedMs, coldMs, coldReason } = flight;
-    const subject = shownSubject(invocation.subject);
+    const { subject } = invocation;
     const queueMs = startedMs - acceptedMs;
     const event = { event: 'started', ...identify(spec), id, subject, queueMs, coldMs, coldReason };
     invocationChannel.publish(event);
@@ -61,7 +55,7 @@ export class ChannelObserver extends SilentObserver {
       event: 'finished',
       ...identify(spec),
       id,
-      subject: shownSubject(invocation.subject),
+      subject: invocation.subject,
       status,
       durationMs,
       queueMs: begun - acceptedMs,

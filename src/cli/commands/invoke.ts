@@ -1,8 +1,8 @@
 import { buffer } from 'node:stream/consumers';
-import { type Command, InvalidArgumentError } from 'commander';
+import type { Command } from 'commander';
 import type { ControlClient, InvokeResult } from '../../control/index.ts';
-import { isSubjectTrigger } from '../../core/index.ts';
 import { sampleSubject } from '../deploy/sample.ts';
+import { addHeader } from '../shell/add-header.ts';
 import { type CommandContext, defineCommand, runs, type Shell } from '../shell/command.ts';
 import { type ExitCode, exitCodeOf } from '../shell/exit-codes.ts';
 import { formatElapsed } from '../shell/format.ts';
@@ -42,12 +42,6 @@ export function addInvoke(program: Command, shell: Shell): void {
     .action(runs(shell, invoke));
 }
 
-function addHeader(text: string, before: Readonly<Record<string, string>> = {}): Record<string, string> {
-  const match = /^([^:]+):\s*(.*)$/s.exec(text);
-  if (match === null) throw new InvalidArgumentError('Write it like name:value.');
-  return { ...before, [match[1] ?? '']: match[2] ?? '' };
-}
-
 async function invoke(
   context: CommandContext,
   name: string,
@@ -79,7 +73,7 @@ async function invoke(
 /** Something that a wildcard trigger of the function catches. */
 async function madeUpSubject(client: ControlClient, name: string): Promise<string | undefined> {
   const { definition } = await client.info(name);
-  const first = definition.triggers.find(isSubjectTrigger);
+  const [first] = definition.triggers;
   return first === undefined ? undefined : sampleSubject(first);
 }
 

@@ -1,8 +1,7 @@
 import { ARTIFACT_BUCKET, artifactName, putArtifact } from '../../control/index.ts';
-import { isHttpTrigger, type Source } from '../../core/index.ts';
+import type { Source } from '../../core/index.ts';
 import { startRequestToWire } from '../../host/index.ts';
 import type { ControlConnection } from '../shell/connection.ts';
-import { describeTrigger } from './describe.ts';
 import type { GrantDifference, GrantLine } from './grants.ts';
 import { type PreparedFunction, shownPath } from './prepare.ts';
 
@@ -77,7 +76,5 @@ export function runRequestOf({ manifest, bundle }: PreparedFunction): string {
 }
 
 export function triggersOf({ manifest }: PreparedFunction): readonly string[] {
-  return manifest.start.triggers.map((trigger) =>
-    isHttpTrigger(trigger) ? describeTrigger(trigger) : trigger.pattern,
-  );
+  return manifest.start.triggers.map(({ pattern }) => pattern);
 }

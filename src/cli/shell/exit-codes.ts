@@ -12,6 +12,8 @@ export const EXIT = {
   refused: 4,
   /** nats-server, port, data folder, runtime. */
   environment: 5,
+  /** A figure is worse than its budget. */
+  missed: 6,
   interrupted: 130,
 } as const;
 
@@ -36,15 +38,6 @@ const EXIT_BY_CODE: Readonly<Record<ErrorCode, ExitCode>> = {
   HS_CELL_LOST: EXIT.failed,
   HS_DRAINING: EXIT.failed,
   HS_INVOKE_SUBJECT: EXIT.failed,
-  HS_ROUTE_TAKEN: EXIT.refused,
-  HS_FUNCTION_SUSPENDED: EXIT.failed,
-  HS_GATEWAY_REQUEST_INVALID: EXIT.failed,
-  HS_GATEWAY_NO_ROUTE: EXIT.failed,
-  HS_GATEWAY_METHOD: EXIT.failed,
-  HS_GATEWAY_TIMEOUT: EXIT.failed,
-  HS_GATEWAY_HOST_UNKNOWN: EXIT.failed,
-  HS_GATEWAY_HEADERS: EXIT.failed,
-  HS_GATEWAY_BUSY: EXIT.failed,
   HS_BINDING_DENIED: EXIT.failed,
   HS_HOST_CALL_INVALID: EXIT.failed,
   HS_HOST_CALL_LIMIT: EXIT.failed,
@@ -113,6 +106,7 @@ const EXIT_BY_CODE: Readonly<Record<ErrorCode, ExitCode>> = {
   HS_NOTHING_OBSERVED: EXIT.failed,
   HS_TYPES_STALE: EXIT.failed,
   HS_GRANTS_WIDENED: EXIT.refused,
+  HS_BUDGET_MISSED: EXIT.missed,
   HS_CONTROL_OVERLOADED: EXIT.failed,
   HS_NO_NODE: EXIT.unreachable,
   HS_REQUEST_INVALID: EXIT.failed,

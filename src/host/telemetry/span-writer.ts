@@ -13,7 +13,6 @@ import type { SpanRecord } from '../../core/index.ts';
 const KINDS = {
   internal: SpanKind.INTERNAL,
   client: SpanKind.CLIENT,
-  server: SpanKind.SERVER,
   producer: SpanKind.PRODUCER,
   consumer: SpanKind.CONSUMER,
 } as const;
@@ -48,7 +47,7 @@ export class SpanWriter {
             traceId,
             spanId: parentId,
             traceFlags: TraceFlags.SAMPLED,
-            isRemote: kind === 'consumer' || kind === 'server',
+            isRemote: kind === 'consumer',
             ...(tracestate === '' ? {} : { traceState: createTraceState(tracestate) }),
           });
     const options = {

@@ -11,7 +11,6 @@ const RUNTIME_SCRIPTS = [
   'console.js',
   'web.js',
   'message.js',
-  'requests.js',
   'dispatcher.js',
   'features.js',
 ] as const;

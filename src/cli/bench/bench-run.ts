@@ -1,0 +1,106 @@
+import {
+  HairspringError,
+  hairspringSubjects,
+  isErrorCode,
+  REPLY_HEADERS,
+  REQUEST_HEADERS,
+} from '../../core/index.ts';
+import { type Child, type LoadProcessCommands, startLoadProcess, type Target } from '../../measure/index.ts';
+import type { PreparedFunction } from '../deploy/prepare.ts';
+import type { CommandContext } from '../shell/command.ts';
+import { type ControlConnection, connectTo } from '../shell/connection.ts';
+import { childSettings } from './child-settings.ts';
+import type { BenchPlan } from './plan.ts';
+import type { BenchHost, BenchSite, HostSettings } from './site.ts';
+
+/** What is sent in every request. */
+export interface BenchRequest {
+  readonly payload: Uint8Array;
+  /** The subject of the messages, or that they stand for; undefined for a function without triggers. */
+  readonly subject: string | undefined;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+/** What all measurements of a run share. */
+export interface BenchRun {
+  readonly context: CommandContext;
+  readonly site: BenchSite;
+  readonly prepared: PreparedFunction;
+  readonly request: BenchRequest;
+  readonly plan: BenchPlan;
+  /** Tells what goes on, in a line. */
+  readonly progress: (text: string) => void;
+  /** What `work` comes to; rejects at once when the run is interrupted or its server ends. */
+  readonly unlessOver: <T>(work: Promise<T>) => Promise<T>;
+}
+
+export type Generator = Child<LoadProcessCommands>;
+
+/** A node, a connection to it, and a process that sends requests. Disposing stops all. */
+export interface Stage extends AsyncDisposable {
+  readonly host: BenchHost;
+  readonly connection: ControlConnection;
+  readonly generator: Generator;
+}
+
+/** Longer than a function may take, so that it is the node that ends what takes too long. */
+const PATIENCE_MS = 2_000;
+
+export async function openStage(run: BenchRun, settings: HostSettings): Promise<Stage> {
+  const { context, site, prepared, request, unlessOver } = run;
+  await using stack = new AsyncDisposableStack();
+  const host = stack.use(await unlessOver(site.startHost(settings)));
+  const connection = stack.use(await connectTo(host.endpoint, context.options, false));
+  const { servers, creds } = host.endpoint;
+  const generator = stack.use(
+    await startLoadProcess(
+      {
+        servers,
+        creds,
+        payloadBase64: Buffer.from(request.payload).toString('base64'),
+        errorHeaders: [REPLY_HEADERS.code, REPLY_HEADERS.serviceErrorCode],
+        timeoutMs: prepared.manifest.start.limits.timeoutMs + PATIENCE_MS,
+      },
+      childSettings(context),
+    ),
+  );
+  const owned = stack.move();
+  return { host, connection, generator, [Symbol.asyncDispose]: () => owned.disposeAsync() };
+}
+
+/** What became of some requests that were not all answered well. */
+export interface BadReplies {
+  readonly where: string;
+  readonly count: number;
+  readonly of: number;
+  /** Of the first one; undefined when it had no reply. */
+  readonly code: string | undefined;
+  readonly text: string;
+}
+
+/** A measurement of errors says nothing of the function, so that the first ones end it. */
+export function badReplies(name: string, { where, count, of, code, text }: BadReplies): HairspringError {
+  const what = code === undefined ? 'had no reply' : `were answered with ${code}`;
+  const first = text === '' ? '' : `; the first: ${text}`;
+  return new HairspringError(
+    code !== undefined && isErrorCode(code) ? code : 'HS_FUNCTION_NO_REPLY',
+    `Cannot measure "${name}": ${count} of ${of} requests ${where} ${what}${first}`,
+  );
+}
+
+/** Requests by name, which reach one of several functions with the same triggers. */
+export function callByName({ context, request }: BenchRun, name: string): Target {
+  const { subject, headers } = request;
+  const standsFor = subject === undefined ? {} : { [REQUEST_HEADERS.subject]: subject };
+  return {
+    subject: hairspringSubjects.invoke(context.options.namespace, name),
+    headers: Object.entries({ ...headers, ...standsFor }),
+  };
+}
+
+/** Messages as the function's trigger gets them; by name where it has none. */
+export function callByTrigger(run: BenchRun): Target {
+  const { subject, headers } = run.request;
+  if (subject === undefined) return callByName(run, run.prepared.manifest.name);
+  return { subject, headers: Object.entries(headers) };
+}

@@ -1,0 +1,78 @@
+import type { Artifact, Binding, Manifest } from '../../core/index.ts';
+import { digestOf, encodeArtifact } from '../../host/index.ts';
+import { deployFunction } from '../deploy/deploy-function.ts';
+import type { PreparedFunction } from '../deploy/prepare.ts';
+import type { ControlConnection } from '../shell/connection.ts';
+
+/** Deployments under way at once. */
+const AT_ONCE = 4;
+const NOTHING_LIVE = { liveVersion: '', changes: [], widening: [] } as const;
+
+export const copyName = (index: number): string => `bench-copy-${index}`;
+
+/** Deploys a function as its Nexfile says, but that its buckets are made where they would have to be there. */
+export async function deployHere(
+  connection: ControlConnection,
+  prepared: PreparedFunction,
+  nodeId: string,
+): Promise<void> {
+  const manifest = withOwnBuckets(prepared.manifest);
+  const options = { nodeId, difference: NOTHING_LIVE, onlyIfLive: false };
+  await deployFunction(connection, { ...prepared, manifest }, options);
+}
+
+/**
+ * Deploys copies of a function, each with code of its own as different programs have, so that each start is one of
+ * code that its cell has not seen.
+ */
+export async function deployCopies(
+  connection: ControlConnection,
+  prepared: PreparedFunction,
+  nodeId: string,
+  count: number,
+): Promise<void> {
+  let next = 0;
+  const deployNext = async (): Promise<void> => {
+    while (next < count) {
+      const name = copyName(next);
+      next += 1;
+      await deployHere(connection, copyOf(prepared, name), nodeId);
+    }
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, deployNext));
+}
+
+function copyOf({ file, manifest, bundle }: PreparedFunction, name: string): PreparedFunction {
+  const { start } = manifest;
+  // One that is made ahead would not be woken by its first message.
+  const limits = { ...start.limits, minWarm: 0 };
+  const artifact = bundle === undefined ? undefined : distinct(bundle.artifact, name);
+  const bytes = artifact === undefined ? undefined : encodeArtifact(artifact);
+  return {
+    file,
+    manifest: { ...manifest, name, start: { ...start, limits } },
+    bundle:
+      bundle === undefined || artifact === undefined || bytes === undefined
+        ? undefined
+        : { ...bundle, artifact, bytes, digest: digestOf(bytes) },
+  };
+}
+
+/** The same program with `name` in it where it does nothing. */
+export function distinct(artifact: Artifact, name: string): Artifact {
+  if (artifact.type === 'javascript') return { ...artifact, code: `${artifact.code}\n// ${name}` };
+  // A custom section with the name and no content, which core modules and components may have at their end.
+  const section = Buffer.from([0, name.length + 1, name.length, ...Buffer.from(name)]);
+  const module = Buffer.concat([Buffer.from(artifact.module, 'base64'), section]);
+  return { ...artifact, module: module.toString('base64') };
+}
+
+/** The server is new, so that nothing can be there already. */
+function withOwnBuckets(manifest: Manifest): Manifest {
+  const { start } = manifest;
+  const bindings = Object.entries(start.bindings).map(([label, binding]): [string, Binding] => [
+    label,
+    'existing' in binding ? { ...binding, existing: false } : binding,
+  ]);
+  return { ...manifest, start: { ...start, bindings: Object.fromEntries(bindings) } };
+}

@@ -1,0 +1,145 @@
+import { type ColdReason, systemClock } from '../../core/index.ts';
+import { type Row, rssBytes, sumOver, type Target } from '../../measure/index.ts';
+import { type BenchRun, badReplies, callByName, openStage, type Stage } from './bench-run.ts';
+import { copyName, deployCopies } from './copies.ts';
+import { type InsideView, watchInside } from './inside.ts';
+import { type ColdSubject, STARTS, WARM_REQUESTS } from './plan.ts';
+import type { HostSettings } from './site.ts';
+import { type ColdPass, coldRow, memoryRow, newCellRow } from './start-rows.ts';
+
+/** Woken before the first one that counts: a new cell compiles its own code on the first start. */
+const UNCOUNTED = 3;
+/** An instance that is too many is freed within a second of its last call. */
+const EVICTED_AFTER_MS = 1_300;
+
+/** The reason that the node gives for starts of a kind. */
+const REASON: Readonly<Record<ColdSubject, ColdReason>> = {
+  'new-isolate': 'first',
+  'pooled-isolate': 'first',
+  evicted: 'evicted',
+};
+
+/** First requests to functions that have no instance, end to end over NATS, one in flight. */
+export async function measureStarts(run: BenchRun): Promise<readonly Row[]> {
+  const { plan, progress, prepared } = run;
+  const recoverMs = await measureNewCells(run);
+  const kinds = STARTS.flatMap(({ subject }) => (subject === 'new-cell' ? [] : [subject]));
+  const passes: ColdPass[] = [];
+  for (let round = 1; round <= plan.coldPasses; round += 1) {
+    for (const subject of round % 2 === 1 ? kinds : kinds.toReversed()) {
+      progress(`starts, pass ${round} of ${plan.coldPasses}: ${titleOf(subject)}`);
+      passes.push(await wakeCopies(run, subject));
+    }
+  }
+  return [
+    ...newCellRow(recoverMs),
+    ...kinds.map((subject) =>
+      coldRow(
+        subject,
+        titleOf(subject),
+        passes.filter((pass) => pass.subject === subject),
+      ),
+    ),
+    ...memoryRow(prepared.manifest.name, passes),
+  ];
+}
+
+const titleOf = (subject: ColdSubject): string =>
+  STARTS.find((start) => start.subject === subject)?.title ?? subject;
+
+/** Kills the serving cell where no other is ready, again and again; then deploys the copies for the passes. */
+async function measureNewCells(run: BenchRun): Promise<readonly number[]> {
+  const { plan, progress, prepared, unlessOver } = run;
+  await using stage = await openStage(run, { spareCells: 0 });
+  const { host, generator } = stage;
+  const target = callByName(run, prepared.manifest.name);
+  const recoverMs: number[] = [];
+  for (let count = 1; count <= plan.newCells; count += 1) {
+    progress(`starts: new cell ${count} of ${plan.newCells}`);
+    await unlessOver(systemClock.sleep(plan.settleMs));
+    const [pid] = await unlessOver(host.cellPids());
+    if (pid === undefined) continue;
+    const ms = await unlessOver(generator.call('recover', { pid, target }));
+    if (ms !== null) recoverMs.push(ms);
+  }
+  const copies = UNCOUNTED + plan.copies;
+  progress(`deploying ${copies} copies to be woken`);
+  await unlessOver(deployCopies(stage.connection, prepared, host.nodeId, copies));
+  return recoverMs;
+}
+
+/** One host, in which all copies are idle at first. */
+async function wakeCopies(run: BenchRun, subject: ColdSubject): Promise<ColdPass> {
+  const { plan, unlessOver } = run;
+  await using stage = await openStage(run, settingsFor(subject, plan.copies));
+  await using inside = await watchInside(stage.connection);
+  await unlessOver(systemClock.sleep(plan.settleMs));
+  const uncounted = Array.from({ length: UNCOUNTED }, (_, index) => copyName(index));
+  const counted = Array.from({ length: plan.copies }, (_, index) => copyName(UNCOUNTED + index));
+  await wake(run, stage, inside, subject === 'evicted' ? [...uncounted, ...counted] : uncounted);
+  if (subject === 'evicted') await unlessOver(systemClock.sleep(EVICTED_AFTER_MS));
+  const rssBefore = await cellsRssBytes(run, stage);
+  const woken = await wake(run, stage, inside, counted);
+  const rssAfter = await cellsRssBytes(run, stage);
+  const starts = woken.filter(({ reason }) => reason === undefined || reason === REASON[subject]);
+  return {
+    subject,
+    coldMs: starts.map(({ coldMs }) => coldMs),
+    warmMs: starts.flatMap(({ warmMs }) => warmMs),
+    insideMs: starts.flatMap(({ insideMs }) => (insideMs === undefined ? [] : [insideMs])),
+    instanceBytes:
+      rssBefore === undefined || rssAfter === undefined ? undefined : (rssAfter - rssBefore) / plan.copies,
+  };
+}
+
+function settingsFor(subject: ColdSubject, copies: number): HostSettings {
+  // One more than there are, so that no eviction falls into the pass; or so few that all but the last are evicted.
+  const warmInstances = subject === 'evicted' ? 1 : UNCOUNTED + copies + 1;
+  // No cell is to start beside those that are measured.
+  return { spareCells: 0, warmInstances, ...(subject === 'new-isolate' ? { spareIsolates: 0 } : {}) };
+}
+
+/** The first request of a copy, and some warm ones behind it. */
+interface Wake {
+  readonly coldMs: number;
+  readonly warmMs: readonly number[];
+  /** What the node took from acceptance to reply; undefined when it did not tell. */
+  readonly insideMs: number | undefined;
+  /** Why it had to make an instance; undefined when it did not tell. */
+  readonly reason: ColdReason | 'warm' | undefined;
+}
+
+async function wake(
+  run: BenchRun,
+  { generator }: Stage,
+  inside: InsideView,
+  names: readonly string[],
+): Promise<readonly Wake[]> {
+  const { plan, prepared, unlessOver } = run;
+  const each = 1 + WARM_REQUESTS;
+  const targets = names.flatMap((name) => Array<Target>(each).fill(callByName(run, name)));
+  const requests = await unlessOver(generator.call('sequence', { targets, pauseMs: plan.pauseMs }));
+  const wrong = requests.find((request) => request.wrong !== null)?.wrong;
+  if (wrong !== undefined && wrong !== null)
+    throw badReplies(prepared.manifest.name, {
+      where: 'one after the other',
+      count: 1,
+      of: requests.length,
+      ...wrong,
+    });
+  const events = await inside.take(targets.length);
+  return names.map((name, index) => {
+    const [first, ...warm] = requests.slice(index * each, (index + 1) * each).map(({ ms }) => ms);
+    const event = events.get(name)?.[0];
+    return {
+      coldMs: first ?? Number.NaN,
+      warmMs: warm,
+      insideMs: event?.durationMs,
+      reason: event === undefined ? undefined : (event.coldReason ?? 'warm'),
+    };
+  });
+}
+
+async function cellsRssBytes({ unlessOver }: BenchRun, { host }: Stage): Promise<number | undefined> {
+  return sumOver(await unlessOver(host.cellPids()), rssBytes);
+}

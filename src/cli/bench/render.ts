@@ -1,0 +1,97 @@
+import { formatBytes } from '../../core/index.ts';
+import { metricOf, type Row } from '../../measure/index.ts';
+import type { Colors } from '../shell/colors.ts';
+import { countOf } from '../shell/format.ts';
+import { printable } from '../shell/printable.ts';
+import { renderTable } from '../shell/table.ts';
+import { formatFigure, type JudgedBudget } from './budgets.ts';
+import { describeNoise } from './noise.ts';
+import { MEMORY } from './plan.ts';
+import type { BenchResult } from './result.ts';
+
+/** The result for people. */
+export function renderResult(result: BenchResult, paint: Colors): string {
+  const { rows, budgets, notes, noise } = result;
+  const head = `${paint.bold(result.name)}  ${printable(result.subject)}  ${paint.dim(
+    `${countOf(result.payloadBytes, 'byte')}, ${result.plan.rounds} rounds in ${Math.round(result.durationSeconds)} s`,
+  )}`;
+  const noiseLine = `${noise.isNoisy ? paint.yellow('noisy') : paint.dim('noise')}: ${describeNoise(noise)}`;
+  const memory = rows.find(({ subject }) => subject === MEMORY);
+  const memoryBytes = memory === undefined ? undefined : metricOf(memory, 'rssBytes');
+  return [
+    head,
+    '',
+    startTable(rows, paint),
+    '',
+    loadTable(rows, paint),
+    '',
+    ...insideLine(rows),
+    ...(memoryBytes === undefined ? [] : [`  a warm instance takes ${formatMemory(memoryBytes)}`]),
+    `  ${noiseLine}`,
+    ...notes.map((note) => `  ${paint.yellow('note')}: ${printable(note)}`),
+    ...(budgets.length === 0 ? [] : ['', budgetTable(budgets, paint)]),
+  ].join('\n');
+}
+
+/** What the node itself says; nothing where it did not. */
+function insideLine(rows: readonly Row[]): readonly string[] {
+  const row = rows.find((each) => metricOf(each, 'insideP50Ms') !== undefined && each.group === 'load');
+  if (row === undefined) return [];
+  const [p50, p95, p99] = ['insideP50Ms', 'insideP95Ms', 'insideP99Ms'].map((name) => cell(row, name));
+  return [`  in the node a warm request takes ${p50} ms, p95 ${p95}, p99 ${p99}`];
+}
+
+/** What little there is may be below what the system tells apart. */
+function formatMemory(bytes: number): string {
+  return bytes <= 0 ? 'less than can be told' : formatBytes(Math.round(bytes));
+}
+
+function startTable(rows: readonly Row[], paint: Colors): string {
+  const heading = ['START, ms', 'P50', 'P95', 'P99', 'MAX', 'IN NODE P50', 'OVER WARM', 'STARTS'];
+  const starts = rows.filter(({ group }) => group === 'cold' || group === 'recovery');
+  const lines = starts.map((row) => [
+    row.title,
+    ...['p50Ms', 'p95Ms', 'p99Ms', 'maxMs', 'insideP50Ms', 'overWarmMs'].map((name) => cell(row, name)),
+    String(row.n),
+  ]);
+  return renderTable([heading.map((text) => paint.dim(text)), ...lines], '  ');
+}
+
+function loadTable(rows: readonly Row[], paint: Colors): string {
+  const heading = ['WARM, ms', 'IN FLIGHT', 'PER SECOND', 'OF FLOOR', 'P50', 'P95', 'P99', 'MAX', 'CPU µs'];
+  const loads = rows.filter(({ group }) => group === 'load');
+  const lines = loads.map((row) => [
+    row.title,
+    String(row.params['inFlight'] ?? ''),
+    cell(row, 'perSecond', (value) => Math.round(value).toLocaleString('en')),
+    cell(row, 'ratio', (value) => `${Math.round(value * 100)} %`),
+    ...['p50Ms', 'p95Ms', 'p99Ms', 'maxMs'].map((name) => cell(row, name)),
+    cell(row, 'cpuUs', (value) => value.toFixed(1)),
+  ]);
+  return renderTable([heading.map((text) => paint.dim(text)), ...lines], '  ');
+}
+
+/** A figure of a row, or a dash. */
+function cell(row: Row, name: string, format: (value: number) => string = formatMs): string {
+  const value = metricOf(row, name);
+  return value === undefined || Number.isNaN(value) ? '–' : format(value);
+}
+
+function formatMs(ms: number): string {
+  if (ms >= 100) return String(Math.round(ms));
+  return ms.toFixed(ms >= 10 ? 1 : 2);
+}
+
+function budgetTable(budgets: readonly JudgedBudget[], paint: Colors): string {
+  const lines = budgets.map(({ metric, better, bound, measured, kept }) => [
+    kept ? paint.green('✓') : paint.red('✗'),
+    metric,
+    formatFigure(metric, measured),
+    `${better === 'lower' ? '≤' : '≥'} ${formatFigure(metric, bound)}`,
+    kept ? 'kept' : paint.red('missed'),
+  ]);
+  return renderTable(
+    [['', 'BUDGET', 'MEASURED', 'BOUND', ''].map((text) => paint.dim(text)), ...lines],
+    '  ',
+  );
+}

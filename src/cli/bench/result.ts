@@ -1,0 +1,27 @@
+import type { Row } from '../../measure/index.ts';
+import type { JudgedBudget } from './budgets.ts';
+import type { Noise } from './noise.ts';
+import type { BenchPlan } from './plan.ts';
+
+/** What a run found; the JSON of `bench --json`. */
+export interface BenchResult {
+  readonly name: string;
+  readonly file: string;
+  readonly namespace: string;
+  readonly subject: string;
+  readonly payloadBytes: number;
+  readonly startedAt: string;
+  readonly durationSeconds: number;
+  readonly machine: {
+    readonly cpu: string;
+    readonly cores: number;
+    readonly memoryBytes: number;
+    readonly platform: string;
+  };
+  readonly versions: Readonly<Record<string, string>>;
+  readonly plan: BenchPlan;
+  readonly noise: Noise;
+  readonly rows: readonly Row[];
+  readonly budgets: readonly JudgedBudget[];
+  readonly notes: readonly string[];
+}

@@ -1,0 +1,195 @@
+import { arch, cpus, platform, totalmem } from 'node:os';
+import { HairspringError } from '../../core/index.ts';
+import type { Row } from '../../measure/index.ts';
+import { type PreparedFunction, prepareFunction, shownPath } from '../deploy/prepare.ts';
+import { serverLost } from '../node/local-node.ts';
+import type { CommandContext } from '../shell/command.ts';
+import { createProgress } from '../shell/progress.ts';
+import { readVersions } from '../shell/version.ts';
+import { type BenchRun, openStage, type Stage } from './bench-run.ts';
+import { type Budget, judgeBudgets } from './budgets.ts';
+import { deployHere } from './copies.ts';
+import { type FoundFunction, findFunction } from './find-function.ts';
+import { measureLoad } from './measure-load.ts';
+import { measureStarts } from './measure-starts.ts';
+import { noiseOf } from './noise.ts';
+import { LEVELS, planFor } from './plan.ts';
+import { type RequestOptions, requestFor } from './request.ts';
+import type { BenchResult } from './result.ts';
+import { secretValues, setSecrets } from './set-secrets.ts';
+import { openSite } from './site.ts';
+
+export interface BenchOptions {
+  /** Path or name of the function. */
+  readonly target: string;
+  readonly request: RequestOptions;
+  readonly durationMs: number | undefined;
+  readonly quick: boolean;
+  readonly budgets: readonly Budget[];
+  /** Files with the values of secrets, by name. */
+  readonly secretFiles: Readonly<Record<string, string>>;
+  readonly natsServer: string | undefined;
+}
+
+/**
+ * Measures a function on a node of its own, which is gone afterwards, also when `signal` ends it early.
+ * @throws what is wrong with the function or the environment; the code of its first error reply; the reason of `signal`
+ */
+export async function runBench(
+  context: CommandContext,
+  options: BenchOptions,
+  signal: AbortSignal,
+): Promise<BenchResult> {
+  const startedMs = performance.now();
+  const startedAt = new Date().toISOString();
+  const found = await findFunction(options.target);
+  const request = await requestFor(found, options.request);
+  const prepared = await prepare(found);
+  const needed = await Promise.all(found.needed.map(({ file }) => prepareFunction(file)));
+  const all = [prepared, ...needed];
+  const secrets = await secretValues(
+    all.map(({ manifest }) => manifest),
+    options.secretFiles,
+  );
+  const notes = [...notesOn(all, found, new Set(Object.keys(options.secretFiles)))];
+  for (const note of notes) context.output.note(note);
+  using progress = createProgress(context.output);
+  progress.show('starting a node');
+  await using site = await openSite(context, options.natsServer);
+  const unlessOver = whileRunning(signal, site.server.exited);
+  const planOptions = {
+    ...options,
+    limits: prepared.manifest.start.limits,
+    payloadBytes: request.payload.length,
+    artifactBytes: prepared.bundle?.bytes.length ?? 0,
+  };
+  const run = {
+    ...{ context, site, prepared, request, unlessOver },
+    plan: planFor({ ...planOptions, warmMs: 0 }),
+    progress: (text: string) => progress.show(text),
+  };
+  const rows: Row[] = [];
+  let { plan } = run;
+  {
+    await using stage = await openStage(run, {});
+    await unlessOver(setSecrets(stage.connection, secrets));
+    for (const each of [...needed, prepared])
+      await unlessOver(deployHere(stage.connection, each, stage.host.nodeId));
+    plan = planFor({ ...planOptions, warmMs: await unlessOver(tryOut(run, stage)) });
+    rows.push(...(await measureLoad({ ...run, plan }, stage)));
+  }
+  rows.unshift(...(await measureStarts({ ...run, plan })));
+  notes.push(...notesAfter(plan.levels, rows));
+  const { file, manifest } = prepared;
+  return {
+    name: manifest.name,
+    file: shownPath(file),
+    namespace: context.options.namespace,
+    subject: request.subject ?? manifest.name,
+    payloadBytes: request.payload.length,
+    startedAt,
+    durationSeconds: (performance.now() - startedMs) / 1_000,
+    machine: describeMachine(),
+    versions: { ...readVersions(), natsServer: site.server.version },
+    plan,
+    noise: noiseOf(rows),
+    rows,
+    budgets: judgeBudgets(options.budgets, rows),
+    notes,
+  };
+}
+
+async function prepare(found: FoundFunction): Promise<PreparedFunction> {
+  const prepared = await prepareFunction(found.file);
+  const { source } = prepared.manifest.start;
+  if (source.kind === 'main') return prepared;
+  throw new HairspringError(
+    'HS_SOURCE_MISSING',
+    `Cannot measure "${prepared.manifest.name}": its code is at ${source.uri}, which a node of its own does not have`,
+    { hint: 'Measure it where its sources are, with start_request.main in the Nexfile' },
+  );
+}
+
+/** Rejects with the reason of `signal`, or when the server ends, before `work` is done. */
+function whileRunning(signal: AbortSignal, exited: Promise<unknown>): BenchRun['unlessOver'] {
+  const over = Promise.withResolvers<never>();
+  over.promise.catch(() => undefined);
+  signal.addEventListener('abort', () => over.reject(signal.reason as Error), { once: true });
+  if (signal.aborted) over.reject(signal.reason as Error);
+  void exited.then(() => over.reject(serverLost()));
+  return (work) => Promise.race([work, over.promise]);
+}
+
+/** How often it is tried before it counts as warm. */
+const TRIES = 3;
+
+/** What a warm request takes, in milliseconds. @throws the code of an error reply */
+async function tryOut({ prepared, request }: BenchRun, { connection }: Stage): Promise<number> {
+  const { name, start } = prepared.manifest;
+  const { subject, headers } = request;
+  let ms = 0;
+  for (let count = 0; count < TRIES; count += 1) {
+    const startedMs = performance.now();
+    const { error } = await connection.client.invoke(name, request.payload, {
+      headers,
+      timeoutMs: start.limits.timeoutMs,
+      ...(subject === undefined ? {} : { subject }),
+    });
+    ms = performance.now() - startedMs;
+    if (error === undefined) continue;
+    const at = subject === undefined ? '' : ` on ${subject}`;
+    throw new HairspringError(
+      error.code,
+      `Cannot measure "${name}": it answers ${request.payload.length} bytes${at} with ${error.code}: ${error.message}`,
+      {
+        hint: 'Send what it expects: --payload, --subject and --header, or a samples.json beside the Nexfile',
+        ...(error.position === undefined ? {} : { position: error.position }),
+      },
+    );
+  }
+  return ms;
+}
+
+/** What people must know before the figures come. */
+function notesOn(
+  all: readonly PreparedFunction[],
+  { missing }: FoundFunction,
+  withValue: ReadonlySet<string>,
+): readonly string[] {
+  const bindings = all.flatMap(({ manifest }) => Object.values(manifest.start.bindings));
+  const urls = bindings.flatMap((binding) => (binding.service === 'http' ? binding.urls : []));
+  const secrets = new Set(
+    bindings.flatMap((binding) => (binding.service === 'secret' ? [binding.secret] : [])),
+  );
+  const placeholders = [...secrets].filter((name) => !withValue.has(name));
+  const isKeptWarm = (all[0]?.manifest.start.limits.minWarm ?? 0) > 0;
+  return [
+    ...(urls.length === 0 ? [] : [`HTTP requests are sent for real, to ${[...new Set(urls)].join(', ')}`]),
+    ...(placeholders.length === 0
+      ? []
+      : [`secrets without a value from --secret have a placeholder: ${placeholders.join(', ')}`]),
+    ...(missing.length === 0 ? [] : [`functions that it may call are not beside it: ${missing.join(', ')}`]),
+    ...(isKeptWarm ? ['limits.minWarm does not count for the starts, which would have none to measure'] : []),
+  ];
+}
+
+function notesAfter(levels: readonly number[], rows: readonly Row[]): readonly string[] {
+  const left = LEVELS.filter((level) => !levels.includes(level));
+  const skipped =
+    left.length === 0
+      ? []
+      : [
+          `not measured at ${left.join(', ')} in flight: limits.concurrency and limits.queue refuse so many, or so many bytes`,
+        ];
+  return [...skipped, ...new Set(rows.flatMap(({ notes }) => notes))];
+}
+
+function describeMachine(): BenchResult['machine'] {
+  const processors = cpus();
+  return {
+    cpu: processors[0]?.model.trim() ?? 'unknown',
+    cores: processors.length,
+    memoryBytes: totalmem(),
+    platform: `${platform()}-${arch()}`,
+  };
+}

@@ -1,0 +1,142 @@
+import { type Command, InvalidArgumentError } from 'commander';
+import { HairspringError, parseDuration } from '../../core/index.ts';
+import type { Budget } from '../bench/budgets.ts';
+import { addHeader } from '../shell/add-header.ts';
+import { type CommandContext, defineCommand, runs, type Shell } from '../shell/command.ts';
+import { EXIT, type ExitCode, exitCodeOf } from '../shell/exit-codes.ts';
+import { countOf } from '../shell/format.ts';
+import { createInterrupt } from '../shell/interrupt.ts';
+import { toErrorDocument } from '../shell/output.ts';
+
+interface BenchFlags {
+  readonly payload?: string;
+  readonly payloadFile?: string;
+  readonly subject?: string;
+  readonly header?: Readonly<Record<string, string>>;
+  readonly secret?: Readonly<Record<string, string>>;
+  readonly duration?: number;
+  readonly quick?: true;
+  readonly budget?: readonly string[];
+  readonly natsServer?: string;
+}
+
+/** `bench`: what a function costs, cold and warm. */
+export function addBench(program: Command, shell: Shell): void {
+  defineCommand(program, {
+    usage: 'bench <function>',
+    summary: 'Measure how fast a function starts and answers, and keep budgets in CI',
+    details:
+      'FUNCTION is a Nexfile, a folder with one, or the name of a function in or below the working folder.\n' +
+      'Starts a node and a nats-server of its own, deploys the function with those that it calls, and measures\n' +
+      'starts (new cell, new isolate, pooled isolate, evicted and back), load at 1 to 256 requests in flight\n' +
+      'beside a bare NATS responder, CPU per request, and the memory of a warm instance. Then all of it is gone.\n' +
+      'Without --payload and --subject the first fitting sample of samples.json is sent, else nothing on a\n' +
+      'subject made up of the names of the captures. Buckets are empty, secrets have a placeholder.\n' +
+      'Budgets are METRIC=VALUE such as cold.p95=15ms, warm.p99=5ms, warm.rate=10000/s, warm.ratio=0.5,\n' +
+      'warm.cpu=40us or memory=4MB; medians of the rounds are judged, and a missed one ends with exit code 6.\n' +
+      'Metrics are new-cell, new-isolate, cold (pooled isolate) and evicted with .p50 .p95 .p99 .max; warm (latency\n' +
+      'at 1 in flight, the rest at the most) and load1 load16 load64 load256 also with .rate .cpu .ratio.',
+    examples: [
+      'bench hello',
+      `bench hello --subject greet.fr.ada --payload '{"name":"Ada"}'`,
+      'bench hello --quick --json',
+      'bench hello --budget cold.p95=15ms --budget warm.rate=2000/s',
+    ],
+  })
+    .option('--payload <text>', 'payload of each request')
+    .option('--payload-file <path>', 'file with the payload of each request')
+    .option('--subject <subject>', 'subject of the requests, for a trigger with wildcards')
+    .option('--header <name:value>', 'header to send; may be repeated', addHeader)
+    .option('--secret <name=file>', 'file with the value of a secret; may be repeated', addSecret)
+    .option(
+      '--duration <duration>',
+      'how long to measure, about (by default 1m, 20s with --quick)',
+      parseDuration,
+    )
+    .option('--quick', 'fewer rounds and starts')
+    .option('--budget <metric=value>', 'fail when the figure is worse; may be repeated', collect)
+    .option('--nats-server <path>', 'nats-server to start (by default one is found, or fetched once)')
+    .action(runs(shell, bench));
+}
+
+async function bench(
+  context: CommandContext,
+  target: string,
+  flags: BenchFlags,
+): Promise<ExitCode | undefined> {
+  const { output } = context;
+  const { parseBudget } = await import('../bench/budgets.ts');
+  const budgets = (flags.budget ?? []).map((text): Budget => parseBudget(text));
+  checkFlags(context, flags);
+  const { checkDuration } = await import('../bench/plan.ts');
+  if (flags.duration !== undefined) checkDuration(flags.duration);
+  const { runBench } = await import('../bench/run-bench.ts');
+  const { renderResult } = await import('../bench/render.ts');
+  using interrupt = createInterrupt();
+  const stop = new AbortController();
+  interrupt.arm();
+  void interrupt.requested.then(() => stop.abort());
+  try {
+    const result = await runBench(
+      context,
+      {
+        target,
+        request: flags,
+        durationMs: flags.duration,
+        quick: flags.quick === true,
+        budgets,
+        secretFiles: flags.secret ?? {},
+        natsServer: flags.natsServer,
+      },
+      stop.signal,
+    );
+    const missed = result.budgets.filter(({ kept }) => !kept);
+    if (missed.length === 0) {
+      output.result(result, () => renderResult(result, output.paint));
+      return undefined;
+    }
+    const error = budgetsMissed(result.name, missed, result.budgets.length, result.noise.isNoisy);
+    output.result({ ...result, ...toErrorDocument(error) }, () => renderResult(result, output.paint));
+    if (!output.json) output.failure(error);
+    return exitCodeOf(error.code);
+  } catch (error) {
+    if (stop.signal.aborted) return EXIT.interrupted;
+    throw error;
+  }
+}
+
+function budgetsMissed(
+  name: string,
+  missed: readonly { readonly metric: string }[],
+  count: number,
+  isNoisy: boolean,
+): HairspringError {
+  const list = missed.map(({ metric }) => metric).join(', ');
+  return new HairspringError(
+    'HS_BUDGET_MISSED',
+    `"${name}" misses ${missed.length} of ${countOf(count, 'budget')}: ${list}`,
+    isNoisy ? { hint: 'The machine was noisy: measure again, for longer, with nothing beside it' } : {},
+  );
+}
+
+function checkFlags({ options }: CommandContext, { payload, payloadFile }: BenchFlags): void {
+  if (payload !== undefined && payloadFile !== undefined)
+    throw new HairspringError('HS_USAGE', 'Cannot send --payload and --payload-file at once', {
+      hint: 'Leave out one of the two',
+    });
+  const joined = options.server ?? options.context;
+  if (joined === undefined) return;
+  throw new HairspringError('HS_USAGE', `Cannot measure on "${joined}"`, {
+    hint: 'bench starts a server of its own, so that nothing of yours is loaded; leave out --server and --context',
+  });
+}
+
+function collect(text: string, before: readonly string[] = []): readonly string[] {
+  return [...before, text];
+}
+
+function addSecret(text: string, before: Readonly<Record<string, string>> = {}): Record<string, string> {
+  const [, name, file] = /^([^=]+)=(.+)$/s.exec(text) ?? [];
+  if (name === undefined || file === undefined) throw new InvalidArgumentError('Write it like name=file.');
+  return { ...before, [name]: file };
+}

@@ -1,0 +1,160 @@
+import assert from 'node:assert/strict';
+import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import type { BenchResult } from '../../../src/cli/bench/result.ts';
+import { allGone, type CliOptions, descendantsOf, runCli, startCli } from '../support/cli.ts';
+
+/** As short as it gets: what is looked at is that there are figures, not which. */
+const SHORT = ['--quick', '--duration', '5s'];
+/** A run starts five nodes; generous, as the machine may be busy. */
+const TIMEOUT = { timeout: 240_000 };
+let folder = '';
+/** Where the program makes its own folders. */
+let temporary = '';
+let options: CliOptions;
+
+before(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'hairspring-bench-cli-'));
+  temporary = join(folder, 'tmp');
+  await mkdir(temporary);
+  options = { cwd: folder, env: { TMPDIR: temporary } };
+  await mkdir(join(folder, 'tally'));
+  await writeFile(
+    join(folder, 'tally', 'Nexfile'),
+    `name: tally
+type: javascript
+lifecycle: function
+start_request:
+  main: index.js
+  triggers:
+    - subject: tally.{page}
+  bindings:
+    PAGES: { kv: pages, access: read-write, existing: true }
+    KEY: { secret: api-key }
+  limits: { concurrency: 20, queue: 10 }
+`,
+  );
+  await writeFile(
+    join(folder, 'tally', 'index.js'),
+    `let calls = 0;
+export default {
+  async message(msg, env) {
+    calls += 1;
+    if (msg.headers.get('Fail-After') !== null && calls > Number(msg.headers.get('Fail-After')))
+      throw new Error('enough');
+    if (calls === 1) await env.PAGES.put(msg.params.page, env.KEY);
+    return msg.subject;
+  },
+};
+`,
+  );
+});
+
+after(() => rm(folder, { recursive: true, force: true, maxRetries: 3 }));
+
+test(
+  'A run gives a row for each start and level, judges budgets, and leaves nothing behind',
+  TIMEOUT,
+  async () => {
+    const budgets = [
+      '--budget',
+      'cold.p95=60s',
+      '--budget',
+      'warm.rate=999999999/s',
+      '--budget',
+      'memory=1GiB',
+    ];
+    const run = await runCli(
+      ['bench', 'tally', ...SHORT, '--subject', 'tally.home', '--json', ...budgets],
+      options,
+    );
+    assert.equal(run.code, 6, run.stdout + run.stderr);
+    assert.equal(run.stderr, '');
+    const result = JSON.parse(run.stdout) as BenchResult & { readonly error: { readonly code: string } };
+    assert.deepEqual(
+      result.rows.map(({ id }) => id),
+      [
+        ...[
+          'recovery/new-cell',
+          'cold/new-isolate',
+          'cold/pooled-isolate',
+          'cold/evicted',
+          'density/warm-instance',
+        ],
+        ...[
+          'load/floor?inFlight=1',
+          'load/floor?inFlight=16',
+          'load/function?inFlight=1',
+          'load/function?inFlight=16',
+        ],
+      ],
+    );
+    for (const { id, n, metrics } of result.rows) {
+      assert.ok(n > 0, id);
+      const p50 = metrics.find(({ name }) => name === 'p50Ms')?.value;
+      if (!id.startsWith('density')) assert.ok(p50 !== undefined && p50 > 0, id);
+    }
+    assert.deepEqual(
+      result.budgets.map(({ metric, kept }) => [metric, kept]),
+      [
+        ['cold.p95', true],
+        ['warm.rate', false],
+        ['memory', true],
+      ],
+    );
+    assert.equal(result.error.code, 'HS_BUDGET_MISSED');
+    assert.match(result.notes.join('\n'), /placeholder: api-key/);
+    assert.match(result.notes.join('\n'), /not measured at 64, 256 in flight/);
+    assert.deepEqual(await readdir(temporary), []);
+  },
+);
+
+test('An unknown budget is refused before anything starts', async () => {
+  const run = await runCli(['bench', 'tally', '--budget', 'cold.p96=1ms'], options);
+  assert.equal(run.code, 2);
+  assert.match(
+    run.stderr,
+    /^error HS_USAGE: Cannot use a budget of "cold\.p96"\nhint: The known budgets are\n/,
+  );
+});
+
+test(
+  'A function that answers with an error is not measured: its code decides how the command ends',
+  TIMEOUT,
+  async () => {
+    const args = ['bench', 'tally', ...SHORT, '--header', 'Fail-After:0', '--json'];
+    const run = await runCli(args, options);
+    assert.equal(run.code, 1);
+    const { error } = JSON.parse(run.stdout) as {
+      readonly error: { readonly code: string; readonly message: string };
+    };
+    assert.equal(error.code, 'HS_FUNCTION_THREW');
+    assert.match(error.message, /^Cannot measure "tally": it answers 0 bytes on tally\.page with .*enough/);
+    assert.deepEqual(await readdir(temporary), []);
+  },
+);
+
+test('Errors under load are counted, and the first one is shown', TIMEOUT, async () => {
+  const run = await runCli(['bench', 'tally', ...SHORT, '--header', 'Fail-After:50'], options);
+  assert.equal(run.code, 1);
+  assert.match(
+    run.stderr,
+    /^error HS_FUNCTION_THREW: Cannot measure "tally": [\d,]+ of [\d,]+ requests at 16 in flight were answered with HS_FUNCTION_THREW; the first: .*enough/m,
+  );
+});
+
+test('An interrupt ends it with 130 and leaves neither processes nor folders', TIMEOUT, async () => {
+  await using cli = startCli(['bench', 'tally', ...SHORT], options);
+  let pids: readonly number[] = [];
+  // The server, the host, its cells and the load process.
+  while (pids.length < 6) {
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    pids = await descendantsOf(cli.pid);
+  }
+  cli.kill('SIGINT');
+  assert.equal((await cli.ended).code, 130);
+  await allGone(pids);
+  assert.deepEqual(await readdir(temporary), []);
+});
