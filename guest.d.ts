@@ -33,11 +33,42 @@ export type Body = string | Uint8Array | ArrayBuffer | JsonValue;
  */
 export interface Handler<Env = Readonly<Record<string, unknown>>> {
   /**
-   * Called once for each message that a subject trigger catches, and by `hairspring invoke`.
+   * Called once for each message that a subject trigger catches, and by `hairspring invoke`. Needed where there is such
+   * a trigger, or none at all.
    * @returns the reply: nothing (an empty one), text, bytes, a JSON value, or a {@link Reply} with headers
    * @throws anything; the caller hears of it as HS_FUNCTION_THREW
    */
-  message(msg: Message, env: Env, ctx: Context): MessageResult | Promise<MessageResult>;
+  message?(msg: Message, env: Env, ctx: Context): MessageResult | Promise<MessageResult>;
+  /**
+   * Called once for each HTTP request that an http trigger takes, and needed where there is one.
+   * @returns the response, whose body is sent as a whole: at most 8 MiB
+   * @throws anything; the client gets a problem with status 500 and the log what was thrown
+   */
+  fetch?(request: HttpRequest, env: Env, ctx: RequestContext): HttpResponse | Promise<HttpResponse>;
+}
+
+/**
+ * The `Request` of the project's own types (lib "DOM" or "WebWorker"), where it has them. Its headers cannot be changed,
+ * its URL begins with `http:` whatever stands before the node, and its signal is that of the context.
+ */
+export type HttpRequest = typeof globalThis extends { Request: { prototype: infer Own } }
+  ? Own
+  : PlainRequest;
+
+/** The `Response` of the project's own types, where it has them. */
+export type HttpResponse = typeof globalThis extends { Response: { prototype: infer Own } } ? Own : object;
+
+/** A request for projects whose types have none; at run time it is the platform's. */
+export interface PlainRequest {
+  readonly method: string;
+  readonly url: string;
+  readonly headers: Iterable<[name: string, value: string]> & {
+    get(name: string): string | null;
+    has(name: string): boolean;
+  };
+  text(): Promise<string>;
+  json(): Promise<unknown>;
+  bytes(): Promise<Uint8Array>;
 }
 
 /** What `message` may return. */
@@ -106,6 +137,12 @@ export interface Context {
     data?: Body,
     options?: { readonly headers?: SentHeaders; readonly timeoutMs?: number; readonly subject?: string },
   ): Promise<MessageReply>;
+}
+
+/** What is known about the invocation of an HTTP request. Its `signal` is also aborted when the client goes away. */
+export interface RequestContext extends Context {
+  /** What the route caught, decoded: by name (`/albums/:album`), an unnamed `*` by its order (`"0"`). */
+  readonly params: Readonly<Record<string, string>>;
 }
 
 /** The part of an `AbortSignal` that needs no other types; it is a whole one. */

@@ -1,7 +1,7 @@
 import { jetstream } from '@nats-io/jetstream';
 import { Kvm } from '@nats-io/kv';
 import { nuid } from '@nats-io/nuid';
-import type { FunctionDefinition } from '../src/core/index.ts';
+import { type FunctionDefinition, isSubjectTrigger } from '../src/core/index.ts';
 import type { Site } from './bench-run.ts';
 import { NAMESPACE } from './deploy.ts';
 
@@ -26,8 +26,8 @@ export async function seedCopies(site: Site, original: string, copies: readonly 
   const entry = await kv.get(`${NAMESPACE}.${original}`);
   if (entry === null) throw new Error(`Nothing is deployed as ${original}`);
   const definition = entry.json<FunctionDefinition>();
-  const [trigger] = definition.triggers;
-  if (trigger === undefined) throw new Error(`${original} has no trigger`);
+  const trigger = definition.triggers.find(isSubjectTrigger);
+  if (trigger === undefined) throw new Error(`${original} listens on no subject`);
   const js = jetstream(nc);
   const queue = copies.values();
   const writeNext = async (): Promise<void> => {

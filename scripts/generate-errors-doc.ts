@@ -12,6 +12,7 @@ const END = '<!-- /codes -->';
 /** The code with which each group begins, in the order of ERROR_CODES. */
 const GROUPS: Partial<Record<ErrorCode, string>> = {
   HS_FUNCTION_THREW: 'Invocations',
+  HS_ROUTE_TAKEN: 'HTTP triggers',
   HS_BINDING_DENIED: 'Host services',
   HS_NEXFILE_MISSING: 'Deploying and the control plane',
   HS_USAGE: 'The environment',

@@ -44,6 +44,7 @@ import { FeedPublisher } from './feed-publisher.ts';
 import { FunctionTable } from './function-table.ts';
 import { connectHeld, connectOwn, isAllSent, isBetweenMessages, isEncrypted } from './held-transport.ts';
 import { HostLink } from './host-link.ts';
+import { HttpRequests } from './http-requests.ts';
 import { Inspections, withoutHurry, withSourceMap } from './inspections.ts';
 import { JournalWriter } from './journal-writer.ts';
 import { openNativeMemory } from './native-memory.ts';
@@ -64,6 +65,7 @@ const INSPECTED_AT_ONCE = 8;
 interface Assignment {
   readonly nc: NatsConnection;
   readonly table: FunctionTable;
+  readonly requests: HttpRequests;
   readonly secrets: CellSecrets;
   readonly feed: FeedPublisher;
   readonly observation: Observation;
@@ -193,7 +195,8 @@ export async function startCell(options: CellOptions): Promise<void> {
     });
     await nc.flush();
     const secrets = new CellSecrets(namespace, secretSeed, clock);
-    assignment = { nc, table, secrets, feed, observation, connections, endpoint: nats };
+    const requests = new HttpRequests(table);
+    assignment = { nc, table, requests, secrets, feed, observation, connections, endpoint: nats };
     nc.closed()
       .then((reason) => {
         if (!draining)
@@ -280,6 +283,11 @@ export async function startCell(options: CellOptions): Promise<void> {
     cancel: ({ id, invocationId }) => ({
       cancelled: assignment?.table.cancel(id, invocationId ?? undefined) ?? 0,
     }),
+    fetch: (ask) => serving().requests.serve(ask),
+    abandon({ fetchId }) {
+      assignment?.requests.abandon(fetchId);
+      return null;
+    },
     inspect({ sessionId, id, action, message }) {
       const listen = (text: string | null): void =>
         link.send({ type: 'inspected', sessionId, message: text });

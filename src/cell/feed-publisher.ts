@@ -8,6 +8,7 @@ import {
   HOST_LIMITS,
   type LogLevel,
   SilentObserver,
+  shownSubject,
 } from '../core/index.ts';
 
 /** Invocation events per second that a tap is given; the rest are counted. */
@@ -104,7 +105,7 @@ export class FeedPublisher extends SilentObserver {
       name: spec.name,
       namespace: spec.namespace,
       version: spec.version,
-      subject: invocation.subject,
+      subject: shownSubject(invocation.subject),
       status,
       durationMs,
       replyBytes,

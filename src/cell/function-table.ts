@@ -7,6 +7,7 @@ import {
   type FunctionStats,
   HairspringError,
   type HostService,
+  type Invocation,
   type LocalFunctions,
   type Outcome,
   type PreparedBinding,
@@ -154,10 +155,21 @@ export class FunctionTable implements LocalFunctions {
 
   /** @throws HS_FUNCTION_NOT_FOUND */
   runner(id: string): FunctionRunner {
+    return this.present(id).runner;
+  }
+
+  /** The function, whose runner is that of its version at the moment. @throws HS_FUNCTION_NOT_FOUND */
+  present(id: string): { readonly runner: FunctionRunner } {
     const slot = this.#slots.get(id);
     if (slot === undefined)
       throw new HairspringError('HS_FUNCTION_NOT_FOUND', 'The function is not deployed here');
-    return slot.runner;
+    return slot;
+  }
+
+  /** Ends an invocation that nobody waits for any more, also one of a replaced version. */
+  abandon(id: string, invocation: Invocation): void {
+    this.#slots.get(id)?.runner.abandon(invocation);
+    for (const runner of this.#retiring) if (runner.spec.id === id) runner.abandon(invocation);
   }
 
   call(call: FunctionCall): Promise<Outcome> | undefined {

@@ -6,6 +6,7 @@ import {
   INVOKE_TRIGGER,
   isForbiddenReply,
   isLiteralSubject,
+  isSubjectTrigger,
   REQUEST_HEADERS,
   subjectMatches,
 } from '../core/index.ts';
@@ -53,21 +54,23 @@ function onInvoke(nc: NatsConnection, { listener, runner }: InvokedFunction, mes
 
 /**
  * The subject and the trigger that an invocation by name stands for: the subject asked for, else the
- * first trigger without a wildcard, else, for a function without triggers, its name.
+ * first trigger without a wildcard, else, for a function that listens on no subject, its name.
  */
 export function placeInvoke(
   spec: FunctionSpec,
   asked: string,
 ): { readonly subject: string; readonly triggerIndex: number } | HairspringError {
-  const literal = spec.triggers.find((trigger) => isLiteralSubject(trigger.subject))?.subject;
-  const subject = asked || literal || (spec.triggers.length === 0 ? spec.name : '');
+  const triggers = spec.triggers.filter(isSubjectTrigger);
+  const literal = triggers.find((trigger) => isLiteralSubject(trigger.subject))?.subject;
+  const subject = asked || literal || (triggers.length === 0 ? spec.name : '');
   const valid = isLiteralSubject(subject);
   const triggerIndex = valid
-    ? spec.triggers.findIndex((trigger) => subjectMatches(trigger.subject, subject))
+    ? spec.triggers.findIndex(
+        (trigger) => isSubjectTrigger(trigger) && subjectMatches(trigger.subject, subject),
+      )
     : INVOKE_TRIGGER;
-  if (triggerIndex !== INVOKE_TRIGGER || (valid && spec.triggers.length === 0))
-    return { subject, triggerIndex };
-  const listens = spec.triggers.map((trigger) => trigger.pattern).join(', ');
+  if (triggerIndex !== INVOKE_TRIGGER || (valid && triggers.length === 0)) return { subject, triggerIndex };
+  const listens = triggers.map((trigger) => trigger.pattern).join(', ');
   const detail =
     subject === ''
       ? 'it listens on wildcards only, so a subject is needed'

@@ -10,6 +10,7 @@ import type { CodeCacheRecord } from './code-cache-format.ts';
 import type { ColdCounts, ColdReason } from './cold-reason.ts';
 import type { ArtifactRef, FunctionSpec } from './definition.ts';
 import type { WireError } from './errors.ts';
+import type { HttpAnswer, HttpAsk } from './http-exchange.ts';
 import type { LogRecord } from './logger.ts';
 import type { SealedSecret } from './sealed-secret.ts';
 import type { ObserveOptions, TelemetryReport } from './telemetry.ts';
@@ -120,7 +121,7 @@ export interface AdoptedMessage {
 export const INVOKE_TRIGGER = -1;
 
 export interface ActivateResult {
-  /** For each function NATS subscription ids, one per trigger, in the order of the triggers. */
+  /** For each function NATS subscription ids, one per trigger, in the order of the triggers; 0 for an HTTP trigger. */
   readonly sids: readonly (readonly number[])[];
   /** For each function the subscription id of its invoke subject. */
   readonly invokeSids: readonly number[];
@@ -176,7 +177,10 @@ export interface CellCommands {
     readonly params: { readonly id: string; readonly invocationId: string | null };
     readonly result: { readonly cancelled: number };
   };
-  /** Publishes an event per invocation until `untilMs` (epoch). */
+  /** Hands an HTTP request to a function; fails with the code that its caller is to hear. */
+  fetch: { readonly params: HttpAsk; readonly result: HttpAnswer };
+  /** Nobody waits for the answer to a `fetch` any more. */
+  abandon: { readonly params: { readonly fetchId: number }; readonly result: null };
   /**
    * A debugger's session with a function, which is woken for it: `open` begins one, `message` passes a
    * message of the Chrome DevTools Protocol on, `close` ends it.
@@ -190,6 +194,7 @@ export interface CellCommands {
     };
     readonly result: null;
   };
+  /** Publishes an event per invocation until `untilMs` (epoch). */
   tap: { readonly params: { readonly untilMs: number }; readonly result: null };
   stats: { readonly params: Record<never, never>; readonly result: CellStats };
   /** Takes no new work, finishes what is accepted, closes the connection. */

@@ -1,5 +1,6 @@
 import type { ErrorCodeInfo } from './error-code-info.ts';
 import { HOST_SERVICE_CODES } from './host-service-codes.ts';
+import { HTTP_TRIGGER_CODES } from './http-trigger-codes.ts';
 
 /** Every error code of the product, in one place; `docs/errors.md` lists the same set and a test compares them. */
 export const ERROR_CODES = {
@@ -106,7 +107,7 @@ export const ERROR_CODES = {
     status: 500,
     fault: 'function',
     retryable: false,
-    summary: 'The reply is larger than the NATS server lets through',
+    summary: 'The reply is larger than can be sent',
     remedy: 'Reply with less, or put the result into a bucket and reply with its key',
   },
   HS_CELL_LOST: {
@@ -130,6 +131,7 @@ export const ERROR_CODES = {
     summary: 'The subject to invoke with does not match a trigger of the function',
     remedy: 'Name one with --subject; `hairspring info NAME` lists the triggers',
   },
+  ...HTTP_TRIGGER_CODES,
   ...HOST_SERVICE_CODES,
   // Deploying
   HS_NEXFILE_MISSING: {

@@ -1,4 +1,5 @@
 import type { FunctionLimits } from './limits.ts';
+import type { Route } from './route.ts';
 import type { SubjectPattern } from './subject.ts';
 
 /** A resolved subject trigger. */
@@ -8,7 +9,20 @@ export interface SubjectTrigger extends SubjectPattern {
   readonly fanout: boolean;
 }
 
-export type Trigger = SubjectTrigger;
+/** A resolved HTTP trigger. */
+export interface HttpTrigger extends Route {
+  readonly kind: 'http';
+}
+
+export type Trigger = SubjectTrigger | HttpTrigger;
+
+export function isSubjectTrigger(trigger: Trigger): trigger is SubjectTrigger {
+  return trigger.kind === 'subject';
+}
+
+export function isHttpTrigger(trigger: Trigger): trigger is HttpTrigger {
+  return trigger.kind === 'http';
+}
 
 export type KvAccess = 'read' | 'write' | 'read-write';
 

@@ -20,7 +20,7 @@ export interface TraceSampler {
   readonly ratio: number;
 }
 
-export const SPAN_KINDS = ['internal', 'client', 'producer', 'consumer'] as const;
+export const SPAN_KINDS = ['internal', 'client', 'server', 'producer', 'consumer'] as const;
 
 /** A finished span. */
 export interface SpanRecord {

@@ -35,4 +35,4 @@ export {
 } from './nats-server/index.ts';
 export { startHost } from './start-host.ts';
 export type { RecordedCall, TelemetryOptions } from './telemetry/index.ts';
-export type { HostOptions, RunningHost } from './types.ts';
+export type { HostOptions, HttpListener, RunningHost } from './types.ts';

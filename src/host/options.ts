@@ -15,6 +15,7 @@ const DEFAULTS = {
   idleEvictMs: 300_000,
   inlineCpuMs: HOST_LIMITS.inlineCpuMs,
   inspect: undefined,
+  http: undefined,
   operator: undefined,
   delegation: undefined,
   drainGraceMs: 10_000,

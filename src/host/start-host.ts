@@ -2,10 +2,11 @@ import { hostname } from 'node:os';
 import type { NatsConnection } from '@nats-io/transport-node';
 import packageJson from '../../package.json' with { type: 'json' };
 import { connectNats, requireServer, serveNode } from '../control/index.ts';
-import { systemClock } from '../core/index.ts';
+import { type Logger, systemClock } from '../core/index.ts';
 import { type Accounts, createOneAccount, DelegatedAccounts, OperatorAccounts } from './accounts/index.ts';
 import { CellSupervisor } from './cells/index.ts';
 import { Deployments } from './deployments/index.ts';
+import { type Gateway, startGateway } from './http/index.ts';
 import type { InspectorServer } from './inspect/inspector-server.ts';
 import { Node } from './node.ts';
 import { NodeSecrets } from './node-secrets.ts';
@@ -14,7 +15,7 @@ import { SecretShelf } from './secrets/index.ts';
 import { openDataDir } from './state/data-dir.ts';
 import { loadNodeKeys } from './state/node-identity.ts';
 import { startTelemetry } from './telemetry/index.ts';
-import type { HostOptions, RunningHost } from './types.ts';
+import type { HostOptions, HttpListener, RunningHost } from './types.ts';
 
 /** How long the last answers may take to leave, when the server is slow or away. */
 const FLUSH_MS = 1_000;
@@ -97,6 +98,8 @@ export async function startHost(options: HostOptions): Promise<RunningHost> {
     cell.inspect === undefined
       ? undefined
       : stack.use(await startInspector(cell.inspect, deployments, cells));
+  const gateway =
+    cell.http === undefined ? undefined : stack.use(await openGateway(cell.http, deployments, cells, logger));
   node.moveTo('running');
   logger.info('The node is running', { node: node.nodeId, functions: restored });
   const owned = stack.move();
@@ -108,6 +111,7 @@ export async function startHost(options: HostOptions): Promise<RunningHost> {
       await using rest = owned;
       rest.defer(() => node.moveTo('stopping'));
       rest.use(endpoints);
+      gateway?.drain();
       await cells.drain(graceMs);
       // Without a server the flush would wait for one.
       const late = new Promise<void>((resolve) => clock.after(FLUSH_MS, resolve));
@@ -122,6 +126,7 @@ export async function startHost(options: HostOptions): Promise<RunningHost> {
     namespaceEndpoint: async (namespace) => (await accounts.open(namespace)).developerEndpoint(),
     cellPids: () => cells.pids,
     inspectAddress: inspector?.address,
+    httpUrl: gateway?.url,
     stopped,
     [Symbol.asyncDispose]: () => stop(drainGraceMs),
   };
@@ -149,5 +154,20 @@ async function startInspector(
     ...address,
     targets: () => deployments.all(),
     attach: (target, listen) => cells.inspect(target, listen),
+  });
+}
+
+async function openGateway(
+  listener: HttpListener,
+  deployments: Deployments,
+  cells: CellSupervisor,
+  logger: Logger,
+): Promise<Gateway> {
+  return await startGateway({
+    ...listener,
+    clock: systemClock,
+    logger,
+    routes: deployments.routes,
+    ask: ({ namespace }, ask, signal) => cells.fetch(namespace, ask, signal),
   });
 }

@@ -1,5 +1,6 @@
 import type { Logger, NatsEndpoint } from '../core/index.ts';
 import type { AccountsFile, Operator } from './accounts/index.ts';
+import type { HostNames } from './http/index.ts';
 import type { TelemetryOptions } from './telemetry/index.ts';
 
 export interface HostOptions {
@@ -47,10 +48,21 @@ export interface HostOptions {
   readonly inlineCpuMs?: number;
   /** Where debuggers attach to functions, which then have no limits of time; for development. @default nowhere */
   readonly inspect?: { readonly host: string; readonly port: number } | undefined;
+  /** Where HTTP triggers are served. @default nowhere */
+  readonly http?: HttpListener | undefined;
   /** Time for accepted work to finish at shutdown. @default 10_000 */
   readonly drainGraceMs?: number;
   /** Traces and metrics. @default none */
   readonly telemetry?: TelemetryOptions;
+}
+
+/** Where HTTP triggers are served, and to whom. */
+export interface HttpListener extends HostNames {
+  readonly host: string;
+  /** 0 takes any free one. */
+  readonly port: number;
+  /** To try in turn when that is in use. @default none */
+  readonly otherPorts?: readonly number[];
 }
 
 /** A running node. Disposing drains it: accepted work finishes, then all of it is gone. Idempotent. */
@@ -67,6 +79,8 @@ export interface RunningHost extends AsyncDisposable {
   cellPids(): readonly number[];
   /** `host:port` where debuggers attach; undefined when they may not. */
   readonly inspectAddress: string | undefined;
+  /** `http://host:port` where HTTP triggers are served; undefined when they are not. */
+  readonly httpUrl: string | undefined;
   /** Resolves when the node has stopped, whoever asked for it. */
   readonly stopped: Promise<void>;
 }

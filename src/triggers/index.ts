@@ -1,3 +1,4 @@
+export { HttpInvocation } from './http/http-invocation.ts';
 export { readHeaders, refuseSize } from './subject/raw-headers.ts';
 export { replyToError } from './subject/reply-writer.ts';
 export {

@@ -7,7 +7,8 @@ import { listTree, ROOT, readTree } from './support/tree.ts';
 
 const MAX_LINES = 500;
 const BINARY = /\.(?:png|jpg|gif|ico|wasm|gz|zip|woff2)$/;
-const GENERATED = /^(?:(?:bench\/[^/]+\/)?package-lock\.json$|LICENSE$|src\/runtime\/guest\/generated\/)/;
+const GENERATED =
+  /^(?:(?:bench\/[^/]+\/)?package-lock\.json$|LICENSE$|schema\/|src\/runtime\/guest\/generated\/)/;
 
 const files = readTree((path) => !BINARY.test(path));
 /** AssemblyScript has the suffix of TypeScript, and other rules. */

@@ -17,6 +17,7 @@ import {
 let folder = '';
 let dev: CliProcess;
 let server = '';
+let http = '';
 
 before(async () => {
   folder = await mkdtemp(join(tmpdir(), 'hairspring-dev-'));
@@ -25,6 +26,8 @@ before(async () => {
   const [, url = ''] = await dev.waitFor(/nats-server \S+ at (nats:\S+)/);
   server = url;
   await dev.waitFor(/hello deployed as [0-9a-f]{12} in /);
+  const [, httpUrl = ''] = await dev.waitFor(/HTTP triggers at (http:\S+)/);
+  http = httpUrl;
   await dev.waitFor(/hello +greet\.\{lang\}\.\{name\} +– +5s, cpu 50ms, 64MiB/);
   await dev.waitFor(/nats req greet\.en\.ada '' --server nats:/);
   await dev.waitFor(/^ready in /m);
@@ -51,6 +54,19 @@ test('An invocation is one line with function, subject, status, cold or warm, an
   await dev.waitFor(/hello {2}greet\.en\.ada {2}ok {2}cold [\d.]+ ms \(first\) {2}[\d.]+ ms\n/);
   await invoke('hello', 'greet.fr.ada');
   await dev.waitFor(/hello {2}greet\.fr\.ada {2}ok {2}warm {2}[\d.]+ ms\n/);
+});
+
+test('A function with HTTP triggers is served at the address that was told, and its requests are lines', async () => {
+  await cp(join(EXAMPLES, 'albums'), join(folder, 'albums'), { recursive: true });
+  await dev.waitFor(/albums deployed as /);
+  const url = `${http}/albums/kind-of-blue`;
+  assert.equal((await fetch(url, { method: 'PUT', body: '{"by":"Miles Davis"}' })).status, 201);
+  assert.equal(await (await fetch(`${url}?token=secret`)).text(), '{"by":"Miles Davis"}');
+  await dev.waitFor(/albums {2}GET \/albums\/kind-of-blue {2}ok {2}warm/);
+  assert.deepEqual(await (await fetch(`${http}/albums`)).json(), { albums: ['kind-of-blue'] });
+  await rm(join(folder, 'albums'), { recursive: true });
+  await dev.waitFor(/albums undeployed/);
+  assert.equal((await fetch(url)).status, 404);
 });
 
 test('An edit is redeployed with one line, and the next call gets the new reply', async () => {

@@ -105,7 +105,7 @@ test('The types of every host service compile, and know what is not in the Nexfi
 
 test('The handlers of the examples have the types that are made from their Nexfiles', async () => {
   const path = join(folder, 'examples');
-  const names = ['hello', 'kv-counter', 'wildcards', 'wasm-mean'];
+  const names = ['albums', 'hello', 'kv-counter', 'wildcards', 'wasm-mean'];
   for (const name of names) {
     await cp(join(EXAMPLES, name), join(path, name), { recursive: true });
     await rm(join(path, name, ENV_TYPES_FILE), { force: true });
@@ -120,7 +120,7 @@ test('The handlers of the examples have the types that are made from their Nexfi
     names.sort().map((name) => [name, name === 'wasm-mean' ? 'skipped' : 'written']),
   );
   await rm(join(path, 'wasm-mean'), { recursive: true });
-  for (const name of ['hello', 'kv-counter', 'wildcards'])
+  for (const name of ['albums', 'hello', 'kv-counter', 'wildcards'])
     await writeFile(join(path, name, 'probe.ts'), PROBE);
   await writeTsconfig(path);
   assert.equal(compile(path), '');

@@ -52,6 +52,7 @@ test('deploy --dry-run bundles and deploys nothing', async () => {
   assert.deepEqual(
     plan.functions.map(({ name }) => name),
     [
+      'albums',
       'hello',
       'kv-counter',
       'wasm-counter',

@@ -29,7 +29,7 @@ test('Every function that the documents show loads and has its handler', async (
       bindings: {},
       budgetMs: 5,
     });
-    assert.deepEqual(handlers, ['message'], place);
+    assert.deepEqual(handlers, [text.includes('fetch(request') ? 'fetch' : 'message'], place);
     isolate[Symbol.dispose]();
   }
 });

@@ -87,7 +87,7 @@ test('Deploys of one function at the same time end with one of them, whole', asy
   );
   assert.deepEqual([...new Set(outcomes.map(({ status }) => status))], ['fulfilled']);
   const { definition } = await client.info('race');
-  const subject = definition.triggers[0]?.subject ?? '';
+  const subject = definition.triggers[0]?.pattern ?? '';
   assert.equal((await ask(subject)).text, `${subject.slice(-1)}${subject}`);
   for (const text of names)
     if (`race.${text}` !== subject) assert.equal((await ask(`race.${text}`)).outcome, 'no responders');

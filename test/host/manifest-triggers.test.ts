@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { parse } from 'yaml';
+import { parseStartRequest, startRequestToWire } from '../../src/host/manifest/index.ts';
 import { failureOf } from './support/nexfile.ts';
 
 for (const subject of [
@@ -55,4 +57,50 @@ test('A trigger of no kind or of two kinds is refused', () => {
 test('Too many triggers are refused without comparing them', () => {
   const many = Array.from({ length: 3_000 }, (_, index) => `    - subject: a.x${index}`).join('\n');
   assert.match(failureOf(`  triggers:\n${many}`).message, /at most 64 triggers/);
+});
+
+test('An HTTP trigger is read with its captures and methods, and written back as it was', () => {
+  const text =
+    '{ uri: "nats://b/o", triggers: [{ http: { route: "/a/:x/*", methods: [GET, PUT] } }, { http: { route: / } }] }';
+  const start = parseStartRequest(parse(text));
+  assert.deepEqual(start.triggers, [
+    {
+      kind: 'http',
+      pattern: '/a/:x/*',
+      captures: [
+        { index: 1, name: 'x', rest: false },
+        { index: 2, name: '1', rest: true },
+      ],
+      methods: ['GET', 'PUT'],
+    },
+    { kind: 'http', pattern: '/', captures: [], methods: [] },
+  ]);
+  assert.deepEqual(parseStartRequest(startRequestToWire(start)).triggers, start.triggers);
+});
+
+test('An HTTP trigger that cannot be is refused with what is wrong', () => {
+  const messages = {
+    '{ http: { route: a } }': /begins with "\/"/,
+    '{ http: { route: "/a/*/b" } }': /last segment/,
+    '{ http: { route: /a, methods: [] } }': /name a method/,
+    '{ http: { route: /a, methods: [get] } }': /GET/,
+    '{ http: { route: /a, methods: [GET, GET] } }': /twice/,
+    '{ http: { path: /a } }': /route/,
+    '{ http: { route: /a }, subject: a }': /one kind/,
+    '{ http: { route: /a, host: x } }': /host/,
+    '{ http: /a }': /map/,
+  };
+  for (const [trigger, message] of Object.entries(messages)) {
+    const error = failureOf(`  triggers: [${trigger}]`);
+    assert.equal(error.code, 'HS_NEXFILE_INVALID', trigger);
+    assert.match(`${error.message} ${error.hint ?? ''}`, message, trigger);
+  }
+});
+
+test('Two routes of one function that take the same requests are refused at the second', () => {
+  const error = failureOf(
+    '  triggers:\n    - http: { route: "/a/:x", methods: [GET] }\n    - http: { route: "/a/:x", methods: [POST] }\n    - http: { route: "/a/:y", methods: [HEAD] }',
+  );
+  assert.match(error.message, /"\/a\/:y" .*takes the same requests as "\/a\/:x" of triggers\[0\]/);
+  assert.equal(error.position?.line, 9);
 });

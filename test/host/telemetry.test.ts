@@ -115,7 +115,7 @@ test('Reports that no cell makes are refused', () => {
   const hostile = [
     telemetry([{ ...SPAN, traceId: 'x' }]),
     telemetry([{ ...SPAN, name: 'x'.repeat(5_000) }]),
-    telemetry([{ ...SPAN, kind: 'server' }]),
+    telemetry([{ ...SPAN, kind: 'servant' }]),
     telemetry([{ ...SPAN, startMs: Number.NaN }]),
     telemetry([{ ...SPAN, status: 'constructor' }]),
     telemetry([{ ...SPAN, attributes: { a: { b: 1 } } }]),

@@ -32,6 +32,10 @@ export interface TestHostOptions extends Partial<Omit<HostOptions, 'nats' | 'log
   readonly spareCells?: number;
 }
 
+export type TestTrigger =
+  | { readonly subject: string; readonly fanout?: boolean }
+  | { readonly http: { readonly route: string; readonly methods?: readonly string[] } };
+
 /** A function as a Nexfile's `start_request` has it, with its code as text. */
 export interface TestFunction {
   readonly name: string;
@@ -40,7 +44,7 @@ export interface TestFunction {
   /** One ES module that imports nothing, or the binary of a WebAssembly function. */
   readonly code: string | Uint8Array;
   /** @default its name */
-  readonly triggers?: readonly (string | { readonly subject: string; readonly fanout?: boolean })[];
+  readonly triggers?: readonly (string | TestTrigger)[];
   /** @default the product's, with a `cpu` of 1s: it is measured on the wall clock, and test machines are busy */
   readonly limits?: Readonly<Record<string, string | number>>;
   readonly bindings?: Readonly<Record<string, object>>;

@@ -9,6 +9,7 @@ import {
   type ObservedInvocation,
   type PoolChange,
   SilentObserver,
+  shownSubject,
 } from '../../core/index.ts';
 
 const invocationChannel = channel('hairspring:invocation');
@@ -28,19 +29,24 @@ export class ChannelObserver extends SilentObserver {
 
   override onReceived(spec: FunctionSpec, { id, invocation }: ObservedInvocation): void {
     if (!invocationChannel.hasSubscribers) return;
-    const { subject } = invocation;
+    const subject = shownSubject(invocation.subject);
     invocationChannel.publish({ event: 'received', ...identify(spec), id, subject });
   }
 
   override onRefused(spec: FunctionSpec, { subject }: Invocation, status: ErrorCode): void {
     if (invocationChannel.hasSubscribers)
-      invocationChannel.publish({ event: 'refused', ...identify(spec), subject, status });
+      invocationChannel.publish({
+        event: 'refused',
+        ...identify(spec),
+        subject: shownSubject(subject),
+        status,
+      });
   }
 
   override onStarted(spec: FunctionSpec, flight: ObservedInvocation): void {
     if (!invocationChannel.hasSubscribers) return;
     const { id, invocation, acceptedMs, startedMs, coldMs, coldReason } = flight;
-    const { subject } = invocation;
+    const subject = shownSubject(invocation.subject);
     const queueMs = startedMs - acceptedMs;
     const event = { event: 'started', ...identify(spec), id, subject, queueMs, coldMs, coldReason };
     invocationChannel.publish(event);
@@ -55,7 +61,7 @@ export class ChannelObserver extends SilentObserver {
       event: 'finished',
       ...identify(spec),
       id,
-      subject: invocation.subject,
+      subject: shownSubject(invocation.subject),
       status,
       durationMs,
       queueMs: begun - acceptedMs,

@@ -6,6 +6,7 @@ import {
   type InvocationStatus,
   type ObservedCall,
   type SpanRecord,
+  shownSubject,
   TELEMETRY_LIMITS,
 } from '../../core/index.ts';
 
@@ -13,14 +14,35 @@ type Attributes = SpanRecord['attributes'];
 
 const NATS = 'nats';
 
-/** `process greet.{name}`: the pattern, so that there are few names. */
-export function triggerName(spec: FunctionSpec, { triggerIndex }: Invocation): string {
-  return `process ${spec.triggers[triggerIndex]?.pattern ?? spec.name}`;
+/** `process greet.{name}`, or `GET /albums/:album`: the pattern, so that there are few names. */
+export function triggerName(spec: FunctionSpec, { triggerIndex, subject }: Invocation): string {
+  const { pattern, kind } = spec.triggers[triggerIndex] ?? { pattern: spec.name, kind: 'subject' };
+  return kind === 'http' ? `${methodOf(subject)} ${pattern}` : `process ${pattern}`;
+}
+
+export function triggerKind(spec: FunctionSpec, { triggerIndex }: Invocation): SpanRecord['kind'] {
+  return spec.triggers[triggerIndex]?.kind === 'http' ? 'server' : 'consumer';
+}
+
+function methodOf(line: string): string {
+  return line.slice(0, line.indexOf(' '));
+}
+
+/** Of an HTTP request neither its query nor who sent it. */
+function httpAttributes(route: string, subject: string, bytes: number): Attributes {
+  const shown = shownSubject(subject);
+  return {
+    'http.request.method': methodOf(subject),
+    'http.route': cut(route),
+    'url.path': cut(shown.slice(shown.indexOf(' ') + 1)),
+    'http.request.body.size': bytes,
+  };
 }
 
 export function triggerAttributes(spec: FunctionSpec, invocation: Invocation): Attributes {
   const { triggerIndex, subject, data, reply } = invocation;
   const trigger = spec.triggers[triggerIndex];
+  if (trigger?.kind === 'http') return httpAttributes(trigger.pattern, subject, data.length);
   return {
     'messaging.system': NATS,
     'messaging.operation.type': 'process',

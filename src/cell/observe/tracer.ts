@@ -12,7 +12,14 @@ import {
   type TraceSampler,
 } from '../../core/index.ts';
 import { createSpanId, type JoinedTrace, joinTrace } from './span-ids.ts';
-import { callAttributes, callKind, callName, triggerAttributes, triggerName } from './span-text.ts';
+import {
+  callAttributes,
+  callKind,
+  callName,
+  triggerAttributes,
+  triggerKind,
+  triggerName,
+} from './span-text.ts';
 
 /** What is known of a traced invocation until it ends. */
 interface OpenTrace extends JoinedTrace {
@@ -66,7 +73,7 @@ export class Tracer extends SilentObserver {
       {
         spanId: triggerSpanId,
         parentId: trace.parentId,
-        kind: 'consumer',
+        kind: triggerKind(spec, flight.invocation),
         name: triggerName(spec, flight.invocation),
         status,
         attributes: { ...triggerAttributes(spec, flight.invocation), ...errorAttributes(status) },
@@ -92,7 +99,7 @@ export class Tracer extends SilentObserver {
         attributes: {
           'faas.name': spec.name,
           'faas.version': spec.version,
-          'faas.trigger': 'pubsub',
+          'faas.trigger': triggerKind(spec, flight.invocation) === 'server' ? 'http' : 'pubsub',
           'faas.invocation_id': String(id),
           'faas.coldstart': coldReason !== undefined,
           ...(coldReason === undefined ? {} : { 'hairspring.cold_reason': coldReason }),

@@ -4,8 +4,10 @@ import { type Command, InvalidArgumentError } from 'commander';
 import {
   accountsToUse,
   addNodeOptions,
+  DEFAULT_HTTP_PORT,
   DEFAULT_PORT,
   endpointToJoin,
+  httpListener,
   type NodeFlags,
 } from '../node/node-options.ts';
 import { resolveTelemetry } from '../node/telemetry-options.ts';
@@ -15,6 +17,8 @@ import { createInterrupt } from '../shell/interrupt.ts';
 
 /** Where Node's own inspector listens, and where `chrome://inspect` looks. */
 const DEFAULT_INSPECT = '127.0.0.1:9229';
+
+const DEFAULT_HTTP = { host: '127.0.0.1', port: DEFAULT_HTTP_PORT };
 
 interface InspectAddress {
   readonly host: string;
@@ -52,6 +56,7 @@ export function addDev(program: Command, shell: Shell): void {
   addNodeOptions(command, {
     data: 'data folder (by default .hairspring below PATH)',
     port: `port of the nats-server that is started (by default ${DEFAULT_PORT} if it is free, else any)`,
+    http: `where to serve HTTP triggers (by default at port ${DEFAULT_HTTP_PORT} of loopback if it is free, else any)`,
   })
     .option('--observe', 'record which host calls functions make, for `bindings suggest`')
     .option(
@@ -80,6 +85,10 @@ async function dev(
     dataDir: flags.data ?? (await projectDataDir(at)),
     nodeName: flags.name,
     telemetry: resolveTelemetry(flags, context.env.variables),
+    http: {
+      ...httpListener(flags, context.options.namespace, DEFAULT_HTTP),
+      otherPorts: flags.http === undefined ? [0] : [],
+    },
     logLevel: flags.logLevel,
     observe: flags.observe === true,
     inspect: flags.inspect === true ? parseInspect(DEFAULT_INSPECT) : flags.inspect,

@@ -1,6 +1,7 @@
 import { buffer } from 'node:stream/consumers';
 import type { Command } from 'commander';
 import type { ControlClient, InvokeResult } from '../../control/index.ts';
+import { isSubjectTrigger } from '../../core/index.ts';
 import { sampleSubject } from '../deploy/sample.ts';
 import { addHeader } from '../shell/add-header.ts';
 import { type CommandContext, defineCommand, runs, type Shell } from '../shell/command.ts';
@@ -73,7 +74,7 @@ async function invoke(
 /** Something that a wildcard trigger of the function catches. */
 async function madeUpSubject(client: ControlClient, name: string): Promise<string | undefined> {
   const { definition } = await client.info(name);
-  const [first] = definition.triggers;
+  const first = definition.triggers.find(isSubjectTrigger);
   return first === undefined ? undefined : sampleSubject(first);
 }
 

@@ -8,6 +8,7 @@ import {
   DEFAULT_PORT,
   endpointToJoin,
   type NodeFlags,
+  optionalHttpListener,
 } from '../node/node-options.ts';
 import { resolveTelemetry } from '../node/telemetry-options.ts';
 import { type CommandContext, defineCommand, runs, type Shell } from '../shell/command.ts';
@@ -28,12 +29,20 @@ export function addUp(program: Command, shell: Shell): void {
       'with JetStream is found, or fetched once, and started on the loopback address.\n' +
       'On a NATS with an operator of its own, --accounts names the credentials or signing keys with which the\n' +
       'node enters the account of each namespace; docs/accounts.md tells how.\n' +
+      'HTTP triggers are served with --http. Who comes to the address of the machine itself is served those of the\n' +
+      'namespace "default"; other host names are refused unless --http-host names them.\n' +
       'What is deployed is restored. Ctrl-C lets accepted work finish; a second one ends at once.',
-    examples: ['up', 'up --port 0 --data ./data', 'up --context production --accounts accounts.yaml'],
+    examples: [
+      'up',
+      'up --port 0 --data ./data',
+      'up --context production --accounts accounts.yaml',
+      'up --http 0.0.0.0:8080 --http-host api.example.com=shop',
+    ],
   });
   addNodeOptions(command, {
     data: 'data folder (env HAIRSPRING_DATA, else ~/.local/share/hairspring)',
     port: `port of the nats-server that is started; 0 takes any free one (default: ${DEFAULT_PORT})`,
+    http: 'serve HTTP triggers at PORT of loopback, or at HOST:PORT',
   }).action(runs(shell, up));
 }
 
@@ -65,6 +74,7 @@ async function up(context: CommandContext, flags: NodeFlags): Promise<ExitCode |
       dataDir,
       nodeName: flags.name,
       telemetry,
+      http: optionalHttpListener(flags),
       logger,
     },
     env,
@@ -92,6 +102,9 @@ async function up(context: CommandContext, flags: NodeFlags): Promise<ExitCode |
   const { metricsUrl } = node.host;
   if (metricsUrl !== undefined)
     output.event({ event: 'metrics', url: metricsUrl }, () => `metrics at ${paint.cyan(metricsUrl)}`);
+  const { httpUrl } = node.host;
+  if (httpUrl !== undefined)
+    output.event({ event: 'http', url: httpUrl }, () => `HTTP triggers at ${paint.cyan(httpUrl)}`);
   const elapsedMs = performance.now() - startedMs;
   const advice = await clientAdvice(context, node.endpoint.servers);
   output.event(

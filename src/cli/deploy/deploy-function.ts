@@ -1,7 +1,8 @@
 import { ARTIFACT_BUCKET, artifactName, putArtifact } from '../../control/index.ts';
-import type { Source } from '../../core/index.ts';
+import { isHttpTrigger, type Source } from '../../core/index.ts';
 import { startRequestToWire } from '../../host/index.ts';
 import type { ControlConnection } from '../shell/connection.ts';
+import { describeTrigger } from './describe.ts';
 import type { GrantDifference, GrantLine } from './grants.ts';
 import { type PreparedFunction, shownPath } from './prepare.ts';
 
@@ -76,5 +77,7 @@ export function runRequestOf({ manifest, bundle }: PreparedFunction): string {
 }
 
 export function triggersOf({ manifest }: PreparedFunction): readonly string[] {
-  return manifest.start.triggers.map(({ pattern }) => pattern);
+  return manifest.start.triggers.map((trigger) =>
+    isHttpTrigger(trigger) ? describeTrigger(trigger) : trigger.pattern,
+  );
 }

@@ -3,12 +3,14 @@ import {
   type FunctionLimits,
   formatBytes,
   formatDuration,
+  isHttpTrigger,
   type Trigger,
 } from '../../core/index.ts';
 
 /** A trigger in one line. */
 export function describeTrigger(trigger: Trigger): string {
-  return trigger.fanout ? `${trigger.pattern} (fanout)` : trigger.pattern;
+  if (!isHttpTrigger(trigger)) return trigger.fanout ? `${trigger.pattern} (fanout)` : trigger.pattern;
+  return `${trigger.methods.join(',') || 'ANY'} ${trigger.pattern}`;
 }
 
 /** A binding in one line: `COUNTERS: kv counters, read-write, keys pages.*`. */

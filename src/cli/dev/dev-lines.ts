@@ -2,7 +2,7 @@ import type { InvocationEvent, LogLine } from '../../control/index.ts';
 import type { ColdReason, HairspringError, LogLevel } from '../../core/index.ts';
 import { describeBinding, describeLimits, describeTrigger } from '../deploy/describe.ts';
 import { renderGrants } from '../deploy/grants.ts';
-import type { Sample } from '../deploy/sample.ts';
+import type { Sample, SampleRequest } from '../deploy/sample.ts';
 import { countOf, formatElapsed, timeOfDay } from '../shell/format.ts';
 import { isShown } from '../shell/level-option.ts';
 import { renderLogLine } from '../shell/log-line.ts';
@@ -15,6 +15,7 @@ import type { DevFunction, UpdateOutcome } from './dev-function.ts';
 export interface TryOut {
   readonly name: string;
   readonly sample: Sample | undefined;
+  readonly request: SampleRequest | undefined;
 }
 
 /** What `dev` prints, in the order in which it happens. */
@@ -49,10 +50,13 @@ export function createDevLines(output: Output): DevLines {
       ];
     });
     const heading = ['FUNCTION', 'TRIGGERS', 'BINDINGS', 'LIMITS'].map((text) => paint.dim(text));
-    const tries = tryOuts.flatMap(({ name, sample }) => {
-      if (sample === undefined) return [`hairspring invoke ${name}${serverFlag}`];
+    const tries = tryOuts.flatMap(({ name, sample, request }) => {
+      const curls = request === undefined ? [] : [curlOf(request)];
+      if (sample === undefined)
+        return request === undefined ? [`hairspring invoke ${name}${serverFlag}`] : curls;
       const payload = shellQuote(sample.payload);
       return [
+        ...curls,
         `nats req ${sample.subject} ${payload}${serverFlag}`,
         `hairspring invoke ${name} ${payload} --subject ${sample.subject}${serverFlag}`,
       ];
@@ -127,6 +131,10 @@ export function createDevLines(output: Output): DevLines {
 /** `cold 1.2ms (first)`; nodes of before do not say why. */
 function describeCold(coldMs: number, reason: ColdReason | undefined): string {
   return `cold ${formatElapsed(coldMs)}${reason === undefined ? '' : ` (${reason})`}`;
+}
+
+function curlOf({ method, url }: SampleRequest): string {
+  return `curl ${method === 'GET' ? '' : `-X ${method} `}${url}`;
 }
 
 /** `text` as one word of a POSIX shell. */

@@ -3,7 +3,7 @@ import { withoutUserInfo } from '../../control/index.ts';
 import { createLogger, HairspringError, LOG_LEVELS, type LogLevel } from '../../core/index.ts';
 import { findNexfiles, type RecordedCall } from '../../host/index.ts';
 import { openRecording, RECORDING_FILE } from '../bindings/recording.ts';
-import { sampleOf } from '../deploy/sample.ts';
+import { sampleOf, sampleRequest } from '../deploy/sample.ts';
 import { type LocalNode, type LocalNodeOptions, serverLost, startLocalNode } from '../node/local-node.ts';
 import type { CommandContext } from '../shell/command.ts';
 import { type ControlConnection, connectTo, resolveEndpoint } from '../shell/connection.ts';
@@ -62,10 +62,20 @@ export async function runDev(
   if (node.server !== undefined) {
     for (const name of await removeOrphans(connection.client, functions.list())) lines.undeployed(name);
   }
-  const tryOuts = await tryOutsOf(functions);
+  const { httpUrl } = node.host;
+  if (httpUrl !== undefined)
+    output.event({ event: 'http', url: httpUrl }, () => `HTTP triggers at ${paint.cyan(httpUrl)}`);
+  const tryOuts = await tryOutsOf(functions, httpUrl);
   lines.table(functions.list(), tryOuts, await serverFlag(context, node));
   using _keys = listenForKeys(
-    hotkeys({ lines, functions, connection, interrupt, cycleLevel: () => (floor = levelAfter(floor)) }),
+    hotkeys({
+      lines,
+      functions,
+      connection,
+      interrupt,
+      httpUrl,
+      cycleLevel: () => (floor = levelAfter(floor)),
+    }),
     () => interrupt.request('Ctrl-C'),
   );
   const { metricsUrl } = node.host;
@@ -122,7 +132,7 @@ async function serverFlag({ env }: CommandContext, node: LocalNode): Promise<str
     : ` --server ${serversOf(node)}`;
 }
 
-async function tryOutsOf(functions: DevFunctions): Promise<readonly TryOut[]> {
+async function tryOutsOf(functions: DevFunctions, httpUrl: string | undefined): Promise<readonly TryOut[]> {
   const running = functions
     .list()
     .flatMap(({ current }) => (current === undefined ? [] : [current.prepared]));
@@ -130,11 +140,13 @@ async function tryOutsOf(functions: DevFunctions): Promise<readonly TryOut[]> {
     running.map(async ({ manifest, file }) => ({
       name: manifest.name,
       sample: await sampleOf(file, manifest.start.triggers),
+      request: httpUrl === undefined ? undefined : sampleRequest(httpUrl, manifest.start.triggers),
     })),
   );
 }
 
 interface KeyTargets {
+  readonly httpUrl: string | undefined;
   readonly lines: DevLines;
   readonly functions: DevFunctions;
   readonly connection: ControlConnection;
@@ -169,10 +181,15 @@ function hotkeys(targets: KeyTargets): readonly Hotkey[] {
   return keys;
 }
 
-async function sendSamples({ functions, connection, lines }: KeyTargets): Promise<void> {
-  for (const { name, sample } of await tryOutsOf(functions)) {
+async function sendSamples({ functions, connection, lines, httpUrl }: KeyTargets): Promise<void> {
+  for (const { name, sample, request } of await tryOutsOf(functions, httpUrl)) {
     const { subject, payload = '' } = sample ?? {};
     try {
+      if (request !== undefined) {
+        const response = await fetch(request.url, { method: request.method });
+        lines.info(`${name} → ${response.status} ${await response.text()}`);
+      }
+      if (request !== undefined && sample === undefined) continue;
       const { error, data } = await connection.client.invoke(
         name,
         payload,

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { HairspringError, type Logger, type NatsEndpoint, SYSTEM_NAMESPACE } from '../../core/index.ts';
 import {
   type FoundNatsServer,
+  type HttpListener,
   loadOperator,
   ownerEndpoint,
   type RunningHost,
@@ -28,6 +29,8 @@ export interface LocalNodeOptions {
   readonly nodeName: string | undefined;
   readonly telemetry: TelemetryOptions;
   readonly logger: Logger;
+  /** Where HTTP triggers are served. */
+  readonly http?: HttpListener | undefined;
   /** Where debuggers may attach. */
   readonly inspect?: { readonly host: string; readonly port: number } | undefined;
 }
@@ -73,6 +76,7 @@ export async function startLocalNode(
       logger: options.logger,
       telemetry: options.telemetry,
       inspect: options.inspect,
+      http: options.http,
       ...(options.nodeName === undefined ? {} : { nodeName: options.nodeName }),
     }),
   );

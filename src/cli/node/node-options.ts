@@ -1,8 +1,15 @@
 import { type Command, InvalidArgumentError } from 'commander';
-import { HairspringError, type LogLevel, type NatsEndpoint } from '../../core/index.ts';
+import { HairspringError, isToken, type LogLevel, type NatsEndpoint } from '../../core/index.ts';
+import type { HttpListener } from '../../host/index.ts';
 import type { CommandContext } from '../shell/command.ts';
 import { resolveEndpoint } from '../shell/connection.ts';
 import { levelOption } from '../shell/level-option.ts';
+
+/** Where to listen. */
+export interface HttpAddress {
+  readonly host: string;
+  readonly port: number;
+}
 
 /** The options of the commands that start a node. */
 export interface NodeFlags {
@@ -13,15 +20,19 @@ export interface NodeFlags {
   readonly accounts?: string;
   readonly otlp?: string;
   readonly metrics?: { readonly host: string; readonly port: number };
+  readonly http?: HttpAddress;
+  readonly httpHost?: Readonly<Record<string, string>>;
   readonly logLevel: LogLevel;
 }
 
 export const DEFAULT_PORT = 4222;
+export const DEFAULT_HTTP_PORT = 8080;
+const DEFAULT_NAMESPACE = 'default';
 
 /** Adds the options; `text` says what is different between the commands. */
 export function addNodeOptions(
   command: Command,
-  text: { readonly data: string; readonly port: string },
+  text: { readonly data: string; readonly port: string; readonly http: string },
 ): Command {
   return command
     .option('--nats-server <path>', 'nats-server to start (by default one is found, or fetched once)')
@@ -31,6 +42,12 @@ export function addNodeOptions(
     .option(
       '--accounts <file>',
       'ways into the accounts of namespaces, on a NATS with an operator of its own (env HAIRSPRING_ACCOUNTS)',
+    )
+    .option('--http <address>', text.http, parseAddress)
+    .option(
+      '--http-host <name[=namespace]>',
+      'host name under which HTTP triggers of a namespace ("default" if none is named) are served; may be repeated',
+      addHttpHost,
     )
     .option('--otlp <url>', 'export traces and metrics by OTLP over HTTP (env OTEL_EXPORTER_OTLP_ENDPOINT)')
     .option(
@@ -58,6 +75,42 @@ export function accountsToUse(
   const hint =
     'Name the NATS to join with --server or --context; on its own server a node makes the accounts';
   throw new HairspringError('HS_USAGE', message, { hint });
+}
+
+/** Letters, digits, - and dots, as in DNS. */
+const HOST_NAME = /^[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?$/;
+
+function addHttpHost(text: string, before: Readonly<Record<string, string>> = {}): Record<string, string> {
+  const [name = '', namespace = DEFAULT_NAMESPACE, ...rest] = text.toLowerCase().split('=');
+  const own = text.slice(name.length + 1) || namespace;
+  if (!HOST_NAME.test(name) || !isToken(own) || rest.length > 0 || text.endsWith('='))
+    throw new InvalidArgumentError('Write NAME or NAME=NAMESPACE, such as api.example.com=shop.');
+  return { ...before, [name]: own };
+}
+
+/**
+ * Where and to whom the node serves HTTP triggers.
+ * @param ownNamespace of those who come to the address of the machine itself
+ */
+export function httpListener(
+  { http, httpHost = {} }: Pick<NodeFlags, 'http' | 'httpHost'>,
+  ownNamespace: string,
+  fallback: HttpAddress,
+): HttpListener {
+  return { ...(http ?? fallback), names: httpHost, ownNamespace };
+}
+
+/**
+ * The same for a node that serves them when an option says so.
+ * @throws HS_USAGE when host names are given and no address
+ */
+export function optionalHttpListener(flags: Pick<NodeFlags, 'http' | 'httpHost'>): HttpListener | undefined {
+  if (flags.http !== undefined) return httpListener(flags, DEFAULT_NAMESPACE, flags.http);
+  const [name] = Object.keys(flags.httpHost ?? {});
+  if (name === undefined) return undefined;
+  throw new HairspringError('HS_USAGE', `Cannot serve HTTP under "${name}" without an address`, {
+    hint: 'Name it with --http, such as --http 8080',
+  });
 }
 
 function parsePort(text: string): number {

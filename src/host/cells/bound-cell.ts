@@ -101,7 +101,7 @@ export class BoundCell {
     for (const sid of invokeSids) this.sids.set(sid, { functionId: '', triggerIndex: INVOKE_TRIGGER });
     for (const [index, spec] of specs.entries()) {
       for (const [triggerIndex, sid] of (sids[index] ?? []).entries())
-        this.sids.set(sid, { functionId: spec.id, triggerIndex });
+        if (sid > 0) this.sids.set(sid, { functionId: spec.id, triggerIndex });
     }
   }
 

@@ -4,6 +4,8 @@ import {
   type Clock,
   type FunctionSpec,
   HairspringError,
+  type HttpAnswer,
+  type HttpAsk,
   type Logger,
   type SealedSecret,
 } from '../../core/index.ts';
@@ -17,6 +19,7 @@ import type { CellExit, CellProcess, InspectSession } from './cell-process.ts';
 import { orLate } from './deadline.ts';
 import { OrphanSocket } from './orphan-socket.ts';
 import { renewEvery } from './renewal.ts';
+import { RequestsOfGroup } from './requests-of-group.ts';
 import type { SpareCells } from './spare-cells.ts';
 import type { Sentence, Suspensions } from './suspensions.ts';
 import { Turns } from './turns.ts';
@@ -61,6 +64,7 @@ export class CellGroup {
   readonly #functions = new Map<string, FunctionSpec>();
   readonly #suspensions: Suspensions;
   readonly #judge: Judge;
+  readonly #requests: RequestsOfGroup;
   /** One change of the group at a time. */
   readonly #turns: Turns;
   /** Those that serve, begin to, or finish what they had begun. */
@@ -73,6 +77,7 @@ export class CellGroup {
   constructor(options: CellGroupOptions) {
     this.#options = options;
     this.#answers = new CallerAnswers(options);
+    this.#requests = new RequestsOfGroup(options.clock);
     const nameOf = (id: string): string | undefined => this.#functions.get(id)?.name;
     this.#suspensions = options.suspensions;
     this.#judge = createJudge({ ...options, nameOf });
@@ -231,6 +236,18 @@ export class CellGroup {
     return this.#bound?.cell.command('stats', {});
   }
 
+  has(functionId: string): boolean {
+    return this.#functions.has(functionId);
+  }
+
+  /** @throws HS_FUNCTION_SUSPENDED, HS_CELL_LOST, and what the function's invocation ends with */
+  async fetch(ask: Omit<HttpAsk, 'fetchId'>, signal: AbortSignal): Promise<HttpAnswer> {
+    const reason = this.#suspensions.reasonOf(ask.id);
+    if (reason !== undefined)
+      throw new HairspringError('HS_FUNCTION_SUSPENDED', `The function is suspended: ${reason}`);
+    return await this.#requests.fetch(this.#bound, ask, signal);
+  }
+
   async cancel(id: string, invocationId: string | null): Promise<number> {
     return (await this.#bound?.cell.command('cancel', { id, invocationId }))?.cancelled ?? 0;
   }
@@ -319,6 +336,7 @@ export class CellGroup {
     const orphan = socket === undefined ? undefined : new OrphanSocket(socket, clock);
     // First, so that a successor does not begin with what is suspended now.
     const verdict = this.#judge(dead, exit);
+    this.#requests.judged(dead, verdict);
     for (const id of verdict.quarantinedIds) this.#quarantine(id);
     const replacement = this.#rebind();
     this.#answers.sendBegun(dead.recover().open, verdict);

@@ -10,6 +10,8 @@ import {
   COLD_REASONS,
   type ErrorCode,
   HairspringError,
+  HTTP_LIMITS,
+  type HttpAnswer,
   LOG_LEVELS,
   MAX_CODE_CACHE_BYTES,
   type WireError,
@@ -93,6 +95,19 @@ const cellStats: z.ZodType<CellStats> = z.object({
   ),
 });
 
+const httpAnswer: z.ZodType<HttpAnswer> = z.object({
+  status: z.int().min(200).max(599),
+  headers: z
+    .array(z.string())
+    .max(2 * HTTP_LIMITS.responseHeaders)
+    .refine(
+      (fields) => fields.reduce((sum, { length }) => sum + length, 0) <= HTTP_LIMITS.responseHeaderChars,
+    ),
+  body: z
+    .union([z.string(), z.instanceof(Uint8Array)])
+    .refine((body) => Buffer.byteLength(body) <= HTTP_LIMITS.responseBytes, { error: 'it is too large' }),
+});
+
 const resultSchemas: { readonly [Name in CellCommandName]: z.ZodType<CellCommands[Name]['result']> } = {
   assign: z.object({ encrypted: z.boolean() }),
   check: checkResult,
@@ -103,6 +118,8 @@ const resultSchemas: { readonly [Name in CellCommandName]: z.ZodType<CellCommand
   adopt: z.null(),
   cancel: z.object({ cancelled: count }),
   inspect: z.null(),
+  fetch: httpAnswer,
+  abandon: z.null(),
   tap: z.null(),
   stats: cellStats,
   drain: z.null(),

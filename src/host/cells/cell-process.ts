@@ -10,6 +10,8 @@ import {
   type Clock,
   HairspringError,
   type HostToCell,
+  type HttpAnswer,
+  type HttpAsk,
   isTransition,
   type Logger,
   systemClock,
@@ -27,7 +29,7 @@ const MAX_STDERR_CHARS = 4_096;
 /** A cell that takes longer over a command than this is stuck, and ended. */
 const COMMAND_TIMEOUT_MS = 30_000;
 /** They wait for guest code; whoever asks for them sets the deadline. */
-const UNTIMED: ReadonlySet<CellCommandName> = new Set(['deactivate', 'drain']);
+const UNTIMED: ReadonlySet<CellCommandName> = new Set(['deactivate', 'drain', 'fetch']);
 
 /** The line that says why a process ended, without stack and without more than fits a log line. */
 function lastWords(stderr: string): string {
@@ -73,6 +75,7 @@ export class CellProcess {
   /** Who hears of debugger sessions; null tells that one is over. */
   readonly #inspectors = new Map<number, (message: string | null) => void>();
   #lastSessionId = 0;
+  #lastFetchId = 0;
   #held: Socket | undefined;
   #lastRequestId = 0;
   #state: CellState = 'starting';
@@ -258,6 +261,19 @@ export class CellProcess {
     this.#logger.error(message, { cell: this.id });
     this.kill();
     throw new HairspringError('HS_CELL_LOST', message);
+  }
+
+  /** Hands an HTTP request to a function of this cell, and takes it back when `signal` is aborted. */
+  async fetch(ask: Omit<HttpAsk, 'fetchId'>, signal: AbortSignal): Promise<HttpAnswer> {
+    this.#lastFetchId += 1;
+    const fetchId = this.#lastFetchId;
+    const onAbort = (): void => void this.command('abandon', { fetchId }).catch(() => undefined);
+    signal.addEventListener('abort', onAbort, { once: true });
+    try {
+      return await this.command('fetch', { ...ask, fetchId });
+    } finally {
+      signal.removeEventListener('abort', onAbort);
+    }
   }
 
   /** Begins a debugger's session with a function of this cell; `listen` hears null when it is over. */

@@ -1,8 +1,9 @@
 import { z } from 'zod';
-import { DEFAULT_LIMITS, type FunctionDefinition } from '../../core/index.ts';
+import { DEFAULT_LIMITS, type FunctionDefinition, HTTP_METHODS } from '../../core/index.ts';
 
 const text = z.record(z.string(), z.string());
 const count = z.number().int().nonnegative();
+const captures = z.array(z.object({ index: count, name: z.string(), rest: z.boolean() }));
 
 /** A stored definition. Strict about what a cell relies on, so that an altered bucket cannot widen a grant by accident. */
 const definitionSchema: z.ZodType<FunctionDefinition> = z.object({
@@ -18,13 +19,21 @@ const definitionSchema: z.ZodType<FunctionDefinition> = z.object({
   metadata: text,
   artifact: z.object({ digest: z.string().regex(/^[0-9a-f]{64}$/), bytes: count }),
   triggers: z.array(
-    z.object({
-      kind: z.literal('subject'),
-      pattern: z.string(),
-      subject: z.string(),
-      captures: z.array(z.object({ index: count, name: z.string(), rest: z.boolean() })),
-      fanout: z.boolean(),
-    }),
+    z.discriminatedUnion('kind', [
+      z.object({
+        kind: z.literal('subject'),
+        pattern: z.string(),
+        subject: z.string(),
+        captures,
+        fanout: z.boolean(),
+      }),
+      z.object({
+        kind: z.literal('http'),
+        pattern: z.string().startsWith('/'),
+        captures,
+        methods: z.array(z.enum(HTTP_METHODS)),
+      }),
+    ]),
   ),
   bindings: z.record(
     z.string(),

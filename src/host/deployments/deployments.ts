@@ -8,6 +8,7 @@ import {
   type FunctionDefinition,
   type FunctionSpec,
   HairspringError,
+  isHttpTrigger,
   type Logger,
   type StartRequest,
   secretsOf,
@@ -16,9 +17,11 @@ import {
 import { provisionBinding } from '../../hostservices/provision.ts';
 import type { Accounts } from '../accounts/index.ts';
 import type { CellSupervisor } from '../cells/index.ts';
+import { checkRoutes, RouteTable } from '../http/index.ts';
 import { parseStartRequest } from '../manifest/index.ts';
 import type { SecretShelf } from '../secrets/index.ts';
 import { ArtifactCache } from './artifact-cache.ts';
+import { checkHandlers } from './check-handlers.ts';
 import { DefinitionStore, type StoredDefinition } from './definition-store.ts';
 import { checkDeployRequest, checkExpected, resolveArtifact, toDefinition } from './deploy-request.ts';
 import { KeyLock } from './key-lock.ts';
@@ -54,6 +57,8 @@ export class Deployments {
   readonly #byId = new Map<string, StoredDefinition>();
   /** Stored and not served: a secret is missing or does not open, or the account of the namespace is closed to us. */
   readonly #waiting = new Map<string, WaitingFunction>();
+  /** Of the functions that this node serves. */
+  readonly routes = new RouteTable();
   readonly #lock = new KeyLock();
   /** How many deployments in progress use an artifact, by digest. */
   readonly #inDeploy = new Map<string, number>();
@@ -66,6 +71,11 @@ export class Deployments {
 
   static async open(options: DeploymentsOptions): Promise<Deployments> {
     return new Deployments(options, await DefinitionStore.open(options.nc));
+  }
+
+  #keep(stored: StoredDefinition): void {
+    this.#byId.set(stored.definition.id, stored);
+    this.routes.set(stored.definition);
   }
 
   get size(): number {
@@ -122,7 +132,7 @@ export class Deployments {
       return error === undefined;
     });
     const plain = open.filter(({ definition }) => secretsOf(definition).length === 0);
-    for (const one of plain) this.#byId.set(one.definition.id, one);
+    for (const one of plain) this.#keep(one);
     await this.#options.cells.activate(plain.map(({ definition }) => toSpec(definition)));
     // One by one: a secret that does not open is the loss of its own functions only.
     for (const one of open) if (!plain.includes(one)) await this.#restoreWithSecrets(one);
@@ -164,7 +174,7 @@ export class Deployments {
     const spec = toSpec(stored.definition);
     secrets.checkSet(spec);
     await cells.activate([spec]);
-    this.#byId.set(spec.id, stored);
+    this.#keep(stored);
     this.#waiting.delete(spec.id);
   }
 
@@ -271,10 +281,11 @@ export class Deployments {
     checkExpected(request, previous?.definition);
     const spec = toSpec(definition);
     this.#options.secrets.checkSet(spec);
+    await this.#checkRoutes(definition);
     await this.#check(spec);
     for (const [label, binding] of Object.entries(definition.bindings))
       await provisionBinding(own, label, binding);
-    const revision = await this.#store.put(definition, previous?.revision ?? 0);
+    const revision = await this.#put(definition, previous?.revision ?? 0);
     try {
       await cells.activate([spec]);
     } catch (error) {
@@ -288,7 +299,7 @@ export class Deployments {
       });
       throw error;
     }
-    this.#byId.set(definition.id, { definition, revision });
+    this.#keep({ definition, revision });
     this.#waiting.delete(definition.id);
     if (previous !== undefined) this.#dropLater(previous.definition.artifact.digest);
     return definition;
@@ -297,15 +308,23 @@ export class Deployments {
   /** @throws HS_HANDLER_MISSING, HS_FUNCTION_LOAD, HS_FUNCTION_MEMORY */
   async #check(spec: FunctionSpec): Promise<void> {
     const { handlers, codeCache } = await this.#options.cells.check(spec);
-    if (handlers.includes('message')) {
-      if (codeCache !== null) this.#keepCodeCache(spec, codeCache);
-      return;
-    }
-    const found = handlers.length === 0 ? 'no handler' : `only ${handlers.join(', ')}`;
-    throw new HairspringError(
-      'HS_HANDLER_MISSING',
-      `Cannot deploy "${spec.name}": its subject triggers need a message handler, and the module exports ${found}`,
-    );
+    checkHandlers(spec, handlers);
+    if (codeCache !== null) this.#keepCodeCache(spec, codeCache);
+  }
+
+  /** @throws HS_ROUTE_TAKEN */
+  async #checkRoutes(definition: FunctionDefinition): Promise<void> {
+    if (definition.triggers.some(isHttpTrigger))
+      checkRoutes(definition, await this.storedIn(definition.namespace));
+  }
+
+  /** Stores a definition. Of two functions that are deployed at the same time one finds the routes of the other. */
+  async #put(definition: FunctionDefinition, revision: number): Promise<number> {
+    if (!definition.triggers.some(isHttpTrigger)) return await this.#store.put(definition, revision);
+    return await this.#lock.run(`${definition.namespace} routes`, async () => {
+      await this.#checkRoutes(definition);
+      return await this.#store.put(definition, revision);
+    });
   }
 
   /** Without it a function is only slower to wake. */
@@ -337,6 +356,7 @@ export class Deployments {
       await this.#options.cells.deactivate(definition);
       // Last, so that whoever was told of a failure finds the function and can try again.
       this.#byId.delete(definition.id);
+      this.routes.delete(definition.id);
       this.#waiting.delete(definition.id);
       await this.#dropArtifact(definition.artifact.digest);
       return definition;

@@ -4,6 +4,8 @@ import {
   type Binding,
   HairspringError,
   HOST_LIMITS,
+  isHttpTrigger,
+  routesCollide,
   type Source,
   type StartRequest,
   subjectsOverlap,
@@ -140,20 +142,27 @@ function chooseSource(main: string | undefined, uri: string | undefined): Source
   return undefined;
 }
 
-/** Overlapping triggers would run the function twice for one message. */
+/** Overlapping subjects would run the function twice for one message, and of two equal routes one would never be used. */
 function refuseOverlap(triggers: readonly Trigger[], context: z.RefinementCtx): void {
   for (const [index, trigger] of triggers.entries()) {
-    const earlier = triggers.findIndex(
-      (other, at) => at < index && subjectsOverlap(other.subject, trigger.subject),
-    );
+    const earlier = triggers.findIndex((other, at) => at < index && overlap(other, trigger));
     if (earlier === -1) continue;
+    const other = `"${triggers[earlier]?.pattern}" of triggers[${earlier}]`;
+    const [message, path] = isHttpTrigger(trigger)
+      ? [`it takes the same requests as ${other}`, [index, 'http', 'route']]
+      : [`it overlaps ${other}, so one message would run the function twice`, [index, 'subject']];
     context.addIssue({
       code: 'custom',
-      message: `it overlaps "${triggers[earlier]?.pattern}" of triggers[${earlier}], so one message would run the function twice`,
-      path: [index, 'subject'],
+      message,
+      path,
       params: { hint: 'Remove one of the two, or make them exclude each other' },
     });
   }
+}
+
+function overlap(a: Trigger, b: Trigger): boolean {
+  if (isHttpTrigger(a)) return isHttpTrigger(b) && routesCollide(a, b);
+  return !isHttpTrigger(b) && subjectsOverlap(a.subject, b.subject);
 }
 
 function isInside(path: string): boolean {

@@ -1,6 +1,7 @@
 import type { Binding, Source, StartRequest, Trigger } from '../../core/index.ts';
 import { HairspringError, unreachable } from '../../core/index.ts';
 import { kvOptionsToWire, objectStoreToWire } from '../../hostservices/schemas.ts';
+import { httpTriggerToWire } from '../../triggers/schemas.ts';
 import { createChecker, problemsToError } from './check.ts';
 import { limitsToWire } from './limits-schema.ts';
 import { startRequestSchema } from './start-request-schema.ts';
@@ -46,8 +47,10 @@ function triggerToWire(trigger: Trigger): object {
   switch (trigger.kind) {
     case 'subject':
       return { subject: trigger.pattern, fanout: trigger.fanout };
+    case 'http':
+      return httpTriggerToWire(trigger);
     default:
-      return unreachable(trigger.kind);
+      return unreachable(trigger);
   }
 }
 

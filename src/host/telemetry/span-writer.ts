@@ -13,6 +13,7 @@ import type { SpanRecord } from '../../core/index.ts';
 const KINDS = {
   internal: SpanKind.INTERNAL,
   client: SpanKind.CLIENT,
+  server: SpanKind.SERVER,
   producer: SpanKind.PRODUCER,
   consumer: SpanKind.CONSUMER,
 } as const;
@@ -47,7 +48,7 @@ export class SpanWriter {
             traceId,
             spanId: parentId,
             traceFlags: TraceFlags.SAMPLED,
-            isRemote: kind === 'consumer',
+            isRemote: kind === 'consumer' || kind === 'server',
             ...(tracestate === '' ? {} : { traceState: createTraceState(tracestate) }),
           });
     const options = {

@@ -368,8 +368,17 @@ export class FunctionRunner implements Runnable, Sweepable {
    * run, or go on after their replies. @returns how many
    */
   cancel(invocationId?: string): number {
-    const isMeant = ({ id }: Flight): boolean =>
-      invocationId === undefined || invocationId === `${INVOCATION_ID_PREFIX}${id}`;
+    return this.#cancelWhere(
+      ({ id }) => invocationId === undefined || invocationId === `${INVOCATION_ID_PREFIX}${id}`,
+    );
+  }
+
+  /** Ends an invocation that nobody waits for any more, if it is one of these. */
+  abandon(invocation: Invocation): void {
+    this.#cancelWhere((flight) => flight.invocation === invocation);
+  }
+
+  #cancelWhere(isMeant: (flight: Flight) => boolean): number {
     const error = cancelled(this.spec);
     const waiting = this.#admission.takeWhere(isMeant);
     this.#failAll(waiting, error);

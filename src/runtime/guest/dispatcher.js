@@ -31,6 +31,8 @@ let lastInvocationId = 0;
 
 /** @type {GuestHandlers} */
 let handlers = {};
+/** Whether it has handlers of HTTP requests. */
+let servesRequests = false;
 /** @type {object} */
 let env = {};
 
@@ -224,9 +226,15 @@ function takeInvoke() {
   setCurrent(invocation);
   try {
     const handler = handlers['message'];
-    if (handler === undefined) throw new TypeError('The module exports no message handler');
-    const message = new Message(lastSubject, reply, parts);
-    const result = callFunction(handler, handlers, message, env, new Context(invocation));
+    let result;
+    // No subject of a message has a space in it.
+    if (servesRequests && includesText(lastSubject, ' '))
+      result = serveRequest(invocation, lastSubject, parts);
+    else {
+      if (handler === undefined) throw new TypeError('The module exports no message handler');
+      const message = new Message(lastSubject, reply, parts);
+      result = callFunction(handler, handlers, message, env, new Context(invocation));
+    }
     if (
       typeof result === 'object' &&
       result !== null &&
@@ -374,6 +382,7 @@ function load(json) {
   for (const name of ['message', 'fetch', 'scheduled', 'change']) {
     if (typeof handlers[name] === 'function') found[found.length] = name;
   }
+  servesRequests = typeof handlers['fetch'] === 'function';
   return JSONStringify(found);
 }
 

@@ -11,6 +11,7 @@ const RUNTIME_SCRIPTS = [
   'console.js',
   'web.js',
   'message.js',
+  'requests.js',
   'dispatcher.js',
   'features.js',
 ] as const;

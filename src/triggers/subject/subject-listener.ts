@@ -7,6 +7,7 @@ import {
   type Invocation,
   isForbiddenReply,
   isLiteralSubject,
+  isSubjectTrigger,
   type Outcome,
 } from '../../core/index.ts';
 import { readHeaders, refuseSize } from './raw-headers.ts';
@@ -101,13 +102,14 @@ export class SubjectListener {
 
   /**
    * Subscribes what `spec` listens on and is not subscribed yet, and drops the rest.
-   * @returns subscription ids in the order of the triggers
+   * @returns subscription ids in the order of the triggers, 0 for one that is none of a subject
    */
   update(spec: FunctionSpec): readonly number[] {
     this.#spec = spec;
     this.#writer = this.#writerFor(spec);
     const before = this.#listening;
-    this.#listening = spec.triggers.map((trigger, triggerIndex) => {
+    this.#listening = spec.triggers.flatMap((trigger, triggerIndex) => {
+      if (!isSubjectTrigger(trigger)) return [];
       const queue = trigger.fanout ? undefined : `${spec.namespace}.${spec.name}`;
       const key = `${trigger.subject} ${queue ?? ''}`;
       const kept = before.find((listening) => listening.key === key);
@@ -121,7 +123,10 @@ export class SubjectListener {
       listening.triggerIndex = INVOKE_TRIGGER;
       listening.subscription.drain().catch(() => undefined);
     }
-    return this.#listening.map(({ subscription }) => subscription.getID());
+    const sids = new Map(
+      this.#listening.map(({ triggerIndex, subscription }) => [triggerIndex, subscription.getID()]),
+    );
+    return spec.triggers.map((_trigger, triggerIndex) => sids.get(triggerIndex) ?? 0);
   }
 
   #subscribe(key: string, subject: string, queue: string | undefined, triggerIndex: number): Listening {

@@ -1,8 +1,9 @@
-/** Headers, Request and Response, and fetching by an http binding. https://fetch.spec.whatwg.org */
+/** Headers, Request and Response, fetching by an http binding, and answering requests. https://fetch.spec.whatwg.org */
 import { fetchBy } from './fetch.ts';
+import { answer, receive } from './serve.ts';
 
 export { Headers } from './headers.ts';
 export { Request } from './request.ts';
 export { Response } from './response.ts';
 
-export const internals = { fetchBy };
+export const internals = { fetchBy, receive, answer };

@@ -18,6 +18,19 @@ export interface RequestState {
 export let requestState: (request: Request) => RequestState;
 let isRequest: (value: unknown) => value is Request;
 
+/** Only the runtime has it, so that no function makes a request of it. */
+class GivenState {
+  readonly state: RequestState;
+  constructor(state: RequestState) {
+    this.state = state;
+  }
+}
+
+/** A request whatever its state. */
+export function createRequest(state: RequestState): Request {
+  return new Request(new GivenState(state));
+}
+
 /** https://fetch.spec.whatwg.org/#request-class */
 export class Request {
   #state: RequestState;
@@ -34,7 +47,10 @@ export class Request {
 
   constructor(input: unknown, init: unknown = undefined) {
     requireArguments(arguments.length, 1, 'Request');
-    this.#state = createState(input, toDictionary(init, 'The init of a Request'));
+    this.#state =
+      input instanceof GivenState
+        ? input.state
+        : createState(input, toDictionary(init, 'The init of a Request'));
   }
 
   get method(): string {

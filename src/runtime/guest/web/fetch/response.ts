@@ -16,12 +16,16 @@ interface ResponseState {
 
 /** A response whatever its state. */
 export let createResponse: (state: ResponseState) => Response;
+/** Undefined for what is no response. */
+export let responseState: (value: unknown) => ResponseState | undefined;
 
 /** https://fetch.spec.whatwg.org/#response-class */
 export class Response {
   #state: ResponseState;
 
   static {
+    responseState = (value) =>
+      typeof value === 'object' && value !== null && #state in value ? value.#state : undefined;
     createResponse = (state) => {
       const response = new Response();
       response.#state = state;

@@ -1,0 +1,97 @@
+import type { Server } from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
+import { HairspringError, nodeHttp } from '../../core/index.ts';
+import { OpenResponses } from './client-errors.ts';
+import { Exchanges, type ExchangesOptions } from './exchanges.ts';
+import { GATEWAY_LIMITS } from './limits.ts';
+
+export interface GatewayOptions extends ExchangesOptions {
+  readonly host: string;
+  /** 0 takes any free one. */
+  readonly port: number;
+  /** To try in turn when that is in use. @default none */
+  readonly otherPorts?: readonly number[];
+  /** For a request's headers, and for all of it. @default those of GATEWAY_LIMITS */
+  readonly arrivalMs?: { readonly headers: number; readonly request: number };
+}
+
+/** Disposing closes every connection. */
+export interface Gateway extends AsyncDisposable {
+  /** `http://host:port`. */
+  readonly url: string;
+  /** Takes no new request; those in hand are answered. */
+  drain(): void;
+}
+
+/**
+ * Serves the HTTP triggers of a node's functions.
+ * @throws HS_PORT_TAKEN, HS_USAGE when there is no such address
+ */
+export async function startGateway(options: GatewayOptions): Promise<Gateway> {
+  const { host, port, otherPorts = [] } = options;
+  const { arrivalMs = { headers: GATEWAY_LIMITS.headersMs, request: GATEWAY_LIMITS.requestMs } } = options;
+  const server = nodeHttp().createServer({
+    headersTimeout: arrivalMs.headers,
+    requestTimeout: arrivalMs.request,
+    keepAliveTimeout: GATEWAY_LIMITS.keepAliveMs,
+    connectionsCheckingInterval: 1_000,
+    maxHeaderSize: GATEWAY_LIMITS.headerBytes,
+    insecureHTTPParser: false,
+    // The answer to a request without one is ours to give.
+    requireHostHeader: false,
+  });
+  server.maxConnections = GATEWAY_LIMITS.connections;
+  // Node drops those beyond its own limit; ours refuses the request.
+  server.maxHeadersCount = 0;
+  const open = new OpenResponses();
+  const exchanges = new Exchanges(options, open);
+  server.on('request', (request, response) => void exchanges.serve(request, response, false));
+  server.on('checkContinue', (request, response) => void exchanges.serve(request, response, true));
+  server.on('clientError', (error: Error, socket) => open.refuse(socket as Socket, error));
+  await listen(server, host, [port, ...otherPorts]);
+  const address = server.address() as AddressInfo;
+  const shown = address.family === 'IPv6' ? `[${address.address}]` : address.address;
+  let closed: Promise<void> | undefined;
+  const close = (): Promise<void> => {
+    closed ??= new Promise((done) => void server.close(() => done()));
+    return closed;
+  };
+  return {
+    url: `http://${shown}:${address.port}`,
+    drain() {
+      exchanges.draining = true;
+      void close();
+    },
+    async [Symbol.asyncDispose]() {
+      exchanges.draining = true;
+      const done = close();
+      server.closeAllConnections();
+      await done;
+    },
+  };
+}
+
+async function listen(server: Server, host: string, [port = 0, ...others]: readonly number[]): Promise<void> {
+  const { promise: listening, resolve, reject } = Promise.withResolvers<void>();
+  server.once('error', reject);
+  server.listen({ host, port }, resolve);
+  try {
+    await listening;
+  } catch (cause) {
+    const error = cannotListen(host, port, cause);
+    if (error.code !== 'HS_PORT_TAKEN' || others.length === 0) throw error;
+    await listen(server, host, others);
+  } finally {
+    server.off('error', reject);
+  }
+}
+
+function cannotListen(host: string, port: number, cause: unknown): HairspringError {
+  const action = `Cannot serve HTTP at ${host}:${port}`;
+  const hint = 'Name another address with --http, such as 127.0.0.1:0 for any free port';
+  const code = cause instanceof Error && 'code' in cause ? cause.code : undefined;
+  if (code === 'EADDRINUSE')
+    return new HairspringError('HS_PORT_TAKEN', `${action}: the port is in use`, { cause, hint });
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  return new HairspringError('HS_USAGE', `${action}: ${reason}`, { cause, hint });
+}

@@ -1,0 +1,51 @@
+import type { IncomingMessage } from 'node:http';
+import { type FunctionDefinition, formatBytes, HairspringError } from '../../core/index.ts';
+import type { Load } from './load.ts';
+import { invalid } from './request-target.ts';
+
+/**
+ * Refuses what cannot become a body that the function takes, before any of it is read.
+ * @throws HS_GATEWAY_REQUEST_INVALID, HS_PAYLOAD_TOO_LARGE
+ */
+export function checkBody({ method, headers }: IncomingMessage, definition: FunctionDefinition): void {
+  const declared = Number(headers['content-length'] ?? 0);
+  const hasBody = declared > 0 || headers['transfer-encoding'] !== undefined;
+  if (hasBody && (method === 'GET' || method === 'HEAD')) throw invalid(`a ${method} request has no body`);
+  if (declared > definition.limits.payloadBytes) throw tooLarge(definition);
+}
+
+/**
+ * Reads the body as a whole. What is read counts in `load` until the caller gives it back with `held`.
+ * @throws HS_PAYLOAD_TOO_LARGE, HS_GATEWAY_BUSY, HS_GATEWAY_REQUEST_INVALID when the client goes away
+ */
+export async function readBody(
+  request: IncomingMessage,
+  definition: FunctionDefinition,
+  load: Load,
+  held: (bytes: number) => void,
+): Promise<Uint8Array> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  try {
+    // An iterator would destroy the connection when it is left, and with it the answer that says why.
+    for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
+      bytes += chunk.length;
+      if (bytes > definition.limits.payloadBytes) throw tooLarge(definition);
+      load.hold(chunk.length);
+      held(chunk.length);
+      chunks.push(chunk);
+    }
+  } catch (cause) {
+    if (HairspringError.is(cause)) throw cause;
+    throw invalid('it ended before its body did');
+  }
+  return Buffer.concat(chunks, bytes);
+}
+
+function tooLarge({ name, limits }: FunctionDefinition): HairspringError {
+  const limit = formatBytes(limits.payloadBytes);
+  return new HairspringError(
+    'HS_PAYLOAD_TOO_LARGE',
+    `Cannot send the request to ${name}: its body is over limits.payload of ${limit}`,
+  );
+}

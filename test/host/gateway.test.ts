@@ -1,0 +1,200 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import {
+  type Clock,
+  createLogger,
+  DEFAULT_LIMITS,
+  type FunctionDefinition,
+  HairspringError,
+  type HttpAnswer,
+  type HttpTrigger,
+  parseRoute,
+  systemClock,
+} from '../../src/core/index.ts';
+import { type Gateway, type GatewayOptions, RouteTable, startGateway } from '../../src/host/http/index.ts';
+import { Load } from '../../src/host/http/load.ts';
+import { openRaw, rawRequest, readRaw, sendRaw } from '../support/raw-http.ts';
+
+const OK: HttpAnswer = { status: 200, headers: [], body: 'ok' };
+
+function definitionOf(name: string, pattern: string, namespace = 'default'): FunctionDefinition {
+  const parsed = parseRoute(pattern);
+  assert.ok(typeof parsed !== 'string');
+  const trigger: HttpTrigger = { kind: 'http', ...parsed, methods: [] };
+  return {
+    format: 1,
+    id: `${namespace}-${name}`,
+    namespace,
+    name,
+    type: 'javascript',
+    version: '',
+    description: '',
+    tags: {},
+    metadata: {},
+    artifact: { digest: '', bytes: 0 },
+    triggers: [trigger],
+    bindings: {},
+    environment: {},
+    limits: DEFAULT_LIMITS,
+    deployedAt: '',
+    runRequest: '',
+  };
+}
+
+/** A gateway whose one function is `ask`, at every path. */
+async function open(ask: GatewayOptions['ask'], options: Partial<GatewayOptions> = {}): Promise<Gateway> {
+  const routes = new RouteTable();
+  routes.set(definitionOf('all', '/*'));
+  return await startGateway({
+    host: '127.0.0.1',
+    port: 0,
+    names: {},
+    ownNamespace: 'default',
+    routes,
+    clock: systemClock,
+    logger: createLogger(() => undefined, 'error'),
+    ask,
+    ...options,
+  });
+}
+
+test('A request that does not arrive in time is 408, and so is one whose body stalls', async () => {
+  await using gateway = await open(async () => OK, { arrivalMs: { headers: 300, request: 600 } });
+  const headless = await openRaw(gateway.url);
+  headless.write('GET / HTTP/1.1\r\nX-A');
+  const bodiless = await openRaw(gateway.url);
+  bodiless.write(rawRequest(gateway.url, 'POST /', ['Content-Length: 5'], 'ab'));
+  for (const socket of [headless, bodiless]) {
+    const { statuses, text } = await readRaw(socket);
+    assert.deepEqual(statuses, [408]);
+    assert.match(text, /HS_GATEWAY_TIMEOUT/);
+  }
+});
+
+test('A cell that does not answer costs its client the time of the function, and is told', async () => {
+  const due: { readonly delayMs: number; readonly action: () => void }[] = [];
+  const clock: Clock = {
+    ...systemClock,
+    after(delayMs, action) {
+      due.push({ delayMs, action });
+      return () => undefined;
+    },
+  };
+  let told = false;
+  const { promise: asked, resolve } = Promise.withResolvers<void>();
+  await using gateway = await open(
+    (_definition, _ask, signal) => {
+      signal.addEventListener('abort', () => {
+        told = true;
+      });
+      resolve();
+      return new Promise(() => undefined);
+    },
+    { clock },
+  );
+  const response = fetch(gateway.url);
+  await asked;
+  const [deadline] = due;
+  assert.equal(deadline?.delayMs, DEFAULT_LIMITS.timeoutMs + 2_000);
+  deadline?.action();
+  assert.equal((await response).status, 504);
+  assert.ok(told);
+});
+
+test('Past the requests that one namespace may have in hand its next one is 503, and another namespace is served', async () => {
+  const { promise: release, resolve } = Promise.withResolvers<HttpAnswer>();
+  const routes = new RouteTable();
+  routes.set(definitionOf('own', '/*'));
+  routes.set(definitionOf('other', '/*', 'red'));
+  const names = { 'red.example': 'red' };
+  await using gateway = await open(({ namespace }) => (namespace === 'red' ? Promise.resolve(OK) : release), {
+    routes,
+    names,
+  });
+  const held = Array.from({ length: 256 }, () => fetch(gateway.url));
+  let busy = await fetch(gateway.url);
+  while (busy.status !== 503) busy = await fetch(gateway.url, { signal: AbortSignal.timeout(10_000) });
+  assert.equal(busy.headers.get('retry-after'), '1');
+  assert.equal(((await busy.json()) as { code: string }).code, 'HS_GATEWAY_BUSY');
+  const red = await sendRaw(gateway.url, 'GET / HTTP/1.1\r\nHost: red.example\r\nConnection: close\r\n\r\n');
+  assert.equal(red.status, 200);
+  resolve(OK);
+  const statuses = (await Promise.all(held)).map(({ status }) => status);
+  assert.ok(statuses.filter((status) => status === 200).length >= 255);
+});
+
+test('Bodies count as long as they are in memory', () => {
+  const load = new Load();
+  load.hold(100 * 1024 ** 2);
+  assert.throws(() => load.hold(29 * 1024 ** 2), { code: 'HS_GATEWAY_BUSY' });
+  load.release(100 * 1024 ** 2);
+  load.hold(29 * 1024 ** 2);
+});
+
+test('A gateway that drains answers what it has, and takes nothing more', async () => {
+  const { promise: release, resolve } = Promise.withResolvers<HttpAnswer>();
+  const { promise: asked, resolve: onAsked } = Promise.withResolvers<void>();
+  await using gateway = await open(() => {
+    onAsked();
+    return release;
+  });
+  const socket = await openRaw(gateway.url);
+  const { host } = new URL(gateway.url);
+  socket.write(`GET /first HTTP/1.1\r\nHost: ${host}\r\n\r\n`);
+  await asked;
+  gateway.drain();
+  await assert.rejects(fetch(gateway.url), TypeError);
+  resolve(OK);
+  const { statuses, head } = await readRaw(socket);
+  assert.deepEqual(statuses, [200]);
+  assert.match(head, /connection: close/i);
+});
+
+test('What a broken cell says is no header of a response', async () => {
+  const bad: readonly (readonly string[])[] = [
+    ['X-A', 'b\r\nX-Stolen: 1'],
+    ['X-A: b\r\nX-Stolen', '1'],
+    ['X A', 'b'],
+    ['', 'b'],
+    ['X-A', 'b\0'],
+    ['X-A', '\u0100'],
+  ];
+  let headers: readonly string[] = [];
+  await using gateway = await open(async () => ({ ...OK, headers }));
+  for (headers of bad) {
+    const { statuses, text } = await sendRaw(gateway.url, rawRequest(gateway.url, 'GET /'));
+    assert.deepEqual(statuses, [500], JSON.stringify(headers));
+    assert.doesNotMatch(text, /stolen/i);
+  }
+});
+
+test('What goes wrong inside is told by its code and nothing else', async () => {
+  await using gateway = await open(async () => {
+    throw new Error('ECONNREFUSED /secret/path');
+  });
+  const response = await fetch(gateway.url);
+  assert.equal(response.status, 500);
+  assert.deepEqual(await response.json(), {
+    type: 'about:blank',
+    title: 'Hairspring failed in a way it does not know',
+    status: 500,
+    code: 'HS_INTERNAL',
+    retryable: true,
+  });
+});
+
+test('A port that is in use is refused, or another one is taken where that is allowed', async () => {
+  await using first = await open(async () => OK);
+  const port = Number(new URL(first.url).port);
+  await assert.rejects(
+    open(async () => OK, { port }),
+    { code: 'HS_PORT_TAKEN' },
+  );
+  await using second = await open(async () => OK, { port, otherPorts: [port, 0] });
+  assert.notEqual(second.url, first.url);
+  assert.equal(await (await fetch(second.url)).text(), 'ok');
+  await assert.rejects(
+    open(async () => OK, { host: '192.0.2.1' }),
+    HairspringError,
+  );
+});
