@@ -179,8 +179,8 @@ export async function startCell(options: CellOptions): Promise<void> {
         mapStack: (spec, stack) => (feed.admits(spec.id) ? stacks.map(spec, stack) : stack),
       },
       replies: {
-        received: (reply) => journal.received(reply),
-        answered: (reply) => journal.answered(reply),
+        received: (open) => journal.received(open),
+        answered: (open) => journal.answered(open),
         refusedReply: () => {
           droppedReplies += 1;
         },

@@ -2,6 +2,7 @@ import type { Socket } from 'node:net';
 import { NatsConnectionImpl, setTransportFactory } from '@nats-io/nats-core/internal';
 import type { ConnectionOptions, NatsConnection } from '@nats-io/transport-node';
 import { NodeTransport, nodeResolveHost } from '@nats-io/transport-node/lib/node_transport.js';
+import { readWholeFrames } from '../triggers/index.ts';
 import { tolerateHeaders } from './tolerant-headers.ts';
 import { type ReadWitness, type WindowPair, WindowReader } from './window-reader.ts';
 
@@ -65,6 +66,7 @@ export async function connectHeld(
   windows: WindowPair,
 ): Promise<NatsConnection> {
   tolerateHeaders();
+  readWholeFrames();
   const reader = new WindowReader(windows, witness);
   setTransportFactory({
     factory: () => new HeldTransport(options.name, dialer, witness, reader),

@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer';
 import { writeSync, writevSync } from 'node:fs';
 import {
   halfOffset,
@@ -7,6 +8,7 @@ import {
   type JournalRecordType,
 } from '../core/index.ts';
 import type { EntryJournal } from '../runtime/index.ts';
+import type { OpenReply } from '../triggers/index.ts';
 import { StreamTail } from './stream-tail.ts';
 
 /** The half is changed once it holds this much, or twice what is open if that is more, at the next moment that allows it. */
@@ -32,8 +34,8 @@ export class JournalWriter implements EntryJournal {
   readonly #scratch = Buffer.alloc(SCRATCH_BYTES);
   /** The header of a record that is none: where the next one will be. */
   readonly #end = Buffer.alloc(JOURNAL.recordHeaderBytes);
-  /** How often each reply subject is open: received and not answered. */
-  readonly #open = new Map<string, number>();
+  /** Received and not answered; each knows its place. */
+  readonly #open: OpenReply[] = [];
   /** What runs in the heavy lane, by slot: a half that is begun meanwhile tells of it again. */
   readonly #heavy = new Map<number, { readonly functionId: string; readonly replies: readonly string[] }>();
   readonly #tail = new StreamTail();
@@ -90,10 +92,11 @@ export class JournalWriter implements EntryJournal {
     if (!this.#append(JOURNAL_RECORD.gap, NOTHING)) this.#noteIncomplete(true);
   }
 
-  received(reply: string): void {
-    this.#open.set(reply, (this.#open.get(reply) ?? 0) + 1);
+  received(open: OpenReply): void {
+    open.place = this.#open.length;
+    this.#open.push(open);
     // The bytes of this message are in no record, so the caller is known by the reply subject only.
-    if (this.#gap && !this.#append(JOURNAL_RECORD.open, Buffer.from(reply, 'utf8'))) this.#turn();
+    if (this.#gap && !this.#append(JOURNAL_RECORD.open, Buffer.from(open.reply, 'utf8'))) this.#turn();
   }
 
   /** Messages of a dead cell come in beside the connection: they are open from now on. */
@@ -105,12 +108,21 @@ export class JournalWriter implements EntryJournal {
     }
   }
 
-  answered(reply: string): void {
-    const count = this.#open.get(reply) ?? 0;
-    if (count > 1) this.#open.set(reply, count - 1);
-    else this.#open.delete(reply);
-    this.#answered += this.#answered === '' ? reply : `\n${reply}`;
+  answered(open: OpenReply): void {
+    this.#close(open);
+    this.#answered += this.#answered === '' ? open.reply : `\n${open.reply}`;
     this.#planFlush();
+  }
+
+  /** The last one takes its place: their order says nothing. */
+  #close(open: OpenReply): void {
+    if (this.#open[open.place] !== open) return;
+    const last = this.#open.pop();
+    if (last !== undefined && last !== open) {
+      this.#open[open.place] = last;
+      last.place = open.place;
+    }
+    open.place = -1;
   }
 
   enter(functionId: string, started: readonly Invocation[]): void {
@@ -252,8 +264,8 @@ export class JournalWriter implements EntryJournal {
       whole &&= this.#append(JOURNAL_RECORD.open, Buffer.from(replies.join('\n'), 'utf8'));
       replies = [];
     };
-    for (const [reply, count] of this.#open) {
-      for (let index = 0; index < count; index += 1) replies.push(reply);
+    for (const { reply } of this.#open) {
+      replies.push(reply);
       if (replies.length >= OPEN_PER_RECORD) write();
     }
     if (replies.length > 0) write();
@@ -262,8 +274,9 @@ export class JournalWriter implements EntryJournal {
 
   #appendHeavy(): boolean {
     let whole = true;
+    const open = new Set(this.#heavy.size === 0 ? [] : this.#open.map(({ reply }) => reply));
     for (const [slot, { functionId, replies }] of this.#heavy) {
-      const waiting = replies.filter((reply) => this.#open.has(reply));
+      const waiting = replies.filter((reply) => open.has(reply));
       const text = [slot, functionId, ...waiting].join('\n');
       whole &&= this.#append(JOURNAL_RECORD.enterHeavy, Buffer.from(text, 'utf8'));
     }

@@ -1,6 +1,6 @@
 import { type FunctionCall, HairspringError, type Invocation, type Outcome } from '../core/index.ts';
 import type { FunctionRunner } from '../runtime/index.ts';
-import { type ReplyTarget, refuseSize } from '../triggers/index.ts';
+import { type OpenReply, type ReplyTarget, refuseSize } from '../triggers/index.ts';
 import { placeInvoke } from './invoke-listener.ts';
 
 /**
@@ -24,21 +24,22 @@ export function callLocally(
   const place = refuseSize(spec, headerBytes, data.length) ?? placeInvoke(spec, asked);
   if (HairspringError.is(place)) return Promise.reject(place);
   return new Promise((resolve, reject) => {
-    const invocation: Invocation = {
+    const invocation: Invocation & OpenReply = {
       ...place,
       reply: LOCAL_REPLY,
+      place: -1,
       headers,
       data,
       succeed(outcome) {
-        replies.answered(LOCAL_REPLY);
+        replies.answered(invocation);
         resolve(outcome);
       },
       fail(error) {
-        replies.answered(LOCAL_REPLY);
+        replies.answered(invocation);
         reject(error);
       },
     };
-    replies.received(LOCAL_REPLY);
+    replies.received(invocation);
     try {
       runner.accept(invocation);
     } catch (cause) {

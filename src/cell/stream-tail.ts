@@ -1,3 +1,5 @@
+import { Buffer } from 'node:buffer';
+
 /** Beyond this the tail is looked through for messages that have ended meanwhile. */
 const COMPACT_BYTES = 256 * 1024;
 /** What is kept of one message at the most. */

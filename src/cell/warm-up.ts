@@ -1,5 +1,11 @@
 import { DEFAULT_LIMITS, HairspringError, MODULE_GLOBAL } from '../core/index.ts';
-import { BatchEncoder, decodeGuestBatch, type IsolatePool, scriptOf } from '../runtime/index.ts';
+import {
+  BatchEncoder,
+  type GuestRecord,
+  type IsolatePool,
+  readGuestBatch,
+  scriptOf,
+} from '../runtime/index.ts';
 
 const ROUNDS = 2;
 
@@ -26,7 +32,8 @@ export function warmUp(pool: IsolatePool): void {
       const encoder = new BatchEncoder();
       encoder.invoke(1, 0, 'warm.up', true, 0, undefined, new Uint8Array(1));
       const { outputs, fault } = isolate.run(encoder.take(), DEFAULT_LIMITS.cpuMs);
-      const replies = outputs.flatMap(({ json, extras }) => [...decodeGuestBatch(json, extras)]);
+      const replies: GuestRecord[] = [];
+      for (const { json, extras } of outputs) readGuestBatch(json, extras, (record) => replies.push(record));
       if (replies[0]?.kind !== 'reply') {
         throw new HairspringError(
           'HS_RUNTIME_MISSING',

@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer';
 import type { HeaderPairs } from './invocation.ts';
 
 /** Headers of a message beyond which the rest is left out. */

@@ -18,6 +18,8 @@ export interface Invocation {
   readonly reply: string;
   readonly headers: HeaderPairs | undefined;
   readonly data: Uint8Array;
+  /** The same as text, where that is known already: it is ASCII. */
+  readonly text?: string | undefined;
   succeed(outcome: Outcome): void;
   fail(error: HairspringError): void;
 }

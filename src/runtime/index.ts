@@ -17,4 +17,5 @@ export { type CoreFunction, compileModule, type WasmFunction } from './wasm/wasm
 export { EnteredMark } from './watchdog/entered-mark.ts';
 export { EntryGuard } from './watchdog/entry-guard.ts';
 export { startWatchdog } from './watchdog/watchdog.ts';
-export { BatchEncoder, decodeGuestBatch } from './wire/batch.ts';
+export { BatchEncoder } from './wire/batch.ts';
+export { type GuestRecord, readGuestBatch } from './wire/guest-records.ts';

@@ -2,7 +2,9 @@ export { HttpInvocation } from './http/http-invocation.ts';
 export { readHeaders, refuseSize } from './subject/raw-headers.ts';
 export { replyToError } from './subject/reply-writer.ts';
 export {
+  type OpenReply,
   type ReplyTarget,
   SubjectListener,
   type SubjectListenerOptions,
 } from './subject/subject-listener.ts';
+export { readWholeFrames } from './subject/whole-frames.ts';

@@ -6,6 +6,7 @@ import { JournalWriter } from '../../src/cell/journal-writer.ts';
 import { halfOffset, type Invocation, JOURNAL, JOURNAL_RECORD, readJournal } from '../../src/core/index.ts';
 import { JournalFile } from '../../src/host/cells/journal-file.ts';
 import { until } from '../support/load.ts';
+import { OpenReplies } from '../support/open-replies.ts';
 
 interface Read {
   readonly type: number;
@@ -42,14 +43,15 @@ test('A new journal holds nothing', () => {
 test('What is written is read back in its order', async () => {
   using file = new JournalFile();
   const writer = new JournalWriter(file.fd, () => true);
+  const callers = new OpenReplies(writer);
   writer.inbound(Buffer.from([0, 255]));
   writer.enter('f', begun('r1', 'r2'));
   writer.leave();
   await flushed();
   writer.enter('g', begun());
   writer.leave();
-  writer.answered('r1');
-  writer.answered('r2');
+  callers.answered('r1');
+  callers.answered('r2');
   await flushed();
   assert.deepEqual(read(file), [
     { type: inbound, text: '\u0000\u00ff' },
@@ -99,8 +101,9 @@ test('An answer is on record once the kernel has taken it, and not before', asyn
     () => true,
     () => sent,
   );
+  const callers = new OpenReplies(writer);
   writer.enter('f', begun('r1'));
-  writer.answered('r1');
+  callers.answered('r1');
   await flushed();
   assert.deepEqual(
     read(file).map(({ type }) => type),
@@ -115,8 +118,9 @@ test('A full half is left at the next boundary between messages, and what is ope
   using file = new JournalFile();
   let boundary = false;
   const writer = new JournalWriter(file.fd, () => boundary);
-  for (const reply of ['r1', 'r2', 'r2', 'r3']) writer.received(reply);
-  writer.answered('r1');
+  const callers = new OpenReplies(writer);
+  for (const reply of ['r2', 'r2', 'r3', 'r1']) callers.received(reply);
+  callers.answered('r1');
   await flushed();
   writer.inbound(Buffer.alloc(JOURNAL.halfBytes / 2, 'x'));
   writer.inbound(Buffer.from('the rest of it'));
@@ -133,8 +137,9 @@ test('A full half is left at the next boundary between messages, and what is ope
 test('An answer that is not on record yet when the half changes is on record after it', async () => {
   using file = new JournalFile();
   const writer = new JournalWriter(file.fd, () => true);
-  writer.received('r1');
-  writer.answered('r1');
+  const callers = new OpenReplies(writer);
+  callers.received('r1');
+  callers.answered('r1');
   writer.startStream();
   assert.deepEqual(read(file), [{ type: open, text: 'r1' }]);
   await flushed();
@@ -148,10 +153,11 @@ test('A half that fills up in the middle of a message notes the gap, and who is 
   using file = new JournalFile();
   let boundary = true;
   const writer = new JournalWriter(file.fd, () => boundary);
+  const callers = new OpenReplies(writer);
   boundary = false;
   const chunk = Buffer.alloc(JOURNAL.halfBytes / 4, 'x');
   for (let index = 0; index < 5; index += 1) writer.inbound(chunk);
-  writer.received('in-the-gap');
+  callers.received('in-the-gap');
   const types = read(file).map(({ type }) => type);
   assert.deepEqual(types, [inbound, inbound, inbound, gap, open]);
   assert.equal(read(file).at(-1)?.text, 'in-the-gap');
@@ -190,9 +196,10 @@ test('A file that takes no more bytes is told of, throws nothing, and is whole a
   const full = openSync('/dev/full', 'w');
   try {
     const writer = new JournalWriter(full, () => true);
+    const callers = new OpenReplies(writer);
     writer.startStream();
     writer.inbound(Buffer.from('chunk'));
-    writer.received('r');
+    callers.received('r');
     writer.adopting(['a']);
     writer.enter('f', begun('r'));
     writer.leave();
@@ -224,8 +231,9 @@ test('Small records fill a half as well, and none of them is lost at the change'
 test('However many calls are open when the half changes, all of them are on record', () => {
   using file = new JournalFile();
   const writer = new JournalWriter(file.fd, () => true);
+  const callers = new OpenReplies(writer);
   const replies = Array.from({ length: 60_000 }, (_, index) => `_INBOX.abcdefghijklmnopqrstuvw.${index}`);
-  for (const reply of replies) writer.received(reply);
+  for (const reply of replies) callers.received(reply);
   writer.startStream();
   const kept = read(file).flatMap(({ type, text }) => (type === open ? text.split('\n') : []));
   assert.deepEqual(kept, replies);
@@ -272,7 +280,8 @@ test('Noise instead of a journal ends the reading, and nothing else', () => {
 test('A half that is begun while the heavy lane is in use tells of it again, and of nothing that is answered', async () => {
   using file = new JournalFile();
   const writer = new JournalWriter(file.fd, () => true);
-  for (const reply of ['r1', 'r2', 'r3']) writer.received(reply);
+  const callers = new OpenReplies(writer);
+  for (const reply of ['r1', 'r2', 'r3']) callers.received(reply);
   writer.enterHeavy(1, 'f', begun('r1', 'r2'));
   writer.enterHeavy(2, 'g', begun('r3'));
   writer.leaveHeavy(2);
@@ -282,7 +291,7 @@ test('A half that is begun while the heavy lane is in use tells of it again, and
     { type: enterHeavy, text: '2\ng\nr3' },
     { type: leaveHeavy, text: '2' },
   ]);
-  writer.answered('r2');
+  callers.answered('r2');
   await flushed();
   writer.startStream();
   assert.deepEqual(read(file), [

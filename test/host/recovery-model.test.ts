@@ -7,6 +7,7 @@ import { JournalWriter } from '../../src/cell/journal-writer.ts';
 import { type Invocation, JOURNAL, JOURNAL_WINDOWS } from '../../src/core/index.ts';
 import { JournalFile } from '../../src/host/cells/journal-file.ts';
 import { recover } from '../../src/host/cells/recovery.ts';
+import { OpenReplies } from '../support/open-replies.ts';
 
 type Step =
   | { readonly do: 'read'; readonly bytes: number }
@@ -89,6 +90,7 @@ async function liveAndDie(payloads: readonly string[], steps: readonly Step[], l
   let window: 0 | 1 = 0;
   const atBoundary = (): boolean => readTo === 0 || messages.some(({ end }) => end === readTo);
   const writer = new JournalWriter(file.fd, atBoundary);
+  const callers = new OpenReplies(writer);
   /** What the kernel does at a read, and what the reader does when it has put the bytes on record. */
   const fill = (chunk: Uint8Array): void =>
     void writeSync(file.fd, chunk, 0, chunk.length, JOURNAL_WINDOWS.offset + window * JOURNAL.windowBytes);
@@ -108,7 +110,7 @@ async function liveAndDie(payloads: readonly string[], steps: readonly Step[], l
         readTo += chunk.length;
         for (; (messages[parsed]?.end ?? Number.POSITIVE_INFINITY) <= readTo; parsed += 1) {
           const { reply } = messages[parsed] ?? { reply: '' };
-          if (reply !== '') writer.received(reply);
+          if (reply !== '') callers.received(reply);
           waiting.push(reply);
         }
         break;
@@ -126,14 +128,14 @@ async function liveAndDie(payloads: readonly string[], steps: readonly Step[], l
       case 'answer': {
         const [reply] = running.splice(now.which % Math.max(running.length, 1), 1);
         if (reply === undefined) break;
-        writer.answered(reply);
+        callers.answered(reply);
         answered.push(reply);
         break;
       }
       case 'refuse': {
         const reply = waiting.pop();
         if (reply === undefined || reply === '') break;
-        writer.answered(reply);
+        callers.answered(reply);
         answered.push(reply);
         break;
       }
@@ -186,6 +188,7 @@ interface Shared {
 async function liveAndDieShared(kinds: readonly number[], steps: readonly Step[]) {
   using file = new JournalFile();
   const writer = new JournalWriter(file.fd, () => true);
+  const callers = new OpenReplies(writer);
   const all: readonly Shared[] = kinds.map((kind, index) => ({
     index,
     functionId: kind % 2 === 0 ? 'f' : 'g',
@@ -202,7 +205,7 @@ async function liveAndDieShared(kinds: readonly number[], steps: readonly Step[]
     if (now.do === 'read') {
       const next = all.slice(received, received + 1 + (now.bytes % 3));
       if (next.length > 0) writer.inbound(Buffer.concat(next.map(bytesOf)));
-      for (const { reply } of next) writer.received(reply);
+      for (const { reply } of next) callers.received(reply);
       waiting.push(...next);
       received += next.length;
     } else if (now.do === 'enter') {
@@ -221,7 +224,7 @@ async function liveAndDieShared(kinds: readonly number[], steps: readonly Step[]
     else if (now.do === 'answer') {
       const [done] = running.splice(now.which % Math.max(running.length, 1), 1);
       if (done === undefined) continue;
-      writer.answered(done.reply);
+      callers.answered(done.reply);
       answered.push(done.reply);
     } else if (now.do === 'turn') writer.startStream();
   }

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { HairspringError } from '../../src/core/index.ts';
-import { BatchEncoder, decodeGuestBatch, HeavyLane, Scheduler } from '../../src/runtime/index.ts';
+import { BatchEncoder, HeavyLane, Scheduler } from '../../src/runtime/index.ts';
 import {
   createTestFunction,
   createTestPool,
@@ -12,6 +12,7 @@ import {
   type TestFunctionOptions,
   textOf,
 } from '../support/functions.ts';
+import { readAll } from '../support/guest-records.ts';
 import { until } from '../support/turns.ts';
 
 /** A limit that sends a function to the heavy lane, where the main thread allows 50 ms. */
@@ -259,7 +260,7 @@ test('Deep recursion ends in a RangeError on whichever thread, whichever was the
     const { outputs, fault } =
       id % 2 === 0 ? await isolate.runAway(1, encoder.take(), 2_000) : isolate.run(encoder.take(), 2_000);
     assert.equal(fault, undefined);
-    const [record] = outputs.flatMap(({ json, extras }) => [...decodeGuestBatch(json, extras)]);
+    const [record] = outputs.flatMap(({ json, extras }) => readAll(json, extras));
     assert.equal(record?.kind === 'reply' ? record.payload : record?.kind, 'true');
   }
   isolate[Symbol.dispose]();

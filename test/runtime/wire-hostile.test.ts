@@ -2,13 +2,15 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { HairspringError } from '../../src/core/index.ts';
-import { decodeGuestBatch, type Extra, type GuestRecord } from '../../src/runtime/wire/batch.ts';
+import type { Extra } from '../../src/runtime/wire/batch.ts';
+import { type GuestRecord, readGuestBatch } from '../../src/runtime/wire/guest-records.ts';
+import { readAll } from '../support/guest-records.ts';
 
 const EXTRAS: readonly Extra[] = ['beside', new ArrayBuffer(4)];
 
 function decode(json: string): readonly GuestRecord[] | 'refused' {
   try {
-    return [...decodeGuestBatch(json, EXTRAS)];
+    return readAll(json, EXTRAS);
   } catch (error) {
     assert.ok(HairspringError.is(error), String(error));
     assert.equal(error.code, 'HS_GUEST_TAMPERED');
@@ -98,7 +100,7 @@ test('A record with any field of a wrong form is refused', () => {
 test('What stood before a malformed record has been read', () => {
   const records: GuestRecord[] = [];
   assert.throws(() => {
-    for (const record of decodeGuestBatch('[3,"info","kept",9]', [])) records.push(record);
+    readGuestBatch('[3,"info","kept",9]', [], (record) => records.push(record));
   }, HairspringError.is);
   assert.deepEqual(records, [{ kind: 'log', level: 'info', text: 'kept' }]);
 });

@@ -3,8 +3,9 @@ import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import fc from 'fast-check';
 import { HairspringError, type HostCall } from '../../src/core/index.ts';
-import { decodeGuestBatch, type Extra, INLINE_BYTES } from '../../src/runtime/wire/batch.ts';
+import { type Extra, INLINE_BYTES } from '../../src/runtime/wire/batch.ts';
 import { codeOf, createTestFunction, handlerOf, textOf } from '../support/functions.ts';
+import { readAll } from '../support/guest-records.ts';
 
 let calls: HostCall[] = [];
 
@@ -103,7 +104,7 @@ test('Every record of the guest that is well-formed is read back field by field,
   const kinds = ['reply', 'error', 'call', 'log', 'timer', 'clear-timer', 'tails-done'];
   fc.assert(
     fc.property(fc.array(record, { maxLength: 30 }), (records) => {
-      const read = [...decodeGuestBatch(JSON.stringify(records.flat()), extras)];
+      const read = readAll(JSON.stringify(records.flat()), extras);
       assert.deepEqual(
         read.map(({ kind }) => kind),
         records.map(([kind]) => kinds[Number(kind)]),

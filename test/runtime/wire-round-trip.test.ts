@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import fc from 'fast-check';
-import { BatchEncoder, decodeGuestBatch, type GuestRecord } from '../../src/runtime/wire/batch.ts';
+import { BatchEncoder } from '../../src/runtime/wire/batch.ts';
+import type { GuestRecord } from '../../src/runtime/wire/guest-records.ts';
 import { idText } from '../../src/runtime/wire/id-text.ts';
 import { createTestPool, loadIsolate, moduleOf } from '../support/functions.ts';
+import { readAll } from '../support/guest-records.ts';
 
 const pool = createTestPool();
 after(() => pool[Symbol.dispose]());
@@ -39,7 +41,7 @@ function roundTrip(messages: readonly Sent[]): readonly GuestRecord[] {
     const { outputs, taken, fault } = echo.run(encoder.take(), 5_000);
     assert.equal(fault, undefined);
     assert.equal(taken, given);
-    for (const { json, extras } of outputs) records.push(...decodeGuestBatch(json, extras));
+    for (const { json, extras } of outputs) records.push(...readAll(json, extras));
   };
   for (const { mode, data = new Uint8Array(0), headers } of messages) {
     encoder.invoke(++id, 0, `echo.${mode}`, true, 0, headers, data);

@@ -30,8 +30,8 @@ before(async () => {
           accepted.push(invocation);
           handle(invocation);
         },
-        received: (reply) => received.push(reply),
-        answered: (reply) => answered.push(reply),
+        received: ({ reply }) => received.push(reply),
+        answered: ({ reply }) => answered.push(reply),
         refusedReply: (reply) => refused.push(reply),
       },
     },

@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { ReplyOutput } from '../../src/triggers/subject/reply-output.ts';
+import { HeaderBlock, ReplyOutput } from '../../src/triggers/subject/reply-output.ts';
 import { connectTo, startTestNats } from '../support/nats.ts';
 
-const HEADERS = Buffer.from('NATS/1.0\r\nworkload_id: w\r\n\r\n');
+const HEADERS = new HeaderBlock(Buffer.from('NATS/1.0\r\nworkload_id: w\r\nname: é\r\n\r\n'));
 
 /** Short, so that a failure can be read. */
 function fingerprint(bytes: Buffer): string {

@@ -1,5 +1,5 @@
 import type { HostCallResult } from '../../core/index.ts';
-import type { GuestRecord } from '../wire/batch.ts';
+import type { GuestRecord } from '../wire/guest-records.ts';
 import { Fifo, type Flight } from './flight.ts';
 
 export type CallRecord = Extract<GuestRecord, { kind: 'call' }>;

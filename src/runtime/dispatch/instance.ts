@@ -12,7 +12,8 @@ import type { EntryFault, EntryOutcome, GuestIsolate } from '../isolate/guest-is
 import type { GuestOutput } from '../isolate/guest-outputs.ts';
 import type { SharedScript } from '../isolate/shared-script.ts';
 import type { EntryJournal } from '../observer.ts';
-import { BatchEncoder, decodeGuestBatch, type GuestRecord } from '../wire/batch.ts';
+import { BatchEncoder } from '../wire/batch.ts';
+import { type GuestRecord, readGuestBatch } from '../wire/guest-records.ts';
 import { Fifo, type Flight, type GuestTimer } from './flight.ts';
 import { cpuExceeded } from './limit-errors.ts';
 import { PendingCalls } from './pending-calls.ts';
@@ -306,9 +307,9 @@ export class Instance {
         const { id, invocation, deadlineMs, trace } = item.flight;
         if (!this.flights.has(id)) return false;
         item.flight.startedMs = nowMs;
-        const { triggerIndex, subject, reply, headers, data } = invocation;
+        const { triggerIndex, subject, reply, headers, data, text } = invocation;
         const leftMs = Math.max(0, Math.round(deadlineMs - nowMs));
-        this.#encoder.invoke(id, triggerIndex, subject, reply !== '', leftMs, headers, data, trace);
+        this.#encoder.invoke(id, triggerIndex, subject, reply !== '', leftMs, headers, data, text, trace);
         return true;
       }
       case 'completed':
@@ -337,16 +338,14 @@ export class Instance {
 
   #deliver(outputs: readonly GuestOutput[]): EntryFault | undefined {
     try {
-      for (const output of outputs) {
-        for (const record of decodeGuestBatch(output.json, output.extras)) this.#handle(record);
-      }
+      for (const { json, extras } of outputs) readGuestBatch(json, extras, this.#handle);
       return undefined;
     } catch (error) {
       return { kind: 'broken', message: HairspringError.from(error).message };
     }
   }
 
-  #handle(record: GuestRecord): void {
+  readonly #handle = (record: GuestRecord): void => {
     switch (record.kind) {
       case 'reply': {
         const flight = this.#settle(record.id, record.tails);
@@ -378,7 +377,7 @@ export class Instance {
         this.#owner.onTailsDone(flight);
       }
     }
-  }
+  };
 
   #errorOf({ code, message }: Extract<GuestRecord, { kind: 'error' }>): HairspringError {
     if (code === 'HS_FUNCTION_CPU') return cpuExceeded(this.#spec);

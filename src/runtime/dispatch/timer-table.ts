@@ -1,5 +1,5 @@
 import type { Clock } from '../../core/index.ts';
-import type { GuestRecord } from '../wire/batch.ts';
+import type { GuestRecord } from '../wire/guest-records.ts';
 import type { Flight, GuestTimer } from './flight.ts';
 
 /** Timers that one instance may have armed. */

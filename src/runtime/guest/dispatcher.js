@@ -11,8 +11,11 @@ let extrasAt = 0;
 let cursor = 0;
 let taken = 0;
 let startedAt = 0;
-/** A record's subject is 0 when it is that of the record before it in the batch. */
+/** A record of kind 7 has these of the invocation before it in the batch, and the subject of another may be 0 for the same. */
 let lastSubject = '';
+let lastTrigger = 0;
+let lastReply = false;
+let lastLeftMs = 0;
 let budgetMs = 5;
 
 /** @type {GuestInvocation | undefined} */
@@ -193,23 +196,31 @@ function toParts(trigger, pairs, at) {
 /** @returns {GuestInvocation | undefined} the invocation whose microtasks must run before the next record */
 function takeInvoke() {
   const id = /** @type {number} */ (batch[cursor + 1]);
-  const trigger = /** @type {number} */ (batch[cursor + 2]);
-  const subject = batch[cursor + 3];
-  if (subject !== 0) lastSubject = /** @type {string} */ (subject);
-  const reply = batch[cursor + 4] === 1;
-  const leftMs = /** @type {number} */ (batch[cursor + 5]);
-  const pairs = /** @type {string[] | 0} */ (batch[cursor + 6]);
-  const parts = toParts(trigger, pairs, cursor + 7);
+  const kind = batch[cursor];
+  /** @type {string[] | 0} */
+  let pairs = 0;
+  let bodyAt = cursor + 2;
+  if (kind !== 7) {
+    lastTrigger = /** @type {number} */ (batch[cursor + 2]);
+    const subject = batch[cursor + 3];
+    if (subject !== 0) lastSubject = /** @type {string} */ (subject);
+    lastReply = batch[cursor + 4] === 1;
+    lastLeftMs = /** @type {number} */ (batch[cursor + 5]);
+    pairs = /** @type {string[] | 0} */ (batch[cursor + 6]);
+    bodyAt = cursor + 7;
+  }
+  const parts = toParts(lastTrigger, pairs, bodyAt);
   let origin = pairs;
-  if (batch[cursor] === 6) {
-    origin = /** @type {[string, string]} */ (batch[cursor + 9]);
-    cursor += 10;
-  } else cursor += 9;
+  cursor = bodyAt + 2;
+  if (kind === 6) {
+    origin = /** @type {[string, string]} */ (batch[cursor]);
+    cursor += 1;
+  }
   /** @type {GuestInvocation} */
   const invocation = {
     id,
     startedAt,
-    leftMs,
+    leftMs: lastLeftMs,
     settled: false,
     pendingCalls: 0,
     hostCalls: 0,
@@ -232,7 +243,7 @@ function takeInvoke() {
       result = serveRequest(invocation, lastSubject, parts);
     else {
       if (handler === undefined) throw new TypeError('The module exports no message handler');
-      const message = new Message(lastSubject, reply, parts);
+      const message = new Message(lastSubject, lastReply, parts);
       result = callFunction(handler, handlers, message, env, new Context(invocation));
     }
     if (
@@ -293,7 +304,7 @@ function takeAbort() {
 
 function takeRecord() {
   const kind = batch[cursor];
-  if (kind === 0 || kind === 6) return takeInvoke();
+  if (kind === 7 || kind === 0 || kind === 6) return takeInvoke();
   if (kind === 1) return takeCompletion();
   if (kind === 2) return takeAbort();
   const id = /** @type {number} */ (batch[cursor + 1]);

@@ -1,3 +1,4 @@
+import { performance } from 'node:perf_hooks';
 import ivm from 'isolated-vm';
 import { HairspringError } from '../../core/index.ts';
 import { type EntryGuard, INLINE_SLOT } from '../watchdog/entry-guard.ts';

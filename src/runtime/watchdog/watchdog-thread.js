@@ -10,6 +10,7 @@
 import { readdirSync, readFileSync, writeSync } from 'node:fs';
 import { workerData } from 'node:worker_threads';
 import { MemoryBlame } from './memory-blame.js';
+import { ProcFile } from './proc-file.js';
 
 const POLL_MS = 5;
 /** While nothing is entered. The main thread never wakes this one: that would cost each invocation a context switch. */
@@ -22,6 +23,8 @@ const PAGE_BYTES = 4096;
 const STDERR = 2;
 /** Work over which waiting is judged; less says too little. */
 const JUDGED_RUN_NS = 2_000_000;
+/** How often the main thread is looked at. */
+const JUDGE_MS = 10;
 /** How often the threads of the heavy lane are looked at while they run. */
 const HEAVY_JUDGE_MS = 25;
 
@@ -30,6 +33,8 @@ const { layout } = data;
 const guard = new Int32Array(data.guard);
 const entered = new Int32Array(data.entered);
 const blame = new MemoryBlame();
+const statm = new ProcFile('/proc/self/statm');
+const schedstat = new ProcFile('/proc/self/schedstat');
 
 /**
  * @param {number} reason
@@ -49,11 +54,7 @@ function kill(reason, why, slot) {
 
 /** @returns {number} 0 where there is no /proc: the hang check remains */
 function rssBytes() {
-  try {
-    return Number(readFileSync('/proc/self/statm', 'latin1').split(' ', 2)[1]) * PAGE_BYTES;
-  } catch {
-    return 0;
-  }
+  return (statm.readPair()?.[1] ?? 0) * PAGE_BYTES;
 }
 
 /**
@@ -61,12 +62,8 @@ function rssBytes() {
  * @returns {[run: number, wait: number] | undefined}
  */
 function mainThreadTimes() {
-  try {
-    const [run, wait] = readFileSync('/proc/self/schedstat', 'latin1').split(' ', 2).map(Number);
-    return run !== undefined && wait !== undefined && run > 0 ? [run, wait] : undefined;
-  } catch {
-    return undefined;
-  }
+  const pair = schedstat.readPair();
+  return pair === undefined || pair[0] === 0 ? undefined : [...pair];
 }
 
 /**
@@ -160,6 +157,7 @@ const heldMs = new Float64Array(layout.slots);
  */
 const late = [];
 let judgedTimes = mainThreadTimes();
+let judgedAt = 0;
 /** @type {[run: number, wait: number] | undefined} */
 let heavyTimes;
 let heavyJudgedAt = 0;
@@ -212,7 +210,10 @@ for (;;) {
     );
   }
   watchMemory(marks);
-  judgedTimes = judge(judgedTimes, mainThreadTimes(), layout.stretchPercent);
+  if (now - judgedAt >= JUDGE_MS) {
+    judgedTimes = judge(judgedTimes, mainThreadTimes(), layout.stretchPercent);
+    judgedAt = now;
+  }
   if (!heavy) heavyTimes = undefined;
   else if (now - heavyJudgedAt >= HEAVY_JUDGE_MS) {
     heavyTimes = judge(heavyTimes, allThreadTimes(), layout.heavyStretchPercent) ?? heavyTimes;

@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer';
 import { MsgHdrsImpl } from '@nats-io/nats-core/internal';
 import type { NatsConnection } from '@nats-io/transport-node';
 import {
@@ -11,7 +12,7 @@ import {
   REPLY_HEADERS,
   type ReplyIdentity,
 } from '../../core/index.ts';
-import { ReplyOutput } from './reply-output.ts';
+import { HeaderBlock, ReplyOutput } from './reply-output.ts';
 
 /** Answers a caller with a coded error: in headers for clients, and as JSON in the body. Never throws. */
 export function replyToError(
@@ -22,7 +23,7 @@ export function replyToError(
 ): void {
   const headers = new MsgHdrsImpl();
   for (const [name, value] of errorHeaderPairs(identity, error)) headers.append(name, value);
-  ReplyOutput.of(nc).publish(reply, headers.encode(), errorBody(error));
+  ReplyOutput.of(nc).publish(reply, new HeaderBlock(headers.encode()), errorBody(error));
 }
 
 /** Writes the replies of one function. */
@@ -31,7 +32,7 @@ export class ReplyWriter {
   readonly #output: ReplyOutput;
   readonly #identity: ReplyIdentity;
   /** The headers of a reply that sets none, encoded once. */
-  readonly #plain: Uint8Array;
+  readonly #plain: HeaderBlock;
 
   constructor(nc: NatsConnection, identity: ReplyIdentity) {
     this.#nc = nc;
@@ -45,9 +46,9 @@ export class ReplyWriter {
     const headers = own.length === 0 ? this.#plain : this.#withHeaders(own);
     const limit = this.#nc.info?.max_payload ?? Number.POSITIVE_INFINITY;
     // A character is at most three bytes; most replies need not be measured.
-    const most = headers.length + (typeof payload === 'string' ? 3 * payload.length : payload.length);
+    const most = headers.bytes + (typeof payload === 'string' ? 3 * payload.length : payload.length);
     if (most > limit) {
-      const bytes = headers.length + Buffer.byteLength(payload);
+      const bytes = headers.bytes + Buffer.byteLength(payload);
       if (bytes > limit) {
         const error = new HairspringError(
           'HS_REPLY_TOO_LARGE',
@@ -62,7 +63,7 @@ export class ReplyWriter {
   }
 
   /** The function's own headers, less what only the host may set. */
-  #withHeaders(pairs: readonly string[]): Uint8Array {
+  #withHeaders(pairs: readonly string[]): HeaderBlock {
     const headers = new MsgHdrsImpl();
     headers.append(REPLY_HEADERS.workloadId, this.#identity.workloadId);
     headers.append(REPLY_HEADERS.namespace, this.#identity.namespace);
@@ -71,7 +72,7 @@ export class ReplyWriter {
       const value = pairs[index + 1] ?? '';
       if (isSafeHeader(name, value) && !isReservedHeader(name)) headers.append(name, value);
     }
-    return headers.encode();
+    return new HeaderBlock(headers.encode());
   }
 
   fail(reply: string, error: HairspringError): void {

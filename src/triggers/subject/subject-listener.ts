@@ -12,14 +12,22 @@ import {
 } from '../../core/index.ts';
 import { readHeaders, refuseSize } from './raw-headers.ts';
 import { ReplyWriter } from './reply-writer.ts';
+import { payloadText } from './whole-frames.ts';
+
+/** A message that waits for its reply. */
+export interface OpenReply {
+  readonly reply: string;
+  /** Where whoever keeps a list of them has put it; -1 while it is in none. */
+  place: number;
+}
 
 /** Where a listener's messages go, and who is told about their replies. */
 export interface ReplyTarget {
   accept(invocation: Invocation): void;
   /** A message that waits for a reply has come in. */
-  received(reply: string): void;
+  received(open: OpenReply): void;
   /** The caller has been answered. */
-  answered(reply: string): void;
+  answered(open: OpenReply): void;
   /** A reply subject that is never answered to was named. */
   refusedReply(reply: string): void;
 }
@@ -38,12 +46,14 @@ interface Listening {
 }
 
 /** One message of a subject trigger. */
-class SubjectInvocation implements Invocation {
+class SubjectInvocation implements Invocation, OpenReply {
   readonly triggerIndex: number;
   readonly subject: string;
   readonly reply: string;
   readonly headers: HeaderPairs | undefined;
   readonly data: Uint8Array;
+  readonly text: string | undefined;
+  place = -1;
   readonly #writer: ReplyWriter;
   readonly #target: ReplyTarget;
 
@@ -53,6 +63,7 @@ class SubjectInvocation implements Invocation {
     reply: string,
     headers: HeaderPairs | undefined,
     data: Uint8Array,
+    text: string | undefined,
     writer: ReplyWriter,
     target: ReplyTarget,
   ) {
@@ -61,6 +72,7 @@ class SubjectInvocation implements Invocation {
     this.reply = reply;
     this.headers = headers;
     this.data = data;
+    this.text = text;
     this.#writer = writer;
     this.#target = target;
   }
@@ -68,13 +80,13 @@ class SubjectInvocation implements Invocation {
   succeed(outcome: Outcome): void {
     if (this.reply === '') return;
     this.#writer.succeed(this.reply, outcome);
-    this.#target.answered(this.reply);
+    this.#target.answered(this);
   }
 
   fail(error: HairspringError): void {
     if (this.reply === '') return;
     this.#writer.fail(this.reply, error);
-    this.#target.answered(this.reply);
+    this.#target.answered(this);
   }
 }
 
@@ -149,13 +161,15 @@ export class SubjectListener {
   #onMessage(message: Msg, listening: Listening): void {
     const { pairs, bytes } = readHeaders(message);
     const subject = listening.literal ?? message.subject;
-    this.deliver(listening.triggerIndex, subject, message.reply ?? '', pairs, message.data, bytes);
+    const text = payloadText(message);
+    this.deliver(listening.triggerIndex, subject, message.reply ?? '', pairs, message.data, bytes, text);
   }
 
   /**
    * Hands a message to the function; also one that came by the invoke subject or from a dead cell.
    * An error on the way is told to the caller and not thrown: the messages behind this one go on.
    * @param headerBytes size of the header block, which counts toward the function's payload limit
+   * @param text the payload as text, where that is known
    */
   deliver(
     triggerIndex: number,
@@ -164,6 +178,7 @@ export class SubjectListener {
     headers: HeaderPairs | undefined,
     data: Uint8Array,
     headerBytes: number = 0,
+    text?: string,
   ): void {
     let answerTo = reply;
     if (reply !== '' && isForbiddenReply(reply)) {
@@ -176,11 +191,12 @@ export class SubjectListener {
       answerTo,
       headers,
       data,
+      text,
       this.#writer,
       this.#target,
     );
     try {
-      if (answerTo !== '') this.#target.received(answerTo);
+      if (answerTo !== '') this.#target.received(invocation);
       const refusal = headerBytes === 0 ? undefined : refuseSize(this.#spec, headerBytes, data.length);
       if (refusal === undefined) this.#target.accept(invocation);
       else invocation.fail(refusal);
