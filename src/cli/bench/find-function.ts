@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
-import { HairspringError, type Manifest, subjectsOverlap } from '../../core/index.ts';
+import { HairspringError, isSubjectTrigger, type Manifest, subjectsOverlap } from '../../core/index.ts';
 import { findNexfiles } from '../../host/index.ts';
 import { readManifest, shownPath } from '../deploy/prepare.ts';
 
@@ -102,6 +102,8 @@ function reaches(from: Manifest, to: Manifest): boolean {
     binding.service === 'messaging' ? [...binding.publish, ...binding.request] : [],
   );
   return sent.some((subject) =>
-    to.start.triggers.some((trigger) => subjectsOverlap(subject, trigger.subject)),
+    to.start.triggers.some(
+      (trigger) => isSubjectTrigger(trigger) && subjectsOverlap(subject, trigger.subject),
+    ),
   );
 }

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { HairspringError, isLiteralSubject, subjectMatches } from '../../core/index.ts';
+import { HairspringError, isLiteralSubject, isSubjectTrigger, subjectMatches } from '../../core/index.ts';
 import { sampleOf } from '../deploy/sample.ts';
 import type { BenchRequest } from './bench-run.ts';
 import type { NamedFile } from './find-function.ts';
@@ -31,7 +31,9 @@ export async function requestFor(
 }
 
 function checkSubject(subject: string, { name, start }: NamedFile['manifest']): void {
-  const caught = start.triggers.some((trigger) => subjectMatches(trigger.subject, subject));
+  const caught = start.triggers.some(
+    (trigger) => isSubjectTrigger(trigger) && subjectMatches(trigger.subject, subject),
+  );
   if (caught && isLiteralSubject(subject)) return;
   const triggers = start.triggers.map(({ pattern }) => pattern).join(', ');
   throw new HairspringError(
