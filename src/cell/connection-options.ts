@@ -1,10 +1,6 @@
-import {
-  type Authenticator,
-  type ConnectionOptions,
-  credsAuthenticator,
-  nkeyAuthenticator,
-} from '@nats-io/transport-node';
+import { type Authenticator, type ConnectionOptions, nkeyAuthenticator } from '@nats-io/transport-node';
 import type { NatsEndpoint } from '../core/index.ts';
+import { credentialsAuthenticator } from './credentials-authenticator.ts';
 
 /**
  * How a cell connects: it comes back for ever, because the server may be restarted at any time.
@@ -43,9 +39,7 @@ export function toConnectionOptions(
 
 function authenticatorOf(current: () => NatsEndpoint): Authenticator | undefined {
   const { creds, nkeySeed } = current();
-  const encoder = new TextEncoder();
-  if (creds !== undefined)
-    return (nonce) => credsAuthenticator(encoder.encode(current().creds ?? creds))(nonce);
-  if (nkeySeed !== undefined) return nkeyAuthenticator(encoder.encode(nkeySeed));
+  if (creds !== undefined) return credentialsAuthenticator(() => current().creds ?? creds);
+  if (nkeySeed !== undefined) return nkeyAuthenticator(new TextEncoder().encode(nkeySeed));
   return undefined;
 }

@@ -6,6 +6,7 @@ export * from './cold-reason.ts';
 export * from './deadline.ts';
 export * from './definition.ts';
 export * from './duration.ts';
+export * from './ed25519.ts';
 export * from './error-code-info.ts';
 export * from './error-codes.ts';
 export * from './errors.ts';

@@ -1,7 +1,7 @@
-import { createPrivateKey, createPublicKey, hkdfSync, randomBytes, sign } from 'node:crypto';
+import { createPublicKey, hkdfSync, randomBytes, sign } from 'node:crypto';
 import { Prefix } from '@nats-io/nkeys';
 import { Codec } from '@nats-io/nkeys/lib/codec.js';
-import { HairspringError } from '../../core/index.ts';
+import { ed25519Key, HairspringError } from '../../core/index.ts';
 
 /** Who a key speaks for, and the letter that its public key begins with. */
 const ROLES = { operator: Prefix.Operator, account: Prefix.Account, user: Prefix.User } as const;
@@ -20,8 +20,6 @@ export interface SigningKey {
   sign(data: Uint8Array): Uint8Array;
 }
 
-/** What RFC 8410 puts before the 32 bytes of an Ed25519 seed. */
-const PKCS8_HEAD = Buffer.from('302e020100300506032b657004220420', 'hex');
 const SEED_BYTES = 32;
 
 export function createSigningKey(role: KeyRole): SigningKey {
@@ -50,7 +48,7 @@ export function parseSigningKey(role: KeyRole, seed: string): SigningKey {
 }
 
 function fromRawSeed(role: KeyRole, raw: Uint8Array): SigningKey {
-  const key = createPrivateKey({ key: Buffer.concat([PKCS8_HEAD, raw]), format: 'der', type: 'pkcs8' });
+  const key = ed25519Key(raw);
   const der = createPublicKey(key).export({ format: 'der', type: 'spki' });
   const decoder = new TextDecoder();
   return {
