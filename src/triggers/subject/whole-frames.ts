@@ -209,7 +209,7 @@ let installed = false;
  * Has all connections of this process read messages that are whole in their chunk at once: one text for the chunk,
  * of which subjects and payloads are slices. The library's parser looks at each byte of a control line twice and
  * makes four views and two decodings of a message; it still reads whatever is not such a message, and decides what
- * is an error (docs/decisions/0023).
+ * is an error (docs/decisions/0024).
  */
 export function readWholeFrames(): void {
   if (installed) return;
