@@ -26,7 +26,9 @@ function largeObject(): { readonly stream: ReadableStream<Uint8Array>; readonly 
   return { stream, digest: () => `SHA-256=${hash.digest('base64url')}=` };
 }
 
-test('An object of 200 MiB passes through a function with 64 MiB of memory', async () => {
+test('An object of 200 MiB passes through a function with 64 MiB of memory', {
+  timeout: 180_000,
+}, async () => {
   const from = await createStore(nc, 'from');
   const { stream, digest } = largeObject();
   await from.put({ name: 'large' }, stream);
