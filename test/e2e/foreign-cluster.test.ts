@@ -145,7 +145,7 @@ test('After undeploy nobody of the function is connected any more', async () => 
     const reply = await tools.nc.request('$SYS.REQ.ACCOUNT.PING.CONNZ', '', { timeout: 5_000 });
     return reply.string().includes(`hairspring function ${id}`);
   };
-  assert.ok(await connected());
+  await until('it is connected', connected);
   await tools.client.undeploy('leaving');
   await until('its connection is gone', async () => !(await connected()));
 });
