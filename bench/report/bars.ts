@@ -1,14 +1,13 @@
 import type { Row, Unit } from '../../src/measure/index.ts';
 import { type FigureQuery, findFigure } from './find-row.ts';
 import { quantity } from './format.ts';
+import { peerBars } from './peer-bars.ts';
 
 /** What a run is held to; the issue of each feature sets it. */
 export interface Bar {
   readonly title: string;
   readonly unit: Unit;
   readonly of: FigureQuery;
-  /** `of` is divided by it; a figure of a peer over ours says how many times better ours is. */
-  readonly over?: FigureQuery;
   readonly atLeast?: number;
   readonly atMost?: number;
 }
@@ -49,7 +48,7 @@ const ratio = (title: string, of: FigureQuery, atLeast: number): Bar => ({
 });
 const delay = (title: string, of: FigureQuery, atMost: number): Bar => ({ title, unit: 'ms', of, atMost });
 
-export const BARS: readonly Bar[] = [
+const BARS: readonly Bar[] = [
   ratio('Echo function over its floor, 256 in flight', load('echo-function', 256), 0.6),
   ratio('One host call over the echo floor, 256 in flight', load('bridge-call', 256), 0.5),
   ratio('KV get in a function over plain nats.js, 64 in flight', load('kv-function', 64), 0.6),
@@ -71,12 +70,10 @@ export const BARS: readonly Bar[] = [
 ];
 
 /** How the bars were met whose rows are there. */
-export function judgeBars(rows: readonly Row[], bars: readonly Bar[] = BARS): readonly BarResult[] {
-  return bars.flatMap((bar) => {
-    const of = findFigure(rows, bar.of);
-    const over = bar.over === undefined ? 1 : findFigure(rows, bar.over);
-    if (of === undefined || over === undefined) return [];
-    const value = of / over;
+export function judgeBars(rows: readonly Row[]): readonly BarResult[] {
+  return [...BARS, ...peerBars(rows)].flatMap((bar) => {
+    const value = findFigure(rows, bar.of);
+    if (value === undefined) return [];
     const { atLeast = Number.NEGATIVE_INFINITY, atMost = Number.POSITIVE_INFINITY } = bar;
     return [{ bar, value, passed: value >= atLeast && value <= atMost }];
   });

@@ -34,7 +34,7 @@ interface MetricColumn {
 /** The order of figures in every table; others follow in the order of their rows. */
 const METRICS: readonly MetricColumn[] = [
   { name: 'offeredPerSecond', head: 'offered' },
-  { name: 'perSecond', head: 'req/s' },
+  { name: 'perSecond', head: 'req' },
   { name: 'kneePerSecond', head: 'knee' },
   { name: 'p50Ms', head: 'p50' },
   { name: 'p95Ms', head: 'p95', wide: true },
@@ -57,12 +57,17 @@ const METRICS: readonly MetricColumn[] = [
   { name: 'overWarmTimesOurs', head: 'over warm times ours' },
   { name: 'cpuTimesOurs', head: 'CPU times ours' },
   { name: 'addsMs', head: 'adds', wide: true },
+  { name: 'processes', head: 'processes' },
   { name: 'startMs', head: 'start' },
   { name: 'deployMs', head: 'deploy', wide: true },
+  { name: 'deploysPerSecond', head: 'deploys' },
   { name: 'rssBytes', head: 'RSS' },
   { name: 'heapBytes', head: 'heap' },
   { name: 'extraRssBytes', head: 'more RSS' },
   { name: 'bytesPerFunction', head: 'each', small: true },
+  { name: 'warmInstances', head: 'stay warm' },
+  { name: 'bytesPerInstance', head: 'each warm', small: true },
+  { name: 'coresIdle', head: 'idle', wide: true },
   { name: 'lagP99Ms', head: 'generator late p99', wide: true },
   { name: 'heldCount', head: 'held', wide: true },
 ];
@@ -112,9 +117,8 @@ function metricColumns(rows: readonly Row[]): readonly Column[] {
     const sample = found.get(name);
     if (sample === undefined) return [];
     const { unit } = sample;
-    const shownUnit = small ? 'KB' : unitName(unit);
     const column: Column = {
-      head: [head, head === 'req/s' ? '' : shownUnit].filter(Boolean).join(' '),
+      head: withUnit(head, small ? 'KB' : unitName(unit)),
       wide,
       cell: (row) => {
         const value = metricOf(row, name);
@@ -124,6 +128,11 @@ function metricColumns(rows: readonly Row[]): readonly Column[] {
     const isSteadiness = STEADINESS.find((one) => found.has(one)) === name;
     return isSteadiness ? [column, spreadColumn(name)] : [column];
   });
+}
+
+function withUnit(head: string, unit: string): string {
+  if (unit === '') return head;
+  return unit === '1/s' ? `${head}/s` : `${head} ${unit}`;
 }
 
 function spreadColumn(name: string): Column {

@@ -1,7 +1,7 @@
 import type { BenchResults } from '../results.ts';
 import { judgeBars } from './bars.ts';
 import { chartsOf } from './charts/index.ts';
-import { describeRun } from './document.ts';
+import { describeRun } from './describe-run.ts';
 import { drawChart } from './draw/draw-chart.ts';
 import type { Drawing } from './draw/library.ts';
 import { escapeHtml } from './escape.ts';

@@ -23,9 +23,7 @@ export function toTables(
   return ROW_GROUPS.flatMap((group) => {
     const ofGroup = rows.filter((row) => row.group === group);
     if (ofGroup.length === 0) return [];
-    const isLoad = group.endsWith('load') || group === 'open-loop';
-    // Tables without rates have room for all percentiles.
-    const columns = columnsOf(ofGroup).filter((column) => wide || !column.wide || !isLoad);
+    const columns = columnsOf(ofGroup).filter((column) => wide || !column.wide);
     const head = ['', ...columns.map((column) => column.head)];
     const lines = ofGroup.map((row) => [row.title, ...columns.map((column) => column.cell(row))]);
     return [{ group, title: GROUP_TITLES[group], rows: [head, ...lines] }];

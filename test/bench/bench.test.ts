@@ -9,7 +9,6 @@ import { promisify } from 'node:util';
 import { estimateSeconds } from '../../bench/estimate.ts';
 import { parseBenchOptions } from '../../bench/plan.ts';
 import { judgeBars } from '../../bench/report/bars.ts';
-import { renderReport } from '../../bench/report/document.ts';
 import type { BenchResults } from '../../bench/results.ts';
 import { coldRow } from '../../bench/tiers/cold-rows.ts';
 import { loadRows } from '../../bench/tiers/load-rows.ts';
@@ -56,7 +55,6 @@ test('The bench measures the floor and writes its rows as JSON', async (context)
   }
   assert.match(stdout, /^bare nats\.js echo \(floor\) +256 /m);
   assert.match(await readFile(html, 'utf8'), /<td>bare nats\.js echo \(floor\)<\/td><td>256<\/td>/);
-  assert.match(renderReport(results), /^\| bare nats\.js echo \(floor\) \| 256 \|/m);
 });
 
 test('The ratio of a function is the median over the rounds, each to the floor of the same round', () => {

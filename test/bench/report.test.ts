@@ -34,7 +34,7 @@ test('A figure that no table knows has a column of its own', () => {
   const metrics = [makeMetric('switchesPerSecond', '1/s', 'lower', [1_234, 1_236, 1_238])];
   const row = makeRow({ group: 'isolate', subject: 'x', title: 'x', params: {}, n: 3, metrics });
   assert.deepEqual(toTables([row], { wide: false })[0]?.rows, [
-    ['', 'n', 'switchesPerSecond 1/s'],
+    ['', 'n', 'switchesPerSecond/s'],
     ['x', '3', '1,236'],
   ]);
 });
