@@ -25,6 +25,9 @@ const results = readResults(process.argv[2] ?? LATEST);
 const drawing = await prepareDrawing((text) => console.error(text));
 if (drawing === undefined) throw new Error(`Plots cannot be drawn; run \`${INSTALL_COMMAND}\``);
 writeText(pathOf(PUBLISHED_RESULTS), renderResults(results));
+// A run that measured less has fewer plots.
+for (const old of globSync('*.svg', { cwd: pathOf(PUBLISHED_FOLDER) }))
+  rmSync(pathOf(`${PUBLISHED_FOLDER}/${old}`));
 for (const chart of chartsOf(results.rows))
   writeText(pathOf(chartFile(chart)), `${drawChart(drawing, chart)}\n`);
 for (const section of SECTIONS) {

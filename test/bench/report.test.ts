@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { chartsOf } from '../../bench/report/charts/index.ts';
 import { drawChart } from '../../bench/report/draw/draw-chart.ts';
 import { loadDrawing } from '../../bench/report/draw/library.ts';
+import { escapeHtml } from '../../bench/report/escape.ts';
 import { renderHtml } from '../../bench/report/html.ts';
 import { findNotes } from '../../bench/report/notes.ts';
 import { renderTerminal } from '../../bench/report/print.ts';
@@ -93,11 +94,12 @@ test('Every plot is drawn as SVG with its names and units and colours for light 
     assert.doesNotMatch(svg, /NaN|undefined|<script/, chart.id);
     const texts = [...svg.matchAll(/<text[^>]*>([^<]*)<\/text>/g)].map(([, text = '']) => text);
     const labels = chart.kind === 'lines' ? [chart.x.label, chart.y.label] : [chart.label];
-    const names = chart.kind === 'lines' ? [] : chart.items.map(({ name }) => name);
-    for (const text of [...labels, ...names]) assert.ok(texts.includes(text), `${chart.id}: ${text}`);
+    for (const text of labels) assert.ok(texts.includes(text), `${chart.id}: ${text}`);
+    const words =
+      chart.kind === 'lines' ? [] : chart.items.flatMap(({ name }) => name.replaceAll('`', '').split(' '));
+    for (const word of words) assert.ok(svg.includes(escapeHtml(word)), `${chart.id}: ${word}`);
     const marks = chart.kind === 'lines' ? chart.series.flatMap(({ points }) => points) : chart.items;
-    const shapes = chart.kind === 'bars' ? /<rect (?!class)/g : /<circle/g;
-    assert.equal(svg.match(shapes)?.length, marks.length, chart.id);
+    assert.equal(svg.match(/<circle/g)?.length, marks.length, chart.id);
   }
 });
 

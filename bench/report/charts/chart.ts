@@ -1,5 +1,7 @@
+import type { Unit } from '../../../src/measure/index.ts';
+
 /** What a plot shows, before any library draws it. Titles say the finding; axes name their units. */
-export type Chart = LineChart | RangeChart | BarChart;
+export type Chart = LineChart | RangeChart;
 
 /** Ours is set off, what it is measured against stays in the background. */
 export type Tone = 'ours' | 'floor' | 'other';
@@ -36,22 +38,17 @@ export interface LineChart extends ChartBase {
   readonly series: readonly Series[];
 }
 
-/** A point with a whisker for each name, on a logarithmic axis. */
+/** A point for each name, some with a whisker, on a logarithmic axis. */
 export interface RangeChart extends ChartBase {
   readonly kind: 'ranges';
   readonly label: string;
+  readonly unit: Unit;
   readonly items: readonly {
     readonly name: string;
     readonly tone: Tone;
     /** The point. */
     readonly middle: number;
-    /** The end of the whisker. */
-    readonly high: number;
+    /** The end of the whisker, p99; undefined where there is none. */
+    readonly high: number | undefined;
   }[];
-}
-
-export interface BarChart extends ChartBase {
-  readonly kind: 'bars';
-  readonly label: string;
-  readonly items: readonly { readonly name: string; readonly tone: Tone; readonly value: number }[];
 }

@@ -21,7 +21,15 @@ export function coldChart(rows: readonly Row[]): RangeChart | undefined {
     pooled === undefined
       ? 'Cold starts by what has to be made'
       : `A pooled isolate answers its first request in ${ms(pooled)}`;
-  return { kind: 'ranges', id: 'cold-start', title, subtitle: `${HOW} Grey: warm.`, label: LABEL, items };
+  return {
+    kind: 'ranges',
+    id: 'cold-start',
+    title,
+    subtitle: `${HOW} Grey: warm.`,
+    label: LABEL,
+    unit: 'ms',
+    items,
+  };
 }
 
 /** Of the size that people write. */
@@ -43,6 +51,7 @@ export function peerColdChart(rows: readonly Row[]): RangeChart | undefined {
     title: peerTitle(rows),
     subtitle: `${HOW} Grey: floors, which start nothing.`,
     label: LABEL,
+    unit: 'ms',
     items: items.toSorted((a, b) => a.middle - b.middle),
   };
 }

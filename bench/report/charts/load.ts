@@ -1,7 +1,7 @@
 import { metricOf, type Row } from '../../../src/measure/index.ts';
 import { findFigure } from '../find-row.ts';
 import { percent, thousands } from '../format.ts';
-import type { BarChart, LineChart, Point, Series, Tone } from './chart.ts';
+import type { LineChart, Point, RangeChart, Series, Tone } from './chart.ts';
 
 const PAYLOAD_BYTES = 100;
 const SUBJECTS = [
@@ -97,28 +97,31 @@ export function throughputChart(rows: readonly Row[]): LineChart | undefined {
 }
 
 /** What one request costs whoever answers it. */
-export function cpuChart(rows: readonly Row[]): BarChart | undefined {
+export function cpuChart(rows: readonly Row[]): RangeChart | undefined {
   const peers = rows.filter(({ group }) => group === 'peer-load');
   const inFlight = PEER_IN_FLIGHT.find((count) => peers.some(({ params }) => params['inFlight'] === count));
   const items = peers
     .filter(({ params }) => params['inFlight'] === inFlight)
     .flatMap((row) => {
       const value = metricOf(row, 'cpuUs');
-      return value === undefined ? [] : [{ name: row.title, tone: toneOf(row), value, row }];
+      return value === undefined || value <= 0
+        ? []
+        : [{ name: row.title, tone: toneOf(row), middle: value, high: undefined }];
     })
-    .toSorted((a, b) => a.value - b.value);
+    .toSorted((a, b) => a.middle - b.middle);
   if (items.length < 2) return undefined;
   const ours = items.find(({ tone }) => tone === 'ours');
   return {
-    kind: 'bars',
+    kind: 'ranges',
     id: 'peer-cpu',
     title:
       ours === undefined
         ? 'CPU for each request'
-        : `A request to a warm function costs ${ours.value.toFixed(1)} µs of CPU`,
+        : `A request to a warm function costs ${ours.middle.toFixed(1)} µs of CPU`,
     subtitle: `Of the responder with all its processes, ${inFlight} requests in flight. Grey: the floor of each transport.`,
-    label: 'microseconds of CPU for each request',
-    items: items.map(({ name, tone, value }) => ({ name, tone, value })),
+    label: 'microseconds of CPU for each request, logarithmic',
+    unit: 'µs',
+    items,
   };
 }
 

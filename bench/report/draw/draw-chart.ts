@@ -1,11 +1,13 @@
-import type { BarChart, Chart, LineChart, RangeChart } from '../charts/chart.ts';
+import type { Chart, LineChart, RangeChart } from '../charts/chart.ts';
 import { quantity, significant, thousands } from '../format.ts';
-import { frame, WIDTH } from './frame.ts';
+import { frame, WIDTH, wrap } from './frame.ts';
 import type { Drawing, PlotLibrary } from './library.ts';
 import { colorOf, dashOf } from './palette.ts';
 
-const CHARACTER = 6.4;
-const MAX_NAME = 58;
+const CHARACTER = 7;
+/** Longer names go on in the next line. */
+const NAME_CHARACTERS = 52;
+const NAME_LINE_HEIGHT = 12;
 const ROW_HEIGHT = 26;
 const LINES_HEIGHT = 320;
 /** Room for figures at the right of dots and bars. */
@@ -13,13 +15,9 @@ const FIGURES_WIDTH = 130;
 
 /** One plot as SVG that needs nothing else: colours for light, dark and print are in it. */
 export function drawChart({ plot, document }: Drawing, chart: Chart): string {
-  const options = { document, width: WIDTH, style: { fontSize: '12px' }, ...optionsOf(plot, chart) };
+  const own = chart.kind === 'lines' ? lineOptions(plot, chart) : rangeOptions(plot, chart);
+  const options = { document, width: WIDTH, style: { fontSize: '12px' }, ...own };
   return frame(chart, plot.plot(options).outerHTML);
-}
-
-function optionsOf(plot: PlotLibrary, chart: Chart): object {
-  if (chart.kind === 'lines') return lineOptions(plot, chart);
-  return chart.kind === 'ranges' ? rangeOptions(plot, chart) : barOptions(plot, chart);
 }
 
 function lineOptions(plot: PlotLibrary, { x, y, series }: LineChart): object {
@@ -67,64 +65,48 @@ function lineOptions(plot: PlotLibrary, { x, y, series }: LineChart): object {
   };
 }
 
-function rangeOptions(plot: PlotLibrary, { label, items }: RangeChart): object {
-  const data = items.map((item) => ({ ...item, name: cut(item.name), color: colorOf(item.tone) }));
+function rangeOptions(plot: PlotLibrary, { label, unit, items }: RangeChart): object {
+  const data = items.map((item, index) => ({
+    key: String(index),
+    middle: item.middle,
+    high: item.high ?? item.middle,
+    color: colorOf(item.tone),
+    text: [
+      quantity(item.middle, unit),
+      ...(item.high === undefined ? [] : [`p99 ${significant(item.high)}`]),
+    ].join(' · '),
+  }));
+  const names = items.map(({ name }) => wrap(name.replaceAll('`', ''), NAME_CHARACTERS));
+  const longest = Math.max(...names.flat().map(({ length }) => length));
+  const lines = Math.max(...names.map(({ length }) => length));
   return {
-    ...nameOptions(data),
-    x: { type: 'log', ...figureAxis(label), tickFormat: plainNumber, nice: true, ticks: 5 },
-    marks: [
-      plot.ruleY(data, { x1: 'middle', x2: 'high', y: 'name', stroke: 'color', strokeWidth: 2 }),
-      plot.dot(data, { x: 'middle', y: 'name', fill: 'color', r: 5 }),
-      plot.text(data, {
-        x: 'high',
-        y: 'name',
-        text: ({ middle, high }: RangeChart['items'][number]) =>
-          `${quantity(middle, 'ms')} · p99 ${significant(high)}`,
-        textAnchor: 'start',
-        dx: 9,
-      }),
-    ],
-  };
-}
-
-function barOptions(plot: PlotLibrary, { label, items }: BarChart): object {
-  const data = items.map((item) => ({ ...item, name: cut(item.name), color: colorOf(item.tone) }));
-  return {
-    ...nameOptions(data),
-    x: { ...figureAxis(label), tickFormat: thousands, zero: true, ticks: 6 },
-    marks: [
-      plot.barX(data, { x: 'value', y: 'name', fill: 'color', insetTop: 4, insetBottom: 4 }),
-      plot.text(data, {
-        x: 'value',
-        y: 'name',
-        text: ({ value }: BarChart['items'][number]) => `${significant(value)} µs`,
-        textAnchor: 'start',
-        dx: 6,
-      }),
-      plot.ruleX([0]),
-    ],
-  };
-}
-
-/** One line for each name, in the order of the items. */
-function nameOptions(data: readonly { readonly name: string }[]): object {
-  const names = data.map(({ name }) => name);
-  const longest = Math.max(...names.map(({ length }) => length));
-  return {
-    height: data.length * ROW_HEIGHT + 60,
+    height: data.length * (ROW_HEIGHT + (lines - 1) * NAME_LINE_HEIGHT) + 60,
     marginLeft: Math.ceil(longest * CHARACTER) + 18,
     marginRight: FIGURES_WIDTH,
     marginBottom: 44,
-    y: { domain: names, label: null, tickSize: 0 },
+    // By number: two peers may have one name.
+    y: {
+      domain: data.map(({ key }) => key),
+      label: null,
+      tickSize: 0,
+      tickFormat: (key: string) => names[Number(key)]?.join('\n') ?? '',
+    },
+    x: {
+      type: 'log',
+      label,
+      labelAnchor: 'center',
+      labelArrow: 'none',
+      grid: true,
+      tickFormat: plainNumber,
+      nice: true,
+      ticks: 5,
+    },
+    marks: [
+      plot.ruleY(data, { x1: 'middle', x2: 'high', y: 'key', stroke: 'color', strokeWidth: 2 }),
+      plot.dot(data, { x: 'middle', y: 'key', fill: 'color', r: 5 }),
+      plot.text(data, { x: 'high', y: 'key', text: 'text', textAnchor: 'start', dx: 9 }),
+    ],
   };
-}
-
-function figureAxis(label: string): object {
-  return { label, labelAnchor: 'center', labelArrow: 'none', grid: true };
-}
-
-function cut(name: string): string {
-  return name.length > MAX_NAME ? `${name.slice(0, MAX_NAME - 1)}…` : name;
 }
 
 function plainNumber(value: number): string {

@@ -59,7 +59,8 @@ function drawLegend(series: readonly Series[], y: number): string {
     .join('\n');
 }
 
-function wrap(text: string, characters: number): readonly string[] {
+/** Lines of so many characters at most, cut at blanks. */
+export function wrap(text: string, characters: number): readonly string[] {
   const lines: string[] = [];
   for (const word of text.split(' ')) {
     const last = lines.at(-1);

@@ -9,9 +9,7 @@ export interface PlotLibrary {
   dot(data: readonly unknown[], options: object): unknown;
   text(data: readonly unknown[], options: object): unknown;
   axisX(data: readonly number[] | null, options: object): unknown;
-  ruleX(data: readonly number[], options?: object): unknown;
   ruleY(data: readonly unknown[], options?: object): unknown;
-  barX(data: readonly unknown[], options: object): unknown;
 }
 
 export interface Drawing {
