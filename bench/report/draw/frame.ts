@@ -40,9 +40,20 @@ export function frame(chart: Chart, inner: string): string {
     `<style>${PALETTE_CSS}</style>`,
     `<rect class="hs-paper" x="${-margin}" y="${-margin / 2}" width="${WIDTH + 2 * margin}" height="${height + margin}"/>`,
     ...lines,
-    inner.replace('<svg ', `<svg y="${y}" `).replace(/<style>[^<]*<\/style>/, ''),
+    nest(inner, y),
     '</svg>',
   ].join('\n');
+}
+
+/** What the library drew, as a group at that height, without its size and its style. */
+function nest(inner: string, y: number): string {
+  return inner
+    .replace(/<style>[^<]*<\/style>/, '')
+    .replace(/^<svg([^>]*)>/, (_, attributes: string) => {
+      const kept = attributes.replace(/ (?:viewBox|width|height|class|xmlns)="[^"]*"/g, '');
+      return `<g transform="translate(0,${y})"${kept}>`;
+    })
+    .replace(/<\/svg>$/, '</g>');
 }
 
 function drawLegend(series: readonly Series[], y: number): string {
