@@ -9,6 +9,8 @@ export const NAMESPACE = 'bench';
 export interface BenchFunction {
   readonly name: string;
   readonly subject: string;
+  /** Of an HTTP trigger beside that of the subject. @default none */
+  readonly route?: string;
   /** As in a Nexfile. */
   readonly bindings?: Readonly<Record<string, object>>;
   /** As in a Nexfile. */
@@ -103,7 +105,7 @@ function pad(code: string, chars: number): string {
 async function deployOne(
   client: ControlClient,
   digest: string,
-  { name, subject, bindings = {}, environment = {}, limits = {} }: BenchFunction,
+  { name, subject, route, bindings = {}, environment = {}, limits = {} }: BenchFunction,
   type: 'javascript' | 'wasm' = 'javascript',
 ): Promise<void> {
   await client.deploy({
@@ -114,7 +116,7 @@ async function deployOne(
     tags: {},
     run_request: JSON.stringify({
       uri: artifactUri(digest),
-      triggers: [{ subject }],
+      triggers: [{ subject }, ...(route === undefined ? [] : [{ http: { route } }])],
       bindings,
       environment,
       limits,

@@ -7,12 +7,20 @@ import { childOptions, serveParent } from './process/serve-parent.ts';
 export type HostCommands = {
   /** Of the cells, spares included. */
   readonly cellPids: { readonly params: null; readonly result: readonly number[] };
+  /** Where it serves HTTP triggers, if it does. */
+  readonly httpUrl: { readonly params: null; readonly result: string | null };
 };
 
 export interface HostProcessOptions
   extends Pick<
     HostOptions,
-    'dataDir' | 'spareCells' | 'spareIsolates' | 'warmInstances' | 'warmMemoryBytes' | 'cellRssLimitBytes'
+    | 'dataDir'
+    | 'http'
+    | 'spareCells'
+    | 'spareIsolates'
+    | 'warmInstances'
+    | 'warmMemoryBytes'
+    | 'cellRssLimitBytes'
   > {
   readonly url: string;
   /** Of the server's operator, as in production: an account for each namespace. */
@@ -30,6 +38,6 @@ const operator = loadOperator(operatorFile);
 const nats = ownerEndpoint(operator.node, { servers: [url] }, 'node');
 const host = await startHost({ ...options, nats, operator, nodeName: 'bench', logger });
 serveParent<HostCommands>(
-  { cellPids: async () => host.cellPids() },
+  { cellPids: async () => host.cellPids(), httpUrl: async () => host.httpUrl ?? null },
   async () => await host[Symbol.asyncDispose](),
 );

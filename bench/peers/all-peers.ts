@@ -1,5 +1,5 @@
 import { DENO_RUN, DENO_SERVE } from './deno.ts';
-import { HAIRSPRING } from './hairspring.ts';
+import { HAIRSPRING, HAIRSPRING_HTTP } from './hairspring.ts';
 import {
   CHILD_PROCESS,
   NATS_ECHO,
@@ -22,6 +22,7 @@ export const PEERS: readonly Peer[] = [
   DENO_RUN,
   NODE_WASI,
   NODE_HTTP,
+  HAIRSPRING_HTTP,
   WORKERD_STATIC,
   WORKERD_DYNAMIC,
   DENO_SERVE,

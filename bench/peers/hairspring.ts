@@ -1,19 +1,49 @@
+/** Hairspring itself, in the same rounds as its peers and over both transports. */
 import { type BenchFunction, deployCopies } from '../deploy.ts';
-import type { Peer, PeerTask } from './peer.ts';
+import type { Address, Peer, PeerTask, RunningPeer } from './peer.ts';
+import { useHost } from './shared-host.ts';
 
-const subjectOf = ({ entry }: PeerTask, tenant: number): string =>
-  `bench.peers.hairspring.${entry.split('.', 1)[0]}.${tenant}`;
-
-function functionsOf(task: PeerTask): readonly BenchFunction[] {
-  return Array.from({ length: task.tenants }, (_, tenant) => ({
-    name: `${task.entry.split('.', 1)[0]}-${tenant}`,
-    subject: subjectOf(task, tenant),
-    // So that the limit on concurrency does not queue what the generator has in flight.
-    limits: { concurrency: 256 },
-  }));
+/** Its functions: those over HTTP have the same source, and a wrapper as the peers have it. */
+function functionsOf({ entry, tenants }: PeerTask, transport: Address['transport']) {
+  const kind = `${entry.slice(0, entry.indexOf('.'))}${transport === 'http' ? '-http' : ''}`;
+  return {
+    entry: `${kind}.js`,
+    functions: Array.from({ length: tenants }, (_, tenant): BenchFunction & { readonly route: string } => ({
+      name: `${kind}-${tenant}`,
+      subject: `bench.peers.hairspring.${kind}.${tenant}`,
+      route: `/${kind}/${tenant}`,
+      // So that the limit on concurrency does not queue what the generator has in flight.
+      limits: { concurrency: 256 },
+    })),
+  };
 }
 
-/** Hairspring itself, in the same rounds as its peers. */
+async function deployAll(tasks: readonly PeerTask[], transport: Address['transport']): Promise<void> {
+  for (const task of tasks) {
+    await using _user = await useHost(task.site, task.tenants + 1);
+    const { entry, functions } = functionsOf(task, transport);
+    const deployed = transport === 'http' ? functions : functions.map(({ route: _route, ...rest }) => rest);
+    await deployCopies(task.site.nc, entry, deployed, { distinct: true, padTo: task.padTo });
+  }
+}
+
+async function start(task: PeerTask, transport: Address['transport']): Promise<RunningPeer> {
+  await using stack = new AsyncDisposableStack();
+  // All stay warm, so that no eviction falls into the measurement.
+  const { host } = stack.use(await useHost(task.site, task.tenants + 1));
+  const port = Number(new URL((await host.call('httpUrl', null)) ?? '').port);
+  const { functions } = functionsOf(task, transport);
+  const owned = stack.move();
+  return {
+    addressOf(tenant) {
+      const { subject, route } = functions[tenant] ?? { subject: '', route: '' };
+      return transport === 'nats' ? { transport, subject } : { transport, port, path: route };
+    },
+    pids: async () => [host.pid, ...(await host.call('cellPids', null))],
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  };
+}
+
 export const HAIRSPRING: Peer = {
   id: 'hairspring',
   title: 'Hairspring, an isolate for each function',
@@ -24,22 +54,20 @@ export const HAIRSPRING: Peer = {
   cold: 'first',
   settles: true,
   notes: [],
-  async prepare(tasks) {
-    const [first] = tasks;
-    if (first === undefined) return;
-    await using _host = await first.site.startHost({});
-    for (const task of tasks) {
-      const { site, entry, padTo } = task;
-      await deployCopies(site.nc, entry, functionsOf(task), { distinct: true, padTo });
-    }
-  },
-  async start(task) {
-    // All stay warm, so that no eviction falls into the measurement.
-    const host = await task.site.startHost({ warmInstances: task.tenants + 1 });
-    return {
-      addressOf: (tenant) => ({ transport: 'nats', subject: subjectOf(task, tenant) }),
-      pids: async () => [host.pid, ...(await host.call('cellPids', null))],
-      [Symbol.asyncDispose]: () => host[Symbol.asyncDispose](),
-    };
-  },
+  prepare: (tasks) => deployAll(tasks, 'nats'),
+  start: (task) => start(task, 'nats'),
+};
+
+export const HAIRSPRING_HTTP: Peer = {
+  id: 'hairspring-http',
+  title: 'Hairspring, an isolate for each function (HTTP)',
+  transport: 'http',
+  isFloor: false,
+  needs: undefined,
+  underLoad: true,
+  cold: 'first',
+  settles: true,
+  notes: [],
+  prepare: (tasks) => deployAll(tasks, 'http'),
+  start: (task) => start(task, 'http'),
 };

@@ -20,5 +20,5 @@ export async function makeTask(task: Omit<PeerTask, 'code'>): Promise<PeerTask> 
 
 /** Before anything of `tasks` is measured. */
 export async function preparePeers({ peers }: PeerBench, tasks: readonly PeerTask[]): Promise<void> {
-  for (const peer of peers) await peer.prepare?.(tasks);
+  await Promise.all(peers.map((peer) => peer.prepare?.(tasks)));
 }

@@ -5,7 +5,7 @@ import { openSite } from '../../bench/bench-run.ts';
 import { availablePeers } from '../../bench/peers/all-peers.ts';
 import { measurePeerCold, type PeerColdPass } from '../../bench/peers/cold-peers.ts';
 import { FailedPeers } from '../../bench/peers/failed-peers.ts';
-import { HAIRSPRING } from '../../bench/peers/hairspring.ts';
+import { HAIRSPRING, HAIRSPRING_HTTP } from '../../bench/peers/hairspring.ts';
 import { encodePost, HttpConnection, type HttpReply } from '../../bench/peers/http-connection.ts';
 import { HttpLoop } from '../../bench/peers/http-loop.ts';
 import { measurePeerLoad, type PeerWindow } from '../../bench/peers/load-peers.ts';
@@ -98,15 +98,23 @@ test('The floors and the peers that Node gives answer cold and under load, each 
       assert.ok(Number.isFinite(value), `${name} of ${id} is ${value}, which JSON does not know`);
 });
 
-test('Hairspring takes part in the rounds of its peers', async () => {
-  const { passes, windows } = await measureBriefly([HAIRSPRING]);
+test('Hairspring takes part in the rounds of its peers, over both transports by one host', async () => {
+  const { passes, windows } = await measureBriefly([HAIRSPRING, HAIRSPRING_HTTP]);
   assert.deepEqual(
-    passes.map(({ coldMs, warmMs }) => [coldMs.length, warmMs.length]),
-    [[2, 4]],
+    passes.map(({ peer, coldMs, warmMs }) => [peer.id, coldMs.length, warmMs.length]),
+    [
+      ['hairspring', 2, 4],
+      ['hairspring-http', 2, 4],
+    ],
   );
   assert.deepEqual(
     [...peerColdRows(passes, 5_000), ...peerLoadRows(windows)].map(({ id }) => id),
-    ['peer-cold/hairspring?bundleBytes=5000', 'peer-load/hairspring?inFlight=2&payloadBytes=100'],
+    [
+      'peer-cold/hairspring?bundleBytes=5000',
+      'peer-cold/hairspring-http?bundleBytes=5000',
+      'peer-load/hairspring?inFlight=2&payloadBytes=100',
+      'peer-load/hairspring-http?inFlight=2&payloadBytes=100',
+    ],
   );
 });
 
@@ -172,6 +180,7 @@ test('Without workerd and Deno the others are measured', () => {
       'child-process',
       'node-wasi',
       'node-http',
+      'hairspring-http',
     ],
   ]);
 });
