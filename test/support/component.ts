@@ -200,6 +200,15 @@ export const HANDLER: FunctionText = {
   result: ['result', REPLY, 'string'],
 };
 
+/** `handle` of wasi:http/incoming-handler. */
+export const HTTP_HANDLE: FunctionText = {
+  name: 'handle',
+  params: [
+    ['own', 'incoming-request'],
+    ['own', 'response-outparam'],
+  ],
+};
+
 /** `run` of wasi:cli/run. */
 export const RUN: FunctionText = { name: 'run', params: [], result: ['result', null, null] };
 
@@ -265,8 +274,13 @@ export const ECHO: string = answer('(local.get $data)', '(local.get $dataLength)
 export function buildComponent(text: ComponentText): Uint8Array {
   const { body, rest = '', imports = [], handler = HANDLER, memory = '1' } = text;
   const { exported = handler.name, exportedIn } = text;
-  const params = handler === HANDLER ? PARAMS : '';
-  const handle = `(func (export "handle") ${params} (result i32) ${body})`;
+  const params =
+    handler === HANDLER
+      ? `${PARAMS} (result i32)`
+      : handler === HTTP_HANDLE
+        ? '(param $request i32) (param $outparam i32)'
+        : '(result i32)';
+  const handle = `(func (export "handle") ${params} ${body})`;
   const parts = { handler, exported, exportedIn };
   if (imports.length === 0)
     return wrapModule(toWasm(`(module ${memoryOf(memory)} ${ALLOCATOR} ${rest} ${handle})`), parts);

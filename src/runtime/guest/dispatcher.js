@@ -409,9 +409,16 @@ function loadModule(json, given) {
   /** @type {any} */ (given[0])(defineFeature);
   const functions = /** @type {any} */ (useFeature('functions')).internals;
   moduleErrorCode = functions.codeOf;
-  handlers = { message: functions.createHandler(modules, spec.module) };
-  return '["message"]';
+  const { message, request } = functions.createHandlers(modules, spec.module);
+  handlers = { message };
+  moduleRequests = request;
+  servesRequests = request !== undefined;
+  if (message === undefined) return '["fetch"]';
+  return request === undefined ? '["message"]' : '["message","fetch"]';
 }
+
+/** How a component answers requests. @type {((line: string, fields: string[], body: Uint8Array, context: Context) => unknown) | undefined} */
+let moduleRequests;
 
 /** The code of an error that a module caused. @type {(error: unknown) => string | undefined} */
 let moduleErrorCode = () => undefined;

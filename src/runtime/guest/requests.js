@@ -40,13 +40,15 @@ function routeParams(trigger, line) {
  * @param {GuestInvocation} invocation
  * @param {string} line
  * @param {MessageParts} parts
- * @returns {Promise<unknown>}
+ * @returns {unknown}
  */
 function serveRequest(invocation, line, parts) {
+  const fields = parts.pairs === 0 ? [] : parts.pairs;
+  if (moduleRequests !== undefined)
+    return moduleRequests(line, fields, payloadBytes(parts), new Context(invocation));
   const handler = handlers['fetch'];
   if (handler === undefined) throw new TypeError('The module exports no fetch handler');
   const { receive, answer } = /** @type {any} */ (useFeature('fetch')).internals;
-  const fields = parts.pairs === 0 ? [] : parts.pairs;
   const request = receive(line, fields, parts, () => signalOf(invocation));
   const context = new RequestContext(invocation, routeParams(parts.trigger, line));
   return answer(callFunction(handler, handlers, request, env, context));

@@ -24,7 +24,7 @@ export function checkLinks(name: string, plan: ComponentPlan, outlines: readonly
   };
   for (const { func, options } of [
     ...plan.lowered,
-    { func: plan.handler.func, options: plan.handler.func.options },
+    ...[plan.handler?.func ?? [], plan.http ?? []].flat().map((func) => ({ func, options: func.options })),
   ]) {
     checkOptions(options);
     if (func.kind === 'host') continue;

@@ -34,6 +34,10 @@ const INCOMING =
   '[static]incoming-value.incoming-value-consume-sync [static]incoming-value.incoming-value-consume-async';
 const OUTGOING = '[static]outgoing-value.new-outgoing-value [static]outgoing-value.finish';
 
+const FIELDS = `[constructor]fields [static]fields.from-list ${method('fields', 'get has set delete append entries clone')}`;
+const INCOMING_HTTP = `${method('incoming-request', 'method path-with-query scheme authority headers consume')} ${method('incoming-body', 'stream')} [static]incoming-body.finish ${method('future-trailers', 'subscribe get')}`;
+const OUTGOING_HTTP = `[static]response-outparam.set [constructor]outgoing-response ${method('outgoing-response', 'status-code set-status-code headers body')} ${method('outgoing-body', 'write')} [static]outgoing-body.finish`;
+
 const INTERFACES: Readonly<Record<string, KnownInterface>> = {
   'hairspring:function/messaging': known('publish publish-acked request call', 'messaging'),
   'wasi:blobstore/blobstore': known(
@@ -60,6 +64,7 @@ const INTERFACES: Readonly<Record<string, KnownInterface>> = {
   'wasi:filesystem/preopens': known('get-directories'),
   // There is no directory, hence no descriptor to call anything of.
   'wasi:filesystem/types': { functions: undefined },
+  'wasi:http/types': known(`${FIELDS} ${INCOMING_HTTP} ${OUTGOING_HTTP} http-error-code`),
   'wasi:io/error': known('[method]error.to-debug-string'),
   'wasi:io/poll': known('poll [method]pollable.ready [method]pollable.block'),
   'wasi:io/streams': known(`${READ} ${WRITE}`),

@@ -21,6 +21,9 @@ const MESSAGE = `record { subject: string, headers: ${HEADERS}, data: list<u8>, 
 const HANDLER_SHAPE = `(${MESSAGE}) -> variant { ok: record { data: list<u8>, headers: ${HEADERS} }, error: string }`;
 const RUN_SHAPE = '() -> variant { ok: _, error: _ }';
 const RUN_INTERFACE = 'wasi:cli/run';
+/** Of an incoming-request and a response-outparam. */
+const HTTP_SHAPE = '(own, own) -> _';
+const HTTP_INTERFACE = 'wasi:http/incoming-handler';
 
 /**
  * Writes down what the isolate needs of a component.
@@ -34,8 +37,12 @@ export function makePlan(name: string, component: ElaboratedComponent): Componen
       ? { kind: 'lift', core: item.core, signature, options: item.options }
       : { kind: 'host', from: unversioned(item.from), name: item.name, signature };
   };
-  const { kind, func } = findHandler(name, component.exports);
-  const handler = { kind, func: toFunction(func) as LiftedFunction };
+  const found = findHandler(name, component.exports);
+  const request = findHttp(name, component);
+  if (found === undefined && request === undefined) throw noHandler(name);
+  const handler =
+    found === undefined ? null : { kind: found.kind, func: toFunction(found.func) as LiftedFunction };
+  const http = request === undefined ? null : (toFunction(request) as LiftedFunction);
   const lowered = component.lowered.map(({ func: item, options }: LoweredItem) => ({
     func: toFunction(item),
     options,
@@ -50,6 +57,7 @@ export function makePlan(name: string, component: ElaboratedComponent): Componen
     })),
     tables: component.tables,
     handler,
+    http,
   };
 }
 
@@ -60,20 +68,44 @@ function toStepImport(instance: CoreInstanceItem): PlanStep['imports'][number][1
 function findHandler(
   name: string,
   exports: ReadonlyMap<string, Entity>,
-): { readonly kind: 'message' | 'run'; readonly func: LiftItem } {
+): { readonly kind: 'message' | 'run'; readonly func: LiftItem } | undefined {
   const own = exports.get('handle-message');
   if (own !== undefined)
     return { kind: 'message', func: checked(name, own, 'handle-message', HANDLER_SHAPE) };
-  for (const [exported, entity] of exports) {
-    if (unversioned(exported) !== RUN_INTERFACE || entity.sort !== 'instance') continue;
-    const run = entity.item.get('run');
-    if (run !== undefined) return { kind: 'run', func: checked(name, run, 'run', RUN_SHAPE) };
-  }
+  const run = exportOf(exports, RUN_INTERFACE, 'run');
+  return run === undefined ? undefined : { kind: 'run', func: checked(name, run, 'run', RUN_SHAPE) };
+}
+
+/** @throws HS_WASM_INVALID when it is none of the host's resources that it wants */
+function findHttp(name: string, { exports, resources }: ElaboratedComponent): LiftItem | undefined {
+  const handle = exportOf(exports, HTTP_INTERFACE, 'handle');
+  if (handle === undefined) return undefined;
+  const func = checked(name, handle, `handle of ${HTTP_INTERFACE}`, HTTP_SHAPE);
+  const wanted = func.type.params.flatMap((type) => (type.kind === 'own' ? [type.resource.id] : []));
+  if (wanted.every((id) => resources[id]?.handles === null)) return func;
   throw new HairspringError(
     'HS_WASM_INVALID',
-    `Cannot load ${name}: the component exports neither handle-message nor ${RUN_INTERFACE}`,
+    `Cannot load ${name}: its ${HTTP_INTERFACE} takes resources of its own, and not those of wasi:http/types`,
+    { hint: 'Build it with the WIT files of WASI 0.2' },
+  );
+}
+
+/** A function of an exported interface, whatever its version. */
+function exportOf(exports: ReadonlyMap<string, Entity>, from: string, name: string): Entity | undefined {
+  for (const [exported, entity] of exports) {
+    if (unversioned(exported) !== from || entity.sort !== 'instance') continue;
+    const found = entity.item.get(name);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
+function noHandler(name: string): HairspringError {
+  return new HairspringError(
+    'HS_WASM_INVALID',
+    `Cannot load ${name}: the component exports neither handle-message nor ${RUN_INTERFACE} nor ${HTTP_INTERFACE}`,
     {
-      hint: 'Build it for the world hairspring:function/function of wit/, or as a command with a main function',
+      hint: 'Build it for the world hairspring:function/function of wit/, for wasi:http/proxy, or as a command with a main function',
     },
   );
 }

@@ -99,6 +99,8 @@ export interface ComponentPlan {
   readonly steps: readonly PlanStep[];
   /** Tables of handles: one for each component instance. */
   readonly tables: number;
-  /** What is called with a message, and how. */
-  readonly handler: { readonly kind: 'message' | 'run'; readonly func: LiftedFunction };
+  /** What is called with a message, and how; null for a component that answers HTTP alone. */
+  readonly handler: { readonly kind: 'message' | 'run'; readonly func: LiftedFunction } | null;
+  /** What is called with an HTTP request. */
+  readonly http: LiftedFunction | null;
 }

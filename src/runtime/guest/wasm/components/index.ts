@@ -1,29 +1,38 @@
-/** WebAssembly components as message handlers. */
+/** WebAssembly components as handlers of messages and of HTTP requests. */
 import type {
   Common,
   ComponentSpec,
   GlobalValue,
+  GuestContext,
   GuestMessage,
-  MessageHandler,
+  Handlers,
   Slot,
 } from '../functions/index.ts';
 import type { Variant } from './codec.ts';
-import { Exit, HostState } from './host/index.ts';
+import { Exit, HostState, openExchange } from './host/index.ts';
 import { ComponentHost, ComponentInstance } from './instance.ts';
-import { type Prepared, prepare } from './prepare.ts';
+import { type Lifted, type Prepared, prepare } from './prepare.ts';
 
 type Headers = readonly (readonly [name: string, value: string])[];
 type Handle = (args: unknown[]) => unknown;
 
-function createHandler(
+/** What an instance is called with; each is undefined where the component does not export it. */
+interface Live {
+  readonly message: Handle | undefined;
+  readonly http: Handle | undefined;
+}
+
+const NO_DATA = new Uint8Array(0);
+const NO_HEADERS: GuestMessage['headers'] = { get: () => null, entries: () => [] };
+
+function createHandlers(
   modules: readonly WebAssemblyModule[],
   spec: ComponentSpec,
   { Instances, readGlobals, ExitCode }: Common,
-): MessageHandler {
+): Handlers {
   const { suspends, states } = spec;
   const prepared: Prepared = prepare(spec.plan, suspends);
-  const { kind } = prepared.plan.handler;
-  const isCommand = kind === 'run';
+  const isCommand = spec.plan.handler?.kind === 'run';
   const steps = spec.memories.flatMap((memory, step) => (memory === null ? [] : [{ memory, step }]));
   const options = {
     name: spec.name,
@@ -33,7 +42,7 @@ function createHandler(
     resumed: () => instances.check(),
   };
 
-  const instances = new Instances<ComponentHost, Handle>({
+  const instances = new Instances<ComponentHost, Live>({
     memories: steps.map(({ memory }) => memory),
     memoryBytes: spec.memoryBytes,
     suspends,
@@ -44,14 +53,15 @@ function createHandler(
       const instance = new ComponentInstance(prepared, modules, byStep, host);
       const globals: readonly GlobalValue[] | undefined =
         states === undefined ? undefined : instance.readGlobals(states, readGlobals);
-      return { live: instance.lifted(prepared.handler, suspends), globals };
+      const liftedOf = (func: Lifted | undefined): Handle | undefined =>
+        func === undefined ? undefined : instance.lifted(func, suspends);
+      return { live: { message: liftedOf(prepared.handler), http: liftedOf(prepared.http) }, globals };
     },
     clearHost: (host) => host.clear(),
   });
 
-  function finish(slot: Slot<ComponentHost, Handle>, result: unknown): unknown {
-    const output = slot.host.state.end();
-    instances.release(slot);
+  /** What a message is answered with. @param output what it wrote to standard output */
+  function toReply(result: unknown, output: Uint8Array): unknown {
     const { tag, value } = result as Variant;
     if (isCommand) {
       if (tag !== 0) throw new ExitCode('its run failed');
@@ -63,29 +73,59 @@ function createHandler(
   }
 
   /** What trapped or exited is in no state to go on. */
-  function drop(slot: Slot<ComponentHost, Handle>, error: unknown): unknown {
+  function drop(slot: Slot<ComponentHost, Live>, error: unknown, isAnswered: boolean): unknown {
     const output = slot.host.state.end();
     instances.discard(slot);
     if (!(error instanceof Exit)) throw error;
-    if (isCommand && error.code === 0) return output;
-    throw new ExitCode(isCommand ? error.message : `${error.message} before it had answered`);
+    if (isAnswered && error.code === 0) return output;
+    throw new ExitCode(isAnswered ? error.message : `${error.message} before it had answered`);
   }
 
-  return (message, _env, context) => {
+  /**
+   * Has an instance do one thing, and hands it back.
+   * @param isAnswered whether an exit with 0 is an answer
+   */
+  function run(
+    message: GuestMessage,
+    context: GuestContext,
+    call: (live: Live) => unknown,
+    answer: (result: unknown, output: Uint8Array) => unknown,
+    isAnswered: boolean,
+  ): unknown {
     const slot = instances.take(context);
     slot.host.state.begin(message);
+    const finish = (result: unknown): unknown => {
+      const output = slot.host.state.end();
+      instances.release(slot);
+      return answer(result, output);
+    };
     let result: unknown;
     try {
-      result = instances.ready(slot)(isCommand ? [] : [toRecordOf(message)]);
+      result = call(instances.ready(slot));
     } catch (error) {
-      return drop(slot, error);
+      return drop(slot, error, isAnswered);
     }
-    if (!suspends) return finish(slot, result);
-    return (result as Promise<unknown>).then(
-      (value) => finish(slot, value),
-      (error: unknown) => drop(slot, error),
-    );
-  };
+    if (!suspends) return finish(result);
+    return (result as Promise<unknown>).then(finish, (error: unknown) => drop(slot, error, isAnswered));
+  }
+
+  const handlers: Handlers = {};
+  if (prepared.handler !== undefined)
+    handlers.message = (message, _env, context) =>
+      run(
+        message,
+        context,
+        ({ message: handle }) => handle?.(isCommand ? [] : [toRecordOf(message)]),
+        toReply,
+        isCommand,
+      );
+  if (prepared.http !== undefined)
+    handlers.request = (line, pairs, body, context) => {
+      const { args, reply } = openExchange(line, pairs, body);
+      const message = { subject: '', headers: NO_HEADERS, data: NO_DATA, params: {} };
+      return run(message, context, ({ http }) => http?.([...args]), reply, false);
+    };
+  return handlers;
 }
 
 /** The record `message` of wit/function.wit. */
@@ -102,4 +142,4 @@ function toRecord(headers: Headers): Record<string, string[]> {
   return record;
 }
 
-export const internals: { readonly createHandler: typeof createHandler } = { createHandler };
+export const internals: { readonly createHandlers: typeof createHandlers } = { createHandlers };

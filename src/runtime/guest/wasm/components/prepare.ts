@@ -1,6 +1,7 @@
 /** What all instances of a component have in common, made once when it is loaded. */
 import type {
   ComponentPlan,
+  LiftedFunction,
   LoweredFunction,
   PlanOptions,
   PlanSignature,
@@ -23,7 +24,7 @@ export interface Signature {
 }
 
 export interface Lifted {
-  readonly core: ComponentPlan['handler']['func']['core'];
+  readonly core: LiftedFunction['core'];
   readonly signature: Signature;
   readonly options: PlanOptions;
 }
@@ -40,7 +41,10 @@ export interface Lowered {
 export interface Prepared {
   readonly plan: ComponentPlan;
   readonly lowered: readonly Lowered[];
-  readonly handler: Lifted;
+  /** Called with a message. */
+  readonly handler: Lifted | undefined;
+  /** Called with an HTTP request. */
+  readonly http: Lifted | undefined;
 }
 
 export function prepare(plan: ComponentPlan, suspends: boolean): Prepared {
@@ -65,7 +69,7 @@ export function prepare(plan: ComponentPlan, suspends: boolean): Prepared {
       isFallible: typeof type === 'object' && type.kind === 'variant' && type.cases[0] !== null,
     };
   };
-  const toLifted = ({ core, signature, options }: ComponentPlan['handler']['func']): Lifted => ({
+  const toLifted = ({ core, signature, options }: LiftedFunction): Lifted => ({
     core,
     signature: toSignature(signature),
     options,
@@ -78,7 +82,14 @@ export function prepare(plan: ComponentPlan, suspends: boolean): Prepared {
     const mayWait = suspends && (streamsWait || func.from !== 'wasi:io/streams');
     return { signature, options, call, waits: waits && mayWait };
   };
-  return { plan, lowered: plan.lowered.map(toLowered), handler: toLifted(plan.handler.func) };
+  const toOptional = (func: LiftedFunction | undefined | null): Lifted | undefined =>
+    func === undefined || func === null ? undefined : toLifted(func);
+  return {
+    plan,
+    lowered: plan.lowered.map(toLowered),
+    handler: toOptional(plan.handler?.func),
+    http: toOptional(plan.http),
+  };
 }
 
 /** @param made codecs of the types before it, which are all that it can refer to */

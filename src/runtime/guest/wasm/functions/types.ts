@@ -20,6 +20,24 @@ export interface GuestContext {
 
 export type MessageHandler = (message: GuestMessage, env: unknown, context: GuestContext) => unknown;
 
+/**
+ * Answers an HTTP request with a reply whose first header is its status.
+ * @param line method and absolute URL with a space between them
+ * @param pairs names and values of the headers in turn
+ */
+export type RequestHandler = (
+  line: string,
+  pairs: readonly string[],
+  body: Uint8Array,
+  context: GuestContext,
+) => unknown;
+
+/** What a module does; at least one of them. */
+export interface Handlers {
+  message?: MessageHandler;
+  request?: RequestHandler;
+}
+
 /** How a component is run, as the host found it (../../../wasm/component/compile-component.ts). */
 export interface ComponentSpec {
   readonly name: string;

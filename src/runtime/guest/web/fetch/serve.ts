@@ -1,4 +1,5 @@
 /** HTTP requests that a function answers: what its handler is given, and what becomes of its response. */
+import { unsendable } from '../shared/unsendable.ts';
 import { BodyState } from './body-state.ts';
 import type { AbortSignalLike } from './features.ts';
 import { createHeaders, headerFields } from './headers.ts';
@@ -59,15 +60,4 @@ export async function answer(returned: unknown): Promise<object> {
 
 function isUndone(encodings: string): boolean {
   return encodings.split(',').every((each) => DECODED.includes(each.trim().toLowerCase()));
-}
-
-/** A reply that the runtime fails to read, so that the caller hears of HS_FUNCTION_NO_REPLY with these words. */
-function unsendable(words: string): object {
-  const reply = new runtime.Reply(undefined, { headers: {} });
-  Object.defineProperty(reply, 'body', {
-    get() {
-      throw new TypeError(words);
-    },
-  });
-  return reply;
 }

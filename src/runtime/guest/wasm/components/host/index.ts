@@ -2,6 +2,7 @@
 import { CLI } from './cli.ts';
 import { CLOCKS } from './clocks.ts';
 import { CONFIG } from './config.ts';
+import { HTTP } from './http/index.ts';
 import { KEY_VALUE } from './key-value.ts';
 import { MESSAGING } from './messaging.ts';
 import { OBJECTS, OBJECTS_AT_HAND } from './objects/index.ts';
@@ -10,6 +11,7 @@ import type { HostTable } from './state.ts';
 import { STREAMS } from './streams.ts';
 
 export { Exit } from './cli.ts';
+export { type HttpExchange, openExchange } from './http/index.ts';
 export type { HostCall } from './state.ts';
 export { HostState } from './state.ts';
 
@@ -36,6 +38,7 @@ const TABLES: readonly (readonly [table: HostTable, waits: (name: string) => boo
   [CLI, () => false],
   [CLOCKS, (name) => name.startsWith('wasi:io/poll#')],
   [CONFIG, () => false],
+  [HTTP, () => false],
   [KEY_VALUE, (name) => name !== 'wasi:keyvalue/store#open'],
   [MESSAGING, () => true],
   [OBJECTS, () => true],
