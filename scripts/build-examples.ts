@@ -45,6 +45,7 @@ const EXAMPLE_MODULES: readonly Example[] = [
   { folder: 'wasm-greet', source: 'src/greet.wat', module: 'greet.wasm', build: buildText },
   { folder: 'wasm-mean', source: 'assembly/index.ts', module: 'mean.wasm', build: buildAssemblyScript },
   { folder: 'wasm-notes', source: 'src/notes.c', module: 'notes.wasm', build: buildComponent('notes') },
+  { folder: 'wasm-page', source: 'src/page.c', module: 'page.wasm', build: buildComponent('page') },
   { folder: 'wasm-visits', source: 'src/visits.c', module: 'visits.wasm', build: buildComponent('visits') },
   { folder: 'wasm-slug', source: 'src/lib.rs', module: 'slug.wasm', build: buildRust },
 ];

@@ -59,6 +59,7 @@ test('deploy --dry-run bundles and deploys nothing', async () => {
       'wasm-greet',
       'wasm-mean',
       'wasm-notes',
+      'wasm-page',
       'wasm-slug',
       'upper',
       'wasm-visits',

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
 import { after, test } from 'node:test';
 import { buildComponent, type ComponentText, ECHO } from '../support/component.ts';
 import { startTestHost, type TestTrigger } from '../support/host.ts';
@@ -105,6 +106,13 @@ test('A component without a handler for its triggers is refused in plain words',
   await refused(silent(2), [], /without triggers it needs a handler of messages/);
 });
 
+test('A component may answer messages and requests, each by its own export', async () => {
+  const url = await serve('both', { ...HTTP_ECHO, message: ECHO }, ['both', { http: { route: '/both/*' } }]);
+  assert.equal((await world.ask('both', 'a message')).text, 'a message');
+  assert.equal(await (await fetch(url)).text(), `0${host}/both/`);
+  assert.equal((await world.ask('both', 'another')).text, 'another');
+});
+
 test('Many requests at once are answered each by an instance of its own', async () => {
   const url = await serve('many', HTTP_ECHO);
   const answers = await Promise.all(
@@ -117,4 +125,18 @@ test('Many requests at once are answered each by an instance of its own', async 
     answers,
     answers.map((_, at) => `3${host}/many/${at}body ${at}`),
   );
+});
+
+test('A component that tools made of C, with the types of WASI as they are, answers', async () => {
+  const file = new URL('../../examples/wasm-page/build/page.wasm', import.meta.url);
+  await world.deploy({
+    name: 'page',
+    code: await readFile(file),
+    triggers: [{ http: { route: '/page/*' } }],
+  });
+  const got = await fetch(`${origin}/page/a?b=<c>&d`);
+  assert.equal(got.headers.get('content-type'), 'text/html;charset=utf-8');
+  assert.equal(await got.text(), '<p>This is /page/a?b=%3Cc%3E&amp;d.</p>\n');
+  const sent = await fetch(`${origin}/page/note`, { method: 'POST', body: 'a <b>' });
+  assert.equal(await sent.text(), '<p>This is /page/note.</p>\n<pre>a &lt;b></pre>\n');
 });

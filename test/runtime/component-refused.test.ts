@@ -51,6 +51,20 @@ const REFUSED: readonly (readonly [what: string, text: ComponentText, message: R
     /its handle-message is \(\) -> u32, and not \(record \{ subject: string/,
   ],
   [
+    'with a handler of requests of another type',
+    {
+      body: '(i32.const 0)',
+      handler: { name: 'handle', params: [], result: 'u32' },
+      exportedIn: 'wasi:http/incoming-handler@0.2.0',
+    },
+    /its handle of wasi:http\/incoming-handler is \(\) -> u32, and not \(own, own\) -> _/,
+  ],
+  [
+    'that sends HTTP requests',
+    importing('wasi:http/outgoing-handler@0.2.0', 'handle'),
+    /"wasi:http\/outgoing-handler@0.2.0"."handle", which nobody provides/,
+  ],
+  [
     'with an import that nobody provides',
     importing('wasi:sockets/tcp@0.2.0', 'connect'),
     /"wasi:sockets\/tcp@0.2.0"."connect", which nobody provides/,

@@ -228,6 +228,8 @@ export interface ComponentText {
   readonly rest?: string;
   readonly imports?: readonly ImportText[];
   readonly handler?: FunctionText;
+  /** Instructions of `handle-message` beside the handler. Of components that import. @default none */
+  readonly message?: string;
   /** Under which name it is exported. */
   readonly exported?: string;
   /** The interface in which it is exported. @default none */
@@ -286,8 +288,10 @@ export function buildComponent(text: ComponentText): Uint8Array {
     return wrapModule(toWasm(`(module ${memoryOf(memory)} ${ALLOCATOR} ${rest} ${handle})`), parts);
   const main = toWasm(`(module (import "memory" "memory" (memory ${memory}))
     (import "memory" "realloc" (func $realloc (param i32 i32 i32 i32) (result i32)))
-    ${rest} ${handle})`);
-  return wrapModules(toWasm(`(module ${memoryOf(memory)} ${ALLOCATOR})`), main, imports, parts);
+    ${rest} ${handle}
+    ${text.message === undefined ? '' : `(func (export "message") ${PARAMS} (result i32) ${text.message})`})`);
+  const own = toWasm(`(module ${memoryOf(memory)} ${ALLOCATOR})`);
+  return wrapModules(own, main, imports, parts, text.message !== undefined);
 }
 
 interface HandlerText {
@@ -327,6 +331,7 @@ function wrapModules(
   main: Uint8Array,
   imports: readonly ImportText[],
   parts: HandlerText,
+  hasMessage: boolean,
 ): Uint8Array {
   const types = new TypeList();
   const sections: Uint8Array[] = [moduleSection(memory), moduleSection(main)];
@@ -382,10 +387,16 @@ function wrapModules(
     ]),
   );
   const type = types.func(parts.handler);
+  const messageType = hasMessage ? types.func(HANDLER) : Number.NaN;
   flushTypes();
   sections.push(section(6, [[0, 0, 1, 2, ...name('handle')]]));
   const places = { core: hosts.length + 1, type, func: functions, instance: imports.length };
-  return joinSections(...sections, ...handlerSections(parts, places));
+  sections.push(...handlerSections(parts, places));
+  if (!hasMessage) return joinSections(...sections);
+  sections.push(section(6, [[0, 0, 1, 2, ...name('message')]]));
+  const message = { handler: HANDLER, exported: HANDLER.name, exportedIn: undefined };
+  const next = { ...places, core: places.core + 1, type: messageType, func: functions + 1 };
+  return joinSections(...sections, ...handlerSections(message, next));
 }
 
 /** The handler as a function of the component, and its export; with the indexes that are used and taken. */
