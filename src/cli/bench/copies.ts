@@ -1,4 +1,4 @@
-import type { Artifact, Binding, Manifest } from '../../core/index.ts';
+import { type Artifact, type Binding, isSubjectTrigger, type Manifest } from '../../core/index.ts';
 import { digestOf, encodeArtifact } from '../../host/index.ts';
 import { deployFunction } from '../deploy/deploy-function.ts';
 import type { PreparedFunction } from '../deploy/prepare.ts';
@@ -46,11 +46,13 @@ function copyOf({ file, manifest, bundle }: PreparedFunction, name: string): Pre
   const { start } = manifest;
   // One that is made ahead would not be woken by its first message.
   const limits = { ...start.limits, minWarm: 0 };
+  // A route belongs to one function.
+  const triggers = start.triggers.filter(isSubjectTrigger);
   const artifact = bundle === undefined ? undefined : distinct(bundle.artifact, name);
   const bytes = artifact === undefined ? undefined : encodeArtifact(artifact);
   return {
     file,
-    manifest: { ...manifest, name, start: { ...start, limits } },
+    manifest: { ...manifest, name, start: { ...start, limits, triggers } },
     bundle:
       bundle === undefined || artifact === undefined || bytes === undefined
         ? undefined

@@ -102,8 +102,6 @@ function reaches(from: Manifest, to: Manifest): boolean {
     binding.service === 'messaging' ? [...binding.publish, ...binding.request] : [],
   );
   return sent.some((subject) =>
-    to.start.triggers.some(
-      (trigger) => isSubjectTrigger(trigger) && subjectsOverlap(subject, trigger.subject),
-    ),
+    to.start.triggers.filter(isSubjectTrigger).some((trigger) => subjectsOverlap(subject, trigger.subject)),
   );
 }

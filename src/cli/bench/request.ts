@@ -15,13 +15,18 @@ export interface RequestOptions {
 /**
  * What is sent: as the options say, else the sample beside the Nexfile that fits, else nothing on a subject made up
  * of the names of the captures.
- * @throws HS_USAGE for a subject that no trigger catches, or a file that cannot be read
+ * @throws HS_USAGE for a subject that no trigger catches, a file that cannot be read, or HTTP triggers only
  */
 export async function requestFor(
   { file, manifest }: NamedFile,
   { payload, payloadFile, subject, header = {} }: RequestOptions,
 ): Promise<BenchRequest> {
-  const { triggers } = manifest.start;
+  const { name, start } = manifest;
+  const { triggers } = start;
+  if (triggers.length > 0 && !triggers.some(isSubjectTrigger))
+    throw new HairspringError('HS_USAGE', `Cannot measure "${name}": it has HTTP triggers only`, {
+      hint: 'Requests are sent over NATS; give it a subject trigger, or load its route with a tool for HTTP',
+    });
   if (subject !== undefined) checkSubject(subject, manifest);
   const sample = await sampleOf(file, triggers);
   const sampled = subject === undefined || subject === sample?.subject ? sample?.payload : undefined;
@@ -31,16 +36,16 @@ export async function requestFor(
 }
 
 function checkSubject(subject: string, { name, start }: NamedFile['manifest']): void {
-  const caught = start.triggers.some(
-    (trigger) => isSubjectTrigger(trigger) && subjectMatches(trigger.subject, subject),
-  );
+  const listened = start.triggers.filter(isSubjectTrigger);
+  const caught = listened.some((trigger) => subjectMatches(trigger.subject, subject));
   if (caught && isLiteralSubject(subject)) return;
-  const triggers = start.triggers.map(({ pattern }) => pattern).join(', ');
+  const triggers = listened.map(({ pattern }) => pattern).join(', ');
   throw new HairspringError(
     'HS_USAGE',
     `Cannot measure "${name}" on "${subject}": no trigger of it catches that`,
     {
-      hint: triggers === '' ? 'It has no triggers; leave out --subject' : `Its triggers are ${triggers}`,
+      hint:
+        triggers === '' ? 'It listens on no subject; leave out --subject' : `Its triggers are ${triggers}`,
     },
   );
 }

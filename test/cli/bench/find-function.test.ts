@@ -84,3 +84,15 @@ test('A subject that no trigger catches, or that has wildcards, is refused with 
       subject,
     );
 });
+
+test('A function with HTTP triggers only is refused; beside a subject trigger they do not matter', async () => {
+  const http = nexfile('web', 'web.get').replace('- subject: web.get', '- http: { route: /web }');
+  await write('web/Nexfile', http);
+  await assert.rejects(
+    requestFor(await findFunction(join(folder, 'web')), {}),
+    (error) =>
+      HairspringError.is(error) && error.code === 'HS_USAGE' && /HTTP triggers only/.test(error.message),
+  );
+  await write('web/Nexfile', http.replace('- http:', '- subject: web.get\n    - http:'));
+  assert.equal((await requestFor(await findFunction(join(folder, 'web')), {})).subject, 'web.get');
+});
