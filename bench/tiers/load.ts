@@ -6,6 +6,10 @@ import { type LoadWindow, loadRows } from './load-rows.ts';
 import { measureOpenLoop } from './open-loop.ts';
 import { type Responder, startResponders } from './responders.ts';
 
+/** Of payloads so large some hundred a second come through: a shorter window would have too few. */
+const LARGE_BYTES = 100_000;
+const LARGE_WINDOW_MS = 500;
+
 /** All that answer, warmed up, and who asks them. */
 export interface LoadStage {
   readonly responders: readonly Responder[];
@@ -41,7 +45,9 @@ async function measureClosedLoops(stage: LoadStage, { plan, progress }: BenchRun
       for (const responder of ordered) {
         const { target } = responder;
         if (targets.get(target)?.some((one) => keyOf(one) === keyOf(load)) !== true) continue;
-        const result = await measureOne(stage, responder, load, plan.warmupMs, plan.windowMs);
+        const windowMs =
+          load.payloadBytes < LARGE_BYTES ? plan.windowMs : Math.max(plan.windowMs, LARGE_WINDOW_MS);
+        const result = await measureOne(stage, responder, load, plan.warmupMs, windowMs);
         windows.push({ ...load, round, target, ...result });
         progress(
           `round ${round}/${plan.rounds}  ${target} × ${keyOf(load)}: ${Math.round(result.perSecond)}/s, p50 ${Math.round(result.p50Us)} µs`,

@@ -300,7 +300,7 @@ export async function startCell(options: CellOptions): Promise<void> {
       assignment?.feed.tap(untilMs);
       return null;
     },
-    stats(): CellStats {
+    stats({ functionIds }): CellStats {
       const table = assignment?.table;
       return {
         rssBytes: process.memoryUsage.rss(),
@@ -312,7 +312,7 @@ export async function startCell(options: CellOptions): Promise<void> {
         refillMs: pool.refills.totalMs,
         inFlight: table?.inFlight ?? 0,
         droppedReplies,
-        functions: table?.stats() ?? [],
+        functions: table?.stats(functionIds) ?? [],
       };
     },
     async drain({ graceMs }) {

@@ -261,8 +261,13 @@ export class FunctionTable implements LocalFunctions {
     this.#byName.clear();
   }
 
-  stats(): readonly FunctionStats[] {
-    return [...this.#slots.values()].map(({ runner }) => runner.stats());
+  /** Of some functions, or of all. */
+  stats(ids: readonly string[] | null): readonly FunctionStats[] {
+    const slots =
+      ids === null
+        ? [...this.#slots.values()]
+        : ids.map((id) => this.#slots.get(id)).filter((one) => one !== undefined);
+    return slots.map(({ runner }) => runner.stats());
   }
 }
 

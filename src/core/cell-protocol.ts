@@ -196,7 +196,8 @@ export interface CellCommands {
   };
   /** Publishes an event per invocation until `untilMs` (epoch). */
   tap: { readonly params: { readonly untilMs: number }; readonly result: null };
-  stats: { readonly params: Record<never, never>; readonly result: CellStats };
+  /** With the figures of some functions; null: of all. */
+  stats: { readonly params: { readonly functionIds: readonly string[] | null }; readonly result: CellStats };
   /** Takes no new work, finishes what is accepted, closes the connection. */
   drain: { readonly params: { readonly graceMs: number }; readonly result: null };
 }

@@ -141,15 +141,20 @@ export class Node implements NodeBackend {
       .known()
       .filter((definition) => namespace === SYSTEM_NAMESPACE || definition.namespace === namespace)
       .filter(({ id, name }) => filter.length === 0 || filter.includes(id) || filter.includes(name));
-    const stats = await this.#stats(new Set(wanted.map((definition) => definition.namespace)));
+    const stats = await this.#stats(wanted, filter.length > 0);
     return wanted.map((definition) => this.#summary(definition, stats.get(definition.id)));
   }
 
-  async #stats(namespaces: ReadonlySet<string>): Promise<ReadonlyMap<string, FunctionStats>> {
+  /** @param only whether they are few of many, so that the figures of the others would be gathered in vain */
+  async #stats(
+    wanted: readonly FunctionDefinition[],
+    only: boolean,
+  ): Promise<ReadonlyMap<string, FunctionStats>> {
     const byId = new Map<string, FunctionStats>();
-    for (const namespace of namespaces) {
+    for (const [namespace, own] of Map.groupBy(wanted, (definition) => definition.namespace)) {
+      const ids = only ? own.map(({ id }) => id) : null;
       // A cell that dies just now takes its counters with it.
-      for (const { functions } of await this.#options.cells.stats(namespace))
+      for (const { functions } of await this.#options.cells.stats(namespace, ids))
         for (const one of functions) byId.set(one.id, one);
     }
     return byId;
@@ -189,7 +194,7 @@ export class Node implements NodeBackend {
   async info(namespace: string, nameOrId: string): Promise<FunctionInfo | undefined> {
     const definition = this.#options.deployments.find(namespace, nameOrId);
     if (definition === undefined) return undefined;
-    const stats = (await this.#stats(new Set([definition.namespace]))).get(definition.id);
+    const stats = (await this.#stats([definition], true)).get(definition.id);
     const sentence = this.#sentenceOf(definition);
     return {
       nodeId: this.nodeId,

@@ -103,7 +103,7 @@ test('A cell that does not answer a command in time is ended, and the command fa
   };
   const { cell } = startCell('process.on("message", () => {});', clock);
   await cell.ready;
-  const asked = assert.rejects(cell.command('stats', {}), { code: 'HS_CELL_LOST' });
+  const asked = assert.rejects(cell.command('stats', { functionIds: null }), { code: 'HS_CELL_LOST' });
   assert.equal(timeouts.length, 1);
   timeouts[0]?.();
   await asked;
@@ -118,7 +118,7 @@ test('A process that the system does not start counts as ended', async () => {
   process.execPath = execPath;
   assert.equal(cell.pid, undefined);
   await assert.rejects(cell.ready, { code: 'HS_INTERNAL' });
-  await assert.rejects(cell.command('stats', {}), { code: 'HS_CELL_LOST' });
+  await assert.rejects(cell.command('stats', { functionIds: null }), { code: 'HS_CELL_LOST' });
   assert.equal((await cell.exited).signal, null);
   await cell[Symbol.asyncDispose]();
   assert.equal(cell.state, 'dead');

@@ -232,8 +232,8 @@ export class CellGroup {
     this.#cells.delete(cell);
   }
 
-  async stats(): Promise<CellStats | undefined> {
-    return this.#bound?.cell.command('stats', {});
+  async stats(functionIds: readonly string[] | null): Promise<CellStats | undefined> {
+    return this.#bound?.cell.command('stats', { functionIds });
   }
 
   has(functionId: string): boolean {

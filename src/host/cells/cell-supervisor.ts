@@ -159,9 +159,10 @@ export class CellSupervisor {
     return this.#quarantine.sentenceOf(id) ?? this.#groups.get(namespace)?.sentenceOf(id);
   }
 
-  async stats(namespace: string): Promise<readonly CellStats[]> {
+  /** Of the cells of a namespace, with the figures of some functions; null: of all. */
+  async stats(namespace: string, functionIds: readonly string[] | null): Promise<readonly CellStats[]> {
     const groups = this.#groupsOf(namespace);
-    const stats = await Promise.all(groups.map((group) => group.stats().catch(() => undefined)));
+    const stats = await Promise.all(groups.map((group) => group.stats(functionIds).catch(() => undefined)));
     return stats.filter((one) => one !== undefined);
   }
 
