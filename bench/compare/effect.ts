@@ -27,19 +27,45 @@ function squaredError(values: readonly number[]): number {
   return squares / (values.length - 1) / values.length;
 }
 
+/** As many starts the expectation of how far starts lie apart counts for. Few starts know little of their own spread. */
+const EXPECTATION_STARTS = 4;
+/** The variance of a median of normal values over that of their mean. */
+const MEDIAN_VARIANCE = Math.PI / 2;
+/** The standard deviation of normal values over the median of their distances. */
+const DISTANCE_TO_DEVIATION = 1.4826;
+
 /**
- * Of pairs of windows, head over base, measured in turns: a list for each start of the processes. What starts have in
- * common is one value each, because windows of one start are not independent of each other.
+ * Of pairs of windows, head over base, measured in turns: a list for each start of the processes. Windows of one start
+ * are not independent of each other, so a start is one value, the median of its windows. How far starts lie apart is
+ * what these values show, moderated by what is to be expected: {@link BETWEEN_STARTS} of each commit, and the windows'
+ * own noise.
  * @returns undefined when there are fewer than two starts or a figure has no logarithm
  */
 export function effectOfStarts(starts: readonly (readonly number[])[]): Effect | undefined {
-  const values = starts.map((ratios) => median(ratios.map(Math.log)));
+  const logs = starts.map((ratios) => ratios.map(Math.log));
+  const values = logs.map(median);
   if (values.length < 2 || !values.every(Number.isFinite)) return undefined;
+  const ownDegrees = values.length - 1;
+  const ownVariance = squaredError(values) * values.length;
+  const expected = 2 * BETWEEN_STARTS ** 2 + windowVariance(logs, values);
+  const degreesOfFreedom = EXPECTATION_STARTS + ownDegrees;
+  const variance = (EXPECTATION_STARTS * expected + ownDegrees * ownVariance) / degreesOfFreedom;
   return {
     logRatio: mean(values),
-    standardError: Math.sqrt(squaredError(values)),
-    degreesOfFreedom: values.length - 1,
+    standardError: Math.sqrt(variance / values.length),
+    degreesOfFreedom,
   };
+}
+
+/** What the noise of windows adds to the variance of the median of a start; a ruined window does not move it. */
+function windowVariance(starts: readonly (readonly number[])[], medians: readonly number[]): number {
+  const windows = starts[0]?.length ?? 0;
+  if (windows < 2) return 0;
+  const distances = starts.flatMap((logs, start) =>
+    logs.map((value) => Math.abs(value - (medians[start] ?? Number.NaN))),
+  );
+  const deviation = DISTANCE_TO_DEVIATION * median(distances) * Math.sqrt(windows / (windows - 1));
+  return (MEDIAN_VARIANCE * deviation ** 2) / windows;
 }
 
 /**

@@ -24,26 +24,36 @@ const figure = (metric: string): Omit<Candidate, 'effect'> => ({
   ...{ rowId: 'load/echo-function', title: 'echo', metric, unit: 'µs', better: 'lower', base: 1, head: 1 },
 });
 
-/** What a busy shared machine does to pairs of windows: starts differ, windows differ more, some are ruined. */
+/** How far starts and windows lie apart, as standard deviations of logarithms. */
+interface Noise {
+  readonly starts: number;
+  readonly windows: number;
+}
+const USUAL: Noise = { starts: 0.02, windows: 0.08 };
+const UNEVEN_STARTS: Noise = { starts: 0.05, windows: 0.08 };
+const CROWDED: Noise = { starts: 0.03, windows: 0.15 };
+
+/** What a shared machine does to pairs of windows: starts differ, windows differ more, some are ruined. */
 function noisyStarts(
   normal: (deviation: number) => number,
+  noise: Noise,
   slowdown: number,
 ): readonly (readonly number[])[] {
   return Array.from({ length: 6 }, () => {
-    const ofStart = normal(0.02);
+    const ofStart = normal(noise.starts);
     return Array.from({ length: 6 }, () => {
       const ruined = normal(1) > 1.6 ? 0.4 * Math.sign(normal(1)) : 0;
-      return slowdown * Math.exp(ofStart + normal(0.08) + ruined);
+      return slowdown * Math.exp(ofStart + normal(noise.windows) + ruined);
     });
   });
 }
 
-/** The verdicts on six figures of a comparison in turns. */
-function compareInTurns(seed: number, slowdown: number): readonly Verdict[] {
+/** The verdicts on five figures of a comparison in turns. */
+function compareInTurns(seed: number, noise: Noise, slowdown: number): readonly Verdict[] {
   const normal = createNormal(seed);
-  const candidates = Array.from({ length: 6 }, (_, index) => ({
+  const candidates = Array.from({ length: 5 }, (_, index) => ({
     ...figure(`figure${index}`),
-    effect: effectOfStarts(noisyStarts(normal, index === 0 ? slowdown : 1)),
+    effect: effectOfStarts(noisyStarts(normal, noise, index === 0 ? slowdown : 1)),
   }));
   return judgeAll(candidates).map(({ verdict }) => verdict);
 }
@@ -79,15 +89,21 @@ test('The t distribution is the one of the tables', () => {
   }
 });
 
-test('Of 1,000 comparisons of a commit with itself in turns, fewer than one in thirty find a change', () => {
-  const alarms = shareOf(1_000, (seed) => compareInTurns(seed, 1).some(moved));
-  assert.ok(alarms < 1 / 30, `${alarms * 100} %`);
-});
+for (const [words, noise] of [
+  ['a shared machine', USUAL],
+  ['one where starts differ more than expected', UNEVEN_STARTS],
+  ['a crowded one', CROWDED],
+] as const) {
+  test(`Of 1,000 comparisons of a commit with itself on ${words}, fewer than one in thirty find a change`, () => {
+    const alarms = shareOf(1_000, (seed) => compareInTurns(seed, noise, 1).some(moved));
+    assert.ok(alarms < 1 / 30, `${alarms * 100} %`);
+  });
 
-test('A slow-down of 20 % is found in turns on a machine whose windows differ by 8 %, and called worse', () => {
-  const found = shareOf(500, (seed) => compareInTurns(seed, 1.2)[0] === 'worse');
-  assert.ok(found > 0.95, `${found * 100} %`);
-});
+  test(`A slow-down of 20 % is found in turns on ${words}, and called worse`, () => {
+    const found = shareOf(500, (seed) => compareInTurns(seed, noise, 1.2)[0] === 'worse');
+    assert.ok(found > 0.85, `${found * 100} %`);
+  });
+}
 
 test('Of 1,000 pairs of files of one commit, fewer than one in thirty show a change in any of 40 figures', () => {
   const alarms = shareOf(1_000, (seed) => compareFiles(seed, 1).some(moved));
@@ -102,7 +118,7 @@ test('Two files show a slow-down of a third, and mostly call one of 20 % either 
 });
 
 test('What is surely within ten per cent is the same, however sure a change of two per cent is', () => {
-  const effect = effectOfStarts([[1.02], [1.021], [1.019], [1.02]]);
+  const effect = { logRatio: 0.02, standardError: 0.001, degreesOfFreedom: 5 };
   assert.deepEqual(judgeOne(effect), ['same']);
 });
 
