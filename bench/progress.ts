@@ -28,8 +28,8 @@ export function createProgress(
   }
   return {
     update(text) {
-      // A line that wraps cannot be taken back.
-      const room = (stream.columns ?? NARROW) - 1;
+      // A line that wraps cannot be taken back. Some terminals say that they have no columns.
+      const room = (stream.columns || NARROW) - 1;
       const whole = line(text);
       stream.write(CLEAR_LINE + (whole.length > room ? `${whole.slice(0, room - 1)}…` : whole));
     },

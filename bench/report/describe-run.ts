@@ -10,3 +10,12 @@ export function describeRun({ machine, plan, startedAt, durationSeconds }: Bench
     `Medians of ${plan.rounds} rounds of ${plan.windowMs} ms; warm-up ${plan.firstWarmupMs} ms per target at first and ${plan.warmupMs} ms before each window; ${plan.payloadBytes} B payload`,
   ];
 }
+
+/** How it was measured, in short; docs/performance.md has the rest. */
+export const METHOD = [
+  'nats-server, the load generator, every bare responder, the host and its cells are processes of their own on one machine and share its processors: a rate is one of the whole system.',
+  'Floors, functions and peers are measured in turns, in rounds whose order is turned; ratios are taken within a round. Every reply is checked.',
+  'Closed loop: a new request for each reply. Open loop: requests are due by a schedule, and latency counts from then.',
+  'Cold starts: one request at a time after a pause, to functions with artifacts of their own, on hosts that have just started; the later requests to the same functions are the warm ones.',
+  'Idle functions: resident memory of the host and all its cells, pages that they share counted in each.',
+] as const;

@@ -1,7 +1,7 @@
 import type { BenchResults } from '../results.ts';
 import { judgeBars } from './bars.ts';
 import { chartsOf } from './charts/index.ts';
-import { describeRun } from './describe-run.ts';
+import { describeRun, METHOD } from './describe-run.ts';
 import { drawChart } from './draw/draw-chart.ts';
 import type { Drawing } from './draw/library.ts';
 import { escapeHtml } from './escape.ts';
@@ -64,6 +64,7 @@ ${CSS}
 <nav>${tables.map(({ id, title: text }) => `<a href="#${id}">${escapeHtml(text)}</a>`).join('')}</nav>
 ${renderCharts(results, drawing, missing)}
 ${tables.map(renderSection).join('\n')}
+${renderList('How it was measured', METHOD)}
 ${renderList('How to read the tables', LEGEND)}
 ${renderList('What the run says of itself', notes)}
 </body>

@@ -1,6 +1,7 @@
 import { ROW_GROUPS, type Row, type RowGroup } from '../../src/measure/index.ts';
 import { type BarResult, describeBar } from './bars.ts';
 import { columnsOf } from './columns.ts';
+import { NONE } from './format.ts';
 import type { Table } from './table.ts';
 
 /** What each group is called in reports. */
@@ -23,7 +24,9 @@ export function toTables(
   return ROW_GROUPS.flatMap((group) => {
     const ofGroup = rows.filter((row) => row.group === group);
     if (ofGroup.length === 0) return [];
-    const columns = columnsOf(ofGroup).filter((column) => wide || !column.wide);
+    const columns = columnsOf(ofGroup)
+      .filter((column) => wide || !column.wide)
+      .filter((column) => ofGroup.some((row) => column.cell(row) !== NONE));
     const head = ['', ...columns.map((column) => column.head)];
     const lines = ofGroup.map((row) => [row.title, ...columns.map((column) => column.cell(row))]);
     return [{ group, title: GROUP_TITLES[group], rows: [head, ...lines] }];

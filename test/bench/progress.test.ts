@@ -35,6 +35,12 @@ test('A line that would wrap is cut, because a wrapped one cannot be written ove
   assert.equal(progress.text().slice(5).length, 23);
 });
 
+test('A terminal that says it has no columns gets lines of eighty', () => {
+  const progress = record(true, 0);
+  progress.update('round 1');
+  assert.equal(progress.text(), '\r\u001B[2K   0.5 s  round 1');
+});
+
 test('Elsewhere each step is a plain line', () => {
   const progress = record(false);
   progress.update('round 1');

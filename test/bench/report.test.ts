@@ -40,6 +40,15 @@ test('A figure that no table knows has a column of its own', () => {
   ]);
 });
 
+test('A column that no row has a figure for is left out', () => {
+  const metrics = [makeMetric('p50Ms', 'ms', 'lower', [1.5])];
+  const row = makeRow({ group: 'isolate', subject: 'x', title: 'x', params: {}, n: 1, metrics });
+  assert.deepEqual(toTables([row], { wide: true })[0]?.rows, [
+    ['', 'p50 ms'],
+    ['x', '1.50'],
+  ]);
+});
+
 test('Columns of a terminal are aligned whatever stands in them', () => {
   const [table] = toTables(results.rows, { wide: false });
   assert.ok(table !== undefined);
