@@ -94,9 +94,10 @@ export async function wakeAll(
       tier === 'evicted' ? 'evicted' : 'first',
     ),
   }));
-  // What was not evicted, as the last one called before, was no cold start.
+  // The cell has woken those that were evicted before. What was not evicted after all is no cold start.
+  const uncounted = (kind: ColdKind): number => (tier === 'evicted' ? 0 : uncountedOf(kind, plan));
   const counted = results.filter(
-    ({ kind, index, pass }) => index >= uncountedOf(kind, plan) && pass.coldMs.length > 0,
+    ({ kind, index, pass }) => index >= uncounted(kind) && pass.coldMs.length > 0,
   );
   const passes = Map.groupBy(counted, ({ kind }) => kind);
   return {
