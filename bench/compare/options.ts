@@ -39,8 +39,8 @@ npm run bench -- compare --base REVISION [--measure NAME]… [--starts N] [--rou
   --base REVISION      a commit, branch or tag: it and the working tree are measured in turns
   --measure NAME       ${MEASURES.join(', ')}; may be given several times (default ${DISPATCH_PATH.join(', ')})
   --starts N           how often all processes start anew (default 6)
-  --rounds N           windows of each commit in every start (default 6)
-  --window-ms N        length of one window (default 500)
+  --rounds N           windows of each commit in every start (default 10)
+  --window-ms N        length of one window (default 300)
   --min-change PERCENT smaller changes are taken for none (default 5)
   --json FILE          where to write the comparison; - is stdout
   --assert             exit 1 when something got worse`;
@@ -74,8 +74,8 @@ export function parseCompareOptions(args: readonly string[]): CompareOptions {
     const plan: TurnsPlan = {
       measures: values.measure?.map(parseMeasure) ?? DISPATCH_PATH,
       starts,
-      rounds: parseCount('--rounds', values.rounds, 6),
-      windowMs: parseCount('--window-ms', values['window-ms'], 500),
+      rounds: parseCount('--rounds', values.rounds, 10),
+      windowMs: parseCount('--window-ms', values['window-ms'], 300),
       firstWarmupMs: FIRST_WARMUP_MS,
     };
     return { ...shared, source: { kind: 'revision', base: values.base, plan } };

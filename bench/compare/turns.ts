@@ -16,7 +16,7 @@ const IN_FLIGHT = 256;
 const WARMUP_MS = 150;
 /** After a start the pool and the spare cell fill up. */
 const SETTLE_MS = 1_000;
-const COLD_PER_ROUND = 8;
+const COLD_PER_ROUND = 5;
 /** Woken before the first one that counts: a new cell compiles its own code on the first cold start. */
 const COLD_UNCOUNTED = 5;
 const COLD_PAUSE_MS = 15;
