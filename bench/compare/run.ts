@@ -62,11 +62,14 @@ async function compareRevision(
     });
     const windows = `${plan.starts} starts, ${plan.rounds} windows of ${plan.windowMs} ms of each commit in every start, in turns`;
     progress.done(windows);
+    const comparisons = judgeAll(candidatesOfPairs(pairs), judge);
+    const isNoisy = comparisons.some(({ verdict }) => verdict === 'too noisy to tell');
+    const hint = `More windows tell more: --rounds ${2 * plan.rounds} --starts ${plan.starts + 4}, on a machine that does nothing else`;
     return {
       base: `${base} (${revision.commit})`,
       head: 'the working tree',
-      comparisons: judgeAll(candidatesOfPairs(pairs), judge),
-      notes: [],
+      comparisons,
+      notes: isNoisy ? [hint] : [],
     };
   } catch (error) {
     if (!interrupted.signal.aborted) throw error;
