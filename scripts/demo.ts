@@ -140,13 +140,18 @@ function takes(trigger: Trigger, sample: Sample): boolean {
   return 'subject' in sample && subjectMatches(trigger.subject, sample.subject);
 }
 
+function inOneLine(reply: string): string {
+  const line = reply.trimEnd().replaceAll('\n', ' ');
+  return line.length > 44 ? `${line.slice(0, 43)}…` : line;
+}
+
 function printTable(rows: readonly Row[]): void {
   const heading = ['function', 'trigger', 'called on', 'reply', 'cold ms', 'warm p50 ms'];
   const lines = rows.map(({ name, trigger, sample, reply, coldMs, warmMs }) => [
     name,
     trigger,
     nameOf(sample),
-    reply.length > 44 ? `${reply.slice(0, 43)}…` : reply,
+    inOneLine(reply),
     coldMs === undefined ? '' : coldMs.toFixed(2),
     warmMs.toFixed(2),
   ]);

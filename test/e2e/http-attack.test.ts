@@ -277,3 +277,33 @@ test('Callers of a cell that dies hear whose fault it was, and its functions are
   assert.equal(((await lost.json()) as { code: string }).code, 'HS_CELL_LOST');
   await until('others are served again', async () => (await fetch(`${origin}/seen/`)).status === 200);
 });
+
+test('A function that kills cells goes on in a cell of its own, and is refused when it is suspended', async () => {
+  await deploy('bystander', `return new Response('here');`);
+  const url = `${origin}/killer`;
+  const codes: string[] = [];
+  const isSuspended = async (): Promise<boolean> => {
+    const response = await fetch(url);
+    codes.push(((await response.json()) as { code: string }).code);
+    return codes.at(-1) === 'HS_FUNCTION_SUSPENDED';
+  };
+  await until('it is suspended', isSuspended, { withinMs: 60_000 });
+  assert.ok(codes.filter((code) => code === 'HS_FUNCTION_CRASHED').length >= 2, codes.join(' '));
+  const refused = await fetch(url);
+  assert.equal(refused.status, 503);
+  assert.equal(refused.headers.get('retry-after'), null);
+  assert.equal(await (await fetch(`${origin}/bystander`)).text(), 'here');
+});
+
+test('A connection is kept when a request is refused that had no body, and not when it had one', async () => {
+  const { statuses } = await sendRaw(
+    origin,
+    `GET /missing HTTP/1.1\r\nHost: ${host}\r\n\r\n${rawRequest(origin, 'GET /seen/')}`,
+  );
+  assert.deepEqual(statuses, [404, 200]);
+  const unread = await sendRaw(
+    origin,
+    `POST /missing HTTP/1.1\r\nHost: ${host}\r\nContent-Length: 99\r\n\r\n${rawRequest(origin, 'GET /seen/')}`,
+  );
+  assert.deepEqual(unread.statuses, [404]);
+});

@@ -14,7 +14,7 @@ import { GATEWAY_LIMITS } from './limits.ts';
 import { Load } from './load.ts';
 import { type HostNames, namespaceOf } from './namespaces.ts';
 import { toProblem } from './problem.ts';
-import { checkBody, readBody } from './request-body.ts';
+import { checkBody, isWhole, readBody } from './request-body.ts';
 import { readTarget } from './request-target.ts';
 import type { RoutedFunction, RouteTable } from './route-table.ts';
 
@@ -125,7 +125,7 @@ export class Exchanges {
       ...fields,
       ...(isBodiless ? [] : ['Content-Length', String(body.length)]),
       // What has not arrived of a request must not be taken for the next one.
-      ...(this.draining || !request.complete ? ['Connection', 'close'] : []),
+      ...(this.draining || !isWhole(request) ? ['Connection', 'close'] : []),
     ]);
     response.end(isBodiless || request.method === 'HEAD' ? undefined : body);
     const stop = this.#options.clock.after(GATEWAY_LIMITS.responseMs, () => socket.destroy());

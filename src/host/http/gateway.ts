@@ -1,4 +1,4 @@
-import type { Server } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { HairspringError, nodeHttp } from '../../core/index.ts';
 import { OpenResponses } from './client-errors.ts';
@@ -45,8 +45,12 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   server.maxHeadersCount = 0;
   const open = new OpenResponses();
   const exchanges = new Exchanges(options, open);
-  server.on('request', (request, response) => void exchanges.serve(request, response, false));
-  server.on('checkContinue', (request, response) => void exchanges.serve(request, response, true));
+  const serve = (request: IncomingMessage, response: ServerResponse, expectsContinue: boolean): void => {
+    // It tells the client what goes wrong; when that does not go either, nothing but the connection is lost.
+    exchanges.serve(request, response, expectsContinue).catch(() => request.socket.destroy());
+  };
+  server.on('request', (request, response) => serve(request, response, false));
+  server.on('checkContinue', (request, response) => serve(request, response, true));
   server.on('clientError', (error: Error, socket) => open.refuse(socket as Socket, error));
   await listen(server, host, [port, ...otherPorts]);
   const address = server.address() as AddressInfo;

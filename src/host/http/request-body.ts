@@ -7,11 +7,24 @@ import { invalid } from './request-target.ts';
  * Refuses what cannot become a body that the function takes, before any of it is read.
  * @throws HS_GATEWAY_REQUEST_INVALID, HS_PAYLOAD_TOO_LARGE
  */
-export function checkBody({ method, headers }: IncomingMessage, definition: FunctionDefinition): void {
-  const declared = Number(headers['content-length'] ?? 0);
-  const hasBody = declared > 0 || headers['transfer-encoding'] !== undefined;
-  if (hasBody && (method === 'GET' || method === 'HEAD')) throw invalid(`a ${method} request has no body`);
-  if (declared > definition.limits.payloadBytes) throw tooLarge(definition);
+export function checkBody(request: IncomingMessage, definition: FunctionDefinition): void {
+  const { method } = request;
+  if (hasBody(request) && (method === 'GET' || method === 'HEAD'))
+    throw invalid(`a ${method} request has no body`);
+  if (declaredBytes(request) > definition.limits.payloadBytes) throw tooLarge(definition);
+}
+
+/** Whether all of it is here. Node has not come to the end of a request without a body when it tells of it. */
+export function isWhole(request: IncomingMessage): boolean {
+  return request.complete || !hasBody(request);
+}
+
+function hasBody(request: IncomingMessage): boolean {
+  return declaredBytes(request) > 0 || request.headers['transfer-encoding'] !== undefined;
+}
+
+function declaredBytes({ headers }: IncomingMessage): number {
+  return Number(headers['content-length'] ?? 0);
 }
 
 /**
