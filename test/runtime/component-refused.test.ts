@@ -60,9 +60,10 @@ const REFUSED: readonly (readonly [what: string, text: ComponentText, message: R
     /its handle of wasi:http\/incoming-handler is \(\) -> u32, and not \(own, own\) -> _/,
   ],
   [
-    'that sends HTTP requests',
+    'that sends HTTP requests without a binding',
     importing('wasi:http/outgoing-handler@0.2.0', 'handle'),
-    /"wasi:http\/outgoing-handler@0.2.0"."handle", which nobody provides/,
+    /imports "wasi:http\/outgoing-handler@0.2.0", and no binding of the function grants it/,
+    /WEB: \{ http: \[/,
   ],
   [
     'with an import that nobody provides',

@@ -13,14 +13,14 @@ const HEADER_ERROR: TypeText = [
   ],
 ];
 /** With the payload of its last case only. */
-const ERROR_CODE: TypeText = [
+export const ERROR_CODE: TypeText = [
   'variant',
   [
     ...Array.from({ length: 38 }, (_, at) => [`code-${at}`, null] as const),
     ['internal-error', ['option', 'string']],
   ],
 ];
-const METHOD: TypeText = [
+export const METHOD: TypeText = [
   'variant',
   [...Array.from({ length: 9 }, (_, at) => [`method-${at}`, null] as const), ['other', 'string']],
 ];
@@ -32,7 +32,7 @@ const STREAM_ERROR: TypeText = [
   ],
 ];
 
-const IMPORTS: readonly ImportText[] = [
+export const HTTP_IMPORTS: readonly ImportText[] = [
   { from: 'wasi:io/error@0.2.3', resources: ['error'], functions: [] },
   {
     from: 'wasi:io/streams@0.2.3',
@@ -214,18 +214,22 @@ export const COPY_BODY = `(call $consume (local.get $request) (i32.const 740))
     (br $on)))
   (call $drop-input (local.get $from)) (call $drop-body (i32.load (i32.const 744)))`;
 
-export function httpComponent(body: string, exportedIn = 'wasi:http/incoming-handler@0.2.3'): ComponentText {
+export function httpComponent(
+  body: string,
+  { imports = HTTP_IMPORTS, rest = '' }: Partial<Pick<ComponentText, 'imports' | 'rest'>> = {},
+): ComponentText {
   return {
-    imports: IMPORTS,
+    imports,
     handler: HTTP_HANDLE,
-    exportedIn,
+    exportedIn: 'wasi:http/incoming-handler@0.2.3',
     memory: '4',
     rest: `${FUNCTIONS}
       (import "host" "drop output-stream" (func $drop-output (param i32)))
       (import "host" "drop input-stream" (func $drop-input (param i32)))
       (import "host" "drop incoming-body" (func $drop-body (param i32)))
       (import "host" "drop fields" (func $drop-fields (param i32)))
-      (import "host" "drop outgoing-body" (func $drop-outgoing (param i32)))`,
+      (import "host" "drop outgoing-body" (func $drop-outgoing (param i32)))
+      ${rest}`,
     body: `${LOCALS} ${body}`,
   };
 }

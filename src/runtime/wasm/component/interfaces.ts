@@ -38,6 +38,8 @@ const FIELDS = `[constructor]fields [static]fields.from-list ${method('fields', 
 const INCOMING_HTTP = `${method('incoming-request', 'method path-with-query scheme authority headers consume')} ${method('incoming-body', 'stream')} [static]incoming-body.finish ${method('future-trailers', 'subscribe get')}`;
 const OUTGOING_HTTP = `[static]response-outparam.set [constructor]outgoing-response ${method('outgoing-response', 'status-code set-status-code headers body')} ${method('outgoing-body', 'write')} [static]outgoing-body.finish`;
 
+const SENT_HTTP = `[constructor]outgoing-request ${method('outgoing-request', 'body method set-method path-with-query set-path-with-query scheme set-scheme authority set-authority headers')} [constructor]request-options ${method('request-options', 'connect-timeout set-connect-timeout first-byte-timeout set-first-byte-timeout between-bytes-timeout set-between-bytes-timeout')} ${method('future-incoming-response', 'subscribe get')} ${method('incoming-response', 'status headers consume')}`;
+
 const INTERFACES: Readonly<Record<string, KnownInterface>> = {
   'hairspring:function/messaging': known('publish publish-acked request call', 'messaging'),
   'wasi:blobstore/blobstore': known(
@@ -64,7 +66,8 @@ const INTERFACES: Readonly<Record<string, KnownInterface>> = {
   'wasi:filesystem/preopens': known('get-directories'),
   // There is no directory, hence no descriptor to call anything of.
   'wasi:filesystem/types': { functions: undefined },
-  'wasi:http/types': known(`${FIELDS} ${INCOMING_HTTP} ${OUTGOING_HTTP} http-error-code`),
+  'wasi:http/outgoing-handler': known('handle', 'http'),
+  'wasi:http/types': known(`${FIELDS} ${INCOMING_HTTP} ${OUTGOING_HTTP} ${SENT_HTTP} http-error-code`),
   'wasi:io/error': known('[method]error.to-debug-string'),
   'wasi:io/poll': known('poll [method]pollable.ready [method]pollable.block'),
   'wasi:io/streams': known(`${READ} ${WRITE}`),
@@ -93,8 +96,8 @@ const WAITING: ReadonlySet<string> = new Set([
   'wasi:keyvalue/store',
   'wasi:keyvalue/atomics',
 ]);
-/** Functions that wait where there is a clock to wait for. */
-const WAITING_FOR_CLOCK: ReadonlySet<string> = new Set([
+/** Functions that wait where there is a clock, or an answer to a request, to wait for. */
+const WAITING_FOR_ALARM: ReadonlySet<string> = new Set([
   'wasi:io/poll#poll',
   'wasi:io/poll#[method]pollable.block',
 ]);
@@ -138,9 +141,11 @@ export function checkImport(
 
 /** Whether a component that imports these may have to wait for the host. */
 export function mayWait(imports: readonly ImportedFunction[]): boolean {
-  const hasClock = imports.some(({ name }) => name.startsWith('subscribe-'));
+  const hasAlarm = imports.some(
+    ({ from, name }) => name.startsWith('subscribe-') || unversioned(from) === 'wasi:http/outgoing-handler',
+  );
   return imports.some(
     ({ from, name }) =>
-      WAITING.has(unversioned(from)) || (hasClock && WAITING_FOR_CLOCK.has(`${unversioned(from)}#${name}`)),
+      WAITING.has(unversioned(from)) || (hasAlarm && WAITING_FOR_ALARM.has(`${unversioned(from)}#${name}`)),
   );
 }

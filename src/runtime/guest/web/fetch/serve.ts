@@ -1,4 +1,5 @@
 /** HTTP requests that a function answers: what its handler is given, and what becomes of its response. */
+import { isDecoded } from '../shared/decoded.ts';
 import { unsendable } from '../shared/unsendable.ts';
 import { BodyState } from './body-state.ts';
 import type { AbortSignalLike } from './features.ts';
@@ -10,8 +11,6 @@ import { responseState } from './response.ts';
 
 /** The host takes no more fields in a reply, with that of the status. */
 const MAX_FIELDS = 255;
-/** What an http binding decodes (hostservices/http/decode.ts); the body is then no longer as its header says. */
-const DECODED = ['gzip', 'x-gzip', 'deflate', 'br', 'identity', ''];
 
 /** @param line method and absolute URL with a space between them */
 export function receive(
@@ -43,12 +42,12 @@ export async function answer(returned: unknown): Promise<object> {
   if (body?.unusable === true) return unsendable('The body of the response was read already');
   const fields = headerFields(state.headers);
   if (fields.length > MAX_FIELDS) return unsendable(`A response has at most ${MAX_FIELDS} header fields`);
-  const isDecoded =
-    type === 'basic' && fields.every(([name, value]) => name !== 'content-encoding' || isUndone(value));
+  const encodings = fields.flatMap(([name, value]) => (name === 'content-encoding' ? [value] : []));
+  const leavesEncoding = type === 'basic' && isDecoded(encodings);
   const headers: Record<string, string[]> = Object.create(null);
   headers[':status'] = [`${status}`];
   for (const [name, value] of fields) {
-    if (isDecoded && name === 'content-encoding') continue;
+    if (leavesEncoding && name === 'content-encoding') continue;
     const earlier = headers[name];
     if (earlier === undefined) headers[name] = [value];
     else earlier.push(value);
@@ -56,8 +55,4 @@ export async function answer(returned: unknown): Promise<object> {
   const source = await body?.consume();
   const sent = source?.kind === 'text' ? source.text : source?.bytes;
   return new runtime.Reply(sent, { headers });
-}
-
-function isUndone(encodings: string): boolean {
-  return encodings.split(',').every((each) => DECODED.includes(each.trim().toLowerCase()));
 }

@@ -3,9 +3,7 @@ import type { Variant } from '../../codec.ts';
 import { NONE, ok, some } from '../state.ts';
 import { BytesStream, type InputStream } from '../stream-objects.ts';
 import { Fields, toBytes } from './fields.ts';
-
-/** In the order of the variant `method`, whose last case has the name in it. */
-const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'CONNECT', 'OPTIONS', 'TRACE', 'PATCH'];
+import { METHODS } from './methods.ts';
 
 export class IncomingRequest {
   readonly #method: string;

@@ -1,8 +1,9 @@
-/** wasi:http/types, as far as a component needs it to answer requests. */
+/** wasi:http: types for answering requests and for sending them, and outgoing-handler on http bindings. */
 import { unsendable } from '../../../../web/shared/unsendable.ts';
 import type { Variant } from '../../codec.ts';
 import { Pollable } from '../clocks.ts';
 import { failed, type HostTable, NONE, ok } from '../state.ts';
+import { type FutureResponse, type IncomingResponse, OutgoingRequest, send } from './client.ts';
 import { type Field, Fields, toText } from './fields.ts';
 import { FutureTrailers, type IncomingBody, IncomingRequest } from './incoming.ts';
 import { type OutgoingBody, OutgoingResponse, ResponseOutparam } from './outgoing.ts';
@@ -55,9 +56,12 @@ const TYPES = 'wasi:http/types#';
 const FIELDS = `${TYPES}[method]fields.`;
 const REQUEST = `${TYPES}[method]incoming-request.`;
 const RESPONSE = `${TYPES}[method]outgoing-response.`;
+const OUT = `${TYPES}[method]outgoing-request.`;
+const IN = `${TYPES}[method]incoming-response.`;
 
 type OfFields<Rest extends readonly unknown[] = readonly []> = readonly [Fields, ...Rest];
 type OfRequest = readonly [IncomingRequest];
+type OfOutgoing<Rest extends readonly unknown[] = readonly []> = readonly [OutgoingRequest, ...Rest];
 type OfResponse<Rest extends readonly unknown[] = readonly []> = readonly [OutgoingResponse, ...Rest];
 
 export const HTTP: HostTable = {
@@ -106,6 +110,43 @@ export const HTTP: HostTable = {
     body.finish();
     return ok();
   },
+  [`${TYPES}[constructor]outgoing-request`]: (_state, [fields]: OfFields) => new OutgoingRequest(fields),
+  [`${OUT}body`]: (_state, [request]: OfOutgoing) => fallible(request.takeBody()),
+  [`${OUT}method`]: (_state, [request]: OfOutgoing) => request.method,
+  [`${OUT}set-method`]: (_state, [request, method]: OfOutgoing<readonly [Variant]>) =>
+    request.setMethod(method),
+  [`${OUT}path-with-query`]: (_state, [request]: OfOutgoing) => request.path,
+  [`${OUT}set-path-with-query`]: (_state, [request, path]: OfOutgoing<readonly [Variant]>) => {
+    request.path = path;
+    return ok();
+  },
+  [`${OUT}scheme`]: (_state, [request]: OfOutgoing) => request.scheme,
+  [`${OUT}set-scheme`]: (_state, [request, scheme]: OfOutgoing<readonly [Variant]>) => {
+    request.scheme = scheme;
+    return ok();
+  },
+  [`${OUT}authority`]: (_state, [request]: OfOutgoing) => request.authority,
+  [`${OUT}set-authority`]: (_state, [request, authority]: OfOutgoing<readonly [Variant]>) => {
+    request.authority = authority;
+    return ok();
+  },
+  [`${OUT}headers`]: (_state, [request]: OfOutgoing) => request.fields.view,
+  // The limits are those of the binding and the invocation.
+  [`${TYPES}[constructor]request-options`]: () => ({}),
+  ...Object.fromEntries(
+    ['connect-timeout', 'first-byte-timeout', 'between-bytes-timeout'].flatMap((name) => [
+      [`${TYPES}[method]request-options.${name}`, () => NONE],
+      [`${TYPES}[method]request-options.set-${name}`, () => failed()],
+    ]),
+  ),
+  [`${TYPES}[method]future-incoming-response.subscribe`]: (_state, [future]: readonly [FutureResponse]) =>
+    new Pollable(undefined, () => future.pending()),
+  [`${TYPES}[method]future-incoming-response.get`]: (_state, [future]: readonly [FutureResponse]) =>
+    future.get(),
+  [`${IN}status`]: (_state, [response]: readonly [IncomingResponse]) => response.status,
+  [`${IN}headers`]: (_state, [response]: readonly [IncomingResponse]) => response.fields.view,
+  [`${IN}consume`]: (_state, [response]: readonly [IncomingResponse]) => fallible(response.consume()),
+  'wasi:http/outgoing-handler#handle': (state, [request]: readonly [OutgoingRequest]) => send(state, request),
   // No error of a stream in memory is one of HTTP.
   [`${TYPES}http-error-code`]: () => NONE,
 };

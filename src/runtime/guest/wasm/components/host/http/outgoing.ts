@@ -31,8 +31,14 @@ export class OutgoingResponse {
 
 export class OutgoingBody {
   readonly #stream = new BodyStream();
+  readonly #finished = Promise.withResolvers<void>();
   #isTaken = false;
   isFinished = false;
+
+  /** Rejects when it is given up. */
+  get finished(): Promise<void> {
+    return this.#finished.promise;
+  }
 
   /** Its stream, once. */
   takeStream(): OutputStream | undefined {
@@ -44,6 +50,14 @@ export class OutgoingBody {
   finish(): void {
     this.isFinished = true;
     this.#stream.isClosed = true;
+    this.#finished.resolve();
+  }
+
+  dropped(): void {
+    if (this.isFinished) return;
+    // Perhaps nobody waits for it.
+    this.#finished.promise.catch(() => undefined);
+    this.#finished.reject(new Error('The body was given up before it was finished'));
   }
 
   bytes(): Uint8Array {
