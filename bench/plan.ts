@@ -116,24 +116,24 @@ const FULL: Preset = {
 
 const QUICK: Preset = {
   rounds: 2,
-  firstWarmupMs: 400,
+  firstWarmupMs: 300,
   warmupMs: 80,
   windowMs: 200,
   echoLoads: echoLoads([1, 64, 256]),
   kvInFlight: [1, 64],
   openPercents: [50, 80, 100],
   openRounds: 1,
-  openWindowMs: 400,
-  coldFunctions: 12,
+  openWindowMs: 300,
+  coldFunctions: 10,
   coldFunctionsOfKind: 3,
   coldRounds: 1,
   freshCells: 1,
   idleCounts: [1_000],
-  deployedFunctions: 50,
-  warmFunctions: 120,
-  warmMemoryBytes: 64 * MIB,
+  deployedFunctions: 20,
+  warmFunctions: 70,
+  warmMemoryBytes: 48 * MIB,
   isolates: 40,
-  settleMs: 400,
+  settleMs: 300,
 };
 
 export const USAGE = `npm run bench -- [--quick] [--only TIER]… [--rounds N] [--window-ms N] [--idle N]… [--assert]

@@ -29,7 +29,7 @@ export function targetsOf({
   if (hostCall) {
     const kvLoads = kvInFlight.map((inFlight) => ({ inFlight, payloadBytes: FULL_LOAD.payloadBytes }));
     targets.set('bridge-call', [FULL_LOAD]);
-    targets.set('digest-call', [FULL_LOAD]);
+    if (!quick) targets.set('digest-call', [FULL_LOAD]);
     // The function's deployment makes the bucket.
     targets.set('kv-function', kvLoads);
     targets.set('kv-floor', kvLoads);
