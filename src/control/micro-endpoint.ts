@@ -9,8 +9,8 @@ export interface MicroReply {
 export interface MicroEndpoint {
   readonly name: string;
   readonly subject: string;
-  /** Resolves with the reply, or with `undefined` to stay silent; what it throws becomes an error reply. */
-  handle(msg: Msg): Promise<MicroReply | undefined>;
+  /** Resolves with the reply, with several that belong together, or with `undefined` to stay silent; what it throws becomes an error reply. */
+  handle(msg: Msg): Promise<MicroReply | readonly MicroReply[] | undefined>;
 }
 
 export interface MicroServiceOptions {
@@ -26,6 +26,30 @@ export interface MicroServiceOptions {
   readonly onError: (error: unknown, endpoint: MicroEndpoint) => MicroReply;
   /** Hears that the server denied a discovery subject, which the service works without. */
   readonly onDiscoveryDenied: (subject: string) => void;
+}
+
+/** Below the smallest `max_payload` that servers have in practice. */
+const PAGE_BYTES = 256 * 1024;
+
+/** A list as JSON arrays in as many replies as it needs, at least one: each is of at most 256 KiB, or has one item. */
+export function jsonPages(items: readonly unknown[]): readonly MicroReply[] {
+  const pages: MicroReply[] = [];
+  let page: string[] = [];
+  let bytes = 0;
+  const turn = (): void => {
+    pages.push({ data: `[${page.join(',')}]` });
+    page = [];
+    bytes = 0;
+  };
+  for (const item of items) {
+    const text = JSON.stringify(item);
+    const itemBytes = Buffer.byteLength(text) + 1;
+    if (page.length > 0 && bytes + itemBytes > PAGE_BYTES) turn();
+    page.push(text);
+    bytes += itemBytes;
+  }
+  if (page.length > 0 || pages.length === 0) turn();
+  return pages;
 }
 
 /** A reply with `value` as JSON. */

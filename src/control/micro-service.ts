@@ -38,8 +38,8 @@ export async function startMicroService(
     const startedMs = clock.monotonicMs();
     let failure: string | undefined;
     try {
-      const reply = await endpoint.handle(msg);
-      if (reply !== undefined) send(nc, msg, reply);
+      const answer = (await endpoint.handle(msg)) ?? [];
+      for (const reply of Array.isArray(answer) ? answer : [answer]) send(nc, msg, reply);
     } catch (error) {
       failure = fail(endpoint, msg, error);
     }

@@ -8,7 +8,7 @@ import {
 } from '../core/index.ts';
 import { type BidBook, createBidBook } from './bids.ts';
 import { type EndpointContext, SUPPORTED_LIFECYCLES } from './endpoint-context.ts';
-import { json, type MicroEndpoint } from './micro-endpoint.ts';
+import { json, jsonPages, type MicroEndpoint } from './micro-endpoint.ts';
 import { nodeTags, tagsMatch } from './node-tags.ts';
 import type { AuctionResponse, StartWorkloadRequest, StopWorkloadResponse } from './types.ts';
 import {
@@ -39,7 +39,8 @@ export function workloadVerbs(context: EndpointContext): readonly MicroEndpoint[
       async handle(msg) {
         const { namespace, filter } = parseBody(listWorkloadsRequest, msg, 'list request');
         checkNamespace(msg.subject, namespace);
-        return json(await context.backend.list(namespace, filter));
+        // Whoever counts on one reply of each node still has the first part.
+        return jsonPages(await context.backend.list(namespace, filter));
       },
     },
   ];

@@ -108,6 +108,25 @@ test('What the node says of a deploy reaches the caller with hint and position',
   });
 });
 
+test('A list is whole however many functions there are, in replies that every server lets through', async () => {
+  for (let index = 0; index < 4_000; index += 1) {
+    const name = `f-${String(index).padStart(4, '0')}`;
+    one.held.set(`id-${name}`, { ...requestFor(name), namespace: 'default' });
+  }
+  const names = (await client.list()).map(({ name }) => name);
+  assert.deepEqual([names.length, names[0], names.at(-1)], [4_000, 'f-0000', 'f-3999']);
+  const sizes: number[] = [];
+  const body = JSON.stringify({ namespace: 'default', filter: null });
+  const replies = await nc.requestMany('$NEX.SVC.default.control.WPING', body, {
+    strategy: 'stall',
+    maxWait: 5_000,
+    stall: 500,
+  });
+  for await (const { data } of replies) sizes.push(data.length);
+  assert.ok(sizes.length > 3, `${sizes}`);
+  assert.ok(Math.max(...sizes) <= 256 * 1024 + 2, `${sizes}`);
+});
+
 test('A list has the functions of all nodes once each, and system sees every namespace', async () => {
   const shared = { ...requestFor('shared'), namespace: 'default' };
   one.held.set('id-shared', shared);
