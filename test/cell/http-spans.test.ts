@@ -1,0 +1,42 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { triggerAttributes, triggerKind, triggerName } from '../../src/cell/observe/span-text.ts';
+import { type Invocation, shownSubject, type Trigger } from '../../src/core/index.ts';
+import { createSpec } from '../support/spec.ts';
+
+const LISTENS: Trigger = { kind: 'subject', pattern: 'a.{b}', subject: 'a.*', captures: [], fanout: false };
+const ROUTE: Trigger = { kind: 'http', pattern: '/albums/:album', captures: [], methods: ['GET'] };
+
+function invocationOf(triggerIndex: number, subject: string): Invocation {
+  return {
+    triggerIndex,
+    subject,
+    reply: '',
+    headers: [],
+    data: new Uint8Array(3),
+    succeed: () => undefined,
+    fail: () => undefined,
+  };
+}
+
+test('The span of a request has method, route and path, and neither host nor query', () => {
+  const spec = { ...createSpec(), triggers: [LISTENS, ROUTE] };
+  const request = invocationOf(1, 'GET http://api.example.com:8080/albums/1?token=secret');
+  assert.equal(triggerName(spec, request), 'GET /albums/:album');
+  assert.equal(triggerKind(spec, request), 'server');
+  assert.deepEqual(triggerAttributes(spec, request), {
+    'http.request.method': 'GET',
+    'http.route': '/albums/:album',
+    'url.path': '/albums/1',
+    'http.request.body.size': 3,
+  });
+  const message = invocationOf(0, 'a.b');
+  assert.equal(triggerName(spec, message), 'process a.{b}');
+  assert.equal(triggerKind(spec, message), 'consumer');
+});
+
+test('Of a request others are shown method and path, of a message its subject', () => {
+  assert.equal(shownSubject('GET http://h/a%20b?c=d'), 'GET /a%20b');
+  assert.equal(shownSubject('POST http://h/'), 'POST /');
+  assert.equal(shownSubject('orders.1.paid'), 'orders.1.paid');
+});
