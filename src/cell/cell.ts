@@ -100,7 +100,7 @@ export async function startCell(options: CellOptions): Promise<void> {
     prelude,
     guard,
     spares: options.spareIsolates,
-    isQuiet: () => scheduler.isQuiet(QUIET_MS),
+    isQuiet: () => scheduler.isQuiet(QUIET_MS) && assignment?.connections.isAwaited !== true,
     inspectable: options.inspect,
   });
   const artifacts = new ArtifactReader(options.artifactDir);

@@ -1,5 +1,5 @@
 import type { FunctionSpec, PreparedBinding, ServiceBinding, WorkloadCredentials } from '../core/index.ts';
-import { Workload, type WorkloadOptions } from './workload.ts';
+import { Workload, type WorkloadOptions, type WorkloadUsage } from './workload.ts';
 
 /** Connections of functions that are open at once; past it the one that has rested longest is closed. */
 const MAX_OPEN = 64;
@@ -13,11 +13,17 @@ export class WorkloadConnections implements AsyncDisposable {
   readonly #byFunction = new Map<string, Workload>();
   /** Of versions that finish what they had begun. */
   readonly #retiring = new Set<Workload>();
+  readonly #usage: WorkloadUsage = { callsUnderWay: 0 };
   readonly #stopSweep: () => void;
 
-  constructor(options: Omit<WorkloadOptions, 'makeRoom'>) {
-    this.#options = { ...options, makeRoom: () => this.#makeRoom() };
+  constructor(options: Omit<WorkloadOptions, 'makeRoom' | 'usage'>) {
+    this.#options = { ...options, usage: this.#usage, makeRoom: () => this.#makeRoom() };
     this.#stopSweep = options.clock.every(SWEEP_MS, () => this.#sweep());
+  }
+
+  /** Whether an invocation waits for what it has asked for over its function's connection. */
+  get isAwaited(): boolean {
+    return this.#usage.callsUnderWay > 0;
   }
 
   /** Takes in the versions of functions that come next, with the credentials of those that have some. */

@@ -23,6 +23,8 @@ export interface WorkloadOptions {
     nc: NatsConnection,
     inboxPrefix: string,
   ) => Readonly<Partial<Record<ServiceBinding['service'], HostService>>>;
+  /** Of all functions of the cell. */
+  readonly usage: WorkloadUsage;
   /** Called before a connection is opened. */
   readonly makeRoom: () => void;
 }
@@ -31,6 +33,11 @@ export interface WorkloadOptions {
 const CONNECT_TIMEOUT_MS = 5_000;
 /** A connection whose credential is good for less, and has been renewed, is given up for one with the other. */
 const STALE_MS = 6 * 3_600_000;
+
+/** What goes on over the connections of a cell. */
+export interface WorkloadUsage {
+  callsUnderWay: number;
+}
 
 /** One connection while it lasts, and the bindings that are served over it. */
 interface Session {
@@ -130,11 +137,17 @@ export class Workload {
     this.usedMs = this.#options.clock.monotonicMs();
     const earlier = this.#sessionOf(caller.id);
     if (earlier === undefined) this.#callers.add(caller.id);
-    const { bindings } = earlier ?? this.#session ?? (await this.#open());
-    const binding = bindings.get(label);
-    if (binding === undefined)
-      throw new HairspringError('HS_INTERNAL', `Cannot call ${label}: no service of this cell serves it`);
-    return await binding.call(call, caller);
+    const { usage } = this.#options;
+    usage.callsUnderWay += 1;
+    try {
+      const { bindings } = earlier ?? this.#session ?? (await this.#open());
+      const binding = bindings.get(label);
+      if (binding === undefined)
+        throw new HairspringError('HS_INTERNAL', `Cannot call ${label}: no service of this cell serves it`);
+      return await binding.call(call, caller);
+    } finally {
+      usage.callsUnderWay -= 1;
+    }
   }
 
   /** The one that an invocation has called over, when it is not the present one. */
