@@ -130,8 +130,8 @@ const QUICK: Preset = {
   freshCells: 1,
   idleCounts: [1_000],
   deployedFunctions: 20,
-  warmFunctions: 70,
-  warmMemoryBytes: 48 * MIB,
+  warmFunctions: 40,
+  warmMemoryBytes: 24 * MIB,
   isolates: 40,
   settleMs: 300,
 };

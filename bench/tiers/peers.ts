@@ -11,9 +11,10 @@ import { SCRIPT_SIZES } from '../plan.ts';
 
 /** At most: all peers together have three minutes in a full pass and half a minute in a quick one. */
 const FULL = { loadRounds: 3, windowMs: 1_000, coldRounds: 3, functions: 25, uncounted: 5 };
-const QUICK: typeof FULL = { loadRounds: 1, windowMs: 300, coldRounds: 1, functions: 10, uncounted: 3 };
+const QUICK: typeof FULL = { loadRounds: 1, windowMs: 250, coldRounds: 1, functions: 6, uncounted: 2 };
 
-const IN_FLIGHT = [1, 64] as const;
+const FULL_LOADS = [1, 64] as const;
+const QUICK_LOADS = [64] as const;
 
 const TRANSPORTS =
   'Peers over HTTP are asked by keep-alive connections, one request on each at a time, those over NATS by one connection: ratios are to the floor of the same transport, and CPU is that of the responder alone';
@@ -36,7 +37,7 @@ export async function measurePeers(
   };
   const loadPlan: PeerLoadPlan = {
     rounds: Math.min(plan.rounds, most.loadRounds),
-    inFlight: IN_FLIGHT,
+    inFlight: plan.quick ? QUICK_LOADS : FULL_LOADS,
     firstWarmupMs: Math.min(plan.firstWarmupMs, most.windowMs),
     warmupMs: plan.warmupMs,
     windowMs: Math.min(plan.windowMs, most.windowMs),
