@@ -1,20 +1,6 @@
 // @ts-check
 // HTTP requests, which come as invocations whose subject is the line of a request.
 
-/** The context of an HTTP request. */
-class RequestContext extends Context {
-  /** @type {Record<string, string>} */
-  params;
-  /**
-   * @param {GuestInvocation} invocation
-   * @param {Record<string, string>} params
-   */
-  constructor(invocation, params) {
-    super(invocation);
-    this.params = params;
-  }
-}
-
 /**
  * @param {number} trigger
  * @param {string} line
@@ -50,6 +36,8 @@ function serveRequest(invocation, line, parts) {
   if (handler === undefined) throw new TypeError('The module exports no fetch handler');
   const { receive, answer } = /** @type {any} */ (useFeature('fetch')).internals;
   const request = receive(line, fields, parts, () => signalOf(invocation));
-  const context = new RequestContext(invocation, routeParams(parts.trigger, line));
+  const context = new Context(invocation);
+  const value = routeParams(parts.trigger, line);
+  void ObjectDefineProperty(context, 'params', { value, enumerable: true });
   return answer(callFunction(handler, handlers, request, env, context));
 }

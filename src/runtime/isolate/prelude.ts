@@ -82,6 +82,7 @@ function withoutComments(script: string): string {
   return script
     .replace(/^[ \t]*\/\*\*(?:(?!\*\/)[\s\S])*\*\/[ \t]*\n/gm, '')
     .replace(/^[ \t]*\/\/.*\n/gm, '')
+    .replace(/\/\*\* @type \{[^\n]*?\} \*\/ ?(?=\()/g, '')
     .replace(/^[ \t]+/gm, '')
     .replace(/\n+/g, '\n');
 }
