@@ -4,13 +4,12 @@ import { join } from 'node:path';
 import { connect, type NatsConnection } from '@nats-io/transport-node';
 import { connectNats } from '../src/control/index.ts';
 import { loadOperator, ownerEndpoint, writeServerConfig } from '../src/host/index.ts';
+import { type Child, startChild, startEchoProcess } from '../src/measure/index.ts';
 import { startTestNats, type TestNats } from '../test/support/nats.ts';
-import type { EchoOptions } from './echo-responder.ts';
 import type { HostCommands, HostProcessOptions } from './host-process.ts';
 import type { KvGetOptions } from './kv-responder.ts';
 import type { LoadCommands } from './load-generator.ts';
 import type { Plan } from './plan.ts';
-import { type Child, startChild } from './process/child.ts';
 import type { WasiOptions } from './wasi-responder.ts';
 
 export type HostChild = Child<HostCommands>;
@@ -75,8 +74,14 @@ export async function openSite(): Promise<Site> {
 }
 
 /** Starts the bare nats.js echo. */
-export function startEcho(options: EchoOptions): Promise<Child<Record<never, never>>> {
-  return startChild(new URL('./echo-responder.ts', import.meta.url), options);
+export function startEcho({
+  url,
+  subject,
+}: {
+  readonly url: string;
+  readonly subject: string;
+}): Promise<Child<Record<never, never>>> {
+  return startEchoProcess({ servers: [url], subject });
 }
 
 /** Starts the responder that runs a WASI command by `node:wasi`. */

@@ -1,7 +1,8 @@
 /** A node in a process of its own, as in production. */
+
 import { createLogger } from '../src/core/index.ts';
 import { type HostOptions, loadOperator, ownerEndpoint, startHost } from '../src/host/index.ts';
-import { childOptions, serveParent } from './process/serve-parent.ts';
+import { childOptions, serveParent } from '../src/measure/index.ts';
 
 /** What the bench asks a host. */
 export type HostCommands = {

@@ -3,9 +3,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import ivm from 'isolated-vm';
 import { warmUp } from '../src/cell/warm-up.ts';
 import { readGuestScripts } from '../src/hostservices/index.ts';
-import { median, percentile } from '../src/measure/index.ts';
+import { childOptions, median, percentile, serveParent } from '../src/measure/index.ts';
 import { buildPrelude, configureGuestHeaps, EntryGuard, IsolatePool } from '../src/runtime/index.ts';
-import { childOptions, serveParent } from './process/serve-parent.ts';
 
 export type IsolateCommands = {
   readonly measure: { readonly params: null; readonly result: BlankFigures };

@@ -1,7 +1,8 @@
 /** The floor of a KV get per invocation: a bare nats.js responder that reads the same key of the same bucket. */
+
 import { type KvEntry, Kvm } from '@nats-io/kv';
 import { connect } from '@nats-io/transport-node';
-import { childOptions, serveParent } from './process/serve-parent.ts';
+import { childOptions, serveParent } from '../src/measure/index.ts';
 
 export interface KvGetOptions {
   readonly url: string;

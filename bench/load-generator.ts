@@ -1,9 +1,19 @@
 /** Sends requests and measures. In a process of its own, so that its work does not stand in the way of what it measures. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { connect } from '@nats-io/transport-node';
-import { ClosedLoop, Histogram, type ReplyCheck, runOpenLoop } from '../src/measure/index.ts';
-import { cpuBetween, type LoadCpu, type LoadPids, sampleCpu } from './process/cpu-window.ts';
-import { childOptions, serveParent } from './process/serve-parent.ts';
+import {
+  ClosedLoop,
+  childOptions,
+  cpuBetween,
+  type LoadPids,
+  type LoadWindow,
+  latenciesOf,
+  measureWindow,
+  type ReplyCheck,
+  runOpenLoop,
+  sampleCpu,
+  serveParent,
+} from '../src/measure/index.ts';
 
 export interface LoadParams {
   readonly subject: string;
@@ -19,24 +29,7 @@ export interface OpenLoadParams extends Omit<LoadParams, 'inFlight'> {
   readonly maxOutstanding: number;
 }
 
-export interface LoadResult {
-  readonly requests: number;
-  readonly seconds: number;
-  readonly perSecond: number;
-  readonly p50Us: number;
-  readonly p95Us: number;
-  readonly p99Us: number;
-  readonly maxUs: number;
-  /** Replies that were not the expected ones. */
-  readonly wrong: number;
-  /** The beginning of the first of them. */
-  readonly firstWrong: string | null;
-  /** Requests without a reply when all was over. */
-  readonly lost: number;
-  readonly cpu: LoadCpu | null;
-}
-
-export interface OpenLoadResult extends LoadResult {
+export interface OpenLoadWindow extends LoadWindow {
   /** Arrivals that waited until there was a place among those outstanding. */
   readonly held: number;
   /** How late the generator itself was, at p99. */
@@ -46,9 +39,9 @@ export interface OpenLoadResult extends LoadResult {
 /** What the bench asks the load generator. */
 export type LoadCommands = {
   /** Keeps `inFlight` requests under way for a while. */
-  readonly load: { readonly params: LoadParams; readonly result: LoadResult };
+  readonly load: { readonly params: LoadParams; readonly result: LoadWindow };
   /** Sends at a fixed rate for a while, whatever becomes of the requests before. */
-  readonly openLoad: { readonly params: OpenLoadParams; readonly result: OpenLoadResult };
+  readonly openLoad: { readonly params: OpenLoadParams; readonly result: OpenLoadWindow };
   /** Requests one after the other, with a pause before each. @returns the latency of each in milliseconds */
   readonly sequence: {
     readonly params: { readonly subjects: readonly string[]; readonly pauseMs: number };
@@ -82,7 +75,7 @@ function expecting(bytes: number): ReplyCheck {
   return ({ data }) => data.length === bytes && data[0] === FILL && data[bytes - 1] === FILL;
 }
 
-async function load(params: LoadParams): Promise<LoadResult> {
+async function load(params: LoadParams): Promise<LoadWindow> {
   const { subject, inFlight, payloadBytes, warmupMs, windowMs, pids } = params;
   const connection = await connect({ servers: url });
   const loop = new ClosedLoop({
@@ -92,30 +85,12 @@ async function load(params: LoadParams): Promise<LoadResult> {
     inFlight,
     isExpected: expecting(payloadBytes),
   });
-  const histogram = new Histogram();
-  await sleep(warmupMs);
-  const cpuBefore = sampleCpu(pids);
-  const startedAt = performance.now();
-  loop.recordInto(histogram);
-  await sleep(windowMs);
-  const seconds = (performance.now() - startedAt) / 1_000;
-  loop.recordInto(undefined);
-  const cpu = cpuBetween(cpuBefore, sampleCpu(pids), seconds);
-  await loop.stop(REQUEST_TIMEOUT_MS);
+  const window = await measureWindow(loop, { warmupMs, windowMs, drainMs: REQUEST_TIMEOUT_MS, pids });
   await connection.close();
-  return {
-    requests: histogram.count,
-    seconds,
-    perSecond: histogram.count / seconds,
-    ...percentiles(histogram),
-    wrong: loop.wrong,
-    firstWrong: loop.firstWrong ?? null,
-    lost: loop.outstanding,
-    cpu,
-  };
+  return window;
 }
 
-async function openLoad({ pids, payloadBytes, ...params }: OpenLoadParams): Promise<OpenLoadResult> {
+async function openLoad({ pids, payloadBytes, ...params }: OpenLoadParams): Promise<OpenLoadWindow> {
   const connection = await connect({ servers: url });
   const samples: ReturnType<typeof sampleCpu>[] = [];
   const found = await runOpenLoop({
@@ -132,22 +107,13 @@ async function openLoad({ pids, payloadBytes, ...params }: OpenLoadParams): Prom
     requests: arrivals,
     seconds,
     perSecond,
-    ...percentiles(latencyUs),
+    ...latenciesOf(latencyUs),
     held,
     lagP99Us: lagUs.percentile(0.99),
     wrong,
     firstWrong,
     lost,
     cpu: cpuBetween(samples[0], samples[1], seconds),
-  };
-}
-
-function percentiles(histogram: Histogram): Pick<LoadResult, 'p50Us' | 'p95Us' | 'p99Us' | 'maxUs'> {
-  return {
-    p50Us: histogram.percentile(0.5),
-    p95Us: histogram.percentile(0.95),
-    p99Us: histogram.percentile(0.99),
-    maxUs: histogram.max,
   };
 }
 

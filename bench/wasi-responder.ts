@@ -1,10 +1,11 @@
 /** What Node itself makes of a WASI command per message: `node:wasi`, a fresh instance and files for its descriptors. */
+
 import { closeSync, ftruncateSync, openSync, readSync, rmSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { WASI } from 'node:wasi';
 import { connect } from '@nats-io/transport-node';
-import { childOptions, serveParent } from './process/serve-parent.ts';
+import { childOptions, serveParent } from '../src/measure/index.ts';
 
 export interface WasiOptions {
   readonly url: string;

@@ -2,11 +2,12 @@
  * One commit with all that it takes to answer: a nats-server, a host with its cells, functions. `compare --base` runs
  * this file of either commit and asks both in turns, with the load generator of the working tree.
  */
+
 import { Kvm } from '@nats-io/kv';
+import { childOptions, serveParent } from '../../src/measure/index.ts';
 import { openSite, type Site } from '../bench-run.ts';
 import { deployCopies, deployModule } from '../deploy.ts';
 import { SCRIPT_SIZES } from '../plan.ts';
-import { childOptions, serveParent } from '../process/serve-parent.ts';
 import { buildModule } from '../wasm-module.ts';
 import { ARENA_PROTOCOL, type ArenaCommands, type ArenaOptions } from './arena-protocol.ts';
 import type { Measure } from './options.ts';

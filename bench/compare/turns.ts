@@ -2,10 +2,9 @@
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
-import { median } from '../../src/measure/index.ts';
+import { type Child, median, startChild } from '../../src/measure/index.ts';
 import type { GeneratorChild } from '../bench-run.ts';
 import type { LoadCommands } from '../load-generator.ts';
-import { type Child, startChild } from '../process/child.ts';
 import { ARENA_PROTOCOL, type Arena, type ArenaCommands, type ArenaOptions } from './arena-protocol.ts';
 import type { Measure, TurnsPlan } from './options.ts';
 import { RevisionError } from './revision.ts';

@@ -1,5 +1,5 @@
+import { type Child, startChild } from '../../src/measure/index.ts';
 import type { Site } from '../bench-run.ts';
-import { type Child, startChild } from '../process/child.ts';
 import type { GeneratorCommands, GeneratorOptions } from './generator.ts';
 
 /** Starts the process that asks the peers. */

@@ -1,7 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { startChild } from '../process/child.ts';
+import { startChild } from '../../src/measure/index.ts';
 import { NO_WARM, type Peer, type PeerTask, type RunningPeer } from './peer.ts';
 import type { ProcessResponderOptions } from './process-responder.ts';
 import { denoRunScript, denoServeScript } from './scripts.ts';

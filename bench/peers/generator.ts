@@ -1,10 +1,15 @@
 /** Asks peers over NATS or HTTP, in the same closed loop and at the same pace. In a process of its own, as the load generator is. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { connect } from '@nats-io/transport-node';
-import { ClosedLoop, Histogram } from '../../src/measure/index.ts';
-import type { LoadResult } from '../load-generator.ts';
-import { cpuBetween, type LoadPids, sampleCpu } from '../process/cpu-window.ts';
-import { childOptions, serveParent } from '../process/serve-parent.ts';
+import {
+  ClosedLoop,
+  childOptions,
+  type LoadPids,
+  type LoadWindow,
+  type Loop,
+  measureWindow,
+  serveParent,
+} from '../../src/measure/index.ts';
 import { encodePost, HttpConnection } from './http-connection.ts';
 import { HttpLoop } from './http-loop.ts';
 import type { Address } from './peer.ts';
@@ -24,22 +29,13 @@ export interface PeerLoadParams {
 
 export type GeneratorCommands = {
   /** Keeps `inFlight` requests under way for a while. */
-  readonly load: { readonly params: PeerLoadParams; readonly result: LoadResult };
+  readonly load: { readonly params: PeerLoadParams; readonly result: LoadWindow };
   /** Requests one after the other, with a pause before each. @returns the latency of each in milliseconds */
   readonly sequence: {
     readonly params: { readonly addresses: readonly Address[]; readonly pauseMs: number };
     readonly result: readonly number[];
   };
 };
-
-/** A loop under way, over either transport. */
-interface Loop {
-  readonly wrong: number;
-  readonly firstWrong: string | undefined;
-  readonly outstanding: number;
-  recordInto(histogram: Histogram | undefined): void;
-  stop(timeoutMs: number): Promise<void>;
-}
 
 const REQUEST_TIMEOUT_MS = 10_000;
 
@@ -62,16 +58,7 @@ async function startLoop(address: Address, inFlight: number): Promise<Loop> {
     isExpected: ({ data }) => isExpected(data),
   });
   return {
-    get wrong() {
-      return loop.wrong;
-    },
-    get firstWrong() {
-      return loop.firstWrong;
-    },
-    get outstanding() {
-      return loop.outstanding;
-    },
-    recordInto: (histogram) => loop.recordInto(histogram),
+    tally: loop.tally,
     async stop(timeoutMs) {
       await loop.stop(timeoutMs);
       await connection.close();
@@ -79,31 +66,9 @@ async function startLoop(address: Address, inFlight: number): Promise<Loop> {
   };
 }
 
-async function load({ address, inFlight, warmupMs, windowMs, pids }: PeerLoadParams): Promise<LoadResult> {
+async function load({ address, inFlight, warmupMs, windowMs, pids }: PeerLoadParams): Promise<LoadWindow> {
   const loop = await startLoop(address, inFlight);
-  const histogram = new Histogram();
-  await sleep(warmupMs);
-  const cpuBefore = sampleCpu(pids);
-  const startedAt = performance.now();
-  loop.recordInto(histogram);
-  await sleep(windowMs);
-  const seconds = (performance.now() - startedAt) / 1_000;
-  loop.recordInto(undefined);
-  const cpu = cpuBetween(cpuBefore, sampleCpu(pids), seconds);
-  await loop.stop(REQUEST_TIMEOUT_MS);
-  return {
-    requests: histogram.count,
-    seconds,
-    perSecond: histogram.count / seconds,
-    p50Us: histogram.percentile(0.5),
-    p95Us: histogram.percentile(0.95),
-    p99Us: histogram.percentile(0.99),
-    maxUs: histogram.max,
-    wrong: loop.wrong,
-    firstWrong: loop.firstWrong ?? null,
-    lost: loop.outstanding,
-    cpu,
-  };
+  return await measureWindow(loop, { warmupMs, windowMs, drainMs: REQUEST_TIMEOUT_MS, pids });
 }
 
 async function askByHttp(connection: HttpConnection, request: Buffer): Promise<Uint8Array> {

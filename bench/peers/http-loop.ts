@@ -1,4 +1,4 @@
-import type { Histogram } from '../../src/measure/index.ts';
+import { type Loop, Tally } from '../../src/measure/index.ts';
 import { encodePost, HttpConnection, type HttpReply } from './http-connection.ts';
 
 export interface HttpLoopOptions {
@@ -10,19 +10,13 @@ export interface HttpLoopOptions {
   readonly isExpected: (body: Uint8Array) => boolean;
 }
 
-const FIRST_WRONG_CHARS = 300;
-const DRAIN_POLL_MS = 5;
-
 /** The closed loop of src/measure over HTTP/1.1: a reply sends the next request of its connection. */
-export class HttpLoop {
+export class HttpLoop implements Loop {
+  readonly tally: Tally = new Tally();
   readonly #connections: readonly HttpConnection[];
   readonly #request: Buffer;
   readonly #isExpected: HttpLoopOptions['isExpected'];
-  #histogram: Histogram | undefined;
   #sending = true;
-  #wrong = 0;
-  #firstWrong: string | undefined;
-  #outstanding = 0;
 
   private constructor(
     connections: readonly HttpConnection[],
@@ -39,41 +33,18 @@ export class HttpLoop {
     return new HttpLoop(await Promise.all(connections), options);
   }
 
-  /** Replies that were not the expected ones. */
-  get wrong(): number {
-    return this.#wrong;
-  }
-
-  /** The beginning of the first of them. */
-  get firstWrong(): string | undefined {
-    return this.#firstWrong;
-  }
-
-  /** Requests that have no reply yet. */
-  get outstanding(): number {
-    return this.#outstanding;
-  }
-
-  /** Counts replies into `histogram`, in microseconds, from now on; into none when there is none. */
-  recordInto(histogram: Histogram | undefined): void {
-    this.#histogram = histogram;
-  }
-
   /** Sends no more, waits for what is under way, for at most `timeoutMs`, and closes the connections. */
   async stop(timeoutMs: number): Promise<void> {
     this.#sending = false;
-    const deadline = performance.now() + timeoutMs;
-    while (this.#outstanding > 0 && performance.now() < deadline)
-      await new Promise((resolve) => setTimeout(resolve, DRAIN_POLL_MS));
+    await this.tally.drain(timeoutMs);
     for (const connection of this.#connections) connection[Symbol.dispose]();
   }
 
   #send(connection: HttpConnection): void {
     const sentAt = performance.now();
-    this.#outstanding += 1;
+    this.tally.sent();
     connection.exchange(this.#request, (error, reply) => {
-      this.#outstanding -= 1;
-      this.#histogram?.record((performance.now() - sentAt) * 1_000);
+      this.tally.replied(sentAt);
       this.#check(error, reply);
       if (this.#sending && error === undefined) this.#send(connection);
     });
@@ -81,8 +52,6 @@ export class HttpLoop {
 
   #check(error: Error | undefined, reply: HttpReply | undefined): void {
     if (reply !== undefined && reply.status === 200 && this.#isExpected(reply.body)) return;
-    this.#wrong += 1;
-    this.#firstWrong ??=
-      error?.message ?? `${reply?.status} ${reply?.body.toString().slice(0, FIRST_WRONG_CHARS)}`;
+    this.tally.refuse(() => error?.message ?? `${reply?.status} ${reply?.body.toString()}`);
   }
 }

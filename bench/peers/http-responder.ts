@@ -1,6 +1,7 @@
 /** The floor of HTTP: what a bare node:http server does that gives back what it gets. */
+
 import { createServer } from 'node:http';
-import { childOptions, serveParent } from '../process/serve-parent.ts';
+import { childOptions, serveParent } from '../../src/measure/index.ts';
 
 export type HttpResponderCommands = {
   readonly port: { readonly params: null; readonly result: number };

@@ -1,12 +1,11 @@
-import type { LoadResult } from '../load-generator.ts';
-import type { Child } from '../process/child.ts';
+import type { Child, LoadWindow } from '../../src/measure/index.ts';
 import { startGenerator } from './ask.ts';
 import type { GeneratorCommands } from './generator.ts';
 import type { Peer, PeerTask, RunningPeer } from './peer.ts';
 import type { PeerBench } from './peer-bench.ts';
 
 /** One peer at one load for one window. */
-export interface PeerWindow extends LoadResult {
+export interface PeerWindow extends LoadWindow {
   readonly round: number;
   readonly peer: Peer;
   readonly inFlight: number;
@@ -73,7 +72,7 @@ async function measureOne(
   { peer, running }: Started,
   inFlight: number,
   { warmupMs, windowMs }: PeerLoadPlan,
-): Promise<LoadResult> {
+): Promise<LoadWindow> {
   return await generator.call('load', {
     address: running.addressOf(0),
     inFlight,

@@ -1,9 +1,10 @@
 /** The peers that Node itself gives. */
+
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { startChild } from '../../src/measure/index.ts';
 import { startEcho, startNodeWasi } from '../bench-run.ts';
-import { startChild } from '../process/child.ts';
 import { buildModule } from '../wasm-module.ts';
 import type { HttpResponderCommands } from './http-responder.ts';
 import { NO_WARM, type Peer, type PeerTask, type RunningPeer } from './peer.ts';

@@ -1,8 +1,9 @@
 /** A host that starts a process for each request: the payload on standard input, the reply as one line of JSON. */
+
 import { spawn } from 'node:child_process';
 import { availableParallelism } from 'node:os';
 import { connect, type Msg } from '@nats-io/transport-node';
-import { childOptions, serveParent } from '../process/serve-parent.ts';
+import { childOptions, serveParent } from '../../src/measure/index.ts';
 
 export interface ProcessResponderOptions {
   readonly url: string;

@@ -1,5 +1,5 @@
 /** Holds a program that is not ours, so that it ends with the bench however that ends. */
-import { childOptions, serveParent } from '../process/serve-parent.ts';
+import { childOptions, serveParent } from '../../src/measure/index.ts';
 import { launchProgram, type Program, type ProgramAddress, type ProgramOptions } from './program.ts';
 
 export type ProgramCommands = {

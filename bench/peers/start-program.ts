@@ -1,4 +1,4 @@
-import { startChild } from '../process/child.ts';
+import { startChild } from '../../src/measure/index.ts';
 import type { Program, ProgramOptions } from './program.ts';
 import type { ProgramCommands } from './program-process.ts';
 

@@ -1,7 +1,8 @@
 /** A host made of Node's worker threads: a worker for each tenant, made at its first request, and messages to and fro. */
+
 import { Worker } from 'node:worker_threads';
 import { connect, type Msg } from '@nats-io/transport-node';
-import { childOptions, serveParent } from '../process/serve-parent.ts';
+import { childOptions, serveParent } from '../../src/measure/index.ts';
 import { nameOf, workerThreadScript } from './scripts.ts';
 
 export interface WorkerResponderOptions {

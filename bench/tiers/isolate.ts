@@ -1,9 +1,8 @@
-import { makeMetric, makeRow, type Row } from '../../src/measure/index.ts';
+import { makeMetric, makeRow, type Row, startChild } from '../../src/measure/index.ts';
 import type { BenchRun } from '../bench-run.ts';
 import { bundlePadded } from '../deploy.ts';
 import type { BlankFigures, IsolateCommands, ScriptFigures } from '../isolate-process.ts';
 import { SCRIPT_SIZES } from '../plan.ts';
-import { startChild } from '../process/child.ts';
 
 /** The size that functions have which do not say otherwise. */
 const MEMORY_BYTES = 64 * 1024 ** 2;

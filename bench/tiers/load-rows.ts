@@ -1,4 +1,6 @@
 import {
+  type LoadCpu,
+  type LoadWindow,
   type Metric,
   makeMetric,
   makeRow,
@@ -6,12 +8,10 @@ import {
   type RowGroup,
   type Unit,
 } from '../../src/measure/index.ts';
-import type { LoadResult } from '../load-generator.ts';
-import type { LoadCpu } from '../process/cpu-window.ts';
 import { type LoadTarget, TARGETS } from './load-targets.ts';
 
 /** One target at one load for one window. */
-export interface LoadWindow extends LoadResult {
+export interface TargetWindow extends LoadWindow {
   readonly round: number;
   readonly target: LoadTarget;
   readonly inFlight: number;
@@ -22,7 +22,7 @@ export interface LoadWindow extends LoadResult {
 const BUSY_GENERATOR_CORES = 0.9;
 
 /** One row for each target at each load, ordered by load; ratios are to the floor of the same round. */
-export function loadRows(windows: readonly LoadWindow[]): readonly Row[] {
+export function loadRows(windows: readonly TargetWindow[]): readonly Row[] {
   const targets = Object.keys(TARGETS);
   const groups = Map.groupBy(
     windows,
@@ -43,9 +43,9 @@ export function loadRows(windows: readonly LoadWindow[]): readonly Row[] {
 }
 
 function loadRow(
-  { target, inFlight, payloadBytes }: LoadWindow,
-  group: readonly LoadWindow[],
-  all: readonly LoadWindow[],
+  { target, inFlight, payloadBytes }: TargetWindow,
+  group: readonly TargetWindow[],
+  all: readonly TargetWindow[],
 ): Row {
   // A window without a reply has no latency; it is noted.
   const windows = group.filter(({ requests }) => requests > 0);
@@ -60,7 +60,7 @@ function loadRow(
     );
     return base === undefined ? [] : [{ window, base }];
   });
-  const over = (name: string, unit: Unit, better: Metric['better'], value: (one: LoadWindow) => number) =>
+  const over = (name: string, unit: Unit, better: Metric['better'], value: (one: TargetWindow) => number) =>
     makeMetric(name, unit, better, windows.map(value));
   return makeRow({
     group: 'load' satisfies RowGroup,
@@ -100,7 +100,7 @@ function loadRow(
 }
 
 /** Rounds without a reply. */
-export function silenceNotes(windows: readonly Pick<LoadResult, 'requests'>[]): readonly string[] {
+export function silenceNotes(windows: readonly Pick<LoadWindow, 'requests'>[]): readonly string[] {
   const silent = windows.filter(({ requests }) => requests === 0).length;
   return silent === 0 ? [] : [`${silent} of ${windows.length} rounds had no reply at all and do not count`];
 }
@@ -134,7 +134,7 @@ export function cpuMetrics(
 
 /** Wrong replies and lost requests, if any. */
 export function failureNotes(
-  windows: readonly Pick<LoadResult, 'wrong' | 'lost' | 'firstWrong'>[],
+  windows: readonly Pick<LoadWindow, 'wrong' | 'lost' | 'firstWrong'>[],
 ): readonly string[] {
   const wrong = windows.reduce((sum, window) => sum + window.wrong, 0);
   const lost = windows.reduce((sum, window) => sum + window.lost, 0);

@@ -2,7 +2,7 @@ import type { Row } from '../../src/measure/index.ts';
 import { type BenchRun, type GeneratorChild, openSite } from '../bench-run.ts';
 import type { Load } from '../plan.ts';
 import { targetsOf, warmUpLoadOf } from './load-plan.ts';
-import { type LoadWindow, loadRows } from './load-rows.ts';
+import { loadRows, type TargetWindow } from './load-rows.ts';
 import { measureOpenLoop } from './open-loop.ts';
 import { type Responder, startResponders } from './responders.ts';
 
@@ -38,7 +38,7 @@ export async function measureLoad(run: BenchRun): Promise<readonly Row[]> {
 async function measureClosedLoops(stage: LoadStage, { plan, progress }: BenchRun): Promise<readonly Row[]> {
   const targets = targetsOf(plan);
   const loads = [...new Map([...targets.values()].flat().map((load) => [keyOf(load), load])).values()];
-  const windows: LoadWindow[] = [];
+  const windows: TargetWindow[] = [];
   for (let round = 1; round <= plan.rounds; round += 1) {
     const ordered = round % 2 === 1 ? stage.responders : stage.responders.toReversed();
     for (const load of loads) {

@@ -1,5 +1,5 @@
 import { type Metric, makeMetric, makeRow, type Row, type Unit } from '../../src/measure/index.ts';
-import type { OpenLoadResult } from '../load-generator.ts';
+import type { OpenLoadWindow } from '../load-generator.ts';
 import { cpuMetrics, failureNotes } from './load-rows.ts';
 import { type LoadTarget, TARGETS } from './load-targets.ts';
 
@@ -16,7 +16,7 @@ export const OPEN_LOOP_LIMITS = {
 const LATE_GENERATOR_US = 2_000;
 
 /** One target at one rate for one window. */
-export interface OpenWindow extends OpenLoadResult {
+export interface OpenWindow extends OpenLoadWindow {
   readonly round: number;
   readonly target: LoadTarget;
   /** Of what the closed loop reached. */

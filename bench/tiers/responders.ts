@@ -1,8 +1,8 @@
 import { Kvm } from '@nats-io/kv';
+import type { LoadPids } from '../../src/measure/index.ts';
 import { wrapModule } from '../../test/support/component.ts';
 import { type Site, startEcho, startKvGet, startNodeWasi } from '../bench-run.ts';
 import { type BenchFunction, deployCopies, deployModule } from '../deploy.ts';
-import type { LoadPids } from '../process/cpu-window.ts';
 import { buildModule } from '../wasm-module.ts';
 import type { LoadTarget } from './load-targets.ts';
 

@@ -9,7 +9,7 @@ const PUBLIC_KEY_BYTES = 32;
 
 /**
  * As the client library's authenticator for the text of a `.creds` file, but it signs by `node:crypto`: the
- * library's own JavaScript would hold up the cell, and the first call of a function, for 30 ms.
+ * library's own JavaScript would hold up the cell, and the first call of a function, for 25 ms (docs/decisions/0022).
  */
 export function credentialsAuthenticator(current: () => string): Authenticator {
   return (nonce) => {

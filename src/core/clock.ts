@@ -1,4 +1,5 @@
 import { performance } from 'node:perf_hooks';
+
 /** Time as a dependency, so that tests can control it. */
 export interface Clock {
   /** Milliseconds since the epoch. */

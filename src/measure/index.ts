@@ -9,7 +9,7 @@ export {
   type Target,
   type TimedRequest,
 } from './load-commands.ts';
-export type { LoadWindow } from './load-window.ts';
+export { type LoadWindow, type Loop, latenciesOf, measureWindow } from './load-window.ts';
 export { type OpenLoopOptions, type OpenLoopResult, runOpenLoop } from './open-loop.ts';
 export { cpuSeconds, rssBytes, sumOver } from './processes.ts';
 export {
@@ -24,3 +24,4 @@ export {
 } from './rows.ts';
 export { childOptions, type Handlers, serveParent } from './serve-parent.ts';
 export { median, percentile, spread } from './statistics.ts';
+export { Tally } from './tally.ts';

@@ -73,7 +73,7 @@ export function startLoadProcess(
 /** Starts the floor: a bare nats.js responder that sends back what it gets. */
 export function startEchoProcess(
   options: EchoOptions,
-  settings: ChildSettings,
+  settings: ChildSettings = {},
 ): Promise<Child<Record<never, never>>> {
   return startChild(scriptBeside(import.meta.url, 'echo-process'), options, settings);
 }

@@ -257,12 +257,12 @@ test('The HTTP loop counts replies of another status or body as wrong', async ()
   const { port } = server;
   const loop = await HttpLoop.open({ port, path: '/', payload: PAYLOAD, inFlight: 2, isExpected });
   const histogram = new Histogram();
-  loop.recordInto(histogram);
+  loop.tally.recordInto(histogram);
   while (served < 20) await new Promise((resolve) => setTimeout(resolve, 5));
   await loop.stop(5_000);
-  assert.equal(loop.outstanding, 0);
-  assert.equal(loop.wrong, Math.floor(served / 2));
-  assert.equal(loop.firstWrong, '500 ok');
+  assert.equal(loop.tally.outstanding, 0);
+  assert.equal(loop.tally.wrong, Math.floor(served / 2));
+  assert.equal(loop.tally.firstWrong, '500 ok');
   assert.ok(histogram.count > 0 && histogram.count <= served);
 });
 

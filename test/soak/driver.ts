@@ -2,10 +2,11 @@
  * Sends the requests of a soak and checks every answer, in a process of its own: what it holds and burns must not
  * show in what is measured.
  */
+
 import { setTimeout as sleep } from 'node:timers/promises';
 import { connect, createInbox, type Msg } from '@nats-io/transport-node';
-import { childOptions, serveParent } from '../../bench/process/serve-parent.ts';
 import { REPLY_HEADERS } from '../../src/core/index.ts';
+import { childOptions, serveParent } from '../../src/measure/index.ts';
 import { SOAK_FUNCTIONS, type SoakFunction } from './functions.ts';
 
 /** Counts since the start. */

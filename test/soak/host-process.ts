@@ -1,8 +1,9 @@
 /** A node in a process of its own, which also says how long its event loop was held up. */
+
 import { monitorEventLoopDelay } from 'node:perf_hooks';
-import { childOptions, serveParent } from '../../bench/process/serve-parent.ts';
 import { createLogger } from '../../src/core/index.ts';
 import { startHost } from '../../src/host/index.ts';
+import { childOptions, serveParent } from '../../src/measure/index.ts';
 
 export interface LoopLag {
   readonly p999Ms: number;

@@ -1,13 +1,14 @@
 /** What a soak runs on: a server, a node and a source of load, each a process of its own. */
+
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { NatsConnection } from '@nats-io/transport-node';
-import { type Child, startChild } from '../../bench/process/child.ts';
 import { createControlClient } from '../../src/control/index.ts';
 import { createLogger, formatDuration, LIMIT_RANGES } from '../../src/core/index.ts';
+import { type Child, startChild } from '../../src/measure/index.ts';
 import { deployTo, type TestFunction } from '../support/host.ts';
 import { connectTo, startTestNats, type TestNats } from '../support/nats.ts';
 import type { DriverCommands } from './driver.ts';

@@ -1,4 +1,5 @@
 import { performance } from 'node:perf_hooks';
+
 /** Something that has work for the thread. */
 export interface Runnable {
   /** Thread time that it has had, as the scheduler reckons; 0 at first. */

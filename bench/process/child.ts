@@ -1,1 +1,0 @@
-export { type Child, type CommandMap, startChild } from '../../src/measure/index.ts';

@@ -1,1 +1,0 @@
-export { cpuBetween, type LoadCpu, type LoadPids, sampleCpu } from '../../src/measure/index.ts';

@@ -1,1 +1,0 @@
-export { childOptions, type Handlers, serveParent } from '../../src/measure/index.ts';
