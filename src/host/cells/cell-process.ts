@@ -23,6 +23,7 @@ import { forkCell } from './fork-cell.ts';
 import { guardChannel } from './guarded-channel.ts';
 import { dialPaused } from './held-socket.ts';
 import { JournalFile } from './journal-file.ts';
+import { lastWords } from './last-words.ts';
 
 /** Last words of a cell that are kept, for the log. */
 const MAX_STDERR_CHARS = 4_096;
@@ -30,14 +31,6 @@ const MAX_STDERR_CHARS = 4_096;
 const COMMAND_TIMEOUT_MS = 30_000;
 /** They wait for guest code; whoever asks for them sets the deadline. */
 const UNTIMED: ReadonlySet<CellCommandName> = new Set(['deactivate', 'drain', 'fetch']);
-
-/** The line that says why a process ended, without stack and without more than fits a log line. */
-function lastWords(stderr: string): string {
-  const lines = stderr.split('\n').map((line) => line.trim());
-  const telling =
-    lines.find((line) => /^(?:\w*Error\b|# Fatal|FATAL ERROR)/.test(line)) ?? lines.at(-1) ?? '';
-  return telling.slice(0, 300);
-}
 
 export interface CellExit {
   readonly code: number | null;
@@ -106,7 +99,7 @@ export class CellProcess {
     // Without the channel it cannot be told anything any more.
     child.once('disconnect', () => this.kill());
     child.once('exit', (code, signal) => {
-      const stderr = lastWords(this.#stderr.trim());
+      const stderr = lastWords(this.#stderr);
       const message = `Cell ${this.id} ended before it was ready: ${stderr}`;
       this.#onEnd({ code, signal, stderr }, new HairspringError('HS_CELL_LOST', message));
     });
