@@ -27,7 +27,7 @@ test('Whoever waits for an answer when the connection is lost hears that, and no
   process.kill(server.pid, 'SIGKILL');
   for (const { code } of await Promise.all(waiting)) assert.equal(code, 'HS_MESSAGING_DISCONNECTED');
   // And while it is away.
-  for (const op of ['request', 'publishAcked', 'requestMany'])
+  for (const op of ['request', 'publish', 'publishAcked', 'requestMany'])
     assert.equal((await bus.refused(op, ['ask.a', '0', 50])).code, 'HS_MESSAGING_DISCONNECTED', op);
   await nc.close();
   await other.close();
@@ -54,4 +54,16 @@ test('On a connection that is closed, everything is refused as that', async () =
     assert.equal((await bus.refused(op, ['ask.a', '0'])).code, 'HS_MESSAGING_DISCONNECTED', op);
   assert.equal((await bus.refused('call', ['callee', '0'])).code, 'HS_MESSAGING_DISCONNECTED');
   await other.close();
+});
+
+test('A publish that the server has not taken when the connection is lost is refused, and one that it took is not', async () => {
+  await using server = await startTestNats();
+  const nc = await connectTo(server, { maxReconnectAttempts: -1, reconnectTimeWait: 10 });
+  const bus = openMessaging(nc, GRANT);
+  await bus.call('publish', ['ask.taken', '0']);
+  process.kill(server.pid, 'SIGSTOP');
+  const waiting = [bus.refused('publish', ['ask.a', '0']), bus.refused('publish', ['ask.b', '0'])];
+  process.kill(server.pid, 'SIGKILL');
+  for (const { code } of await Promise.all(waiting)) assert.equal(code, 'HS_MESSAGING_DISCONNECTED');
+  await nc.close();
 });

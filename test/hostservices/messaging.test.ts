@@ -312,6 +312,7 @@ test('Messages that the server does not take yet wait, up to a bound', async () 
     info: { max_payload: 2 ** 20 },
     flush: () => new Promise<void>((resolve) => flushes.push(resolve)),
     publish: (subject: string) => sent.push(subject),
+    status: () => new ReadableStream(),
   } as unknown as NatsConnection;
   const prepared = createMessagingService(slow, systemClock).prepare('BUS', GRANT);
   const publish = (name: string): Promise<HostCallResult> =>

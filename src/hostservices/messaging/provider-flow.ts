@@ -4,13 +4,15 @@ import { MESSAGING_LIMITS } from './limits.ts';
 
 /**
  * Keeps a cell from filling its memory with messages that the server does not take, because it is slow
- * or away: the client library would keep them without bound.
+ * or away: the client library would keep them without bound. Tells as well when the server has taken them.
  */
 export class FlowControl {
   readonly #nc: NatsConnection;
   #unconfirmed = 0;
   #waiting = 0;
   #flushing: Promise<void> | undefined;
+  /** Begins when the one under way is over. */
+  #nextFlush: Promise<void> | undefined;
 
   constructor(nc: NatsConnection) {
     this.#nc = nc;
@@ -27,15 +29,30 @@ export class FlowControl {
     }
     this.#waiting += bytes;
     try {
-      while (this.#unconfirmed > unconfirmedBytes) await this.#flush();
+      while (this.#unconfirmed > unconfirmedBytes) await (this.#flushing ?? this.#flush());
     } finally {
       this.#waiting -= bytes;
     }
     this.#unconfirmed += bytes;
   }
 
+  /**
+   * Resolves when the server has taken everything that was sent before, and what it refused of it has been told to
+   * who listens. All who ask while a flush is under way share the next one. Rejects when the connection is lost.
+   */
+  confirm(): Promise<void> {
+    if (this.#flushing === undefined) return this.#flush();
+    this.#nextFlush ??= this.#flushing
+      .catch(() => undefined)
+      .then(() => {
+        this.#nextFlush = undefined;
+        return this.#flush();
+      });
+    return this.#nextFlush;
+  }
+
   #flush(): Promise<void> {
-    this.#flushing ??= this.#flushNow().finally(() => {
+    this.#flushing = this.#flushNow().finally(() => {
       this.#flushing = undefined;
     });
     return this.#flushing;
@@ -45,5 +62,7 @@ export class FlowControl {
     const covered = this.#unconfirmed;
     await this.#nc.flush();
     this.#unconfirmed -= covered;
+    // The library tells of a refusal by an iterator, which takes a few more microtasks than the flush.
+    await new Promise<void>((resolve) => setImmediate(resolve));
   }
 }

@@ -1,4 +1,4 @@
-import type { MsgHdrs, NatsConnection } from '@nats-io/transport-node';
+import { errors, type MsgHdrs, type NatsConnection } from '@nats-io/transport-node';
 import {
   type Clock,
   HairspringError,
@@ -62,14 +62,28 @@ export function checkSize(nc: NatsConnection, action: string, bytes: number): vo
   throw new HairspringError('HS_MESSAGE_TOO_LARGE', `Cannot ${action}: ${detail}`);
 }
 
+/** Resolves when the server has taken the message; whether anybody listens is not known. */
 export async function publish(means: Means, message: Outgoing, caller: HostCaller): Promise<HostCallResult> {
   const { subject, headers, data } = message;
+  const { nc, watch, flow } = means;
+  const mark = watch.mark();
+  let failure: Error | undefined;
+  let stopListening: (() => void) | undefined;
   try {
     await admit(means, message, caller);
-    means.nc.publish(subject, data, headers.keys().length === 0 ? {} : { headers });
+    // The library drops what is published while there is no connection.
+    if (watch.lostSince(mark)) throw new errors.ClosedConnectionError();
+    stopListening = watch.listen((error, refused) => {
+      if (refused === undefined || refused === subject) failure ??= error;
+    });
+    nc.publish(subject, data, headers.keys().length === 0 ? {} : { headers });
+    await flow.confirm();
+    if (failure !== undefined) throw failure;
     return { value: null };
   } catch (error) {
-    throw toMessagingError(error, message);
+    throw toMessagingError(failure ?? error, message);
+  } finally {
+    stopListening?.();
   }
 }
 

@@ -18,8 +18,8 @@ export interface Cell {
   /** As in `t.1 of another bucket`. */
   readonly target: string;
   readonly isGranted: boolean;
-  /** How NATS differs from the grant: it lets it through, or refuses it and tells nobody. */
-  readonly nats?: 'lets it through' | 'is silent';
+  /** How NATS differs from the grant. */
+  readonly nats?: 'lets it through';
   /** Undefined where a function has no way to name the target. */
   readonly bridge: Binding | undefined;
   /** A bridge that covers the target whatever the user's grant is. */

@@ -66,11 +66,8 @@ function sendingCell(
     ...common(all, user, op, run, subject),
     target: `to ${stem}.>`,
     isGranted,
-    // To NATS both are one right; and nothing comes back from what is published.
+    // To NATS both are one right.
     ...(!isGranted && (has('publish') || has('request')) ? { nats: 'lets it through' as const } : {}),
-    ...(!isGranted && !has('request') && op === 'publish' && !has('publish')
-      ? { nats: 'is silent' as const }
-      : {}),
     bridge: binding,
     isTouched: () => hears(all, subject),
   };
