@@ -13,6 +13,7 @@ import {
 } from '../../src/core/index.ts';
 import { type Gateway, type GatewayOptions, RouteTable, startGateway } from '../../src/host/http/index.ts';
 import { Load } from '../../src/host/http/load.ts';
+import { until } from '../support/load.ts';
 import { openRaw, rawRequest, readRaw, sendRaw } from '../support/raw-http.ts';
 
 const OK: HttpAnswer = { status: 200, headers: [], body: 'ok' };
@@ -123,12 +124,48 @@ test('Past the requests that one namespace may have in hand its next one is 503,
   assert.ok(statuses.filter((status) => status === 200).length >= 255);
 });
 
-test('Bodies count as long as they are in memory', () => {
+test('Bodies count as long as their request is in hand, and those of one namespace leave room for others', () => {
   const load = new Load();
-  load.hold(100 * 1024 ** 2);
-  assert.throws(() => load.hold(29 * 1024 ** 2), { code: 'HS_GATEWAY_BUSY' });
-  load.release(100 * 1024 ** 2);
-  load.hold(29 * 1024 ** 2);
+  const own = load.begin('default');
+  own.hold(50 * 1024 ** 2);
+  const second = load.begin('default');
+  assert.throws(() => second.hold(31 * 1024 ** 2), { code: 'HS_GATEWAY_BUSY', message: /of the namespace/ });
+  const other = load.begin('red');
+  other.hold(48 * 1024 ** 2);
+  own[Symbol.dispose]();
+  own.hold(80 * 1024 ** 2);
+  second.hold(80 * 1024 ** 2);
+  assert.throws(() => load.begin('blue').hold(1), {
+    code: 'HS_GATEWAY_BUSY',
+    message: /bodies to its limit/,
+  });
+});
+
+test('Clients that go away leave nothing in hand, whether their answers are out or still come', async () => {
+  const { promise: late, resolve } = Promise.withResolvers<HttpAnswer>();
+  let asked = 0;
+  let told = 0;
+  await using gateway = await open((_definition, { url }, signal) => {
+    if (url.endsWith('/now')) return Promise.resolve(OK);
+    asked += 1;
+    signal.addEventListener('abort', () => {
+      told += 1;
+    });
+    return late;
+  });
+  const { host } = new URL(gateway.url);
+  const socket = await openRaw(gateway.url);
+  // All but the first wait for their turn on the connection.
+  socket.write(`GET /late HTTP/1.1\r\nHost: ${host}\r\n\r\n`.repeat(200));
+  await until('they are in hand', () => asked === 200);
+  socket.destroy();
+  await until('they are taken back', () => told === 200);
+  resolve({ ...OK, body: new Uint8Array(8 * 1024 ** 2) });
+  await late;
+  const statuses = await Promise.all(
+    Array.from({ length: 200 }, async () => (await fetch(`${gateway.url}/now`)).status),
+  );
+  assert.deepEqual(new Set(statuses), new Set([200]));
 });
 
 test('A gateway that drains answers what it has, and takes nothing more', async () => {

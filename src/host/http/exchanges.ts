@@ -66,17 +66,15 @@ export class Exchanges {
       if (match.kind !== 'found') throw unrouted(match.kind, method);
       const { definition, route } = match.to;
       checkBody(request, definition);
-      this.#load.begin(namespace);
-      cleanup.defer(() => this.#load.end(namespace));
-      const hold = (bytes: number): void => cleanup.defer(() => this.#load.release(bytes));
+      const share = cleanup.use(this.#load.begin(namespace));
       if (expectsContinue) response.writeContinue();
-      const body = await readBody(request, definition, this.#load, hold);
+      const body = await readBody(request, definition, share);
+      if (ended.signal.aborted) return;
       const ask = { id: definition.id, route: route.pattern, method, url, headers: fields, body };
       const answer = await this.#ask(match.to, ask, ended, cleanup);
       const own = responseFields(answer.headers);
       const bytes = typeof answer.body === 'string' ? Buffer.from(answer.body) : answer.body;
-      this.#load.hold(bytes.length);
-      hold(bytes.length);
+      share.hold(bytes.length);
       this.#send(request, response, answer.status, own, bytes);
     } catch (error) {
       const coded = HairspringError.from(error);

@@ -5,8 +5,9 @@ export const GATEWAY_LIMITS = {
   /** Requests in hand, and those of one namespace. */
   requests: 512,
   requestsOfNamespace: 256,
-  /** Bodies of requests and responses in memory. */
+  /** Bodies of requests and responses in memory, and those of one namespace: at least the largest body and its answer. */
   bodyBytes: 128 * 1024 ** 2,
+  bodyBytesOfNamespace: 80 * 1024 ** 2,
   /** Request line and headers together. */
   headerBytes: 16 * 1024,
   headers: 100,

@@ -1,37 +1,58 @@
 import { HairspringError } from '../../core/index.ts';
 import { GATEWAY_LIMITS } from './limits.ts';
 
+interface InHand {
+  requests: number;
+  /** Of bodies. */
+  bytes: number;
+}
+
+/** What one request takes of the gateway until it is disposed. */
+export interface Share extends Disposable {
+  /**
+   * Counts a part of a body. Nothing is counted for a client that is gone already: nobody would give it back.
+   * @throws HS_GATEWAY_BUSY
+   */
+  hold(bytes: number): void;
+}
+
 /** What is in hand, so that neither one client nor one namespace fills this process. */
 export class Load {
-  readonly #perNamespace = new Map<string, number>();
-  #requests = 0;
-  #bytes = 0;
+  readonly #perNamespace = new Map<string, InHand>();
+  readonly #all: InHand = { requests: 0, bytes: 0 };
 
   /** @throws HS_GATEWAY_BUSY */
-  begin(namespace: string): void {
-    const own = this.#perNamespace.get(namespace) ?? 0;
-    if (this.#requests >= GATEWAY_LIMITS.requests) throw busy(`${GATEWAY_LIMITS.requests} requests`);
-    if (own >= GATEWAY_LIMITS.requestsOfNamespace)
+  begin(namespace: string): Share {
+    const all = this.#all;
+    const own = this.#perNamespace.get(namespace) ?? { requests: 0, bytes: 0 };
+    if (all.requests >= GATEWAY_LIMITS.requests) throw busy(`${GATEWAY_LIMITS.requests} requests`);
+    if (own.requests >= GATEWAY_LIMITS.requestsOfNamespace)
       throw busy(`${GATEWAY_LIMITS.requestsOfNamespace} requests of the namespace`);
-    this.#requests += 1;
-    this.#perNamespace.set(namespace, own + 1);
-  }
-
-  end(namespace: string): void {
-    const own = this.#perNamespace.get(namespace) ?? 0;
-    this.#requests -= 1;
-    if (own > 1) this.#perNamespace.set(namespace, own - 1);
-    else this.#perNamespace.delete(namespace);
-  }
-
-  /** @throws HS_GATEWAY_BUSY */
-  hold(bytes: number): void {
-    if (this.#bytes + bytes > GATEWAY_LIMITS.bodyBytes) throw busy('bodies to its limit');
-    this.#bytes += bytes;
-  }
-
-  release(bytes: number): void {
-    this.#bytes -= bytes;
+    all.requests += 1;
+    own.requests += 1;
+    this.#perNamespace.set(namespace, own);
+    let held = 0;
+    let ended = false;
+    return {
+      hold(bytes) {
+        if (ended) return;
+        if (all.bytes + bytes > GATEWAY_LIMITS.bodyBytes) throw busy('bodies to its limit');
+        if (own.bytes + bytes > GATEWAY_LIMITS.bodyBytesOfNamespace)
+          throw busy('bodies of the namespace to its limit');
+        all.bytes += bytes;
+        own.bytes += bytes;
+        held += bytes;
+      },
+      [Symbol.dispose]: () => {
+        if (ended) return;
+        ended = true;
+        all.requests -= 1;
+        own.requests -= 1;
+        all.bytes -= held;
+        own.bytes -= held;
+        if (own.requests === 0) this.#perNamespace.delete(namespace);
+      },
+    };
   }
 }
 

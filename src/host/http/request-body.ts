@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { type FunctionDefinition, formatBytes, HairspringError } from '../../core/index.ts';
-import type { Load } from './load.ts';
+import type { Share } from './load.ts';
 import { invalid } from './request-target.ts';
 
 /**
@@ -28,14 +28,13 @@ function declaredBytes({ headers }: IncomingMessage): number {
 }
 
 /**
- * Reads the body as a whole. What is read counts in `load` until the caller gives it back with `held`.
+ * Reads the body as a whole. What is read counts in `share`.
  * @throws HS_PAYLOAD_TOO_LARGE, HS_GATEWAY_BUSY, HS_GATEWAY_REQUEST_INVALID when the client goes away
  */
 export async function readBody(
   request: IncomingMessage,
   definition: FunctionDefinition,
-  load: Load,
-  held: (bytes: number) => void,
+  share: Share,
 ): Promise<Uint8Array> {
   const chunks: Buffer[] = [];
   let bytes = 0;
@@ -44,8 +43,7 @@ export async function readBody(
     for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
       bytes += chunk.length;
       if (bytes > definition.limits.payloadBytes) throw tooLarge(definition);
-      load.hold(chunk.length);
-      held(chunk.length);
+      share.hold(chunk.length);
       chunks.push(chunk);
     }
   } catch (cause) {
