@@ -6,15 +6,21 @@ import { startSteadyLoad, tally, until } from '../support/load.ts';
 
 /** A built-in that ignores termination. */
 const HANG = 'Array.prototype.indexOf.call({ length: 2 ** 53 - 1 }, 1);';
-const BUSY = 'const until = Date.now() + 300; while (Date.now() < until);';
+const busyFor = (ms: number): string => `for (const until = Date.now() + ${ms}; Date.now() < until; );`;
 
 const world = await startTestHost({ inlineCpuMs: 50, spareCells: 1 });
 after(() => world[Symbol.asyncDispose]());
 await world.deploy({ name: 'echo', code: handler('return msg.text();'), limits: { cpu: '50ms' } });
 await world.deploy({
   name: 'heavy',
-  code: handler(`if (msg.text() === 'hang') ${HANG} ${BUSY} return ctx.invocationId;`),
+  code: handler(`if (msg.text() === 'hang') ${HANG} ${busyFor(300)} return ctx.invocationId;`),
   limits: { cpu: '1s', timeout: '20s' },
+});
+
+await world.deploy({
+  name: 'long',
+  code: handler(`if (msg.text() === 'work') ${busyFor(10_000)} return ctx.invocationId;`),
+  limits: { cpu: '15s', timeout: '20s' },
 });
 
 test('A neighbour is served while a function computes for longer than the main thread is ever held', async () => {
@@ -30,17 +36,17 @@ test('A neighbour is served while a function computes for longer than the main t
 });
 
 test('An operator cancels what a function does, and it takes new calls at once', async () => {
-  const calls = Array.from({ length: 3 }, () => world.ask('heavy', ''));
+  const calls = Array.from({ length: 3 }, () => world.ask('long', 'work'));
   await until(
     'all three are in the cell',
-    async () => (await world.client().info('heavy')).stats.inFlight === 3,
+    async () => (await world.client().info('long')).stats.inFlight === 3,
   );
-  const { cancelled, nodes } = await world.client().cancel('heavy');
+  const { cancelled, nodes } = await world.client().cancel('long');
   assert.equal(cancelled, 3);
   assert.deepEqual(nodes, [world.host.nodeId]);
   assert.deepEqual(tally(await Promise.all(calls)), { HS_FUNCTION_CANCELLED: 3 });
-  assert.equal((await world.ask('heavy', '')).outcome, 'ok');
-  assert.deepEqual((await world.client().cancel('heavy', 'none-1')).cancelled, 0);
+  assert.equal((await world.ask('long', '')).outcome, 'ok');
+  assert.deepEqual((await world.client().cancel('long', 'none-1')).cancelled, 0);
   await assert.rejects(world.client().cancel('nothing'), { code: 'HS_FUNCTION_NOT_FOUND' });
 });
 
