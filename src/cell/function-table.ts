@@ -14,7 +14,7 @@ import {
   type ServiceBinding,
 } from '../core/index.ts';
 import { FunctionRunner, type RunnerDependencies } from '../runtime/index.ts';
-import { type ReplyTarget, SubjectListener } from '../triggers/index.ts';
+import { drainSubscriptions, type ReplyTarget, SubjectListener } from '../triggers/index.ts';
 import { evictIdle, type WarmLimits } from './evict.ts';
 import { listenForInvokes } from './invoke-listener.ts';
 import { callLocally } from './local-calls.ts';
@@ -188,7 +188,7 @@ export class FunctionTable implements LocalFunctions {
     this.#slots.delete(id);
     const { name } = slot.runner.spec;
     if (this.#byName.get(name) === slot) this.#byName.delete(name);
-    await stopListening(slot);
+    await drainSubscriptions(this.#options.nc, releaseAll([slot]));
     await slot.runner.idle();
     slot.runner.dispose(
       new HairspringError('HS_FUNCTION_NOT_FOUND', `${slot.runner.spec.name} was undeployed`),
@@ -243,7 +243,7 @@ export class FunctionTable implements LocalFunctions {
     const slots = [...this.#slots.values()];
     const runners = [...slots.map(({ runner }) => runner), ...this.#retiring];
     // While the server is away a subscription does not drain, and the node is to stop all the same.
-    const done = Promise.all(slots.map(stopListening)).then(() =>
+    const done = drainSubscriptions(this.#options.nc, releaseAll(slots)).then(() =>
       Promise.all(runners.map((runner) => runner.idle())),
     );
     const { clock } = this.#options.runtime;
@@ -271,6 +271,7 @@ export class FunctionTable implements LocalFunctions {
   }
 }
 
-async function stopListening({ listener, invokes }: FunctionSlot): Promise<void> {
-  await Promise.allSettled([listener.drain(), invokes.drain()]);
+/** The subscriptions of functions that are to listen no more. */
+function releaseAll(slots: readonly FunctionSlot[]): readonly Subscription[] {
+  return slots.flatMap(({ listener, invokes }) => [...listener.release(), invokes]);
 }

@@ -1,4 +1,5 @@
 export { HttpInvocation } from './http/http-invocation.ts';
+export { drainSubscriptions } from './subject/drain-subscriptions.ts';
 export { readHeaders, refuseSize } from './subject/raw-headers.ts';
 export { replyToError } from './subject/reply-writer.ts';
 export {

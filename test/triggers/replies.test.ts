@@ -42,7 +42,6 @@ before(async () => {
 });
 
 after(async () => {
-  await listener?.drain();
   await nc?.close();
   await cell?.close();
   await server?.[Symbol.asyncDispose]();

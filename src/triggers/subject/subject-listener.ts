@@ -10,6 +10,7 @@ import {
   isSubjectTrigger,
   type Outcome,
 } from '../../core/index.ts';
+import { drainSubscriptions } from './drain-subscriptions.ts';
 import { readHeaders, refuseSize } from './raw-headers.ts';
 import { ReplyWriter } from './reply-writer.ts';
 import { payloadText } from './whole-frames.ts';
@@ -129,12 +130,13 @@ export class SubjectListener {
       kept.triggerIndex = triggerIndex;
       return kept;
     });
-    for (const listening of before) {
-      if (this.#listening.includes(listening)) continue;
-      // What is on its way still runs; the new version has no names for its wildcards.
-      listening.triggerIndex = INVOKE_TRIGGER;
-      listening.subscription.drain().catch(() => undefined);
-    }
+    const dropped = before.filter((listening) => !this.#listening.includes(listening));
+    // What is on its way still runs; the new version has no names for its wildcards.
+    for (const listening of dropped) listening.triggerIndex = INVOKE_TRIGGER;
+    void drainSubscriptions(
+      this.#nc,
+      dropped.map(({ subscription }) => subscription),
+    );
     const sids = new Map(
       this.#listening.map(({ triggerIndex, subscription }) => [triggerIndex, subscription.getID()]),
     );
@@ -214,10 +216,10 @@ export class SubjectListener {
     }
   }
 
-  /** Stops listening; what has been received is still handed over. */
-  async drain(): Promise<void> {
-    const draining = this.#listening.map(({ subscription }) => subscription.drain());
+  /** Gives up its subscriptions, for the caller to drain; what they have received is still handed over. */
+  release(): readonly Subscription[] {
+    const released = this.#listening.map(({ subscription }) => subscription);
     this.#listening = [];
-    await Promise.allSettled(draining);
+    return released;
   }
 }
