@@ -231,7 +231,7 @@ test('A component whose invocations keep ending while it waits is given another 
   using probe = createTestFunction(compileComponent(sleeper(60_000)), {
     type: 'wasm',
     // Long enough for all of them to begin.
-    limits: { timeoutMs: 250 },
+    limits: { timeoutMs: 1_000 },
   });
   const codes = await Promise.all(Array.from({ length: 40 }, () => probe.code()));
   assert.deepEqual([...new Set(codes)], ['HS_FUNCTION_TIMEOUT']);

@@ -156,7 +156,9 @@ test('A table grows to a million elements and no further, whether or not it says
         (local.set $left (i32.sub (local.get $left) (i32.const 1)))
         (br_if $more (local.get $left))))
       (if (i32.gt_u (table.size $t) (i32.const 1000000)) (then (unreachable)))`;
-    using probe = createTestFunction(compileWat(reactor(body, `(table $t ${table}) (func $none)`)));
+    using probe = createTestFunction(compileWat(reactor(body, `(table $t ${table}) (func $none)`)), {
+      limits: { cpuMs: 10_000, timeoutMs: 20_000 },
+    });
     await probe.text();
   }
 });

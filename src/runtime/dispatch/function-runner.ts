@@ -1,14 +1,11 @@
 import {
-  type Clock,
   type ColdReason,
   type FunctionSpec,
   type FunctionStats,
   type HairspringError,
   HOST_LIMITS,
   type Invocation,
-  type Observer,
   type PreparedBinding,
-  withMessage,
 } from '../../core/index.ts';
 import { Admission } from './admission.ts';
 import type { ByteBudget } from './byte-budget.ts';
@@ -19,7 +16,7 @@ import { type Flight, INVOCATION_ID_PREFIX } from './flight.ts';
 import type { Instance, InstanceFault, InstanceOwner } from './instance.ts';
 import { type CodeLearner, learnCode } from './learn-code.ts';
 import { cancelled, cpuExceeded, isolateLost, stopping, tailTooLong, timedOut } from './limit-errors.ts';
-import { RunnerCounters } from './runner-counters.ts';
+import { Outcomes, type OutcomeTellers } from './outcomes.ts';
 import type { Runnable, Scheduler } from './scheduler.ts';
 import { type WakeListener, Waker, type WakerDependencies } from './waker.ts';
 import { WEAR_LIMITS, Wear, type WearLimits } from './wear.ts';
@@ -30,19 +27,13 @@ import { WEAR_LIMITS, Wear, type WearLimits } from './wear.ts';
  */
 const MAX_ABANDONED = 16;
 
-export interface RunnerDependencies extends WakerDependencies, CodeLearner {
+export interface RunnerDependencies extends WakerDependencies, CodeLearner, OutcomeTellers {
   readonly scheduler: Scheduler;
   readonly sweeper: DeadlineSweeper;
-  readonly clock: Clock;
-  readonly observer: Observer;
   /** Of the messages of all functions in the cell. */
   readonly backlog: ByteBudget;
   /** @default WEAR_LIMITS */
   readonly wear?: WearLimits;
-  /** An error's stack as its author wants to read it. */
-  readonly mapStack: (spec: FunctionSpec, stack: string) => string;
-  /** A line of the function's log, or the text of an error, as others may read it. @default as it is */
-  readonly redact?: (text: string) => string;
 }
 
 /** One version of one function in a cell: accepts invocations, wakes an instance, and keeps the limits. */
@@ -65,9 +56,8 @@ export class FunctionRunner implements Runnable, Sweepable {
   #prewarmFailed = false;
   /** Interrupted and worn out instances that still hold invocations. */
   readonly #retired = new Set<Instance>();
-  #lastUsedMs = 0;
   #onIdle: (() => void)[] = [];
-  readonly #counters = new RunnerCounters();
+  readonly #outcomes: Outcomes;
   #disposed = false;
 
   constructor(
@@ -79,6 +69,7 @@ export class FunctionRunner implements Runnable, Sweepable {
     this.#coldReason = coldReason;
     this.spec = spec;
     this.#dependencies = dependencies;
+    this.#outcomes = new Outcomes(spec, dependencies);
     this.#admission = new Admission(spec, dependencies.backlog);
     this.#waker = new Waker(spec, bindings, dependencies, this.#owner);
     this.#entrance = new Entrance({
@@ -116,7 +107,7 @@ export class FunctionRunner implements Runnable, Sweepable {
   }
 
   get lastUsedMs(): number {
-    return this.#lastUsedMs;
+    return this.#outcomes.lastUsedMs;
   }
 
   /**
@@ -188,20 +179,18 @@ export class FunctionRunner implements Runnable, Sweepable {
       this.#debugger?.attach(instance);
       const first = this.#admission.next();
       if (first === undefined) {
-        this.#counters.prewarmed += 1;
+        this.#outcomes.prewarmed();
         return;
       }
-      if (first.coldReason === undefined) this.#counters.woken(tookMs, this.#coldReason);
-      first.coldMs = (first.coldMs ?? 0) + tookMs;
-      first.coldReason = this.#coldReason;
+      this.#outcomes.woken(first, tookMs, this.#coldReason);
       scheduler.mark(this);
     },
     failed: (error) => {
       if (this.#admission.queued === 0) {
         this.#prewarmFailed = true;
-        this.#log('error', error.message);
+        this.#outcomes.log('error', error.message);
       }
-      this.#failAll(this.#admission.takeWaiting(), error);
+      this.#outcomes.failAll(this.#admission.takeWaiting(), error);
       this.#settleIdle();
     },
   };
@@ -210,50 +199,19 @@ export class FunctionRunner implements Runnable, Sweepable {
     onWork: () => this.#dependencies.scheduler.mark(this),
     onReply: (flight, record) => {
       this.#answered(flight, record.tails);
-      flight.invocation.succeed(record);
-      this.#finish(flight, 'ok', record.payload?.length ?? 0);
+      this.#outcomes.replied(flight, record);
     },
     onError: (flight, error, { tails, stack }) => {
       this.#answered(flight, tails);
-      const { mapStack } = this.#dependencies;
-      this.#log('error', stack === '' ? error.message : mapStack(this.spec, stack));
-      flight.invocation.fail(this.#redacted(error));
-      this.#finish(flight, error.code, 0);
+      this.#outcomes.threw(flight, error, stack);
     },
     onTailsDone: (flight) => this.#admission.left(flight),
-    onLog: (level, text) => this.#log(level, text),
+    onLog: (level, text) => this.#outcomes.log(level, text),
   };
-
-  #log(level: string, text: string): void {
-    const { observer, redact } = this.#dependencies;
-    observer.onLog(this.spec, level, redact === undefined ? text : redact(text));
-  }
-
-  #redacted(error: HairspringError): HairspringError {
-    const { redact } = this.#dependencies;
-    return redact === undefined ? error : withMessage(error, redact(error.message));
-  }
 
   #answered(flight: Flight, tails: number): void {
     if (tails === 0) this.#admission.left(flight);
     else flight.deadlineMs = this.#dependencies.clock.monotonicMs() + HOST_LIMITS.tailMs;
-  }
-
-  #finish(flight: Flight, status: 'ok' | HairspringError['code'], replyBytes: number): void {
-    this.#lastUsedMs = this.#dependencies.clock.monotonicMs();
-    const durationMs = this.#lastUsedMs - flight.acceptedMs;
-    this.#counters.finished(status, durationMs);
-    const { invocation, coldMs, coldReason } = flight;
-    this.#dependencies.observer.onFinished(this.spec, {
-      invocation,
-      flight,
-      status,
-      durationMs,
-      finishedMs: this.#lastUsedMs,
-      coldMs,
-      coldReason,
-      replyBytes,
-    });
   }
 
   #entered(instance: Instance, fault: InstanceFault | undefined): void {
@@ -298,14 +256,7 @@ export class FunctionRunner implements Runnable, Sweepable {
       this.#recycle(instance);
     // Nobody waits for what it does and nobody else is inside: better a cold start than a thread that is busy in vain.
     if (instance.isBusyInVain) this.#drop(instance);
-    if (flight.answered) {
-      this.#log('warn', error.message);
-      return;
-    }
-    flight.answered = true;
-    this.#log('error', error.message);
-    flight.invocation.fail(error);
-    this.#finish(flight, error.code, 0);
+    this.#outcomes.ended(flight, error);
   }
 
   /** Puts invocations that had not begun back to the front of the queue, and closes the instance to new ones. */
@@ -327,18 +278,9 @@ export class FunctionRunner implements Runnable, Sweepable {
     instance[Symbol.dispose]();
   }
 
-  #failAll(flights: readonly Flight[], error: HairspringError): void {
-    if (flights.length > 0) this.#log('error', error.message);
-    const told = this.#redacted(error);
-    for (const flight of flights) {
-      flight.invocation.fail(told);
-      this.#finish(flight, error.code, 0);
-    }
-  }
-
   sweep(nowMs: number): void {
     const expired = this.#admission.expire(nowMs);
-    for (const flight of expired) this.#failAll([flight], timedOut(this.spec, flight.grantedMs));
+    for (const flight of expired) this.#outcomes.failAll([flight], timedOut(this.spec, flight.grantedMs));
     this.#endWhere(
       ({ deadlineMs }) => deadlineMs <= nowMs,
       ({ answered, grantedMs }) => (answered ? tailTooLong(this.spec) : timedOut(this.spec, grantedMs)),
@@ -381,7 +323,7 @@ export class FunctionRunner implements Runnable, Sweepable {
   #cancelWhere(isMeant: (flight: Flight) => boolean): number {
     const error = cancelled(this.spec);
     const waiting = this.#admission.takeWhere(isMeant);
-    this.#failAll(waiting, error);
+    this.#outcomes.failAll(waiting, error);
     const count = waiting.length + this.#endWhere(isMeant, () => error);
     this.#settleIdle();
     return count;
@@ -439,8 +381,7 @@ export class FunctionRunner implements Runnable, Sweepable {
 
   /** Hands what has not begun to the version that takes this one's place; what has begun finishes here. */
   replaceWith(successor: FunctionRunner): void {
-    const hadInstance = this.#counters.coldStarts + this.#counters.prewarmed > 0;
-    successor.#coldReason = hadInstance ? 'version' : this.#coldReason;
+    successor.#coldReason = this.#outcomes.hadInstance ? 'version' : this.#coldReason;
     this.#admission.giveBack(this.#instance?.takeUnstarted() ?? []);
     for (const { invocation, acceptedMs } of this.#admission.takeWaiting())
       successor.accept(invocation, acceptedMs);
@@ -464,15 +405,9 @@ export class FunctionRunner implements Runnable, Sweepable {
     return {
       id: this.spec.id,
       state: this.warm ? 'warm' : 'idle',
-      invocations: this.#counters.invocations,
-      errors: this.#counters.errors,
-      coldStarts: this.#counters.coldStarts,
-      coldReasons: { ...this.#counters.coldReasons },
-      prewarmed: this.#counters.prewarmed,
+      ...this.#outcomes.stats(),
       inFlight: this.#admission.running,
       queued: this.#admission.queued,
-      busyMs: this.#counters.busyMs,
-      lastColdMs: this.#counters.lastColdMs,
       heapBytes: this.#instance?.heapBytes ?? 0,
     };
   }
@@ -482,7 +417,7 @@ export class FunctionRunner implements Runnable, Sweepable {
     if (this.#disposed) return;
     this.#disposed = true;
     this.#dependencies.scheduler.remove(this);
-    this.#failAll(this.#admission.takeWaiting(), error);
+    this.#outcomes.failAll(this.#admission.takeWaiting(), error);
     for (const instance of this.#instances()) {
       this.#failStarted(instance, error);
       this.#drop(instance);
