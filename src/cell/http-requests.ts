@@ -26,7 +26,7 @@ export class HttpRequests {
     for (const [name, value] of headers) headerBytes += name.length + value.length;
     const refusal = refuseSize(target.runner.spec, headerBytes, body.length);
     if (refusal !== undefined) throw refusal;
-    const invocation = new HttpInvocation(ask, () => target.runner.spec);
+    const invocation = new HttpInvocation(ask, target.runner.spec);
     this.#open.set(fetchId, { id, invocation });
     try {
       target.runner.accept(invocation);

@@ -12,7 +12,8 @@ export interface Outcome {
 
 /** One message on its way through a function. A trigger makes it; exactly one of `succeed` and `fail` is called. */
 export interface Invocation {
-  readonly triggerIndex: number;
+  /** Among the triggers of the version that runs it, or waits to. */
+  triggerIndex: number;
   readonly subject: string;
   /** Where the answer goes; empty when nobody waits for one. */
   readonly reply: string;

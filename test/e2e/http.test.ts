@@ -256,6 +256,24 @@ test('A new version takes over without a refused request, and undeploying takes 
   assert.equal((await fetch(url)).status, 404);
 });
 
+test('A request that waits while its route goes away is 404, and no message to the version that has come', async () => {
+  const url = await serve(
+    'slow',
+    `await new Promise((r) => setTimeout(r, 2_000)); return new Response('served');`,
+    { triggers: ['slow', { http: { route: '/slow/:a' } }], limits: { concurrency: 1 } },
+  );
+  const asked = ['1', '2', '3'].map((a) => fetch(`${url}/${a}`));
+  await until('they are there', async () => (await world.client().info('slow')).stats.queued === 2);
+  await world.deploy({
+    name: 'slow',
+    code: `export default { message(msg) { globalThis.ran = (globalThis.ran ?? 0) + 1; return String(ran); } };`,
+    triggers: ['slow'],
+  });
+  const statuses = (await Promise.all(asked)).map(({ status }) => status);
+  assert.deepEqual(statuses.sort(), [200, 404, 404]);
+  assert.equal((await world.ask('slow')).text, '1');
+});
+
 test('A deployment whose route another function has is refused with its name, and changes nothing', async () => {
   await serve('owner', `return new Response('owner');`, {
     triggers: [{ http: { route: '/taken/:id', methods: ['GET', 'PUT'] } }],

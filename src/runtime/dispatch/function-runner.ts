@@ -13,6 +13,7 @@ import type { DeadlineSweeper, Sweepable } from './deadline-sweeper.ts';
 import type { DebuggerLink } from './debugger-link.ts';
 import { Entrance } from './entrance.ts';
 import { type Flight, INVOCATION_ID_PREFIX } from './flight.ts';
+import { handOver } from './hand-over.ts';
 import type { Instance, InstanceFault, InstanceOwner } from './instance.ts';
 import { type CodeLearner, learnCode } from './learn-code.ts';
 import { cancelled, cpuExceeded, isolateLost, stopping, tailTooLong, timedOut } from './limit-errors.ts';
@@ -113,10 +114,15 @@ export class FunctionRunner implements Runnable, Sweepable {
   /**
    * Takes an invocation, or fails it at once when it is too large, too late, or the queue is full.
    * @param acceptedMs when it came, where it was another's before
+   * @param refusal why it is not taken, where that is known already
    */
-  accept(invocation: Invocation, acceptedMs: number = this.#dependencies.clock.monotonicMs()): void {
+  accept(
+    invocation: Invocation,
+    acceptedMs: number = this.#dependencies.clock.monotonicMs(),
+    refusal?: HairspringError,
+  ): void {
     const { scheduler, sweeper, observer } = this.#dependencies;
-    const accepted = this.#admission.accept(invocation, acceptedMs);
+    const accepted = refusal ?? this.#admission.accept(invocation, acceptedMs);
     if ('code' in accepted) {
       invocation.fail(accepted);
       if (observer.wantsDetails()) observer.onRefused(this.spec, invocation, accepted.code);
@@ -383,8 +389,10 @@ export class FunctionRunner implements Runnable, Sweepable {
   replaceWith(successor: FunctionRunner): void {
     successor.#coldReason = this.#outcomes.hadInstance ? 'version' : this.#coldReason;
     this.#admission.giveBack(this.#instance?.takeUnstarted() ?? []);
-    for (const { invocation, acceptedMs } of this.#admission.takeWaiting())
-      successor.accept(invocation, acceptedMs);
+    for (const { invocation, acceptedMs } of this.#admission.takeWaiting()) {
+      const refusal = handOver(invocation, this.spec, successor.spec);
+      successor.accept(invocation, acceptedMs, refusal);
+    }
     this.#settleIdle();
   }
 

@@ -1,4 +1,5 @@
 import {
+  answersMethod,
   type FunctionSpec,
   formatBytes,
   HairspringError,
@@ -7,41 +8,44 @@ import {
   type HttpAnswer,
   type HttpAsk,
   type Invocation,
+  isHttpTrigger,
   type Outcome,
+  parseRoute,
   requestLine,
+  routeShape,
   STATUS_HEADER,
+  type Trigger,
 } from '../../core/index.ts';
 
 /** One HTTP request on its way through a function. */
 export class HttpInvocation implements Invocation {
+  triggerIndex: number;
   readonly subject: string;
   readonly reply = '';
   readonly headers: HeaderPairs;
   readonly data: Uint8Array;
   /** Rejects with the coded error that the function's invocation ends with. */
   readonly answer: Promise<HttpAnswer>;
-  readonly #route: string;
-  readonly #currentSpec: () => FunctionSpec;
+  readonly #name: string;
   readonly #settle = Promise.withResolvers<HttpAnswer>();
 
-  /** @param currentSpec of the version that the function has when it is called: another may take over what waits */
-  constructor(ask: HttpAsk, currentSpec: () => FunctionSpec) {
+  /** @throws HS_GATEWAY_NO_ROUTE when the version that is here has no such route: the gateway may know another one */
+  constructor(ask: HttpAsk, { name, triggers }: FunctionSpec) {
+    this.triggerIndex = findRoute(triggers, ask);
+    if (this.triggerIndex === -1)
+      throw new HairspringError(
+        'HS_GATEWAY_NO_ROUTE',
+        `Cannot take the request: the version of ${name} that is here has no route for it`,
+      );
     this.subject = requestLine(ask);
     this.headers = ask.headers;
     this.data = ask.body;
     this.answer = this.#settle.promise;
-    this.#route = ask.route;
-    this.#currentSpec = currentSpec;
-  }
-
-  get triggerIndex(): number {
-    return this.#currentSpec().triggers.findIndex(
-      ({ kind, pattern }) => kind === 'http' && pattern === this.#route,
-    );
+    this.#name = name;
   }
 
   succeed(outcome: Outcome): void {
-    const answer = toAnswer(this.#currentSpec().name, outcome);
+    const answer = toAnswer(this.#name, outcome);
     if (HairspringError.is(answer)) this.#settle.reject(answer);
     else this.#settle.resolve(answer);
   }
@@ -49,6 +53,20 @@ export class HttpInvocation implements Invocation {
   fail(error: HairspringError): void {
     this.#settle.reject(error);
   }
+}
+
+/** The one that the gateway has chosen, or one that takes the same requests. */
+function findRoute(triggers: readonly Trigger[], { route, method }: HttpAsk): number {
+  const chosen = triggers.findIndex(
+    (one) => isHttpTrigger(one) && one.pattern === route && answersMethod(one, method),
+  );
+  if (chosen !== -1) return chosen;
+  const parsed = parseRoute(route);
+  if (typeof parsed === 'string') return -1;
+  const shape = routeShape(parsed);
+  return triggers.findIndex(
+    (one) => isHttpTrigger(one) && routeShape(one) === shape && answersMethod(one, method),
+  );
 }
 
 /** The response that a reply stands for, or why there is none. */

@@ -48,7 +48,7 @@ interface Listening {
 
 /** One message of a subject trigger. */
 class SubjectInvocation implements Invocation, OpenReply {
-  readonly triggerIndex: number;
+  triggerIndex: number;
   readonly subject: string;
   readonly reply: string;
   readonly headers: HeaderPairs | undefined;
