@@ -4,14 +4,16 @@ import { connect } from '@nats-io/transport-node';
 import {
   ClosedLoop,
   childOptions,
+  encodeRequest,
+  HttpConnection,
+  HttpLoop,
+  type HttpRequest,
   type LoadPids,
   type LoadWindow,
   type Loop,
   measureWindow,
   serveParent,
 } from '../../src/measure/index.ts';
-import { encodePost, HttpConnection } from './http-connection.ts';
-import { HttpLoop } from './http-loop.ts';
 import type { Address } from './peer.ts';
 
 export interface GeneratorOptions {
@@ -49,8 +51,17 @@ function isExpected(body: Uint8Array): boolean {
   return body.length === payloadBytes && body[0] === 0x78 && body[payloadBytes - 1] === 0x78;
 }
 
+function postTo(address: { readonly port: number; readonly path: string }): HttpRequest {
+  const headers = [['Content-Type', 'text/plain']] as const;
+  return encodeRequest({ ...address, method: 'POST', headers, body: payload });
+}
+
 async function startLoop(address: Address, inFlight: number): Promise<Loop> {
-  if (address.transport === 'http') return await HttpLoop.open({ ...address, payload, inFlight, isExpected });
+  if (address.transport === 'http')
+    return await HttpLoop.open({
+      ...{ port: address.port, request: postTo(address), inFlight },
+      isExpected: ({ status, body }) => status === 200 && isExpected(body),
+    });
   const { subject } = address;
   const connection = await connect({ servers: url });
   const loop = new ClosedLoop({
@@ -71,33 +82,19 @@ async function load({ address, inFlight, warmupMs, windowMs, pids }: PeerLoadPar
   return await measureWindow(loop, { warmupMs, windowMs, drainMs: REQUEST_TIMEOUT_MS, pids });
 }
 
-async function askByHttp(connection: HttpConnection, request: Buffer): Promise<Uint8Array> {
-  return await new Promise((resolve, reject) => {
-    const timer = setTimeout(
-      () => reject(new Error(`No reply within ${REQUEST_TIMEOUT_MS} ms`)),
-      REQUEST_TIMEOUT_MS,
-    );
-    connection.exchange(request, (error, reply) => {
-      clearTimeout(timer);
-      if (reply === undefined) reject(error);
-      else resolve(reply.body);
-    });
-  });
-}
-
 /** All but the request itself is done before the clock starts. */
 async function prepareRequest(address: Address): Promise<() => Promise<Uint8Array>> {
   if (address.transport === 'nats')
     return async () => (await nc.request(address.subject, payload, { timeout: REQUEST_TIMEOUT_MS })).data;
-  const { port, path } = address;
+  const { port } = address;
   let connection = connections.get(port);
   if (connection === undefined) {
     connection = await HttpConnection.open(port);
     connections.set(port, connection);
   }
   const opened = connection;
-  const request = encodePost(port, path, payload);
-  return () => askByHttp(opened, request);
+  const request = postTo(address);
+  return async () => (await opened.ask(request, REQUEST_TIMEOUT_MS)).body;
 }
 
 async function timeOne(address: Address, pauseMs: number): Promise<number> {

@@ -3,10 +3,9 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { startChild } from '../../src/measure/index.ts';
+import { startChild, startHttpEchoProcess } from '../../src/measure/index.ts';
 import { startEcho, startNodeWasi } from '../bench-run.ts';
 import { buildModule } from '../wasm-module.ts';
-import type { HttpResponderCommands } from './http-responder.ts';
 import { NO_WARM, type Peer, type PeerTask, type RunningPeer } from './peer.ts';
 import type { ProcessResponderOptions } from './process-responder.ts';
 import { nodeRunScript } from './scripts.ts';
@@ -46,10 +45,7 @@ export const NODE_HTTP: Peer = {
   cold: 'never',
   notes: [],
   async start() {
-    const child = await startChild<HttpResponderCommands>(
-      new URL('./http-responder.ts', import.meta.url),
-      {},
-    );
+    const child = await startHttpEchoProcess();
     const port = await child.call('port', null);
     return {
       addressOf: () => ({ transport: 'http', port, path: '/' }),

@@ -3,8 +3,18 @@ export { ClosedLoop, type ClosedLoopOptions, type ReplyCheck } from './closed-lo
 export { cpuBetween, type LoadCpu, type LoadPids, sampleCpu } from './cpu-window.ts';
 export { Histogram } from './histogram.ts';
 export {
+  encodeRequest,
+  fieldOf,
+  HttpConnection,
+  type HttpReply,
+  type HttpRequest,
+} from './http-connection.ts';
+export { HttpLoop } from './http-loop.ts';
+export {
+  type HttpTarget,
   type LoadProcessCommands,
   startEchoProcess,
+  startHttpEchoProcess,
   startLoadProcess,
   type Target,
   type TimedRequest,
@@ -24,4 +34,3 @@ export {
 } from './rows.ts';
 export { childOptions, type Handlers, serveParent } from './serve-parent.ts';
 export { median, percentile, spread } from './statistics.ts';
-export { Tally } from './tally.ts';

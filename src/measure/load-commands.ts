@@ -2,11 +2,27 @@ import { type Child, type ChildSettings, scriptBeside, startChild } from './chil
 import type { LoadPids } from './cpu-window.ts';
 import type { LoadWindow } from './load-window.ts';
 
-/** Where requests go and what is in them. */
-export interface Target {
+/** Where messages go and what is in them. */
+export interface MessageTarget {
+  readonly transport: 'nats';
   readonly subject: string;
   readonly headers: readonly (readonly [string, string])[];
 }
+
+/** Where HTTP requests go and what is in them. */
+export interface HttpTarget {
+  readonly transport: 'http';
+  /** On this machine. */
+  readonly port: number;
+  readonly method: string;
+  /** With its query. */
+  readonly path: string;
+  readonly headers: readonly (readonly [string, string])[];
+  /** That a good reply has. */
+  readonly status: number;
+}
+
+export type Target = MessageTarget | HttpTarget;
 
 export interface LoadOptions {
   readonly servers: readonly string[];
@@ -21,7 +37,7 @@ export interface LoadOptions {
 
 /** A reply that is an error. */
 export interface WrongReply {
-  /** The value of the first error header that the reply has; undefined when there was no reply. */
+  /** The value of the first error header that the reply has, else its status; undefined when there was no reply. */
   readonly code: string | undefined;
   /** The beginning of the reply, or why there was none. */
   readonly text: string;
@@ -62,6 +78,10 @@ export interface EchoOptions extends Pick<LoadOptions, 'servers' | 'creds'> {
   readonly subject: string;
 }
 
+export type HttpEchoCommands = {
+  readonly port: { readonly params: null; readonly result: number };
+};
+
 /** Starts a process that sends requests and measures, so that its work does not stand in the way of what it measures. */
 export function startLoadProcess(
   options: LoadOptions,
@@ -76,4 +96,9 @@ export function startEchoProcess(
   settings: ChildSettings = {},
 ): Promise<Child<Record<never, never>>> {
   return startChild(scriptBeside(import.meta.url, 'echo-process'), options, settings);
+}
+
+/** Starts the floor of HTTP: a bare node:http server that sends back what it gets. */
+export function startHttpEchoProcess(settings: ChildSettings = {}): Promise<Child<HttpEchoCommands>> {
+  return startChild(scriptBeside(import.meta.url, 'http-echo-process'), {}, settings);
 }

@@ -1,74 +1,35 @@
 /** Sends requests and measures. Started by `startLoadProcess`. */
-import { headers, type Msg, type MsgHdrs } from '@nats-io/transport-node';
-import { ClosedLoop } from './closed-loop.ts';
-import { connectPlain } from './connect-plain.ts';
-import type { LoadOptions, LoadProcessCommands, Target, TimedRequest, WrongReply } from './load-commands.ts';
-import { measureWindow } from './load-window.ts';
+import { openHttpRequests } from './http-requests.ts';
+import type { LoadOptions, LoadProcessCommands, Target, TimedRequest } from './load-commands.ts';
+import { type Loop, measureWindow } from './load-window.ts';
+import { openMessageRequests } from './message-requests.ts';
 import { childOptions, serveParent } from './serve-parent.ts';
 import { sleep } from './sleep.ts';
 
 const RECOVER_TIMEOUT_MS = 10_000;
 const RETRY_MS = 1;
-const WRONG_CHARS = 300;
 
-const { servers, creds, payloadBase64, errorHeaders, timeoutMs } = childOptions<LoadOptions>();
-const payload = Buffer.from(payloadBase64, 'base64');
-const nc = await connectPlain(servers, creds);
+const options = childOptions<LoadOptions>();
+const messages = await openMessageRequests(options);
+const http = openHttpRequests(options);
 
-function headersOf({ headers: pairs }: Target): MsgHdrs | undefined {
-  if (pairs.length === 0) return undefined;
-  const made = headers();
-  for (const [name, value] of pairs) made.append(name, value);
-  return made;
+function startLoop(target: Target, inFlight: number, onWrong: (code: string) => void): Promise<Loop> {
+  if (target.transport === 'http') return http.startLoop(target, inFlight, onWrong);
+  return messages.startLoop(target, inFlight, onWrong);
 }
 
-/** The code of an error reply, the status of NATS for one that the server sent; undefined for a good reply. */
-function errorCodeOf(reply: Msg): string | undefined {
-  const replied = reply.headers;
-  if (replied === undefined) return undefined;
-  if (replied.hasError) return String(replied.code);
-  const name = errorHeaders.find((each) => replied.has(each));
-  return name === undefined ? undefined : replied.get(name);
-}
-
-async function timeOne(target: Target): Promise<TimedRequest> {
-  const asked = headersOf(target);
-  const startedMs = performance.now();
-  try {
-    const reply = await nc.request(target.subject, payload, {
-      timeout: timeoutMs,
-      ...(asked === undefined ? {} : { headers: asked }),
-    });
-    const ms = performance.now() - startedMs;
-    const code = errorCodeOf(reply);
-    return {
-      ms,
-      wrong: code === undefined ? null : { code, text: reply.string().slice(0, WRONG_CHARS) },
-    };
-  } catch (error) {
-    const wrong: WrongReply = {
-      code: undefined,
-      text: error instanceof Error ? error.message : String(error),
-    };
-    return { ms: performance.now() - startedMs, wrong };
-  }
+function timeOne(target: Target): Promise<TimedRequest> {
+  return target.transport === 'http' ? http.timeOne(target) : messages.timeOne(target);
 }
 
 serveParent<LoadProcessCommands>(
   {
     async load({ target, inFlight, warmupMs, windowMs, pids }) {
-      const connection = await connectPlain(servers, creds);
       let wrongCode: string | null = null;
-      const isExpected = (reply: Msg): boolean => {
-        const code = errorCodeOf(reply);
-        if (code !== undefined) wrongCode ??= code;
-        return code === undefined;
-      };
-      const asked = headersOf(target);
-      const { subject } = target;
-      const loop = new ClosedLoop({ nc: connection, subject, payload, headers: asked, inFlight, isExpected });
-      const window = await measureWindow(loop, { warmupMs, windowMs, drainMs: timeoutMs, pids });
-      await connection.close();
+      const loop = await startLoop(target, inFlight, (code) => {
+        wrongCode ??= code;
+      });
+      const window = await measureWindow(loop, { warmupMs, windowMs, drainMs: options.timeoutMs, pids });
       return { ...window, wrongCode };
     },
     async sequence({ targets, pauseMs }) {
@@ -92,5 +53,8 @@ serveParent<LoadProcessCommands>(
       return null;
     },
   },
-  () => nc.close(),
+  async () => {
+    await http[Symbol.asyncDispose]();
+    await messages[Symbol.asyncDispose]();
+  },
 );

@@ -1,13 +1,10 @@
 import assert from 'node:assert/strict';
-import { createServer, type RequestListener } from 'node:http';
 import { test } from 'node:test';
 import { openSite } from '../../bench/bench-run.ts';
 import { availablePeers } from '../../bench/peers/all-peers.ts';
 import { measurePeerCold, type PeerColdPass } from '../../bench/peers/cold-peers.ts';
 import { FailedPeers } from '../../bench/peers/failed-peers.ts';
 import { HAIRSPRING, HAIRSPRING_HTTP } from '../../bench/peers/hairspring.ts';
-import { encodePost, HttpConnection, type HttpReply } from '../../bench/peers/http-connection.ts';
-import { HttpLoop } from '../../bench/peers/http-loop.ts';
 import { measurePeerLoad, type PeerWindow } from '../../bench/peers/load-peers.ts';
 import {
   CHILD_PROCESS,
@@ -22,34 +19,7 @@ import { NO_PROGRAMS } from '../../bench/peers/programs.ts';
 import { peerColdRows, peerLoadRows } from '../../bench/peers/rows.ts';
 import { startProgram } from '../../bench/peers/start-program.ts';
 import { WORKERD_DYNAMIC, WORKERD_STATIC } from '../../bench/peers/workerd.ts';
-import { Histogram, metricOf, type Row } from '../../src/measure/index.ts';
-
-const PAYLOAD = new Uint8Array(100).fill(0x78);
-
-async function startServer(listener: RequestListener) {
-  const server = createServer(listener);
-  await new Promise<void>((resolve) => {
-    server.listen(0, '127.0.0.1', resolve);
-  });
-  const address = server.address();
-  assert.ok(address !== null && typeof address === 'object');
-  return {
-    port: address.port,
-    async [Symbol.asyncDispose]() {
-      server.closeAllConnections();
-      await new Promise((resolve) => server.close(resolve));
-    },
-  };
-}
-
-function exchange(connection: HttpConnection, request: Buffer): Promise<HttpReply> {
-  return new Promise((resolve, reject) => {
-    connection.exchange(request, (error, reply) => {
-      if (reply === undefined) reject(error);
-      else resolve(reply);
-    });
-  });
-}
+import { metricOf, type Row } from '../../src/measure/index.ts';
 
 interface Measured {
   readonly passes: readonly PeerColdPass[];
@@ -215,55 +185,6 @@ test('A program is asked at the port that it tells, and one that does not start 
     startProgram({ ...common, args: ['-e', fail] }),
     /did not start: no such configuration/,
   );
-});
-
-test('The HTTP client reads a reply that comes in pieces, and the next one on the same connection', async () => {
-  await using server = await startServer((request, response) => {
-    request.resume();
-    response.setHeader('Content-Length', 4);
-    response.flushHeaders();
-    response.write('a\r');
-    setTimeout(() => response.end('\nb'), 20);
-  });
-  using connection = await HttpConnection.open(server.port);
-  for (const path of ['/first', '/second']) {
-    const { status, body } = await exchange(connection, encodePost(server.port, path, PAYLOAD));
-    assert.deepEqual([status, body.toString()], [200, 'a\r\nb']);
-  }
-});
-
-test('A reply without Content-Length and a closed connection are errors, not silence', async () => {
-  await using chunked = await startServer((_, response) => {
-    response.write('some');
-    response.end('more');
-  });
-  using first = await HttpConnection.open(chunked.port);
-  await assert.rejects(exchange(first, encodePost(chunked.port, '/', PAYLOAD)), /without Content-Length/);
-  await using closing = await startServer((request) => request.socket.destroy());
-  using second = await HttpConnection.open(closing.port);
-  await assert.rejects(exchange(second, encodePost(closing.port, '/', PAYLOAD)), /closed|ECONNRESET/);
-});
-
-test('The HTTP loop counts replies of another status or body as wrong', async () => {
-  let served = 0;
-  await using server = await startServer((request, response) => {
-    request.resume();
-    served += 1;
-    response.statusCode = served % 2 === 0 ? 500 : 200;
-    response.setHeader('Content-Length', 2);
-    response.end('ok');
-  });
-  const isExpected = (body: Uint8Array): boolean => Buffer.from(body).toString() === 'ok';
-  const { port } = server;
-  const loop = await HttpLoop.open({ port, path: '/', payload: PAYLOAD, inFlight: 2, isExpected });
-  const histogram = new Histogram();
-  loop.tally.recordInto(histogram);
-  while (served < 20) await new Promise((resolve) => setTimeout(resolve, 5));
-  await loop.stop(5_000);
-  assert.equal(loop.tally.outstanding, 0);
-  assert.equal(loop.tally.wrong, Math.floor(served / 2));
-  assert.equal(loop.tally.firstWrong, '500 ok');
-  assert.ok(histogram.count > 0 && histogram.count <= served);
 });
 
 function find(rows: readonly Row[], subject: string): Row {

@@ -32,7 +32,7 @@ test('Every command of docs/bench.md is understood', async () => {
       measured = target;
     });
     await program.parseAsync(words(command), { from: 'user' });
-    assert.equal(measured, 'hello', command);
+    assert.match(String(measured), /^(hello|albums)$/, command);
   }
 });
 

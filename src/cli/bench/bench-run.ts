@@ -1,11 +1,5 @@
-import {
-  HairspringError,
-  hairspringSubjects,
-  isErrorCode,
-  REPLY_HEADERS,
-  REQUEST_HEADERS,
-} from '../../core/index.ts';
-import { type Child, type LoadProcessCommands, startLoadProcess, type Target } from '../../measure/index.ts';
+import { HairspringError, isErrorCode, REPLY_HEADERS } from '../../core/index.ts';
+import { type Child, type LoadProcessCommands, startLoadProcess } from '../../measure/index.ts';
 import type { PreparedFunction } from '../deploy/prepare.ts';
 import type { CommandContext } from '../shell/command.ts';
 import { type ControlConnection, connectTo } from '../shell/connection.ts';
@@ -16,9 +10,25 @@ import type { BenchHost, BenchSite, HostSettings } from './site.ts';
 /** What is sent in every request. */
 export interface BenchRequest {
   readonly payload: Uint8Array;
-  /** The subject of the messages, or that they stand for; undefined for a function without triggers. */
-  readonly subject: string | undefined;
   readonly headers: Readonly<Record<string, string>>;
+  readonly to: MessagesTo | HttpTo;
+}
+
+/** Requests are messages. */
+export interface MessagesTo {
+  readonly transport: 'nats';
+  /** Where they go, or what they stand for; undefined for a function without triggers. */
+  readonly subject: string | undefined;
+}
+
+/** Requests come in by the node's HTTP listener. */
+export interface HttpTo {
+  readonly transport: 'http';
+  readonly method: string;
+  /** With its query. */
+  readonly path: string;
+  /** That the function answered when it was tried out, and is to answer ever after. */
+  readonly status: number;
 }
 
 /** What all measurements of a run share. */
@@ -44,7 +54,7 @@ export interface Stage extends AsyncDisposable {
 }
 
 /** Longer than a function may take, so that it is the node that ends what takes too long. */
-const PATIENCE_MS = 2_000;
+export const PATIENCE_MS = 2_000;
 
 export async function openStage(run: BenchRun, settings: HostSettings): Promise<Stage> {
   const { context, site, prepared, request, unlessOver } = run;
@@ -76,31 +86,19 @@ export interface BadReplies {
   /** Of the first one; undefined when it had no reply. */
   readonly code: string | undefined;
   readonly text: string;
+  readonly hint?: string;
 }
 
 /** A measurement of errors says nothing of the function, so that the first ones end it. */
-export function badReplies(name: string, { where, count, of, code, text }: BadReplies): HairspringError {
+export function badReplies(
+  name: string,
+  { where, count, of, code, text, hint }: BadReplies,
+): HairspringError {
   const what = code === undefined ? 'had no reply' : `were answered with ${code}`;
   const first = text === '' ? '' : `; the first: ${text}`;
   return new HairspringError(
     code !== undefined && isErrorCode(code) ? code : 'HS_FUNCTION_NO_REPLY',
     `Cannot measure "${name}": ${count} of ${of} requests ${where} ${what}${first}`,
+    hint === undefined ? {} : { hint },
   );
-}
-
-/** Requests by name, which reach one of several functions with the same triggers. */
-export function callByName({ context, request }: BenchRun, name: string): Target {
-  const { subject, headers } = request;
-  const standsFor = subject === undefined ? {} : { [REQUEST_HEADERS.subject]: subject };
-  return {
-    subject: hairspringSubjects.invoke(context.options.namespace, name),
-    headers: Object.entries({ ...headers, ...standsFor }),
-  };
-}
-
-/** Messages as the function's trigger gets them; by name where it has none. */
-export function callByTrigger(run: BenchRun): Target {
-  const { subject, headers } = run.request;
-  if (subject === undefined) return callByName(run, run.prepared.manifest.name);
-  return { subject, headers: Object.entries(headers) };
 }

@@ -1,4 +1,12 @@
-import { type Artifact, type Binding, isSubjectTrigger, type Manifest } from '../../core/index.ts';
+import {
+  type Artifact,
+  type Binding,
+  HairspringError,
+  isSubjectTrigger,
+  type Manifest,
+  parseRoute,
+  type Trigger,
+} from '../../core/index.ts';
 import { digestOf, encodeArtifact } from '../../host/index.ts';
 import { deployFunction } from '../deploy/deploy-function.ts';
 import type { PreparedFunction } from '../deploy/prepare.ts';
@@ -9,6 +17,8 @@ const AT_ONCE = 4;
 const NOTHING_LIVE = { liveVersion: '', changes: [], widening: [] } as const;
 
 export const copyName = (index: number): string => `bench-copy-${index}`;
+/** A route belongs to one function, so that copies have theirs below their own names. */
+export const copyPath = (index: number, path: string): string => `/${copyName(index)}${path}`;
 
 /** Deploys a function as its Nexfile says, but that its buckets are made where they would have to be there. */
 export async function deployHere(
@@ -34,20 +44,20 @@ export async function deployCopies(
   let next = 0;
   const deployNext = async (): Promise<void> => {
     while (next < count) {
-      const name = copyName(next);
+      const copy = copyOf(prepared, next);
       next += 1;
-      await deployHere(connection, copyOf(prepared, name), nodeId);
+      await deployHere(connection, copy, nodeId);
     }
   };
   await Promise.all(Array.from({ length: AT_ONCE }, deployNext));
 }
 
-function copyOf({ file, manifest, bundle }: PreparedFunction, name: string): PreparedFunction {
+function copyOf({ file, manifest, bundle }: PreparedFunction, index: number): PreparedFunction {
+  const name = copyName(index);
   const { start } = manifest;
   // One that is made ahead would not be woken by its first message.
   const limits = { ...start.limits, minWarm: 0 };
-  // A route belongs to one function.
-  const triggers = start.triggers.filter(isSubjectTrigger);
+  const triggers = start.triggers.map((trigger) => triggerOfCopy(trigger, index));
   const artifact = bundle === undefined ? undefined : distinct(bundle.artifact, name);
   const bytes = artifact === undefined ? undefined : encodeArtifact(artifact);
   return {
@@ -58,6 +68,16 @@ function copyOf({ file, manifest, bundle }: PreparedFunction, name: string): Pre
         ? undefined
         : { ...bundle, artifact, bytes, digest: digestOf(bytes) },
   };
+}
+
+function triggerOfCopy(trigger: Trigger, index: number): Trigger {
+  if (isSubjectTrigger(trigger)) return trigger;
+  const route = parseRoute(copyPath(index, trigger.pattern));
+  if (typeof route !== 'string') return { ...trigger, ...route };
+  throw new HairspringError(
+    'HS_USAGE',
+    `Cannot measure "${trigger.pattern}" below "/${copyName(index)}": ${route}`,
+  );
 }
 
 /** The same program with `name` in it where it does nothing. */

@@ -5,7 +5,7 @@ import { childOptions, serveParent } from '../../measure/index.ts';
 
 /** What a start came to: an error crosses the border of the process in its own form. */
 export type StartedHost =
-  | { readonly nodeId: string; readonly endpoint: NatsEndpoint }
+  | { readonly nodeId: string; readonly endpoint: NatsEndpoint; readonly httpPort: number }
   | { readonly error: WireError };
 
 export type HostCommands = {
@@ -38,11 +38,16 @@ async function start(): Promise<StartedHost> {
     const operator = loadOperator(operatorFile);
     const nats = ownerEndpoint(operator.node, { servers: [url] }, 'node');
     const drainGraceMs = DRAIN_GRACE_MS;
+    const http = { host: '127.0.0.1', port: 0, names: {}, ownNamespace: namespace };
     const host = stack.use(
-      await startHost({ ...options, nats, operator, nodeName: 'bench', logger, drainGraceMs }),
+      await startHost({ ...options, nats, operator, nodeName: 'bench', logger, drainGraceMs, http }),
     );
     cellPids = () => host.cellPids();
-    return { nodeId: host.nodeId, endpoint: await host.namespaceEndpoint(namespace) };
+    return {
+      nodeId: host.nodeId,
+      endpoint: await host.namespaceEndpoint(namespace),
+      httpPort: Number(new URL(host.httpUrl ?? '').port),
+    };
   } catch (error) {
     return { error: HairspringError.from(error).toWire() };
   }

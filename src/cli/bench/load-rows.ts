@@ -17,13 +17,17 @@ export interface RoundWindow extends LoadWindow {
 /** From here on the generator may be what limits the rate. */
 const BUSY_CORES = 0.9;
 
-const TITLES = { floor: 'bare nats.js echo (floor)', function: 'the function' } as const;
+const FLOORS = { nats: 'bare nats.js echo (floor)', http: 'bare node:http echo (floor)' } as const;
 
 /**
  * A row for each subject and level.
  * @param insideMs what the node took for single requests to the function, one after the other
  */
-export function loadRows(windows: readonly RoundWindow[], insideMs: readonly number[]): readonly Row[] {
+export function loadRows(
+  windows: readonly RoundWindow[],
+  insideMs: readonly number[],
+  transport: keyof typeof FLOORS,
+): readonly Row[] {
   const keys = new Map(
     windows.map(({ subject, inFlight }) => [`${subject} ${inFlight}`, { subject, inFlight }]),
   );
@@ -42,7 +46,7 @@ export function loadRows(windows: readonly RoundWindow[], insideMs: readonly num
       return makeRow({
         group: 'load',
         subject,
-        title: TITLES[subject],
+        title: subject === 'floor' ? FLOORS[transport] : 'the function',
         params: { inFlight },
         n: own.reduce((sum, { requests }) => sum + requests, 0),
         metrics,

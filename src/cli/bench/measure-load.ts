@@ -1,11 +1,10 @@
-import { type LoadWindow, type Row, startEchoProcess, type Target } from '../../measure/index.ts';
-import { type BenchRun, badReplies, callByTrigger, type Stage } from './bench-run.ts';
-import { childSettings } from './child-settings.ts';
+import type { LoadWindow, Row, Target } from '../../measure/index.ts';
+import { type BenchRun, badReplies, type Stage } from './bench-run.ts';
+import { startFloor } from './floor.ts';
 import { watchInside } from './inside.ts';
 import { loadRows, type RoundWindow } from './load-rows.ts';
+import { targetOfTrigger } from './targets.ts';
 
-/** No function can listen there. */
-const FLOOR: Target = { subject: '_INBOX.hairspring.bench.floor', headers: [] };
 /** So that events come slower than a tap is given at most. */
 const INSIDE_PAUSE_MS = 3;
 
@@ -15,18 +14,14 @@ const INSIDE_PAUSE_MS = 3;
  * @throws the code of the first error reply
  */
 export async function measureLoad(run: BenchRun, stage: Stage): Promise<readonly Row[]> {
-  const { plan, progress, context, unlessOver } = run;
-  const { endpoint } = stage.host;
-  await using echo = await startEchoProcess(
-    { servers: endpoint.servers, creds: endpoint.creds, subject: FLOOR.subject },
-    childSettings(context),
-  );
+  const { plan, progress, request, unlessOver } = run;
+  await using floor = await startFloor(run, stage);
   const measurers = {
     floor: (inFlight: number, warmupMs: number, windowMs: number) =>
-      measure(run, stage, { target: FLOOR, inFlight, warmupMs, windowMs, responder: [echo.pid] }),
+      measure(run, stage, { target: floor.target, inFlight, warmupMs, windowMs, responder: [floor.pid] }),
     function: async (inFlight: number, warmupMs: number, windowMs: number) => {
       const responder = [stage.host.pid, ...(await unlessOver(stage.host.cellPids()))];
-      const target = callByTrigger(run);
+      const target = targetOfTrigger(run, stage);
       return await measure(run, stage, { target, inFlight, warmupMs, windowMs, responder });
     },
   };
@@ -47,7 +42,7 @@ export async function measureLoad(run: BenchRun, stage: Stage): Promise<readonly
     }
   }
   progress("taking the node's own times");
-  return loadRows(windows, await measureInside(run, stage));
+  return loadRows(windows, await measureInside(run, stage), request.to.transport);
 }
 
 interface WindowParams {
@@ -82,7 +77,7 @@ async function measureInside(run: BenchRun, stage: Stage): Promise<readonly numb
   const { plan, prepared, unlessOver } = run;
   const { name } = prepared.manifest;
   await using inside = await watchInside(stage.connection);
-  const targets = Array.from({ length: plan.insideRequests }, () => callByTrigger(run));
+  const targets = Array.from({ length: plan.insideRequests }, () => targetOfTrigger(run, stage));
   await unlessOver(stage.generator.call('sequence', { targets, pauseMs: INSIDE_PAUSE_MS }));
   const events = (await inside.take(targets.length)).get(name) ?? [];
   return events.filter(({ coldMs }) => coldMs === undefined).map(({ durationMs }) => durationMs);

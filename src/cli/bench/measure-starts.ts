@@ -1,16 +1,20 @@
 import { type ColdReason, systemClock } from '../../core/index.ts';
 import { type Row, rssBytes, sumOver, type Target } from '../../measure/index.ts';
-import { type BenchRun, badReplies, callByName, openStage, type Stage } from './bench-run.ts';
+import { type BenchRun, badReplies, openStage, type Stage } from './bench-run.ts';
 import { copyName, deployCopies } from './copies.ts';
 import { type InsideView, watchInside } from './inside.ts';
 import { type ColdSubject, STARTS, WARM_REQUESTS } from './plan.ts';
 import type { HostSettings } from './site.ts';
 import { type ColdPass, coldRow, memoryRow, newCellRow } from './start-rows.ts';
+import { targetOf, targetOfCopy } from './targets.ts';
 
 /** Woken before the first one that counts: a new cell compiles its own code on the first start. */
 const UNCOUNTED = 3;
 /** An instance that is too many is freed within a second of its last call. */
 const EVICTED_AFTER_MS = 1_300;
+
+const COPIES_HINT =
+  'Starts are measured on copies whose routes are below "/bench-copy-N", and request.url shows it: look at ctx.params instead';
 
 /** The reason that the node gives for starts of a kind. */
 const REASON: Readonly<Record<ColdSubject, ColdReason>> = {
@@ -19,7 +23,7 @@ const REASON: Readonly<Record<ColdSubject, ColdReason>> = {
   evicted: 'evicted',
 };
 
-/** First requests to functions that have no instance, end to end over NATS, one in flight. */
+/** First requests to functions that have no instance, end to end, one in flight. */
 export async function measureStarts(run: BenchRun): Promise<readonly Row[]> {
   const { plan, progress, prepared } = run;
   const recoverMs = await measureNewCells(run);
@@ -52,7 +56,7 @@ async function measureNewCells(run: BenchRun): Promise<readonly number[]> {
   const { plan, progress, prepared, unlessOver } = run;
   await using stage = await openStage(run, { spareCells: 0 });
   const { host, generator } = stage;
-  const target = callByName(run, prepared.manifest.name);
+  const target = targetOf(run, stage);
   const recoverMs: number[] = [];
   for (let count = 1; count <= plan.newCells; count += 1) {
     progress(`starts: new cell ${count} of ${plan.newCells}`);
@@ -74,8 +78,8 @@ async function wakeCopies(run: BenchRun, subject: ColdSubject): Promise<ColdPass
   await using stage = await openStage(run, settingsFor(subject, plan.copies));
   await using inside = await watchInside(stage.connection);
   await unlessOver(systemClock.sleep(plan.settleMs));
-  const uncounted = Array.from({ length: UNCOUNTED }, (_, index) => copyName(index));
-  const counted = Array.from({ length: plan.copies }, (_, index) => copyName(UNCOUNTED + index));
+  const uncounted = Array.from({ length: UNCOUNTED }, (_, index) => index);
+  const counted = Array.from({ length: plan.copies }, (_, index) => UNCOUNTED + index);
   await wake(run, stage, inside, subject === 'evicted' ? [...uncounted, ...counted] : uncounted);
   if (subject === 'evicted') await unlessOver(systemClock.sleep(EVICTED_AFTER_MS));
   const rssBefore = await cellsRssBytes(run, stage);
@@ -111,14 +115,14 @@ interface Wake {
 
 async function wake(
   run: BenchRun,
-  { generator }: Stage,
+  stage: Stage,
   inside: InsideView,
-  names: readonly string[],
+  copies: readonly number[],
 ): Promise<readonly Wake[]> {
   const { plan, prepared, unlessOver } = run;
   const each = 1 + WARM_REQUESTS;
-  const targets = names.flatMap((name) => Array<Target>(each).fill(callByName(run, name)));
-  const requests = await unlessOver(generator.call('sequence', { targets, pauseMs: plan.pauseMs }));
+  const targets = copies.flatMap((copy) => Array<Target>(each).fill(targetOfCopy(run, stage, copy)));
+  const requests = await unlessOver(stage.generator.call('sequence', { targets, pauseMs: plan.pauseMs }));
   const wrong = requests.find((request) => request.wrong !== null)?.wrong;
   if (wrong !== undefined && wrong !== null)
     throw badReplies(prepared.manifest.name, {
@@ -126,11 +130,12 @@ async function wake(
       count: 1,
       of: requests.length,
       ...wrong,
+      ...(run.request.to.transport === 'http' ? { hint: COPIES_HINT } : {}),
     });
   const events = await inside.take(targets.length);
-  return names.map((name, index) => {
+  return copies.map((copy, index) => {
     const [first, ...warm] = requests.slice(index * each, (index + 1) * each).map(({ ms }) => ms);
-    const event = events.get(name)?.[0];
+    const event = events.get(copyName(copy))?.[0];
     return {
       coldMs: first ?? Number.NaN,
       warmMs: warm,

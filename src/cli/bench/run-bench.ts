@@ -6,7 +6,7 @@ import { serverLost } from '../node/local-node.ts';
 import type { CommandContext } from '../shell/command.ts';
 import { createProgress } from '../shell/progress.ts';
 import { readVersions } from '../shell/version.ts';
-import { type BenchRun, openStage, type Stage } from './bench-run.ts';
+import { type BenchRequest, type BenchRun, openStage } from './bench-run.ts';
 import { type Budget, judgeBudgets } from './budgets.ts';
 import { deployHere } from './copies.ts';
 import { type FoundFunction, findFunction } from './find-function.ts';
@@ -14,10 +14,11 @@ import { measureLoad } from './measure-load.ts';
 import { measureStarts } from './measure-starts.ts';
 import { noiseOf } from './noise.ts';
 import { LEVELS, planFor } from './plan.ts';
-import { type RequestOptions, requestFor } from './request.ts';
+import { type RequestOptions, requestFor, whereOf } from './request.ts';
 import type { BenchResult } from './result.ts';
 import { secretValues, setSecrets } from './set-secrets.ts';
 import { openSite } from './site.ts';
+import { tryOut } from './try-out.ts';
 
 export interface BenchOptions {
   /** Path or name of the function. */
@@ -69,23 +70,26 @@ export async function runBench(
     progress: (text: string) => progress.show(text),
   };
   const rows: Row[] = [];
-  let { plan } = run;
+  let tried = run;
   {
     await using stage = await openStage(run, {});
     await unlessOver(setSecrets(stage.connection, secrets));
     for (const each of [...needed, prepared])
       await unlessOver(deployHere(stage.connection, each, stage.host.nodeId));
-    plan = planFor({ ...planOptions, warmMs: await unlessOver(tryOut(run, stage)) });
-    rows.push(...(await measureLoad({ ...run, plan }, stage)));
+    const { warmMs, to } = await unlessOver(tryOut(run, stage));
+    tried = { ...run, request: { ...request, to }, plan: planFor({ ...planOptions, warmMs }) };
+    notes.push(...notesOnReply(to));
+    rows.push(...(await measureLoad(tried, stage)));
   }
-  rows.unshift(...(await measureStarts({ ...run, plan })));
+  const { plan } = tried;
+  rows.unshift(...(await measureStarts(tried)));
   notes.push(...notesAfter(plan.levels, rows));
   const { file, manifest } = prepared;
   return {
     name: manifest.name,
     file: shownPath(file),
     namespace: context.options.namespace,
-    subject: request.subject ?? manifest.name,
+    subject: whereOf(request.to) ?? manifest.name,
     payloadBytes: request.payload.length,
     startedAt,
     durationSeconds: (performance.now() - startedMs) / 1_000,
@@ -120,36 +124,6 @@ function whileRunning(signal: AbortSignal, exited: Promise<unknown>): BenchRun['
   return (work) => Promise.race([work, over.promise]);
 }
 
-/** How often it is tried before it counts as warm. */
-const TRIES = 3;
-
-/** What a warm request takes, in milliseconds. @throws the code of an error reply */
-async function tryOut({ prepared, request }: BenchRun, { connection }: Stage): Promise<number> {
-  const { name, start } = prepared.manifest;
-  const { subject, headers } = request;
-  let ms = 0;
-  for (let count = 0; count < TRIES; count += 1) {
-    const startedMs = performance.now();
-    const { error } = await connection.client.invoke(name, request.payload, {
-      headers,
-      timeoutMs: start.limits.timeoutMs,
-      ...(subject === undefined ? {} : { subject }),
-    });
-    ms = performance.now() - startedMs;
-    if (error === undefined) continue;
-    const at = subject === undefined ? '' : ` on ${subject}`;
-    throw new HairspringError(
-      error.code,
-      `Cannot measure "${name}": it answers ${request.payload.length} bytes${at} with ${error.code}: ${error.message}`,
-      {
-        hint: 'Send what it expects: --payload, --subject and --header, or a samples.json beside the Nexfile',
-        ...(error.position === undefined ? {} : { position: error.position }),
-      },
-    );
-  }
-  return ms;
-}
-
 /** What people must know before the figures come. */
 function notesOn(
   all: readonly PreparedFunction[],
@@ -171,6 +145,12 @@ function notesOn(
     ...(missing.length === 0 ? [] : [`functions that it may call are not beside it: ${missing.join(', ')}`]),
     ...(isKeptWarm ? ['limits.minWarm does not count for the starts, which would have none to measure'] : []),
   ];
+}
+
+/** A reply below 400 needs no word. */
+function notesOnReply(to: BenchRequest['to']): readonly string[] {
+  if (to.transport === 'nats' || to.status < 400) return [];
+  return [`the function answers ${to.method} ${to.path} with ${to.status}, and that is what is measured`];
 }
 
 function notesAfter(levels: readonly number[], rows: readonly Row[]): readonly string[] {

@@ -17,6 +17,8 @@ export interface BenchHost extends AsyncDisposable {
   readonly nodeId: string;
   /** How a developer of the namespace connects. */
   readonly endpoint: NatsEndpoint;
+  /** Where it serves HTTP triggers of the namespace, on the loopback address. */
+  readonly httpPort: number;
   readonly pid: number;
   cellPids(): Promise<readonly number[]>;
 }

@@ -12,6 +12,8 @@ interface BenchFlags {
   readonly payload?: string;
   readonly payloadFile?: string;
   readonly subject?: string;
+  readonly method?: string;
+  readonly path?: string;
   readonly header?: Readonly<Record<string, string>>;
   readonly secret?: Readonly<Record<string, string>>;
   readonly duration?: number;
@@ -29,9 +31,11 @@ export function addBench(program: Command, shell: Shell): void {
       'FUNCTION is a Nexfile, a folder with one, or the name of a function in or below the working folder.\n' +
       'Starts a node and a nats-server of its own, deploys the function with those that it calls, and measures\n' +
       'starts (new cell, new isolate, pooled isolate, evicted and back), load at 1 to 256 requests in flight\n' +
-      'beside a bare NATS responder, CPU per request, and the memory of a warm instance. Then all of it is gone.\n' +
+      'beside a bare responder, CPU per request, and the memory of a warm instance. Then all of it is gone.\n' +
       'Without --payload and --subject the first fitting sample of samples.json is sent, else nothing on a\n' +
       'subject made up of the names of the captures. Buckets are empty, secrets have a placeholder.\n' +
+      'A function that has HTTP triggers only, or any with --method or --path, is asked by HTTP: the payload is\n' +
+      'the body, and the rest is taken from its first trigger that fits, captures filled in with their names.\n' +
       'Budgets are METRIC=VALUE such as cold.p95=15ms, warm.p99=5ms, warm.rate=10000/s, warm.ratio=0.5,\n' +
       'warm.cpu=40us or memory=4MB; medians of the rounds are judged, and a missed one ends with exit code 6.\n' +
       'Metrics are new-cell, new-isolate, cold (pooled isolate) and evicted with .p50 .p95 .p99 .max; warm (latency\n' +
@@ -39,6 +43,7 @@ export function addBench(program: Command, shell: Shell): void {
     examples: [
       'bench hello',
       `bench hello --subject greet.fr.ada --payload '{"name":"Ada"}'`,
+      'bench albums --method PUT --path /albums/blue --payload \'{"title":"Blue"}\'',
       'bench hello --quick --json',
       'bench hello --budget cold.p95=15ms --budget warm.rate=2000/s',
     ],
@@ -46,6 +51,8 @@ export function addBench(program: Command, shell: Shell): void {
     .option('--payload <text>', 'payload of each request')
     .option('--payload-file <path>', 'file with the payload of each request')
     .option('--subject <subject>', 'subject of the requests, for a trigger with wildcards')
+    .option('--method <method>', 'method of HTTP requests, for a trigger with several')
+    .option('--path <path>', 'path and query of HTTP requests, for a trigger with captures')
     .option('--header <name:value>', 'header to send; may be repeated', addHeader)
     .option('--secret <name=file>', 'file with the value of a secret; may be repeated', addSecret)
     .option(

@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path';
 import { z } from 'zod';
 import {
   answersMethod,
+  type HttpTrigger,
   isHttpTrigger,
   isSubjectTrigger,
   routeSegments,
@@ -45,10 +46,15 @@ export interface SampleRequest {
 export function sampleRequest(origin: string, triggers: readonly Trigger[]): SampleRequest | undefined {
   const trigger = triggers.find(isHttpTrigger);
   if (trigger === undefined) return undefined;
-  const segments = routeSegments(trigger.pattern);
-  for (const { index, name } of trigger.captures) segments[index] = sampleOfCapture(name);
   const method = answersMethod(trigger, 'GET') ? 'GET' : (trigger.methods[0] ?? 'GET');
-  return { method, url: `${origin}/${segments.join('/')}` };
+  return { method, url: `${origin}${samplePath(trigger)}` };
+}
+
+/** A path that `trigger` takes. */
+export function samplePath({ pattern, captures }: HttpTrigger): string {
+  const segments = routeSegments(pattern);
+  for (const { index, name } of captures) segments[index] = sampleOfCapture(name);
+  return `/${segments.join('/')}`;
 }
 
 /**

@@ -54,6 +54,23 @@ export default {
 
 after(() => rm(folder, { recursive: true, force: true, maxRetries: 3 }));
 
+async function writeHttpFunction(name: string, route: string, code: string): Promise<void> {
+  await mkdir(join(folder, name));
+  await writeFile(
+    join(folder, name, 'Nexfile'),
+    `name: ${name}
+type: javascript
+lifecycle: function
+start_request:
+  main: index.js
+  triggers:
+    - http: { route: ${route}, methods: [GET, PUT] }
+  limits: { concurrency: 256 }
+`,
+  );
+  await writeFile(join(folder, name, 'index.js'), `export default { ${code} };\n`);
+}
+
 test(
   'A run gives a row for each start and level, judges budgets, and leaves nothing behind',
   TIMEOUT,
@@ -108,6 +125,72 @@ test(
     assert.match(result.notes.join('\n'), /placeholder: api-key/);
     assert.match(result.notes.join('\n'), /not measured at 64, 256 in flight/);
     assert.deepEqual(await readdir(temporary), []);
+  },
+);
+
+test('A function with HTTP triggers only is measured by requests to its route', TIMEOUT, async () => {
+  const code = `async fetch(request, env, ctx) {
+    return new Response(ctx.params.album + await request.text(), { status: 201 });
+  }`;
+  await writeHttpFunction('albums', '/albums/:album', code);
+  const args = ['--path', '/albums/blue?size=2', '--payload', '{}', '--budget', 'warm.p99=60s'];
+  const run = await runCli(['bench', 'albums', ...SHORT, ...args, '--json'], options);
+  assert.equal(run.code, 0, run.stdout + run.stderr);
+  const { rows, subject, payloadBytes, budgets } = JSON.parse(run.stdout) as BenchResult;
+  assert.deepEqual([subject, payloadBytes], ['PUT /albums/blue?size=2', 2]);
+  const loads = rows.filter(({ group }) => group === 'load');
+  assert.deepEqual(
+    loads.map(({ title, params }) => [title, params['inFlight']]),
+    ['bare node:http echo (floor)', 'the function'].flatMap((title) =>
+      [1, 16, 64, 256].map((inFlight) => [title, inFlight]),
+    ),
+  );
+  for (const { id, n, metrics } of rows) {
+    assert.ok(n > 0, id);
+    const p50 = metrics.find(({ name }) => name === 'p50Ms')?.value;
+    if (!id.startsWith('density')) assert.ok(p50 !== undefined && p50 > 0, id);
+  }
+  for (const start of ['cold/new-isolate', 'cold/pooled-isolate', 'cold/evicted'])
+    assert.ok(
+      rows.some(({ id, metrics }) => id === start && metrics.some(({ name }) => name === 'insideP50Ms')),
+      `${start} has what the node says of it`,
+    );
+  assert.deepEqual(
+    budgets.map(({ metric, kept }) => [metric, kept]),
+    [['warm.p99', true]],
+  );
+  assert.deepEqual(await readdir(temporary), []);
+});
+
+test(
+  'An HTTP handler that throws is not measured: its code decides how the command ends',
+  TIMEOUT,
+  async () => {
+    await writeHttpFunction('broken', '/broken', "fetch() { throw new Error('no') }");
+    const run = await runCli(['bench', 'broken', ...SHORT], options);
+    assert.equal(run.code, 1);
+    assert.match(
+      run.stderr,
+      /^error HS_FUNCTION_THREW: Cannot measure "broken": it answers 0 bytes on GET \/broken with HS_FUNCTION_THREW/m,
+    );
+  },
+);
+
+test(
+  'A status of its own is measured; one that changes is an error that says where it did',
+  TIMEOUT,
+  async () => {
+    const code = `fetch(request) {
+    return new Response('', { status: new URL(request.url).pathname === '/router/' ? 404 : 410 });
+  }`;
+    await writeHttpFunction('router', '/router/*', code);
+    const run = await runCli(['bench', 'router', ...SHORT, '--path', '/router/', '--json'], options);
+    assert.equal(run.code, 1);
+    const { error } = JSON.parse(run.stdout) as {
+      readonly error: { readonly message: string; readonly hint: string };
+    };
+    assert.match(error.message, /1 of 1 requests one after the other were answered with status 410/);
+    assert.match(error.hint, /bench-copy-N/);
   },
 );
 

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { findFunction } from '../../../src/cli/bench/find-function.ts';
-import { requestFor } from '../../../src/cli/bench/request.ts';
+import { requestFor, whereOf } from '../../../src/cli/bench/request.ts';
 import { HairspringError } from '../../../src/core/index.ts';
 
 let folder = '';
@@ -63,8 +63,8 @@ test('Without options the fitting sample is sent, else a made-up subject; an opt
   const text = async (
     options: Parameters<typeof requestFor>[1],
   ): Promise<readonly (string | undefined)[]> => {
-    const { subject, payload } = await requestFor(found, options);
-    return [subject, new TextDecoder().decode(payload)];
+    const { to, payload } = await requestFor(found, options);
+    return [whereOf(to), new TextDecoder().decode(payload)];
   };
   assert.deepEqual(await text({}), ['api.user', '']);
   await write('api/samples.json', '[{"subject":"api.ada","payload":"{}"}]');
@@ -83,16 +83,4 @@ test('A subject that no trigger catches, or that has wildcards, is refused with 
       (error) => HairspringError.is(error) && error.hint === 'Its triggers are api.{user}',
       subject,
     );
-});
-
-test('A function with HTTP triggers only is refused; beside a subject trigger they do not matter', async () => {
-  const http = nexfile('web', 'web.get').replace('- subject: web.get', '- http: { route: /web }');
-  await write('web/Nexfile', http);
-  await assert.rejects(
-    requestFor(await findFunction(join(folder, 'web')), {}),
-    (error) =>
-      HairspringError.is(error) && error.code === 'HS_USAGE' && /HTTP triggers only/.test(error.message),
-  );
-  await write('web/Nexfile', http.replace('- http:', '- subject: web.get\n    - http:'));
-  assert.equal((await requestFor(await findFunction(join(folder, 'web')), {})).subject, 'web.get');
 });

@@ -28,6 +28,7 @@ test('The ratio of the function is to the floor of the same round, and its CPU i
       ...[window('floor', 3, 10), window('function', 3, 6)],
     ],
     [1, 2, 3],
+    'nats',
   );
   assert.deepEqual(
     rows.map(({ id, n }) => [id, n]),
@@ -46,9 +47,10 @@ test('The ratio of the function is to the floor of the same round, and its CPU i
 });
 
 test('A busy generator is told of, and CPU that the system does not tell is left out', () => {
-  const [busy] = loadRows([window('floor', 1, 10, { ...CPU, generator: 0.95 })], []);
+  const [busy] = loadRows([window('floor', 1, 10, { ...CPU, generator: 0.95 })], [], 'http');
   assert.match(busy?.notes[0] ?? '', /load generator is busy/);
-  const [untold] = loadRows([window('floor', 1, 10, null)], []);
+  assert.equal(busy?.title, 'bare node:http echo (floor)');
+  const [untold] = loadRows([window('floor', 1, 10, null)], [], 'nats');
   assert.ok(untold !== undefined);
   assert.equal(metricOf(untold, 'cpuUs'), undefined);
   assert.deepEqual(untold.notes, []);
@@ -60,6 +62,7 @@ test('A machine is noisy when the floor lies far apart between rounds, or others
       loadRows(
         rates.map((rate, index) => window('floor', index + 1, rate, { ...CPU, others })),
         [],
+        'nats',
       ),
     );
   assert.equal(noise([100, 110, 105], 0).isNoisy, false);

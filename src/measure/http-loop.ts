@@ -1,29 +1,26 @@
-import { type Loop, Tally } from '../../src/measure/index.ts';
-import { encodePost, HttpConnection, type HttpReply } from './http-connection.ts';
+import { HttpConnection, type HttpReply, type HttpRequest } from './http-connection.ts';
+import type { Loop } from './load-window.ts';
+import { Tally } from './tally.ts';
 
 export interface HttpLoopOptions {
   readonly port: number;
-  readonly path: string;
-  readonly payload: Uint8Array;
+  readonly request: HttpRequest;
   /** Requests that are kept under way, each on a connection of its own. */
   readonly inFlight: number;
-  readonly isExpected: (body: Uint8Array) => boolean;
+  readonly isExpected: (reply: HttpReply) => boolean;
 }
 
-/** The closed loop of src/measure over HTTP/1.1: a reply sends the next request of its connection. */
+/** The closed loop over HTTP/1.1: a reply sends the next request of its connection. */
 export class HttpLoop implements Loop {
   readonly tally: Tally = new Tally();
   readonly #connections: readonly HttpConnection[];
-  readonly #request: Buffer;
+  readonly #request: HttpRequest;
   readonly #isExpected: HttpLoopOptions['isExpected'];
   #sending = true;
 
-  private constructor(
-    connections: readonly HttpConnection[],
-    { port, path, payload, isExpected }: HttpLoopOptions,
-  ) {
+  private constructor(connections: readonly HttpConnection[], { request, isExpected }: HttpLoopOptions) {
     this.#connections = connections;
-    this.#request = encodePost(port, path, payload);
+    this.#request = request;
     this.#isExpected = isExpected;
     for (const connection of connections) this.#send(connection);
   }
@@ -51,7 +48,7 @@ export class HttpLoop implements Loop {
   }
 
   #check(error: Error | undefined, reply: HttpReply | undefined): void {
-    if (reply !== undefined && reply.status === 200 && this.#isExpected(reply.body)) return;
+    if (reply !== undefined && this.#isExpected(reply)) return;
     this.tally.refuse(() => error?.message ?? `${reply?.status} ${reply?.body.toString()}`);
   }
 }
