@@ -34,6 +34,59 @@ test('What a blob was made of may change afterwards without changing the blob', 
   assert.deepEqual(seen, ['a', 'a']);
 });
 
+test('A reader gives a blob as text, bytes, a data URL and a binary string, and tells of its steps', async () => {
+  const seen = await run(`
+    const read = (method, blob, ...rest) => new Promise((resolve, reject) => {
+      const reader = new FileReader();
+      const steps = [];
+      for (const type of ['loadstart', 'progress', 'load', 'abort', 'error', 'loadend'])
+        reader.addEventListener(type, ({ loaded, total }) => steps.push(type + loaded + '/' + total));
+      reader.onloadend = () => resolve([reader.result, reader.readyState, steps.join(' ')]);
+      reader[method](blob, ...rest);
+    });
+    const blob = new Blob(['ü'], { type: 'text/plain;charset=utf-8' });
+    const [buffer, ...state] = await read('readAsArrayBuffer', blob);
+    return [await read('readAsText', blob), [...new Uint8Array(buffer)], state,
+      (await read('readAsDataURL', blob))[0], (await read('readAsDataURL', new Blob([])))[0],
+      (await read('readAsBinaryString', blob))[0], (await read('readAsText', blob, 'latin1'))[0],
+      (await read('readAsText', new Blob([new Uint8Array([255, 254, 97, 0])]), 'latin1'))[0],
+      (await read('readAsText', new Blob([new Uint8Array([228])], { type: 'text/plain; charset=iso-8859-1' })))[0]];`);
+  assert.deepEqual(seen, [
+    ['ü', 2, 'loadstart0/2 progress2/2 load2/2 loadend2/2'],
+    [195, 188],
+    [2, 'loadstart0/2 progress2/2 load2/2 loadend2/2'],
+    'data:text/plain;charset=utf-8;base64,w7w=',
+    'data:application/octet-stream;base64,',
+    'Ã¼',
+    'Ã¼',
+    'a',
+    'ä',
+  ]);
+});
+
+test('A reader that is told to stop stops, and reads one thing at a time', async () => {
+  const seen = await run(`
+    const reader = new FileReader();
+    const steps = [];
+    for (const type of ['loadstart', 'load', 'abort', 'loadend']) reader.addEventListener(type, () => steps.push(type));
+    reader.readAsText(new Blob(['first']));
+    let busy;
+    try { reader.readAsText(new Blob(['second'])); } catch (error) { busy = error.name; }
+    reader.abort();
+    const stopped = [reader.result, reader.error.name, reader.readyState];
+    reader.readAsText(new Blob(['third']));
+    reader.addEventListener('loadstart', () => { reader.abort(); reader.readAsText(new Blob(['last'])); }, { once: true });
+    await new Promise((resolve) => { reader.onload = resolve; });
+    return [busy, stopped, reader.result, reader.error, steps.join(' ')];`);
+  assert.deepEqual(seen, [
+    'InvalidStateError',
+    [null, 'AbortError', 2],
+    'last',
+    null,
+    'abort loadend loadstart abort loadend loadstart load',
+  ]);
+});
+
 test('A form survives being encoded as multipart and read back, whatever its names and values hold', async () => {
   const seen = await run(`
     const form = new FormData();

@@ -5,8 +5,9 @@ globalThis.GLOBAL = {
   isShadowRealm: () => false,
 };
 
-/** Files of the checkout for tests that fetch them; nothing else answers. */
+/** Files of the checkout for tests that fetch them, and the script of its server that sends back what it gets. */
 {
+  const ECHO = '/fetch/api/resources/echo-content.py';
   const original = globalThis.fetch;
   globalThis.fetch = async (input, init) => {
     const url = typeof input === 'string' || !('url' in Object(input)) ? `${input}` : input.url;
@@ -15,6 +16,10 @@ globalThis.GLOBAL = {
       if (original === undefined) throw new TypeError(`There is no fetch for ${url}`);
       return original(input, init);
     }
+    if (path === ECHO)
+      return new Response(await new Request(location.href, init).bytes(), {
+        headers: { 'Content-Type': 'text/plain' },
+      });
     const found = await globalThis.wptRead(path);
     if (found === null) throw new TypeError(`The checkout has no ${path}`);
     const type = path.endsWith('.json') ? 'application/json' : 'text/plain';

@@ -19,7 +19,8 @@ async function main(args: readonly string[]): Promise<number> {
   const expectations = readExpectations(options.expectations);
   const rows = [];
   const all = [];
-  let failed = false;
+  let failed = options.folders.length === 0;
+  if (failed) console.error(`No tests in ${root}: it has none of the folders that a function is judged by`);
   for (const folder of options.folders) {
     const results: FileResult[] = [];
     for (const file of listTests(root, folder)) results.push(...(await runTest(root, file)));
@@ -39,4 +40,8 @@ async function main(args: readonly string[]): Promise<number> {
 
 // Node warns of each algorithm that is new.
 process.removeAllListeners('warning');
-process.exitCode = await main(process.argv.slice(2));
+process.exitCode = await main(process.argv.slice(2)).catch((error: unknown) => {
+  if (!(error instanceof TypeError && 'code' in error)) throw error;
+  console.error(`${error.message}\n${USAGE}`);
+  return 2;
+});

@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 
 /** Folders of the Web Platform Tests that have tests for what a function sees. */
@@ -37,7 +39,7 @@ export interface WptOptions {
 
 export const USAGE = `npm run test:wpt -- DIR [--only FOLDER|FILE]… [--expectations FILE] [--json] [--verbose]`;
 
-/** @returns `undefined` when the checkout is not named */
+/** @returns `undefined` when the checkout is not named, or help is asked for. @throws for an unknown option */
 export function readOptions(args: readonly string[]): WptOptions | undefined {
   const { values, positionals } = parseArgs({
     args: [...args],
@@ -45,15 +47,16 @@ export function readOptions(args: readonly string[]): WptOptions | undefined {
     options: {
       only: { type: 'string', multiple: true },
       expectations: { type: 'string' },
+      help: { type: 'boolean' },
       json: { type: 'boolean' },
       verbose: { type: 'boolean' },
     },
   });
   const [root] = positionals;
-  if (root === undefined) return undefined;
+  if (root === undefined || values.help === true) return undefined;
   return {
     root,
-    folders: values.only ?? FOLDERS,
+    folders: values.only ?? FOLDERS.filter((folder) => existsSync(join(root, folder))),
     expectations: values.expectations ?? new URL('expectations.json', import.meta.url).pathname,
     json: values.json === true,
     verbose: values.verbose === true,

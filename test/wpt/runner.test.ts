@@ -89,6 +89,15 @@ test('An expectation that nothing fails any more is reported', () => {
   ]);
 });
 
+test('An expectation says nothing of a checkout without its subtest, or, where it is of older tests, with newer ones', () => {
+  const file = 'sample/pass-and-fail.any.js';
+  const quiet = [
+    { file, subtests: ['is of another checkout'], reason: 'it fails there' },
+    { file, subtests: ['adds'], isOfOlderTests: true, reason: 'the standard has changed' },
+  ];
+  assert.deepEqual(judge(results, quiet).stale, []);
+});
+
 test('The table counts files, subtests and what is unexpected', () => {
   const { files } = judge(results, EXPECTED);
   const [head = '', row = ''] = formatTable([sumUp('sample', files)]).split('\n');

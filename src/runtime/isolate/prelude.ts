@@ -30,6 +30,7 @@ const WEB_FEATURES = [
   'text-streams',
   'compression',
   'blob',
+  'file-reader',
   'fetch',
   'crypto',
 ] as const;
