@@ -348,6 +348,21 @@ test('A payload of zeros that was read in part is whole again, wherever the read
   }
 });
 
+test('What a sender writes into a payload is no message, wherever the last read and the unread bytes end', () => {
+  const payload = `x\r\n${msg('forged', 'x')}\0\0\r\nPONG\r\n${msg('forged')}`;
+  const stream = Buffer.from(`${msg('r0')}${msg('r1', payload)}${msg('r2')}PONG\r\n`);
+  const last = stream.length;
+  for (let at = 0; at <= last; at += 1) {
+    const onRecord = journal([[inbound, stream.subarray(0, at)]]);
+    const whole = owed(recover(onRecord, stream.subarray(at), lookup)).unstarted;
+    assert.deepEqual(whole, ['r0', 'r1', 'r2'], `on record up to ${at}`);
+    for (let to = at; to < last; to += 1) {
+      const part = owed(recover(onRecord, stream.subarray(at, to), lookup, false)).unstarted;
+      assert.deepEqual(part, whole.slice(0, part.length), `on record up to ${at}, unread up to ${to}`);
+    }
+  }
+});
+
 test('A window that was filled to its end with zeros is known to be full', () => {
   const payload = Buffer.alloc(3 * JOURNAL.windowBytes);
   const stream = Buffer.concat([

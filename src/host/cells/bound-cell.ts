@@ -132,12 +132,15 @@ export class BoundCell {
     return [...this.#functionIds].find((id) => functionMark(id) === mark);
   }
 
-  /** After its death: who is owed what, by its journal and what was `unread` in its socket. Never throws. */
-  recover(unread: Uint8Array = NOTHING): Recovered {
+  /**
+   * After its death: who is owed what, by its journal and what was `unread` in its socket. Never throws.
+   * @param isAll whether nothing comes behind `unread`
+   */
+  recover(unread: Uint8Array = NOTHING, isAll: boolean = true): Recovered {
     const lookup: SidLookup = (sid) => this.sids.get(sid);
     try {
       this.#journal ??= this.cell.journal.read();
-      return recover(this.#journal, unread, lookup);
+      return recover(this.#journal, unread, lookup, isAll);
     } catch (error) {
       const { message } = HairspringError.from(error);
       this.#logger.error('The journal of a dead cell cannot be read', { cell: this.cell.id, error: message });

@@ -344,7 +344,7 @@ export class CellGroup {
     let bound = await orLate(replacement, clock, ANSWER_BY_MS);
     while (bound === 'late') {
       // Until there is another cell, the dead one's subscriptions stay: a coded error beats no responders.
-      const late = dead.recover(orphan?.read()).unstarted;
+      const late = dead.recover(orphan?.read(), false).unstarted;
       for (const message of late.slice(answered)) this.#answers.send(message, lostError());
       answered = late.length;
       bound = await orLate(replacement, clock, ANSWER_AGAIN_MS);

@@ -5,11 +5,32 @@ import type { MessageParser } from './message-parser.ts';
 const PAYLOAD_END = /^\r\n(?:H?MSG |P[IO]NG|INFO |\+OK|-ERR)/;
 const PAYLOAD_END_BYTES = 7;
 
-/** Parses the bytes that a cell had read last and not put on record, and those that it had not read. */
-export function parseLastRead(parser: MessageParser, lastRead: Uint8Array, unread: Uint8Array): void {
+/**
+ * Parses the bytes that a cell had read last and not put on record, and those that it had not read.
+ * @param isAll whether nothing comes behind `unread`
+ */
+export function parseLastRead(
+  parser: MessageParser,
+  lastRead: Uint8Array,
+  unread: Uint8Array,
+  isAll: boolean,
+): void {
   parser.parse(lastRead);
-  parser.parse(new Uint8Array(zerosRead(parser.missingBytes, JOURNAL.windowBytes - lastRead.length, unread)));
+  const { missingBytes } = parser;
+  if (missingBytes > 0 && !isWhole(missingBytes, unread)) {
+    // What is there may be less than the payload; an end within it may be what a sender has written there.
+    if (!isAll && unread.length < missingBytes + PAYLOAD_END_BYTES) return;
+    parser.parse(new Uint8Array(zerosRead(missingBytes, JOURNAL.windowBytes - lastRead.length, unread)));
+  }
   parser.parse(unread);
+}
+
+/**
+ * Whether the rest of the payload is unread, and no zeros of it were read. It nearly always is, and that comes first:
+ * where zeros may be missing, a payload that has the end of a message in it would end there, and hold another message.
+ */
+function isWhole(missing: number, unread: Uint8Array): boolean {
+  return endsPayload(unread, missing) || endsAll(unread, missing);
 }
 
 /**
@@ -18,7 +39,6 @@ export function parseLastRead(parser: MessageParser, lastRead: Uint8Array, unrea
  * window, else the first end in what follows, else the end of all. Further ends are those of later messages.
  */
 function zerosRead(missing: number, room: number, unread: Uint8Array): number {
-  if (missing === 0) return 0;
   const { length } = unread;
   if (room <= missing && (endsPayload(unread, missing - room) || endsAll(unread, missing - room)))
     return room;

@@ -49,8 +49,14 @@ interface Told {
 /**
  * Works out from a dead cell's journal, and from what was left in its socket, what every caller is
  * owed. A pure function: the same bytes give the same answer.
+ * @param isAll whether nothing comes behind `unread`
  */
-export function recover(journal: Uint8Array, unread: Uint8Array, lookup: SidLookup): Recovered {
+export function recover(
+  journal: Uint8Array,
+  unread: Uint8Array,
+  lookup: SidLookup,
+  isAll: boolean = true,
+): Recovered {
   const told = readAll(journal);
   const incomplete = journal[JOURNAL.incompleteOffset] === 1;
   const parser = new MessageParser(lookup);
@@ -58,7 +64,7 @@ export function recover(journal: Uint8Array, unread: Uint8Array, lookup: SidLook
   const received = parser.take().filter(expectsReply);
   const { open, unstarted } = attribute(told, received, incomplete);
   // The cell never looked at these, so none of them can have begun.
-  if (!told.gap && !incomplete) parseLastRead(parser, readWindow(journal, told.window), unread);
+  if (!told.gap && !incomplete) parseLastRead(parser, readWindow(journal, told.window), unread, isAll);
   unstarted.push(...parser.take().filter(expectsReply));
   const { enteredFunctionId, heavyFunctionIds } = told;
   return { enteredFunctionId, heavyFunctionIds, open, unstarted };
