@@ -1,10 +1,12 @@
 /**
- * Adds to package-lock.json the optional platform packages that the registry in use does not carry.
+ * Adds to package-lock.json the optional platform packages that the registry in use does not carry, and takes
+ * out which Node each package wants.
  *
  * npm leaves an optional dependency out of the lockfile when it cannot be fetched, and then refuses
  * `npm ci` because the lockfile is out of step. An entry that names version, os and cpu is all that
- * `npm ci` needs to skip a foreign platform. Run it after `npm install`, in the folder of the lockfile:
- * `node scripts/complete-lockfile.ts`.
+ * `npm ci` needs to skip a foreign platform. The packages run in the Node that comes with them, and npm would
+ * compare their wishes with the one that runs npm, and warn of each. Run the script after `npm install`, in the
+ * folder of the lockfile: `node scripts/complete-lockfile.ts`.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 
@@ -12,6 +14,7 @@ interface LockEntry {
   version?: string;
   dev?: boolean;
   optional?: boolean;
+  engines?: unknown;
   os?: string[];
   cpu?: string[];
   optionalDependencies?: Record<string, string>;
@@ -36,6 +39,7 @@ const lock = JSON.parse(readFileSync('package-lock.json', 'utf8')) as { packages
 let added = 0;
 for (const [path, entry] of Object.entries(lock.packages)) {
   if (path === '') continue;
+  if (path.startsWith('node_modules/')) delete entry.engines;
   for (const [name, range] of Object.entries(entry.optionalDependencies ?? {})) {
     const key = `node_modules/${name}`;
     if (lock.packages[key] !== undefined || !/^\d/.test(range)) continue;

@@ -89,6 +89,24 @@ test('The lockfile names no registry, so that any registry serves it', () => {
   assert.deepEqual(lock.text.match(/"resolved": "https?:[^"]*"/g) ?? [], []);
 });
 
+test('npm ci has nothing to warn of: no wish for another Node than that of npm, each install script decided on', () => {
+  const lock = JSON.parse(files.find(({ path }) => path === 'package-lock.json')?.text ?? '{}');
+  const manifest = JSON.parse(files.find(({ path }) => path === 'package.json')?.text ?? '{}');
+  const packages = Object.entries<{ readonly engines?: unknown; readonly hasInstallScript?: boolean }>(
+    lock.packages,
+  ).filter(([path]) => path.startsWith('node_modules/'));
+  assert.ok(packages.length >= 50, `${packages.length} packages in the lockfile`);
+  assert.deepEqual(
+    packages.filter(([, { engines }]) => engines !== undefined).map(([path]) => path),
+    [],
+    'run node scripts/complete-lockfile.ts',
+  );
+  const withScripts = packages
+    .filter(([, { hasInstallScript }]) => hasInstallScript === true)
+    .map(([path]) => path.replace('node_modules/', ''));
+  assert.deepEqual(withScripts.toSorted(), Object.keys(manifest.allowScripts).toSorted());
+});
+
 test('File and folder names are kebab-case', () => {
   const kebab = /^\.?[a-z0-9]+(?:-[a-z0-9]+)*(?:\.[a-z0-9]+(?:-[a-z0-9]+)*)*$/;
   const known = /^(?:[A-Z]+\.md|LICENSE|Nexfile(?:\.ya?ml|\.json)?)$/;
