@@ -19,6 +19,7 @@ start_request:
     LOG: { kv: logs, access: read, keys: l.> }
     BUS: { publish: [done.>], request: [ask.>] }
     OLD: { kv: old }
+    KEY: { secret: key }
 `;
 
 /** Calls with values that no recording may have. */
@@ -61,6 +62,10 @@ test('dev --observe records what functions call, and no values', async () => {
   await using dev = startCli(['dev', folder, '--port', '0', '--observe']);
   const [, server = ''] = await dev.waitFor(/nats-server \S+ at (nats:\S+)/);
   await dev.waitFor(/^ready in /m);
+  const set = await runCli(['secret', 'set', 'key', '--server', server], { input: 'hunter2' });
+  assert.equal(set.code, 0, set.stderr);
+  await writeFile(join(folder, 'busy', 'index.js'), `${SOURCE}\n`);
+  await dev.waitFor(/busy deployed as /);
   for (let call = 0; call < 2; call += 1) {
     const run = await runCli(['invoke', 'busy', '--server', server, '--subject', 'busy.a']);
     assert.equal(run.stdout, 'ok\n', run.stderr);
@@ -99,11 +104,13 @@ test('The suggestion is a fragment for the Nexfile with the smallest grants, and
         STORE: { kv: 'things', access: 'read', keys: 'pages.*' },
         LOG: { kv: 'logs', access: 'write', keys: 'l.x' },
         BUS: { publish: ['done.1', 'done.2', 'done.3', 'other.x'] },
+        KEY: { secret: 'key' },
       },
     },
   });
   assert.match(run.stdout, /# narrower: access read \(was read-write\); keys pages\.\* \(was >\)\n +STORE:/);
   assert.match(run.stdout, /# wider: .*; refused so far: publish other\.x\n +BUS:/);
+  assert.match(run.stdout, /# unseen: .*\n +KEY: /);
   assert.match(run.stdout, /# unused: remove it\n +# OLD: \{ kv: old, access: read/);
 });
 
@@ -121,6 +128,7 @@ test('Patterns are suggested where they are asked for; what was not called is sa
         { label: 'LOG', state: 'wider' },
         { label: 'BUS', state: 'wider', grant: { publish: ['done.*', 'other.x'] } },
         { label: 'OLD', state: 'unused' },
+        { label: 'KEY', state: 'unseen' },
       ],
     },
     { name: 'idle', observed: false, bindings: [] },

@@ -26,6 +26,7 @@ function renderFunction(
 
 function describe({ state, changes, notes }: BindingSuggestion): string {
   if (state === 'unused') return 'unused: remove it';
+  if (state === 'unseen') return 'unseen: a secret is read without a call, so keep it if the source names it';
   return [[state, changes.join('; ')].filter((part) => part !== '').join(': '), ...notes].join('; ');
 }
 

@@ -11,8 +11,11 @@ import type { Recording } from './recording.ts';
 /** What the recording says of one binding. */
 export interface BindingSuggestion {
   readonly label: string;
-  /** `unused`: nothing was called under the label, so that it can be removed. */
-  readonly state: 'fits' | 'narrower' | 'wider' | 'unused';
+  /**
+   * `unused`: nothing was called under the label, so that it can be removed. `unseen`: it is a secret, a text in
+   * `env` that a function reads without a call.
+   */
+  readonly state: 'fits' | 'narrower' | 'wider' | 'unused' | 'unseen';
   /** The binding as it is to stand in the Nexfile; as it stands where it is unused. */
   readonly grant: object;
   /** In what it differs from the one that stands there. */
@@ -67,6 +70,8 @@ function suggestBinding(
   calls: readonly RecordedCall[],
   generalize: number | undefined,
 ): BindingSuggestion {
+  if (current.service === 'secret')
+    return { label, state: 'unseen', grant: toWire(manifest, current), changes: [], notes: [] };
   const uses = usesOfLabel(calls, label, current);
   if (uses.length === 0)
     return { label, state: 'unused', grant: toWire(manifest, current), changes: [], notes: [] };
