@@ -40,19 +40,26 @@ const COMMANDS = [
   addDoctor,
 ];
 
-/** The program with all its commands. It throws commander's errors, and prints help and version alone. */
-export function createProgram(shell: Shell, versionText: string): Command {
+/**
+ * The program with all its commands. It throws commander's errors, and prints help and version alone; what commander
+ * would say of an error, which is the help of a command that lacks one of its own, goes to `onError`.
+ */
+export function createProgram(
+  shell: Shell,
+  versionText: string,
+  onError: (text: string) => void = () => undefined,
+): Command {
   const program = new Command('hairspring')
     .description('Serverless functions for NATS: deployed idle, woken by a subject')
     .version(versionText, '-V, --version', 'print the versions of hairspring, Node and V8')
     .exitOverride()
-    .configureOutput({ writeErr: () => undefined })
+    .configureOutput({ writeErr: onError })
     .configureHelp({
       sortSubcommands: false,
       subcommandTerm: (command) => `${command.name()} ${command.usage()}`,
     })
     .enablePositionalOptions()
-    .helpCommand('help [command]', 'print the help of a command');
+    .helpCommand('help [command]', 'Print the help of a command');
   for (const add of COMMANDS) add(program, shell);
   for (const command of [program, ...program.commands.flatMap(withSubcommands)]) addGlobalOptions(command);
   program.addHelpText(

@@ -6,6 +6,7 @@ import type { CliEnvironment } from './shell/environment.ts';
 import { EXIT, type ExitCode, exitCodeOf } from './shell/exit-codes.ts';
 import { readGlobalOptions } from './shell/global-options.ts';
 import { createOutput } from './shell/output.ts';
+import { toUsageError } from './shell/usage-error.ts';
 import { readVersions } from './shell/version.ts';
 
 /** Runs the command line `args` and returns what the process is to end with. Never throws. */
@@ -13,7 +14,10 @@ export async function runCli(args: readonly string[], env: CliEnvironment): Prom
   const shell: Shell = { env, exitCode: EXIT.ok };
   const ownArgs = args.slice(0, args.includes('--') ? args.indexOf('--') : args.length);
   const wantsJson = ownArgs.includes('--json');
-  const program = createProgram(shell, versionText(wantsJson));
+  let helpText = '';
+  const program = createProgram(shell, versionText(wantsJson), (text) => {
+    helpText += text;
+  });
   const fail = (error: unknown): ExitCode => {
     const known = HairspringError.from(error);
     const { color } = readGlobalOptions(program, shell.env);
@@ -33,10 +37,13 @@ export async function runCli(args: readonly string[], env: CliEnvironment): Prom
     if (!(error instanceof CommanderError)) return fail(error);
     if (error.exitCode === 0) return EXIT.ok;
     if (error.code === 'commander.help') {
-      process.stderr.write(program.helpInformation());
+      // `help` of what is no command shows all of them; to be told that it is none says more.
+      const at = ownArgs.indexOf('help');
+      if (at !== -1 && ownArgs.length > at + 1) return await runCli(args.toSpliced(at, 1), env);
+      process.stderr.write(helpText);
       return EXIT.usage;
     }
-    return fail(toUsageError(error));
+    return fail(toUsageError(error, program, ownArgs));
   }
 }
 
@@ -44,21 +51,6 @@ function versionText(json: boolean): string {
   const versions = readVersions();
   if (json) return JSON.stringify(versions, undefined, 2);
   return `hairspring ${versions.hairspring} (Node ${versions.node}, V8 ${versions.v8})`;
-}
-
-/** Commander's message in our form: its suggestion becomes the hint. */
-function toUsageError({ message }: CommanderError): HairspringError {
-  const [first = '', ...more] = message.replace(/^error: /, '').split('\n');
-  const text = (first.charAt(0).toUpperCase() + first.slice(1).replace(/\.$/, '')).replace(
-    /'([^']*)'/g,
-    '"$1"',
-  );
-  const suggestion = /\(Did you mean (.+)\?\)/.exec(more.join('\n'))?.[1];
-  return new HairspringError(
-    'HS_USAGE',
-    text,
-    suggestion === undefined ? {} : { hint: `Did you mean ${suggestion}?` },
-  );
 }
 
 function stackOf(error: Error): string {

@@ -94,3 +94,17 @@ test('The cache folder of the command line is the one of the host', () => {
     assert.equal(readEnvironment(env).cacheDir, defaultCacheDir(env));
   }
 });
+
+test('The text of each help fills the lines of a terminal', () => {
+  const ragged: string[] = [];
+  for (const command of program.commands) {
+    const [text = ''] = command.helpInformation().split(/\n(?:Options|Global options|Commands):\n/);
+    const lines = text.split('\n');
+    for (const [index, line] of lines.entries()) {
+      const [next = ''] = lines[index + 1]?.split(' ') ?? [];
+      if (line !== '' && next !== '' && `${line} ${next}`.length < 80)
+        ragged.push(`${command.name()}: ${line}`);
+    }
+  }
+  assert.deepEqual(ragged, []);
+});

@@ -49,7 +49,10 @@ test('An unknown command, an unknown option and a missing argument end with 2 an
   assert.deepEqual([command.code, option.code, argument.code, none.code], [2, 2, 2, 2]);
   assert.equal(command.stderr, 'error HS_USAGE: Unknown command "lost"\nhint: Did you mean list?\n');
   assert.match(option.stderr, /^error HS_USAGE: Unknown option "--sever"\nhint: Did you mean --server\?\n$/);
-  assert.match(argument.stderr, /^error HS_USAGE: Missing required argument "name"\n/);
+  assert.equal(
+    argument.stderr,
+    'error HS_USAGE: Missing required argument "name"\nhint: See `hairspring info --help`\n',
+  );
   assert.match(none.stderr, /^Usage: hairspring /);
   assert.equal(none.stdout, '');
 });
@@ -64,6 +67,30 @@ test('A duration, a port and a header that cannot be read end with 2 and say how
   assert.match(duration.stderr, /"soon"[\s\S]*250ms/);
   assert.match(port.stderr, /70000[\s\S]*65535/);
   assert.match(header.stderr, /name:value/);
+});
+
+test('What commander refuses is told calmly: what it was, and what the option, the argument or the command takes', async () => {
+  for (const [args, message, hint] of [
+    [['up', '--port', '99999'], 'Cannot use "99999" for --port', /^A port is a number from 0 to 65535; /],
+    [['logs', '--level', 'loud'], 'Cannot use "loud" for --level', /debug, info, warn, error$/],
+    [['bindings', 'guess'], 'Cannot use "guess" as the action', /suggest$/],
+    [['list', 'all'], 'Cannot take "all": it is an argument too many', /^See `hairspring list --help`$/],
+    [['list', '--server'], 'Missing value of --server', /^See `hairspring list --help`$/],
+    [['secret', 'set'], 'Missing required argument "name"', /^See `hairspring secret set --help`$/],
+    [['help', 'lost'], 'Unknown command "lost"', /^Did you mean list\?$/],
+  ] as const) {
+    const run = await runCli(['--json', ...args]);
+    const { error } = JSON.parse(run.stdout);
+    assert.deepEqual([run.code, error.code, error.message], [2, 'HS_USAGE', message]);
+    assert.match(error.hint, hint);
+  }
+});
+
+test('A command that lacks one of its own shows its help, and that of the program is for the program', async () => {
+  const run = await runCli(['secret']);
+  assert.equal(run.code, 2);
+  assert.equal(run.stdout, '');
+  assert.match(run.stderr, /^Usage: hairspring secret [\s\S]*\$ hairspring secret set /);
 });
 
 test('An unreachable --server ends with 3 and HS_NATS_UNREACHABLE, with --json as one document on stdout', async () => {

@@ -28,17 +28,17 @@ export function addBench(program: Command, shell: Shell): void {
     usage: 'bench <function>',
     summary: 'Measure how fast a function starts and answers, and keep budgets in CI',
     details:
-      'FUNCTION is a Nexfile, a folder with one, or the name of a function in or below the working folder.\n' +
-      'Starts a node and a nats-server of its own, deploys the function with those that it calls, and measures\n' +
-      'starts (new cell, new isolate, pooled isolate, evicted and back), load at 1 to 256 requests in flight\n' +
-      'beside a bare responder, CPU per request, and the memory of a warm instance. Then all of it is gone.\n' +
-      'Without --payload and --subject the first fitting sample of samples.json is sent, else nothing on a\n' +
-      'subject made up of the names of the captures. Buckets are empty, secrets have a placeholder.\n' +
-      'A function that has HTTP triggers only, or any with --method or --path, is asked by HTTP: the payload is\n' +
-      'the body, and the rest is taken from its first trigger that fits, captures filled in with their names.\n' +
-      'Budgets are METRIC=VALUE such as cold.p95=15ms, warm.p99=5ms, warm.rate=10000/s, warm.ratio=0.5,\n' +
-      'warm.cpu=40us or memory=4MB; medians of the rounds are judged, and a missed one ends with exit code 6.\n' +
-      'Metrics are new-cell, new-isolate, cold (pooled isolate) and evicted with .p50 .p95 .p99 .max; warm (latency\n' +
+      'FUNCTION is a Nexfile, a folder with one, or the name of a function in or below the working folder. ' +
+      'Starts a node and a nats-server of its own, deploys the function with those that it calls, and measures ' +
+      'starts (new cell, new isolate, pooled isolate, evicted and back), load at 1 to 256 requests in flight ' +
+      'beside a bare responder, CPU per request, and the memory of a warm instance. Then all of it is gone. ' +
+      'Without --payload and --subject the first fitting sample of samples.json is sent, else nothing on a ' +
+      'subject made up of the names of the captures. Buckets are empty, secrets have a placeholder. ' +
+      'A function that has HTTP triggers only, or any with --method or --path, is asked by HTTP: the payload is ' +
+      'the body, and the rest is taken from its first trigger that fits, captures filled in with their names. ' +
+      'Budgets are METRIC=VALUE such as cold.p95=15ms, warm.p99=5ms, warm.rate=10000/s, warm.ratio=0.5, ' +
+      'warm.cpu=40us or memory=4MB; medians of the rounds are judged, and a missed one ends with exit code 6. ' +
+      'Metrics are new-cell, new-isolate, cold (pooled isolate) and evicted with .p50 .p95 .p99 .max; warm (latency ' +
       'at 1 in flight, the rest at the most) and load1 load16 load64 load256 also with .rate .cpu .ratio.',
     examples: [
       'bench hello',

@@ -21,9 +21,9 @@ export function addBindings(program: Command, shell: Shell): void {
     usage: 'bindings <action> [target]',
     summary: 'Suggest the smallest bindings that cover what functions call',
     details:
-      'ACTION is suggest. TARGET is the name of a function in or below the working folder, a Nexfile, a folder\n' +
-      'with one, or a folder of such folders (the working folder by default).\n' +
-      'Reads what `hairspring dev --observe` has recorded, and prints YAML for each Nexfile: what could be\n' +
+      'ACTION is suggest. TARGET is the name of a function in or below the working folder, a Nexfile, a folder ' +
+      'with one, or a folder of such folders (the working folder by default). ' +
+      'Reads what `hairspring dev --observe` has recorded, and prints YAML for each Nexfile: what could be ' +
       'narrower, what was refused for want of a grant, and which bindings nothing has used.',
     examples: ['bindings suggest', 'bindings suggest hello', 'bindings suggest examples --generalize 3'],
   })

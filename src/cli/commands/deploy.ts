@@ -30,9 +30,9 @@ export function addDeploy(program: Command, shell: Shell): void {
     usage: 'deploy [path]',
     summary: 'Bundle a function and deploy it idle',
     details:
-      'PATH is a Nexfile, a folder with one, or a folder of such folders (the working folder by default).\n' +
-      'All of them are read and bundled first; when one is refused, none is deployed.\n' +
-      'Their bindings are compared with those of the live versions. What lets a function reach more than\n' +
+      'PATH is a Nexfile, a folder with one, or a folder of such folders (the working folder by default). ' +
+      'All of them are read and bundled first; when one is refused, none is deployed. ' +
+      'Their bindings are compared with those of the live versions. What lets a function reach more than ' +
       'before needs --approve, or a yes on a terminal; the first version of a function needs neither.',
     examples: [
       'deploy',

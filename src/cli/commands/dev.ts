@@ -36,13 +36,13 @@ export function addDev(program: Command, shell: Shell): void {
     usage: 'dev [path]',
     summary: 'Run the functions below a folder and redeploy them at every edit',
     details:
-      'PATH is a Nexfile, a folder with one, or a folder of such folders (the working folder by default).\n' +
-      'Starts a node and a nats-server of its own, with its data in .hairspring below the folder, or joins\n' +
-      'the NATS that --server or --context names. Shows one line per redeploy, invocation and log line.\n' +
-      'An edit that does not build is shown, and the version before keeps running.\n' +
-      'With --observe, the keys, subjects and URLs that functions call are recorded, and no values; see\n' +
-      '`hairspring bindings suggest`.\n' +
-      'With --inspect functions have no limits of time, so that one can think at a breakpoint.\n' +
+      'PATH is a Nexfile, a folder with one, or a folder of such folders (the working folder by default). ' +
+      'Starts a node and a nats-server of its own, with its data in .hairspring below the folder, or joins ' +
+      'the NATS that --server or --context names. Shows one line per redeploy, invocation and log line. ' +
+      'An edit that does not build is shown, and the version before keeps running. ' +
+      'With --observe, the keys, subjects and URLs that functions call are recorded, and no values; see ' +
+      '`hairspring bindings suggest`. ' +
+      'With --inspect functions have no limits of time, so that one can think at a breakpoint. ' +
       'On a terminal, keys send a sample, change the log level, redeploy, clear and quit; h lists them.',
     examples: [
       'dev',

@@ -26,9 +26,9 @@ export function addInvoke(program: Command, shell: Shell): void {
     usage: 'invoke <name> [payload]',
     summary: 'Call a function by name and print its reply',
     details:
-      'PAYLOAD is the text to send, or - to read it from standard input; empty by default.\n' +
-      'A function that listens on wildcards only needs --subject to say what its triggers are to catch;\n' +
-      'without it one is made up from the names of the captures, and shown.\n' +
+      'PAYLOAD is the text to send, or - to read it from standard input; empty by default. ' +
+      'A function that listens on wildcards only needs --subject to say what its triggers are to catch; ' +
+      'without it one is made up from the names of the captures, and shown. ' +
       '--timeout is 30s by default here.',
     examples: [
       `invoke hello '{"name":"Ada"}'`,

@@ -20,8 +20,8 @@ export function addLogs(program: Command, shell: Shell): void {
     usage: 'logs [name]',
     summary: 'Follow what functions log, from now on',
     details:
-      'NAME is the name or the id of a function; without it the lines of all functions of the namespace.\n' +
-      'Lines are not kept: what was logged before cannot be shown. So the command always follows,\n' +
+      'NAME is the name or the id of a function; without it the lines of all functions of the namespace. ' +
+      'Lines are not kept: what was logged before cannot be shown. So the command always follows, ' +
       'until it is interrupted or --for has passed.',
     examples: ['logs', 'logs hello -f', 'logs hello --for 10s --json', 'logs --level warn'],
   })

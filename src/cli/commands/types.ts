@@ -15,8 +15,8 @@ export function addTypes(program: Command, shell: Shell): void {
     usage: 'types [path]',
     summary: 'Write the types of what handlers find in env',
     details:
-      'PATH is a Nexfile, a folder with one, or a folder of such folders (the working folder by default).\n' +
-      'Beside each Nexfile it writes hairspring-env.d.ts, with an interface Env of its bindings and its\n' +
+      'PATH is a Nexfile, a folder with one, or a folder of such folders (the working folder by default). ' +
+      'Beside each Nexfile it writes hairspring-env.d.ts, with an interface Env of its bindings and its ' +
       'environment, for Handler<Env>. Functions of type wasm have none and are skipped.',
     examples: ['types', 'types examples', 'types --check'],
   })

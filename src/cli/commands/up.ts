@@ -25,12 +25,12 @@ export function addUp(program: Command, shell: Shell): void {
     usage: 'up',
     summary: 'Start a node, and a nats-server unless one is named',
     details:
-      'With --server or --context (or their variables) the node joins that NATS. Otherwise a nats-server\n' +
-      'with JetStream is found, or fetched once, and started on the loopback address.\n' +
-      'On a NATS with an operator of its own, --accounts names the credentials or signing keys with which the\n' +
-      'node enters the account of each namespace; docs/accounts.md tells how.\n' +
-      'HTTP triggers are served with --http. Who comes to the address of the machine itself is served those of the\n' +
-      'namespace "default"; other host names are refused unless --http-host names them.\n' +
+      'With --server or --context (or their variables) the node joins that NATS. Otherwise a nats-server ' +
+      'with JetStream is found, or fetched once, and started on the loopback address. ' +
+      'On a NATS with an operator of its own, --accounts names the credentials or signing keys with which the ' +
+      'node enters the account of each namespace; docs/accounts.md tells how. ' +
+      'HTTP triggers are served with --http. Who comes to the address of the machine itself is served those of the ' +
+      'namespace "default"; other host names are refused unless --http-host names them. ' +
       'What is deployed is restored. Ctrl-C lets accepted work finish; a second one ends at once.',
     examples: [
       'up',
