@@ -278,6 +278,7 @@ export async function startCell(options: CellOptions): Promise<void> {
     adopt({ messages }) {
       journal.adopting(messages.map(({ reply }) => reply));
       serving().table.adopt(messages);
+      journal.adopted();
       return null;
     },
     cancel: ({ id, invocationId }) => ({

@@ -45,6 +45,7 @@ export class JournalWriter implements EntryJournal {
   #nextWindow: 0 | 1 = 0;
   #used = 0;
   #turnAt = TURN_BYTES;
+  #adoptions = 0;
   #gap = false;
   #incomplete = false;
   #answered = '';
@@ -106,6 +107,12 @@ export class JournalWriter implements EntryJournal {
     for (let at = 0; at < waiting.length; at += OPEN_PER_RECORD) {
       this.#appendText(JOURNAL_RECORD.open, waiting.slice(at, at + OPEN_PER_RECORD).join('\n'));
     }
+  }
+
+  /** All of them have been received, and none has begun: from here on this journal answers for them. */
+  adopted(): void {
+    this.#adoptions = (this.#adoptions + 1) % 256;
+    this.#write(Uint8Array.of(this.#adoptions), 1, JOURNAL.adoptionsOffset);
   }
 
   answered(open: OpenReply): void {

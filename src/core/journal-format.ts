@@ -22,6 +22,8 @@ export const JOURNAL = {
   windowOffset: 3,
   /** One byte: one more than the slot of the entry that the watchdog killed the cell for (0: it does not know). */
   slotOffset: 4,
+  /** One byte: how often messages of dead cells have been received, each time all of them (modulo 256). */
+  adoptionsOffset: 5,
   /** Unsigned 32-bit little-endian: mark of the function that took the memory for which the watchdog killed, or 0. */
   culpritOffset: 8,
   headerBytes: 16,

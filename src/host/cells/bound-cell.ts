@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import {
+  type AdoptedMessage,
   type FunctionSpec,
   functionMark,
   HairspringError,
@@ -12,6 +13,7 @@ import type { SecretSource } from '../secrets/index.ts';
 import type { CellProcess } from './cell-process.ts';
 import type { SidLookup } from './message-parser.ts';
 import { type Recovered, recover } from './recovery.ts';
+import { Tally } from './tally.ts';
 
 const NOTHING: Uint8Array = new Uint8Array(0);
 const NOBODY: Recovered = {
@@ -39,6 +41,7 @@ export class BoundCell {
   readonly #secrets: SecretSource;
   readonly #functionIds = new Set<string>();
   #journal: Uint8Array | undefined;
+  #adoptions = 0;
 
   constructor(cell: CellProcess, access: NamespaceAccess, secrets: SecretSource, logger: Logger) {
     this.cell = cell;
@@ -102,6 +105,25 @@ export class BoundCell {
     for (const [index, spec] of specs.entries()) {
       for (const [triggerIndex, sid] of (sids[index] ?? []).entries())
         if (sid > 0) this.sids.set(sid, { functionId: spec.id, triggerIndex });
+    }
+  }
+
+  /**
+   * Hands over messages that a dead cell had not begun.
+   * @returns those for which nobody answers: this one has died as well, and its journal does not tell of them
+   */
+  async adopt(messages: readonly AdoptedMessage[]): Promise<readonly AdoptedMessage[]> {
+    this.#adoptions += 1;
+    try {
+      await this.cell.command('adopt', { messages });
+      return [];
+    } catch {
+      this.cell.kill();
+      await this.cell.exited;
+      if (this.cell.journal.adoptions === this.#adoptions % 256) return [];
+      const told = new Tally();
+      for (const { reply } of this.recover().open) told.add(reply);
+      return messages.filter(({ reply }) => !told.take(reply));
     }
   }
 

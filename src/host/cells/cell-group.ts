@@ -379,12 +379,7 @@ export class CellGroup {
     for (const message of unstarted) if (!adoptable(message)) this.#answers.send(message, lostError());
     const messages = unstarted.filter(adoptable);
     if (messages.length === 0 || bound === undefined) return;
-    try {
-      await bound.cell.command('adopt', { messages });
-    } catch {
-      // The new cell died as well; its own journal does not know these.
-      for (const message of messages) this.#answers.send(message, lostError());
-    }
+    for (const message of await bound.adopt(messages)) this.#answers.send(message, lostError());
   }
 
   /** Takes no new work, finishes what is accepted, and ends the cell: within `graceMs` and a little, come what may. */

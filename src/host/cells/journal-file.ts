@@ -68,6 +68,11 @@ export class JournalFile {
     return byte === 0 ? undefined : byte - 1;
   }
 
+  /** How often the cell has received the messages of a dead one, modulo 256. */
+  get adoptions(): number {
+    return this.#byteAt(JOURNAL.adoptionsOffset);
+  }
+
   #byteAt(offset: number): number {
     const byte = Buffer.alloc(1);
     readSync(this.fd, byte, 0, 1, offset);

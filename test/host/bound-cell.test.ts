@@ -1,0 +1,79 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { JournalWriter } from '../../src/cell/journal-writer.ts';
+import { type AdoptedMessage, createLogger, HairspringError } from '../../src/core/index.ts';
+import type { NamespaceAccess } from '../../src/host/accounts/index.ts';
+import { BoundCell } from '../../src/host/cells/bound-cell.ts';
+import type { CellProcess } from '../../src/host/cells/cell-process.ts';
+import { JournalFile } from '../../src/host/cells/journal-file.ts';
+import type { SecretSource } from '../../src/host/secrets/index.ts';
+import { OpenReplies } from '../support/open-replies.ts';
+
+const messages: readonly AdoptedMessage[] = ['r1', 'r2'].map((reply) => ({
+  functionId: 'f',
+  triggerIndex: 0,
+  subject: 's',
+  reply,
+  headers: [],
+  data: new Uint8Array(0),
+}));
+const replies = messages.map(({ reply }) => reply);
+
+/** A cell that dies when it is told to take messages over, after it has done `first`. */
+function dyingCell(journal: JournalFile, first: () => Promise<void> | void): BoundCell {
+  const cell = {
+    id: 'c1',
+    journal,
+    exited: Promise.resolve({ code: null, signal: 'SIGKILL', stderr: '' }),
+    kill: () => undefined,
+    async command() {
+      await first();
+      throw new HairspringError('HS_CELL_LOST', 'Cell c1 died');
+    },
+  } as unknown as CellProcess;
+  const access = { createCellUser: () => ({ withdraw: () => undefined }) } as unknown as NamespaceAccess;
+  return new BoundCell(
+    cell,
+    access,
+    {} as SecretSource,
+    createLogger(() => undefined, 'error'),
+  );
+}
+
+test('Of messages that a dying cell was to take over, each is answered for once: by its journal, or by who gave it', async () => {
+  const steps = {
+    'nothing was received': [() => undefined, 0, 2],
+    'some are on record': [(writer: JournalWriter) => writer.adopting(['r1']), 1, 1],
+    'all are on record': [(writer: JournalWriter) => writer.adopting(replies), 2, 0],
+    'all were received': [
+      (writer: JournalWriter) => {
+        writer.adopting(replies);
+        writer.adopted();
+      },
+      2,
+      0,
+    ],
+  } as const;
+  for (const [step, [happens, open, lost]] of Object.entries(steps)) {
+    using journal = new JournalFile();
+    const bound = dyingCell(journal, () => happens(new JournalWriter(journal.fd, () => true)));
+    assert.equal((await bound.adopt(messages)).length, lost, step);
+    assert.equal(bound.recover().open.length, open, step);
+  }
+});
+
+test('Messages that were taken over and answered are not answered again when the half of the journal has changed since', async () => {
+  using journal = new JournalFile();
+  const bound = dyingCell(journal, async () => {
+    const writer = new JournalWriter(journal.fd, () => true);
+    const callers = new OpenReplies(writer);
+    writer.adopting(replies);
+    for (const reply of replies) callers.received(reply);
+    writer.adopted();
+    for (const reply of replies) callers.answered(reply);
+    await new Promise((resolve) => setImmediate(resolve));
+    writer.startStream();
+  });
+  assert.deepEqual(await bound.adopt(messages), []);
+  assert.deepEqual(bound.recover().open, []);
+});
