@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import {
   type Clock,
   type FunctionDefinition,
@@ -36,6 +37,8 @@ export class Exchanges {
   readonly #options: ExchangesOptions;
   readonly #open: OpenResponses;
   readonly #load = new Load();
+  /** Connections that end with a response that is under way. */
+  readonly #ending = new WeakSet<Socket>();
 
   constructor(options: ExchangesOptions, open: OpenResponses) {
     this.#options = options;
@@ -44,6 +47,8 @@ export class Exchanges {
 
   /** @param expectsContinue whether the client sends the body when it is told to */
   async serve(request: IncomingMessage, response: ServerResponse, expectsContinue: boolean): Promise<void> {
+    // What was sent behind the last request of a connection is no request (RFC 9112, 9.6), though Node has read it as one.
+    if (this.#ending.has(request.socket)) return;
     this.#open.add(request, response);
     const ended = new AbortController();
     const cleanup = new DisposableStack();
@@ -119,11 +124,13 @@ export class Exchanges {
     const { socket } = request;
     if (response.destroyed || response.headersSent || socket.destroyed || socket.writableEnded) return;
     const isBodiless = status === 204 || status === 304;
+    // What has not arrived of a request must not be taken for the next one.
+    const isLast = this.draining || !isWhole(request);
+    if (isLast) this.#ending.add(socket);
     response.writeHead(status, [
       ...fields,
       ...(isBodiless ? [] : ['Content-Length', String(body.length)]),
-      // What has not arrived of a request must not be taken for the next one.
-      ...(this.draining || !isWhole(request) ? ['Connection', 'close'] : []),
+      ...(isLast ? ['Connection', 'close'] : []),
     ]);
     response.end(isBodiless || request.method === 'HEAD' ? undefined : body);
     const stop = this.#options.clock.after(GATEWAY_LIMITS.responseMs, () => socket.destroy());

@@ -8,7 +8,12 @@ import { invalid } from './request-target.ts';
  * @throws HS_GATEWAY_REQUEST_INVALID, HS_PAYLOAD_TOO_LARGE
  */
 export function checkBody(request: IncomingMessage, definition: FunctionDefinition): void {
-  const { method } = request;
+  const { method, httpVersion } = request;
+  const coding = request.headers['transfer-encoding'];
+  // Another coding would reach the function undone, and without the header that names it.
+  if (coding !== undefined && coding.toLowerCase() !== 'chunked')
+    throw invalid('its transfer coding is another than chunked');
+  if (coding !== undefined && httpVersion === '1.0') throw invalid('HTTP/1.0 has no transfer codings');
   if (hasBody(request) && (method === 'GET' || method === 'HEAD'))
     throw invalid(`a ${method} request has no body`);
   if (declaredBytes(request) > definition.limits.payloadBytes) throw tooLarge(definition);
