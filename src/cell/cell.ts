@@ -105,6 +105,7 @@ export async function startCell(options: CellOptions): Promise<void> {
   });
   const artifacts = new ArtifactReader(options.artifactDir);
   const codes = new CodeStore(artifacts, options.artifactDir);
+  const stacks = new StackMapper(artifacts);
   // A function that is stopped in a debugger keeps its thread.
   const heavyLane = options.inspect ? new HeavyLane(INSPECTED_AT_ONCE) : new HeavyLane();
   const inspections = new Inspections(clock);
@@ -138,7 +139,6 @@ export async function startCell(options: CellOptions): Promise<void> {
       gauges,
       send: (report) => link.sent({ type: 'telemetry', report }),
     });
-    const stacks = new StackMapper(artifacts);
     const connections = new WorkloadConnections({
       endpoint,
       clock,
@@ -235,6 +235,8 @@ export async function startCell(options: CellOptions): Promise<void> {
       const bytes = typeof code === 'string' ? isolate.codeCache(code, `${spec.name}.js`) : undefined;
       const isKept = bytes !== undefined && bytes.length <= MAX_CODE_CACHE_BYTES;
       return { handlers, heapBytes, codeCache: isKept ? { tag: codeCacheTag(), bytes } : null };
+    } catch (error) {
+      throw stacks.located(spec, error);
     } finally {
       isolate[Symbol.dispose]();
     }

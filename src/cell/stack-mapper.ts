@@ -1,5 +1,5 @@
 import { SourceMap } from 'node:module';
-import type { FunctionSpec } from '../core/index.ts';
+import { type FunctionSpec, HairspringError } from '../core/index.ts';
 import type { ArtifactReader } from './artifact-reader.ts';
 
 /** Source maps kept parsed. */
@@ -10,6 +10,7 @@ const MAX_FRAMES = 12;
 const MAX_STACK_CHARS = 8 * 1024;
 const MAX_LINE_CHARS = 300;
 const MAX_POSITION_CHARS = 64;
+const FRAME = /^ {4}at (?:[^()]* \()?([^()]+:\d+:\d+)\)?$/;
 /** A larger map takes the cell's thread for too long to read. */
 const MAX_MAP_CHARS = 2 * 1024 ** 2;
 
@@ -37,6 +38,20 @@ export class StackMapper {
       .map((line) => (line.includes(file) ? mapFrame(line, file, map) : line))
       .join('\n');
   };
+
+  /** `error`, with the place in the author's source where the module threw while it was loaded. */
+  located(spec: FunctionSpec, error: unknown): unknown {
+    if (!HairspringError.is(error) || !(error.cause instanceof Error)) return error;
+    const { code, message, cause } = error;
+    const { stack } = cause;
+    if (code !== 'HS_FUNCTION_LOAD' || typeof stack !== 'string') return error;
+    const place = this.map(spec, stack)
+      .split('\n')
+      .map((line) => FRAME.exec(line)?.[1])
+      .find((found) => found !== undefined);
+    if (place === undefined || message.includes(place)) return error;
+    return new HairspringError(code, `${message} (at ${place})`, { cause });
+  }
 
   #mapOf(spec: FunctionSpec): SourceMap | undefined {
     const { digest } = spec.artifact;

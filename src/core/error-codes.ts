@@ -24,7 +24,7 @@ export const ERROR_CODES = {
     fault: 'function',
     retryable: false,
     summary: 'The handler threw or rejected',
-    remedy: 'Read the function log (`hairspring logs NAME`) and mend the handler',
+    remedy: 'Follow the function log (`hairspring logs NAME`), call it again, and mend the handler',
   },
   HS_FUNCTION_TIMEOUT: {
     status: 504,
@@ -80,7 +80,7 @@ export const ERROR_CODES = {
     fault: 'function',
     retryable: false,
     summary: 'The function could not be loaded',
-    remedy: 'Read the function log; the code at the top level of the module threw or ran too long',
+    remedy: 'Mend the code at the top level of the module, or move it into the handler',
   },
   HS_FUNCTION_NO_REPLY: {
     status: 500,

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { jetstreamManager } from '@nats-io/jetstream';
+import { HairspringError } from '../../src/core/index.ts';
 import { startTestHost, type TestFunction } from '../support/host.ts';
 import { ABORT } from '../support/killer.ts';
 
@@ -81,3 +82,26 @@ for (const { what, change, code } of BAD) {
     await assertUnchanged(before);
   });
 }
+
+test('A deploy whose top level throws says where in the source', async () => {
+  const code = `const table = undefined;\n\nfunction open() {\n  return table.rows;\n}\nopen();`;
+  await assert.rejects(deploy({ ...GOOD, code }), {
+    code: 'HS_FUNCTION_LOAD',
+    message: /^Cannot load steady: TypeError: .*rows.* \(at \S+:4:16\)$/,
+  });
+});
+
+test('A bucket for which the server has no room is not called full, and the remedy is about the server', async () => {
+  for (const [binding, code] of [
+    [{ kv: 'huge', maxBytes: '900000GB' }, 'HS_KV_BUCKET_FULL'],
+    [{ objectstore: 'huge', maxBytes: '900000GB' }, 'HS_OBJECT_BUCKET_FULL'],
+  ] as const) {
+    await assert.rejects(deploy({ ...GOOD, bindings: { B: binding } }), (error) => {
+      assert.ok(HairspringError.is(error));
+      assert.equal(error.code, code);
+      assert.match(error.message, /^Cannot make (?:bucket|object store) "huge": .*no room for it/);
+      assert.match(error.hint ?? '', /storage on the NATS server/);
+      return true;
+    });
+  }
+});

@@ -84,8 +84,14 @@ async function createBucket(
   } catch (error) {
     // Somebody else was faster.
     const found = isApiError(error, API_CODES.nameInUse) ? await findBucket(manager, bucket) : undefined;
-    if (found === undefined) throw error;
-    return found;
+    if (found !== undefined) return found;
+    const full = toKvError(error, `make bucket "${bucket}"`, bucket);
+    if (full.code !== 'HS_KV_BUCKET_FULL') throw error;
+    // It is not the bucket that is full: there is none yet.
+    throw new HairspringError(full.code, full.message, {
+      hint: 'Free or add storage on the NATS server, or ask for less with maxBytes',
+      cause: error,
+    });
   }
 }
 

@@ -43,7 +43,7 @@ export function isRefusal(error: unknown): boolean {
   return error instanceof JetStreamApiError || HairspringError.is(error) || isNoResponders(error);
 }
 
-export function isFull(error: unknown): boolean {
+export function isFull(error: unknown): error is JetStreamApiError {
   return (
     error instanceof JetStreamApiError && (FULL.includes(error.code) || error.code === MESSAGE_TOO_LARGE)
   );

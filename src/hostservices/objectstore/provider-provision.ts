@@ -2,7 +2,7 @@ import { JetStreamApiError, type JetStreamManager, jetstream, type StreamConfig 
 import { Objm, StorageType } from '@nats-io/obj';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { HairspringError, type ObjectStoreBinding } from '../../core/index.ts';
-import { isMissingBucket, toObjectError } from './provider-errors.ts';
+import { isFull, isMissingBucket, toObjectError } from './provider-errors.ts';
 
 /** JetStream: a stream of that name has been made with other options meanwhile. */
 const NAME_IN_USE = 10058;
@@ -10,7 +10,7 @@ const NAME_IN_USE = 10058;
 /**
  * Sees to it that the bucket is there and can be used: created as the binding says where missing, unless that says
  * `existing: true`. One that is there is left as it is.
- * @throws HS_OBJECT_BUCKET_MISSING, HS_OBJECT_BUCKET_UNUSABLE, HS_OBJECT_UNAVAILABLE
+ * @throws HS_OBJECT_BUCKET_MISSING, HS_OBJECT_BUCKET_UNUSABLE, HS_OBJECT_BUCKET_FULL, HS_OBJECT_UNAVAILABLE
  */
 export async function provisionObjectStore(
   nc: NatsConnection,
@@ -62,7 +62,14 @@ async function create(objm: Objm, { bucket, create: options }: ObjectStoreBindin
       replicas: options.replicas,
     });
   } catch (error) {
-    if (!(error instanceof JetStreamApiError && error.code === NAME_IN_USE)) throw error;
+    if (error instanceof JetStreamApiError && error.code === NAME_IN_USE) return;
+    if (!isFull(error)) throw error;
+    // It is not the bucket that is full: there is none yet.
+    throw new HairspringError(
+      'HS_OBJECT_BUCKET_FULL',
+      `Cannot make object store "${bucket}": JetStream has no room for it (${error.message})`,
+      { hint: 'Free or add storage on the NATS server, or ask for less with maxBytes', cause: error },
+    );
   }
 }
 
