@@ -96,6 +96,8 @@ function connectFailure(endpoint: NatsEndpoint, error: unknown): HairspringError
 
 function reasonOf(error: Error): string {
   if (error instanceof errors.TimeoutError) return 'no answer in time';
+  const unknown = /^getaddrinfo (?:ENOTFOUND|EAI_AGAIN) (\S+)$/.exec(error.message)?.[1];
+  if (unknown !== undefined) return `the name "${unknown}" is not known here`;
   return error.message === '' ? error.name : error.message;
 }
 

@@ -183,7 +183,7 @@ export class Node implements NodeBackend {
       metadata: {
         ...definition.metadata,
         hairspring_version: definition.version,
-        hairspring_triggers: definition.triggers.map(({ pattern }) => pattern).join(' '),
+        hairspring_triggers: definition.triggers.map(({ pattern }) => pattern).join(', '),
         hairspring_invocations: String(stats?.invocations ?? 0),
         hairspring_errors: String(stats?.errors ?? 0),
         ...(sentence === undefined ? {} : { [`hairspring_${sentence.state}`]: sentence.reason }),

@@ -319,9 +319,18 @@ test('A port that is taken is refused with 5 and named', async () => {
   }
 });
 
+test('A --nats-server that is not there is said to be that', async () => {
+  const nowhere = join(folder, 'nowhere');
+  const run = await runCli(['up', '--port', '0', '--data', join(folder, 'd'), '--nats-server', nowhere]);
+  assert.equal(run.code, 5);
+  assert.match(run.stderr, /^error HS_NATS_SERVER_MISSING: .*there is no such program$/m);
+});
+
 test('A data folder that cannot be made is refused with 5', async () => {
   await writeFile(join(folder, 'file'), '');
-  const run = await runCli(['up', '--port', '0', '--data', join(folder, 'file', 'data')]);
-  assert.equal(run.code, 5);
-  assert.match(run.stderr, /^error HS_DATA_DIR: /m);
+  for (const data of [join(folder, 'file'), join(folder, 'file', 'data')]) {
+    const run = await runCli(['up', '--port', '0', '--data', data]);
+    assert.equal(run.code, 5);
+    assert.match(run.stderr, /^error HS_DATA_DIR: Cannot write .*: a file is in its place$/m);
+  }
 });

@@ -108,6 +108,12 @@ test('An unreachable --server ends with 3 and HS_NATS_UNREACHABLE, with --json a
   assert.equal(error.code, 'HS_NATS_UNREACHABLE');
 });
 
+test('A server whose name nobody knows is said to be that', async () => {
+  const run = await runCli(['list', '--server', 'nats://nowhere.invalid:4222']);
+  assert.equal(run.code, 3);
+  assert.match(run.stderr, /^error HS_NATS_UNREACHABLE: .*: the name "nowhere\.invalid" is not known here\n/);
+});
+
 test('A NATS without a node ends with 3 and HS_NO_NODE', async () => {
   const run = await runCli(['list', '--server', nats.url]);
   assert.equal(run.code, 3);
@@ -148,6 +154,13 @@ test('A Nexfile that is no YAML, a source that does not parse, and a missing Nex
   assert.match(missing.stderr, /^error HS_NEXFILE_MISSING: /);
 });
 
+test('Where the functions are one folder further down, the remedy names that folder', async () => {
+  await project('shop/functions/orders', NEXFILE, 'export default { message() {} };');
+  const run = await runCli(['deploy', '--dry-run', join(folder, 'shop')]);
+  assert.equal(run.code, 4);
+  assert.match(run.stderr, /^error HS_NEXFILE_MISSING: .*\nhint: There are some below ".*functions": name/);
+});
+
 test('When one of several functions is refused, none is deployed', async () => {
   const root = join(folder, 'several');
   await project('several/good', NEXFILE, 'export default { message() {} };');
@@ -157,6 +170,21 @@ test('When one of several functions is refused, none is deployed', async () => {
   assert.equal(run.code, 4);
   assert.match(run.stderr, /HS_SOURCE_INVALID/);
   assert.doesNotMatch(run.stderr, /HS_NATS_UNREACHABLE/);
+});
+
+test('A dry run lists what would be deployed in columns', async () => {
+  await project(
+    'columns/a',
+    `${NEXFILE}  triggers: [{ subject: a.b }, { subject: c.d }]\n`,
+    'export default { message() {} };',
+  );
+  await project('columns/b', NEXFILE.replace('one', 'longer'), 'export default { message() {} };');
+  const run = await runCli(['deploy', '--dry-run', join(folder, 'columns')]);
+  assert.equal(run.code, 0, run.stderr);
+  assert.match(
+    run.stdout,
+    /^one {5}a\.b, c\.d {5}\d\S+\nlonger {2}no triggers {2}\d\S+\nNothing is deployed: 2 /,
+  );
 });
 
 test('Two functions of one name are refused before anything is deployed', async () => {

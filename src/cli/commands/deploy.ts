@@ -7,6 +7,7 @@ import { type CommandContext, defineCommand, runs, type Shell } from '../shell/c
 import { type ExitCode, exitCodeOf } from '../shell/exit-codes.ts';
 import { countOf, formatElapsed } from '../shell/format.ts';
 import { toErrorDocument } from '../shell/output.ts';
+import { renderTable } from '../shell/table.ts';
 
 interface DeployFlags {
   readonly approve?: true;
@@ -131,15 +132,20 @@ async function showPlan(
     artifactBytes: each.bundle?.bytes.byteLength ?? 0,
     warnings: each.bundle?.warnings ?? [],
   }));
-  output.result({ dryRun: true, functions: plan }, () =>
-    [
-      ...plan.flatMap(({ name, triggers, artifactBytes, warnings }) => [
-        `${name}  ${triggers.join(', ') || 'no triggers'}  ${formatBytes(artifactBytes)}`,
-        ...warnings.map((warning) => `  ${output.paint.yellow('warning')}: ${warning}`),
+  output.result({ dryRun: true, functions: plan }, () => {
+    const lines = renderTable(
+      plan.map(({ name, triggers, artifactBytes }) => [
+        output.paint.bold(name),
+        triggers.join(', ') || 'no triggers',
+        formatBytes(artifactBytes),
       ]),
-      `Nothing is deployed: ${countOf(plan.length, 'function')} would be`,
-    ].join('\n'),
-  );
+    ).split('\n');
+    const warned = plan.flatMap(({ warnings }, index) => [
+      ...lines.slice(index, index + 1),
+      ...warnings.map((warning) => `  ${output.paint.yellow('warning')}: ${warning}`),
+    ]);
+    return [...warned, `Nothing is deployed: ${countOf(plan.length, 'function')} would be`].join('\n');
+  });
 }
 
 /** The first failure decides the exit code. */

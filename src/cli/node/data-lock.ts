@@ -31,7 +31,8 @@ async function tryCreate(dataDir: string, file: string): Promise<boolean> {
     // mkdir says EEXIST too, where a file is in the place of the folder.
     const isLock = code === 'EEXIST' && error instanceof Error && 'path' in error && error.path === file;
     if (isLock) return false;
-    const reason = error instanceof Error ? error.message : String(error);
+    const isFile = code === 'EEXIST' || code === 'ENOTDIR';
+    const reason = isFile ? 'a file is in its place' : error instanceof Error ? error.message : String(error);
     throw new HairspringError('HS_DATA_DIR', `Cannot write the data folder "${dataDir}": ${reason}`, {
       cause: error,
     });

@@ -5,6 +5,9 @@ import { HairspringError } from '../../core/index.ts';
 /** File names that are looked for in a folder, in this order. */
 const NEXFILE_NAMES = ['Nexfile', 'Nexfile.yaml', 'Nexfile.yml', 'Nexfile.json'] as const;
 
+/** Entries of one folder that are looked into for the sake of a hint. */
+const MAX_LOOKED_INTO = 50;
+
 /**
  * The Nexfile that `path` means: the file itself, or the one in the folder.
  * @throws HS_NEXFILE_MISSING
@@ -31,8 +34,19 @@ export async function findNexfiles(path: string): Promise<readonly string[]> {
     .sort();
   const found = await Promise.all(names.map((name) => nexfileIn(join(path, name))));
   const files = found.filter((file) => file !== undefined);
-  if (files.length === 0) throw missing(path);
+  if (files.length === 0) throw missing(path, await folderAbove(path, names));
   return files;
+}
+
+/** Of the folders `names` in `path` the first one that has folders with Nexfiles, such as `functions`. */
+async function folderAbove(path: string, names: readonly string[]): Promise<string | undefined> {
+  for (const name of names.slice(0, MAX_LOOKED_INTO)) {
+    const folder = join(path, name);
+    const below = await readdir(folder).catch(() => []);
+    for (const each of below.slice(0, MAX_LOOKED_INTO))
+      if ((await nexfileIn(join(folder, each))) !== undefined) return folder;
+  }
+  return undefined;
 }
 
 async function nexfileIn(folder: string): Promise<string | undefined> {
@@ -58,9 +72,10 @@ async function isFolder(path: string): Promise<boolean> {
   }
 }
 
-function missing(folder: string): HairspringError {
+function missing(folder: string, nearest?: string): HairspringError {
   return new HairspringError(
     'HS_NEXFILE_MISSING',
     `Cannot find a Nexfile in "${folder}": looked for ${NEXFILE_NAMES.join(', ')}`,
+    nearest === undefined ? {} : { hint: `There are some below "${nearest}": name that folder` },
   );
 }

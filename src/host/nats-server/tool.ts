@@ -59,6 +59,7 @@ function exitText(error: {
   readonly code?: string | number | null;
   readonly signal?: string | null;
 }): string {
+  if (error.code === 'ENOENT') return 'there is no such program';
   return error.signal ? `it was ended by ${error.signal}` : `it failed with ${String(error.code)}`;
 }
 
