@@ -35,7 +35,7 @@ function dyingCell(journal: JournalFile, first: () => Promise<void> | void): Bou
   return new BoundCell(
     cell,
     access,
-    {} as SecretSource,
+    { sealedFor: () => ({}) } as unknown as SecretSource,
     createLogger(() => undefined, 'error'),
   );
 }
@@ -60,6 +60,23 @@ test('Of messages that a dying cell was to take over, each is answered for once:
     assert.equal((await bound.adopt(messages)).length, lost, step);
     assert.equal(bound.recover().open.length, open, step);
   }
+});
+
+test('A cell that dies before it has told what it subscribed owes an answer to all who sent something there', async () => {
+  using journal = new JournalFile();
+  const bound = dyingCell(journal, () => {
+    const writer = new JournalWriter(journal.fd, () => true);
+    writer.inbound(Buffer.from('MSG s 3 r1 2\r\nhi\r\n'));
+  });
+  await assert.rejects(bound.activate([]), { code: 'HS_CELL_LOST' });
+  const { unstarted } = bound.recover(Buffer.from('MSG s 3 r2 2\r\nhi\r\n'));
+  assert.deepEqual(
+    unstarted.map(({ functionId, reply }) => [functionId, reply]),
+    [
+      ['', 'r1'],
+      ['', 'r2'],
+    ],
+  );
 });
 
 test('Messages that were taken over and answered are not answered again when the half of the journal has changed since', async () => {

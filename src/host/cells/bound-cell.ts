@@ -11,7 +11,7 @@ import {
 import type { CellUser, CredentialReason, NamespaceAccess } from '../accounts/index.ts';
 import type { SecretSource } from '../secrets/index.ts';
 import type { CellProcess } from './cell-process.ts';
-import type { SidLookup } from './message-parser.ts';
+import { NOBODYS, type SidLookup } from './message-parser.ts';
 import { type Recovered, recover } from './recovery.ts';
 import { Tally } from './tally.ts';
 
@@ -42,6 +42,8 @@ export class BoundCell {
   readonly #functionIds = new Set<string>();
   #journal: Uint8Array | undefined;
   #adoptions = 0;
+  /** Activations of which it has not told the subscription ids. */
+  #subscribing = 0;
 
   constructor(cell: CellProcess, access: NamespaceAccess, secrets: SecretSource, logger: Logger) {
     this.cell = cell;
@@ -100,7 +102,9 @@ export class BoundCell {
     const credentials = this.#credentials(specs, 'version');
     const secrets = this.#secrets.sealedFor(specs);
     const params = { specs, credentials, coldReason, secrets };
+    this.#subscribing += 1;
     const { sids, invokeSids } = await this.cell.command('activate', params);
+    this.#subscribing -= 1;
     for (const sid of invokeSids) this.sids.set(sid, { functionId: '', triggerIndex: INVOKE_TRIGGER });
     for (const [index, spec] of specs.entries()) {
       for (const [triggerIndex, sid] of (sids[index] ?? []).entries())
@@ -159,7 +163,9 @@ export class BoundCell {
    * @param isAll whether nothing comes behind `unread`
    */
   recover(unread: Uint8Array = NOTHING, isAll: boolean = true): Recovered {
-    const lookup: SidLookup = (sid) => this.sids.get(sid);
+    // It may have subscribed and not told: whoever has sent something there can only be answered.
+    const unknown = this.#subscribing > 0 ? NOBODYS : undefined;
+    const lookup: SidLookup = (sid) => this.sids.get(sid) ?? unknown;
     try {
       this.#journal ??= this.cell.journal.read();
       return recover(this.#journal, unread, lookup, isAll);

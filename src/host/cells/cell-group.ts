@@ -282,6 +282,9 @@ export class CellGroup {
       // It may have begun to serve.
       if (died || bound.recover().open.length > 0)
         this.#answers.sendBegun(bound.recover().open, this.#judge(bound, exit));
+      const socket = bound.takeSocket();
+      const unread = await (socket && new OrphanSocket(socket, this.#options.clock).finish([]));
+      for (const message of bound.recover(unread).unstarted) this.#answers.send(message, lostError());
       await this.#dispose(bound);
       throw error;
     }

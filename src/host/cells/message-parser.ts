@@ -8,7 +8,7 @@ export type SidLookup = (
 ) => { readonly functionId: string; readonly triggerIndex: number } | undefined;
 
 /** Of no function: whoever sent it can only be answered. */
-const NOBODYS = { functionId: '', triggerIndex: INVOKE_TRIGGER } as const;
+export const NOBODYS = { functionId: '', triggerIndex: INVOKE_TRIGGER } as const;
 
 /** Reads the messages of known subscriptions out of the bytes of a NATS connection. */
 export class MessageParser {
