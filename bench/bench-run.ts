@@ -32,6 +32,8 @@ export interface Site extends AsyncDisposable {
   ): Promise<HostChild>;
   /** A connection in the account of the nodes. The caller closes it. */
   connectAsNode(): Promise<NatsConnection>;
+  /** Of somebody who owns a namespace, as the text of a `.creds` file; valid once a host has served it. */
+  credsOf(namespace: string): string;
   startGenerator(payloadBytes: number): Promise<GeneratorChild>;
 }
 
@@ -67,6 +69,7 @@ export async function openSite(): Promise<Site> {
         name: 'bench',
         reconnect: false,
       }),
+    credsOf: (namespace) => ownerEndpoint(operator.namespace(namespace), { servers: [url] }, 'bench').creds,
     startGenerator: (payloadBytes) =>
       startChild<LoadCommands>(new URL('./load-generator.ts', import.meta.url), { url, payloadBytes }),
     [Symbol.asyncDispose]: () => owned.disposeAsync(),

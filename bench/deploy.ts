@@ -1,6 +1,11 @@
 import { fileURLToPath } from 'node:url';
 import type { NatsConnection } from '@nats-io/transport-node';
-import { type ControlClient, createControlClient, putArtifact } from '../src/control/index.ts';
+import {
+  type ControlClient,
+  createControlClient,
+  type DeployRequest,
+  putArtifact,
+} from '../src/control/index.ts';
 import { artifactUri, bundleFunction, digestOf, encodeArtifact } from '../src/host/index.ts';
 
 /** The namespace of everything that the bench deploys: one cell. */
@@ -105,10 +110,19 @@ function pad(code: string, chars: number): string {
 async function deployOne(
   client: ControlClient,
   digest: string,
-  { name, subject, route, bindings = {}, environment = {}, limits = {} }: BenchFunction,
+  one: BenchFunction,
   type: 'javascript' | 'wasm' = 'javascript',
 ): Promise<void> {
-  await client.deploy({
+  await client.deploy(requestOf(digest, one, type));
+}
+
+/** What is asked of the control plane for a function with this artifact. */
+export function requestOf(
+  digest: string,
+  { name, subject, route, bindings = {}, environment = {}, limits = {} }: BenchFunction,
+  type: 'javascript' | 'wasm' = 'javascript',
+): DeployRequest {
+  return {
     name,
     description: 'Deployed by the bench',
     workload_type: type,
@@ -121,5 +135,5 @@ async function deployOne(
       environment,
       limits,
     }),
-  });
+  };
 }

@@ -1,4 +1,5 @@
 import type { Plan, Tier } from './plan.ts';
+import { CELL_LOADS } from './tiers/cells-rows.ts';
 import { COLD_KINDS } from './tiers/cold-kinds.ts';
 import { wakesOf } from './tiers/cold-pass.ts';
 import { passesOf, sitesOf } from './tiers/cold-plan.ts';
@@ -29,6 +30,10 @@ const SECONDS = {
   restore: 0.0003,
   /** Samples of memory, idle CPU and wakes. */
   densitySamples: 5,
+  /** One more cell at the start of a host, and at its end. */
+  cell: 0.3,
+  /** Memory of a host with some cells, beside what it takes to settle. */
+  cellSamples: 0.6,
   isolates: 6,
   peers: { full: 180, quick: 25 },
 } as const;
@@ -77,6 +82,16 @@ function densitySeconds(plan: Plan): number {
   return SECONDS.site + none + deploying + started + warm;
 }
 
+function cellsSeconds(plan: Plan): number {
+  const { cellCounts, cellRounds, cellWindowMs, warmupMs, settleMs } = plan;
+  const warmUp = seconds(warmupMs) + SECONDS.window;
+  const load = cellRounds * CELL_LOADS.length * (warmUp + seconds(cellWindowMs));
+  return cellCounts.reduce((sum, count) => {
+    const started = SECONDS.host + (count - 1) * SECONDS.cell + seconds(settleMs) + SECONDS.cellSamples;
+    return sum + started + count * warmUp + load;
+  }, SECONDS.site);
+}
+
 function peersSeconds({ quick }: Plan): number {
   return quick ? SECONDS.peers.quick : SECONDS.peers.full;
 }
@@ -91,6 +106,7 @@ export const PARTS = {
   cold: { tiers: ['cold'], estimate: coldSeconds },
   peers: { tiers: ['peers'], estimate: peersSeconds },
   density: { tiers: ['density'], estimate: densitySeconds },
+  cells: { tiers: ['cells'], estimate: cellsSeconds },
   isolate: { tiers: ['isolate'], estimate: isolateSeconds },
 } as const satisfies Readonly<Record<string, Part>>;
 export type PartName = keyof typeof PARTS;

@@ -4,6 +4,7 @@ import { connect } from '@nats-io/transport-node';
 import {
   ClosedLoop,
   childOptions,
+  connectPlain,
   cpuBetween,
   type LoadPids,
   type LoadWindow,
@@ -17,6 +18,8 @@ import {
 
 export interface LoadParams {
   readonly subject: string;
+  /** Of an account each: requests go to them in turns. @default to none but that of clients without credentials */
+  readonly creds?: readonly string[];
   readonly inFlight: number;
   readonly payloadBytes: number;
   readonly warmupMs: number;
@@ -24,7 +27,7 @@ export interface LoadParams {
   readonly pids: LoadPids;
 }
 
-export interface OpenLoadParams extends Omit<LoadParams, 'inFlight'> {
+export interface OpenLoadParams extends Omit<LoadParams, 'inFlight' | 'creds'> {
   readonly perSecond: number;
   readonly maxOutstanding: number;
 }
@@ -76,17 +79,16 @@ function expecting(bytes: number): ReplyCheck {
 }
 
 async function load(params: LoadParams): Promise<LoadWindow> {
-  const { subject, inFlight, payloadBytes, warmupMs, windowMs, pids } = params;
-  const connection = await connect({ servers: url });
+  const { subject, creds = [undefined], inFlight, payloadBytes, warmupMs, windowMs, pids } = params;
+  const connections = await Promise.all(creds.map((one) => connectPlain([url], one)));
   const loop = new ClosedLoop({
-    nc: connection,
-    subject,
+    routes: connections.map((nc) => ({ nc, subject })),
     payload: payloadOf(payloadBytes),
     inFlight,
     isExpected: expecting(payloadBytes),
   });
   const window = await measureWindow(loop, { warmupMs, windowMs, drainMs: REQUEST_TIMEOUT_MS, pids });
-  await connection.close();
+  await Promise.all(connections.map((connection) => connection.close()));
   return window;
 }
 

@@ -6,6 +6,7 @@ import { describeMachine } from './machine.ts';
 import type { Plan } from './plan.ts';
 import type { Progress } from './progress.ts';
 import type { BenchResults } from './results.ts';
+import { measureCells } from './tiers/cells.ts';
 import { measureCold } from './tiers/cold.ts';
 import { measureDensity } from './tiers/density.ts';
 import { measureIsolates } from './tiers/isolate.ts';
@@ -26,6 +27,7 @@ const MEASURE: Readonly<Record<PartName, (run: BenchRun) => Promise<Findings>>> 
   cold: rowsOf(measureCold),
   peers: measurePeers,
   density: rowsOf(measureDensity),
+  cells: rowsOf(measureCells),
   isolate: rowsOf(measureIsolates),
 };
 

@@ -15,6 +15,7 @@ export const TIERS = [
   'cold',
   'peers',
   'density',
+  'cells',
   'isolate',
 ] as const;
 export type Tier = (typeof TIERS)[number];
@@ -60,6 +61,10 @@ export interface Plan {
   /** Functions that are called once, to see how many stay warm, and the memory that they may take. */
   readonly warmFunctions: number;
   readonly warmMemoryBytes: number;
+  /** Namespaces, each with a cell of its own: how many a host is started with, ascending. */
+  readonly cellCounts: readonly number[];
+  readonly cellRounds: number;
+  readonly cellWindowMs: number;
   /** Blank isolates that are made to see what one costs. */
   readonly isolates: number;
   /** After a start: the pool and the spare cell fill up. */
@@ -110,6 +115,9 @@ const FULL: Preset = {
   deployedFunctions: 1_000,
   warmFunctions: 900,
   warmMemoryBytes: 512 * MIB,
+  cellCounts: [1, 4, 16],
+  cellRounds: 3,
+  cellWindowMs: 300,
   isolates: 100,
   settleMs: 1_000,
 };
@@ -132,6 +140,9 @@ const QUICK: Preset = {
   deployedFunctions: 20,
   warmFunctions: 40,
   warmMemoryBytes: 24 * MIB,
+  cellCounts: [2],
+  cellRounds: 1,
+  cellWindowMs: 200,
   isolates: 40,
   settleMs: 300,
 };

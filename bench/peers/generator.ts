@@ -65,7 +65,7 @@ async function startLoop(address: Address, inFlight: number): Promise<Loop> {
   const { subject } = address;
   const connection = await connect({ servers: url });
   const loop = new ClosedLoop({
-    ...{ nc: connection, subject, payload, inFlight },
+    ...{ routes: [{ nc: connection, subject }], payload, inFlight },
     isExpected: ({ data }) => isExpected(data),
   });
   return {

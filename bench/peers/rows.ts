@@ -1,6 +1,6 @@
 import { type Metric, makeMetric, makeRow, median, percentile, type Row } from '../../src/measure/index.ts';
 import { latencyMetrics } from '../tiers/latency.ts';
-import { cpuMetrics, failureNotes, generatorNotes, silenceNotes } from '../tiers/load-rows.ts';
+import { cpuMetrics, windowNotes } from '../tiers/load-rows.ts';
 import { PEERS } from './all-peers.ts';
 import type { PeerColdPass } from './cold-peers.ts';
 import { HAIRSPRING } from './hairspring.ts';
@@ -30,7 +30,7 @@ function peerLoadRow(peer: Peer, group: readonly PeerWindow[], all: readonly Pee
     params: { inFlight: first?.inFlight ?? 0, payloadBytes: first?.payloadBytes ?? 0 },
     n: windows.reduce((sum, { requests }) => sum + requests, 0),
     metrics: windows.length === 0 ? [] : loadMetrics(peer, windows, all),
-    notes: [...silenceNotes(group), ...failureNotes(group), ...generatorNotes(group)],
+    notes: windowNotes(group),
   });
 }
 

@@ -18,4 +18,5 @@ export const METHOD = [
   'Closed loop: a new request for each reply. Open loop: requests are due by a schedule, and latency counts from then.',
   'Cold starts: one request at a time after a pause, to functions with artifacts of their own, on hosts that have just started; the later requests to the same functions are the warm ones.',
   'Idle functions: resident memory of the host and all its cells, pages that they share counted in each.',
+  'Cells: a host with more and more namespaces, an echo function in a cell of its own in each; requests go to all of them in turns.',
 ] as const;

@@ -8,7 +8,7 @@ const SATURATED = 0.9;
 /** So many rows are named, the others counted. */
 const NAMED = 6;
 
-const LOAD_GROUPS: readonly Row['group'][] = ['load', 'open-loop', 'peer-load'];
+const LOAD_GROUPS: readonly Row['group'][] = ['load', 'open-loop', 'peer-load', 'cells'];
 
 /** What a reader must know before believing the figures; none is good news. */
 export function findNotes({ machine, rows, notes }: BenchResults): readonly string[] {
@@ -16,7 +16,8 @@ export function findNotes({ machine, rows, notes }: BenchResults): readonly stri
   return [...notes, ...groupRowNotes(rows), ...noteNoise(load), ...noteBusy(load, machine.cores)];
 }
 
-function label({ subject, title, params }: Row): string {
+function label({ group, subject, title, params }: Row): string {
+  if (group === 'cells') return title;
   const at = params['inFlight'] ?? params['ratePerSecond'];
   return at === undefined ? title : `${subject} × ${at}`;
 }

@@ -13,6 +13,7 @@ export const GROUP_TITLES: Readonly<Record<RowGroup, string>> = {
   'peer-cold': 'Peers: cold starts',
   'peer-load': 'Peers: under load',
   density: 'Idle functions: host and cells',
+  cells: 'Cells: a namespace and an echo function each',
   isolate: 'Isolates, without a host',
 };
 

@@ -60,8 +60,6 @@ function loadRow(
     );
     return base === undefined ? [] : [{ window, base }];
   });
-  const over = (name: string, unit: Unit, better: Metric['better'], value: (one: TargetWindow) => number) =>
-    makeMetric(name, unit, better, windows.map(value));
   return makeRow({
     group: 'load' satisfies RowGroup,
     subject: target,
@@ -72,12 +70,7 @@ function loadRow(
       windows.length === 0
         ? []
         : [
-            over('perSecond', '1/s', 'higher', ({ perSecond }) => perSecond),
-            over('p50Ms', 'ms', 'lower', ({ p50Us }) => p50Us / 1_000),
-            over('p95Ms', 'ms', 'lower', ({ p95Us }) => p95Us / 1_000),
-            over('p99Ms', 'ms', 'lower', ({ p99Us }) => p99Us / 1_000),
-            over('maxMs', 'ms', 'lower', ({ maxUs }) => maxUs / 1_000),
-            ...cpuMetrics(windows),
+            ...windowMetrics(windows),
             ...(pairs.length === 0
               ? []
               : [
@@ -95,12 +88,31 @@ function loadRow(
                   ),
                 ]),
           ],
-    notes: [...silenceNotes(group), ...failureNotes(group), ...generatorNotes(group)],
+    notes: windowNotes(group),
   });
 }
 
+/** Rate, latency and CPU, a round for each window. */
+export function windowMetrics(windows: readonly LoadWindow[]): readonly Metric[] {
+  const over = (name: string, unit: Unit, better: Metric['better'], value: (one: LoadWindow) => number) =>
+    makeMetric(name, unit, better, windows.map(value));
+  return [
+    over('perSecond', '1/s', 'higher', ({ perSecond }) => perSecond),
+    over('p50Ms', 'ms', 'lower', ({ p50Us }) => p50Us / 1_000),
+    over('p95Ms', 'ms', 'lower', ({ p95Us }) => p95Us / 1_000),
+    over('p99Ms', 'ms', 'lower', ({ p99Us }) => p99Us / 1_000),
+    over('maxMs', 'ms', 'lower', ({ maxUs }) => maxUs / 1_000),
+    ...cpuMetrics(windows),
+  ];
+}
+
+/** What a reader must know of windows of one target. */
+export function windowNotes(windows: readonly LoadWindow[]): readonly string[] {
+  return [...silenceNotes(windows), ...failureNotes(windows), ...generatorNotes(windows)];
+}
+
 /** Rounds without a reply. */
-export function silenceNotes(windows: readonly Pick<LoadWindow, 'requests'>[]): readonly string[] {
+function silenceNotes(windows: readonly Pick<LoadWindow, 'requests'>[]): readonly string[] {
   const silent = windows.filter(({ requests }) => requests === 0).length;
   return silent === 0 ? [] : [`${silent} of ${windows.length} rounds had no reply at all and do not count`];
 }
@@ -145,7 +157,7 @@ export function failureNotes(
 }
 
 /** Says so when the generator, and not the responder, set the rate. */
-export function generatorNotes(windows: readonly { readonly cpu: LoadCpu | null }[]): readonly string[] {
+function generatorNotes(windows: readonly { readonly cpu: LoadCpu | null }[]): readonly string[] {
   const bound = windows.filter(
     ({ cpu }) => cpu !== null && cpu.generator > BUSY_GENERATOR_CORES && cpu.generator > cpu.responder,
   );

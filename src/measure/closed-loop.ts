@@ -4,9 +4,15 @@ import { Tally } from './tally.ts';
 /** Whether a reply is the expected one. */
 export type ReplyCheck = (reply: Msg) => boolean;
 
-export interface ClosedLoopOptions {
+/** Where requests go, and over which connection. */
+export interface Route {
   readonly nc: NatsConnection;
   readonly subject: string;
+}
+
+export interface ClosedLoopOptions {
+  /** Each request goes by the next one. */
+  readonly routes: readonly Route[];
   readonly payload: Uint8Array;
   /** Of every request. @default none */
   readonly headers?: MsgHdrs | undefined;
@@ -15,37 +21,44 @@ export interface ClosedLoopOptions {
   readonly isExpected: ReplyCheck;
 }
 
+/** A route and how its replies come back: a subject for each request under way. */
+interface Lane extends Route {
+  readonly replies: readonly { readonly reply: string; readonly headers?: MsgHdrs }[];
+}
+
 /**
  * Keeps a number of requests under way until it is stopped: a reply sends the next request. `nc.request` would be
  * the bottleneck at 25,000 requests a second; this publishes with reply subjects of its own and has one
- * subscription for all of them.
+ * subscription on each connection for all of them.
  */
 export class ClosedLoop {
   readonly tally: Tally = new Tally();
-  readonly #nc: NatsConnection;
-  readonly #subject: string;
+  readonly #lanes: readonly Lane[];
   readonly #payload: Uint8Array;
   readonly #isExpected: ReplyCheck;
-  readonly #replies: readonly { readonly reply: string; readonly headers?: MsgHdrs }[];
   readonly #sentAt: Float64Array;
+  #next = 0;
   #sending = true;
 
-  constructor({ nc, subject, payload, headers, inFlight, isExpected }: ClosedLoopOptions) {
-    const inbox = createInbox();
-    this.#nc = nc;
-    this.#subject = subject;
+  constructor({ routes, payload, headers, inFlight, isExpected }: ClosedLoopOptions) {
     this.#payload = payload;
     this.#isExpected = isExpected;
     this.#sentAt = new Float64Array(inFlight);
-    this.#replies = Array.from({ length: inFlight }, (_, slot) => ({
+    this.#lanes = routes.map((route) => this.#open(route, inFlight, headers));
+    for (let slot = 0; slot < inFlight; slot += 1) this.#send(slot);
+  }
+
+  #open(route: Route, inFlight: number, headers: MsgHdrs | undefined): Lane {
+    const inbox = createInbox();
+    const slotAt = inbox.length + 1;
+    route.nc.subscribe(`${inbox}.*`, {
+      callback: (error, message) => this.#onReply(error, message, slotAt),
+    });
+    const replies = Array.from({ length: inFlight }, (_, slot) => ({
       reply: `${inbox}.${slot}`,
       ...(headers === undefined ? {} : { headers }),
     }));
-    const slotAt = inbox.length + 1;
-    this.#nc.subscribe(`${inbox}.*`, {
-      callback: (error, message) => this.#onReply(error, message, slotAt),
-    });
-    for (let slot = 0; slot < inFlight; slot += 1) this.#send(slot);
+    return { ...route, replies };
   }
 
   /** Sends no more and waits for what is under way, for at most `timeoutMs`. */
@@ -55,9 +68,12 @@ export class ClosedLoop {
   }
 
   #send(slot: number): void {
+    const lane = this.#lanes[this.#next];
+    if (lane === undefined) return;
+    this.#next = (this.#next + 1) % this.#lanes.length;
     this.tally.sent();
     this.#sentAt[slot] = performance.now();
-    this.#nc.publish(this.#subject, this.#payload, this.#replies[slot]);
+    lane.nc.publish(lane.subject, this.#payload, lane.replies[slot]);
   }
 
   #onReply(error: Error | null, message: Msg, slotAt: number): void {

@@ -1,5 +1,6 @@
 export { type Child, type ChildSettings, type CommandMap, scriptBeside, startChild } from './child.ts';
 export { ClosedLoop, type ClosedLoopOptions, type ReplyCheck } from './closed-loop.ts';
+export { connectPlain } from './connect-plain.ts';
 export { cpuBetween, type LoadCpu, type LoadPids, sampleCpu } from './cpu-window.ts';
 export { Histogram } from './histogram.ts';
 export {

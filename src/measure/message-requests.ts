@@ -33,7 +33,8 @@ export async function openMessageRequests({
       };
       const { subject } = target;
       const asked = headersOf(target);
-      const loop = new ClosedLoop({ nc: connection, subject, payload, headers: asked, inFlight, isExpected });
+      const routes = [{ nc: connection, subject }];
+      const loop = new ClosedLoop({ routes, payload, headers: asked, inFlight, isExpected });
       return {
         tally: loop.tally,
         async stop(drainMs) {

@@ -25,6 +25,7 @@ export const ROW_GROUPS = [
   'peer-cold',
   'peer-load',
   'density',
+  'cells',
   'isolate',
 ] as const;
 export type RowGroup = (typeof ROW_GROUPS)[number];

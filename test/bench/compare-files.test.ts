@@ -69,6 +69,23 @@ test('Moved floors, other machines and rows of one run only are noted', () => {
   assert.match(notes.join('\n'), /Bare floors moved, too \(load\/echo-floor/);
 });
 
+test('A run from before a group of rows was measured is compared by the others', () => {
+  const { rows, ...run } = madeUpResults();
+  const before = { ...run, rows: rows.filter(({ group }) => group !== 'cells') };
+  for (const [base, head] of [
+    [before, madeUpResults()],
+    [madeUpResults(), before],
+  ] as const) {
+    const { comparisons, notes } = compareResults(base, head);
+    assert.ok(comparisons.length > 20);
+    assert.deepEqual(notes, ['2 rows are in one of the runs only']);
+  }
+  const slow = changed('perSecond', 0.5, /^cells\/.*cells=16/);
+  assert.deepEqual(moved(madeUpResults(), slow), [
+    'cells/echo-function?cells=16&inFlight=64 perSecond worse',
+  ]);
+});
+
 test('The exit code tells what was found: 0, with --assert 1 for worse figures, 2 for what cannot be compared', () => {
   const [base, head] = [join(folder, 'base.json'), join(folder, 'head.json')];
   writeFileSync(base, renderResults(madeUpResults()));

@@ -20,7 +20,7 @@ test('Every group has a table with every row, and names are told apart by the pa
   const tables = toTables(results.rows, { wide: true });
   assert.deepEqual(
     tables.map(({ group }) => group),
-    ['cold', 'load', 'open-loop', 'peer-cold', 'peer-load', 'density'],
+    ['cold', 'load', 'open-loop', 'peer-cold', 'peer-load', 'density', 'cells'],
   );
   assert.equal(
     tables.reduce((sum, { rows }) => sum + rows.length - 1, 0),

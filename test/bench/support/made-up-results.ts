@@ -115,6 +115,12 @@ function densityRow(functions: number, rssBytes: number, startMs: number, wakeMs
   });
 }
 
+function cellsRow(cells: number, perSecond: number): Row {
+  const { subject, n, metrics } = loadRow('echo-function', '', 64, perSecond, 1e6 / perSecond);
+  const title = `${cells} namespaces, 64 in flight, spread over all`;
+  return makeRow({ group: 'cells', subject, title, params: { cells, inFlight: 64 }, n, metrics });
+}
+
 const FLOOR = ['echo-floor', 'bare nats.js echo (floor)'] as const;
 const ECHO = ['echo-function', 'echo function'] as const;
 
@@ -165,6 +171,8 @@ export function madeUpResults(): BenchResults {
       densityRow(1, 388e6, 700, 2.4),
       densityRow(1_000, 411e6, 1_844, 2.6),
       densityRow(10_000, 640e6, 9_100, 2.9),
+      cellsRow(4, 31_000),
+      cellsRow(16, 12_000),
     ],
     notes: [],
   };
