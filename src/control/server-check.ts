@@ -1,10 +1,7 @@
 import { jetstreamManager } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/nats-core';
-import { HairspringError } from '../core/index.ts';
+import { HairspringError, NATS_SERVER_VERSIONS, natsServerHas } from '../core/index.ts';
 import { isJetStreamCode, isNoResponders, natsFailure } from './nats-failure.ts';
-
-/** The oldest server that has all that Hairspring uses. */
-const MIN_SERVER_VERSION = '2.10.0';
 
 const JETSTREAM_NOT_ENABLED = 10076;
 const JETSTREAM_NOT_ENABLED_FOR_ACCOUNT = 10039;
@@ -15,10 +12,11 @@ const JETSTREAM_NOT_ENABLED_FOR_ACCOUNT = 10039;
  */
 export async function requireServer(nc: NatsConnection): Promise<void> {
   const version = nc.info?.version ?? 'unknown';
-  if (!isAtLeast(version, MIN_SERVER_VERSION)) {
+  const { minimum } = NATS_SERVER_VERSIONS;
+  if (!natsServerHas(version, minimum)) {
     throw new HairspringError(
       'HS_NATS_VERSION',
-      `Cannot use nats-server ${version} at ${nc.getServer()}: Hairspring needs ${MIN_SERVER_VERSION} or newer`,
+      `Cannot use nats-server ${version} at ${nc.getServer()}: Hairspring needs ${minimum} or newer`,
     );
   }
   try {
@@ -42,19 +40,4 @@ function jetStreamMissing(nc: NatsConnection, cause: unknown): HairspringError {
     `Cannot use the server at ${nc.getServer()}: JetStream is not enabled ${where}`,
     { cause },
   );
-}
-
-function isAtLeast(version: string, floor: string): boolean {
-  const own = numbersOf(version);
-  const wanted = numbersOf(floor);
-  if (own === undefined || wanted === undefined) return false;
-  for (const [index, number] of wanted.entries()) {
-    const difference = (own[index] ?? 0) - number;
-    if (difference !== 0) return difference > 0;
-  }
-  return true;
-}
-
-function numbersOf(version: string): number[] | undefined {
-  return /^v?(\d+)\.(\d+)\.(\d+)/.exec(version)?.slice(1).map(Number);
 }

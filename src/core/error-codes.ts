@@ -324,7 +324,7 @@ export const ERROR_CODES = {
     fault: 'operator',
     retryable: false,
     summary: 'The NATS server is older than Hairspring supports',
-    remedy: 'Use nats-server 2.10 or newer',
+    remedy: 'Use nats-server 2.10.27 or newer',
   },
   HS_NATS_JETSTREAM: {
     status: 500,
@@ -338,7 +338,7 @@ export const ERROR_CODES = {
     fault: 'operator',
     retryable: true,
     summary: 'No nats-server could be found or fetched',
-    remedy: 'Install nats-server 2.10 or newer, or name one with --nats-server PATH',
+    remedy: 'Install nats-server 2.10.27 or newer, or name one with --nats-server PATH',
   },
   HS_NATS_SERVER_FAILED: {
     status: 500,

@@ -22,6 +22,7 @@ export * from './lifecycle.ts';
 export * from './limits.ts';
 export * from './logger.ts';
 export * from './manifest.ts';
+export * from './nats-version.ts';
 export * from './observer.ts';
 export * from './route.ts';
 export * from './sealed-secret.ts';

@@ -25,7 +25,6 @@ export {
   startRequestToWire,
 } from './manifest/index.ts';
 export {
-  compareVersions,
   defaultCacheDir,
   type FetchProgress,
   type FoundNatsServer,

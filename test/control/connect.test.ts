@@ -109,10 +109,10 @@ test('Credentials that cannot be read are refused before they are sent', async (
 });
 
 test('An old server is refused with both versions named', async () => {
-  const info = { server_id: 'NTEST', version: '2.9.10', proto: 1, headers: true, max_payload: 1_048_576 };
+  const info = { server_id: 'NTEST', version: '2.10.26', proto: 1, headers: true, max_payload: 1_048_576 };
   await using fake = await startFakeServer(`INFO ${JSON.stringify(info)}\r\n`);
   const nc = await connectNats({ servers: [fake.url] }, { name: 'test', reconnect: false });
-  await assert.rejects(requireServer(nc), { code: 'HS_NATS_VERSION', message: /2\.9\.10 .* 2\.10\.0/ });
+  await assert.rejects(requireServer(nc), { code: 'HS_NATS_VERSION', message: /2\.10\.26 .* 2\.10\.27/ });
   await nc.close();
 });
 

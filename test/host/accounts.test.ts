@@ -22,10 +22,11 @@ import {
   ownerEndpoint,
   writeServerConfig,
 } from '../../src/host/accounts/index.ts';
-import { startTestNats, type TestNats } from '../support/nats.ts';
+import { skipWithout, startTestNats, type TestNats } from '../support/nats.ts';
 import { createSpec } from '../support/spec.ts';
 import { until } from '../support/turns.ts';
 
+const withoutAnonymous = await skipWithout('anonymous');
 let folder: string;
 let operator: Operator;
 let server: TestNats;
@@ -37,7 +38,8 @@ const opened: NatsConnection[] = [];
 before(async () => {
   folder = await mkdtemp(join(tmpdir(), 'hairspring-accounts-'));
   operator = loadOperator(join(folder, 'keys', 'operator.seed'));
-  const config = writeServerConfig({ dir: join(folder, 'keys'), operator, anonymousNamespace: 'default' });
+  const anonymousNamespace = withoutAnonymous === false ? 'default' : undefined;
+  const config = writeServerConfig({ dir: join(folder, 'keys'), operator, anonymousNamespace });
   server = await startTestNats({ extraArguments: ['--config', config] });
   accounts = await startAccounts();
   red = await accounts.open('red');
@@ -265,7 +267,9 @@ test('What an earlier process gave out is void when the node starts again, and o
   await (await connect(owner)).flush();
 });
 
-test('Whoever connects without credentials is in the account of the one namespace that is said, and in no other', async () => {
+test('Whoever connects without credentials is in the account of the one namespace that is said, and in no other', {
+  skip: withoutAnonymous,
+}, async () => {
   await accounts.open('default');
   const nc = await connect({ servers: [server.url] });
   assert.deepEqual(await (await jetstreamManager(nc)).streams.names().next(), []);

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { after, before, test } from 'node:test';
-import { HairspringError, silentLogger } from '../../src/core/index.ts';
+import { HairspringError, natsServerHas, silentLogger } from '../../src/core/index.ts';
 import { startNatsServer } from '../../src/host/nats-server/index.ts';
 import { connectTo, findTestNats, startTestNats } from '../support/nats.ts';
 
@@ -63,7 +63,9 @@ test('A started server takes clients and has JetStream, and is gone with its fol
   await nc.close();
   await server[Symbol.asyncDispose]();
   await server[Symbol.asyncDispose]();
-  assert.deepEqual(await server.exited, { code: 0, signal: null });
+  // Before 2.11 it ends with 1 when it is asked to.
+  const code = natsServerHas(server.version, '2.11.0') ? 0 : 1;
+  assert.deepEqual(await server.exited, { code, signal: null });
   assert.equal(isAlive(server.pid), false);
   await assert.rejects(access(server.storeDir), 'the folder is removed');
 });

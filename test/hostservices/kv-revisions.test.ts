@@ -7,7 +7,9 @@ import { KV_LIMITS } from '../../src/hostservices/kv/limits.ts';
 import { provisionKvBucket } from '../../src/hostservices/kv/provider-provision.ts';
 import { checkTtlVersion } from '../../src/hostservices/kv/provider-ttl.ts';
 import { countConsumers, createBucket, type KvHandle, kvBinding, openBinding } from '../support/kv.ts';
-import { connectTo, startTestNats, type TestNats } from '../support/nats.ts';
+import { connectTo, skipWithout, startTestNats, type TestNats } from '../support/nats.ts';
+
+const withoutTtl = await skipWithout('keyTtl');
 
 let server: TestNats;
 let nc: NatsConnection;
@@ -156,6 +158,7 @@ test('A bucket that takes no purges says so', async () => {
 for (const history of [1, 5]) {
   test(`A value with a life of its own goes by itself, and a watch hears of it, with a history of ${history}`, {
     timeout: 60_000,
+    skip: withoutTtl,
   }, async () => {
     const bucket = `mortal-${history}`;
     await provisionKvBucket(
@@ -184,7 +187,9 @@ for (const history of [1, 5]) {
   });
 }
 
-test('A bucket without such values refuses them by the name of the setting, and stores nothing', async () => {
+test('A bucket without such values refuses them by the name of the setting, and stores nothing', {
+  skip: withoutTtl,
+}, async () => {
   const store = await open('immortal');
   for (const [op, ...args] of [
     ['put', 'k', 5_000],
@@ -210,13 +215,13 @@ test('A life that is no number of milliseconds from a second on is refused', asy
   assert.deepEqual(await store.call('keys', ['']), []);
 });
 
-test('Servers before 2.11, which would keep the value for ever, are told apart by their version', () => {
-  for (const version of ['2.9.10', '2.10.27', '1.99.0', '']) {
+test('Servers before 2.11.4, which would keep the value for ever, are told apart by their version', () => {
+  for (const version of ['2.9.10', '2.10.27', '2.11.3', '1.99.0', '']) {
     assert.throws(() => checkTtlVersion({ info: { version } }, 'x'), {
       code: 'HS_KV_UNSUPPORTED',
-      message: new RegExp(`2\\.11.*"${version}"`),
+      message: new RegExp(`2\\.11\\.4.*"${version}"`),
     });
   }
-  for (const version of ['2.11.0', '2.11.0-RC.1', '2.15.1', '3.0.0'])
+  for (const version of ['2.11.4', '2.12.0-RC.1', '2.15.1', '3.0.0'])
     checkTtlVersion({ info: { version } }, 'x');
 });

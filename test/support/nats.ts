@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connect, type NatsConnection, type NodeConnectionOptions } from '@nats-io/transport-node';
-import { type Logger, silentLogger } from '../../src/core/index.ts';
+import { type Logger, NATS_SERVER_VERSIONS, natsServerHas, silentLogger } from '../../src/core/index.ts';
 import {
   defaultCacheDir,
   type FetchProgress,
@@ -38,6 +38,13 @@ export function findTestNats(): Promise<FoundNatsServer> {
     report: showFetch,
   });
   return found;
+}
+
+/** Why a test of `feature` is skipped, in the form of `node:test`: the nats-server of the tests is older; else false. */
+export async function skipWithout(feature: keyof typeof NATS_SERVER_VERSIONS): Promise<string | false> {
+  const { version } = await findTestNats();
+  const since = NATS_SERVER_VERSIONS[feature];
+  return natsServerHas(version, since) ? false : `needs nats-server ${since}, and this is ${version}`;
 }
 
 /** Starts a server with JetStream on a free port; disposing stops it and removes its folder. */

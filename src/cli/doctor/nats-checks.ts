@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { ACCOUNTS_TAG, requireServer, withoutUserInfo } from '../../control/index.ts';
-import { ERROR_CODES, HairspringError } from '../../core/index.ts';
+import { ERROR_CODES, HairspringError, NATS_SERVER_VERSIONS, natsServerHas } from '../../core/index.ts';
 import type { Connection, ControlConnection } from '../shell/connection.ts';
 import { countOf } from '../shell/format.ts';
 import { type CheckContext, type Finding, fail, pass, skip, warn } from './check.ts';
@@ -29,13 +29,17 @@ export async function checkServer({ connection }: CheckContext): Promise<Finding
   const version = connection.nc.info?.version ?? 'unknown';
   try {
     await requireServer(connection.nc);
-    return pass(`nats-server ${version}`);
   } catch (error) {
     if (HairspringError.is(error) && error.code === 'HS_NATS_VERSION') {
       return fail(error.message, ERROR_CODES.HS_NATS_VERSION.remedy);
     }
-    return pass(`nats-server ${version}`);
   }
+  const { keyTtl } = NATS_SERVER_VERSIONS;
+  if (natsServerHas(version, keyTtl)) return pass(`nats-server ${version}`);
+  return warn(
+    `nats-server ${version}: KV values cannot have a life of their own (perKeyTtl, ttlMs)`,
+    `Use nats-server ${keyTtl} or newer if a function needs that`,
+  );
 }
 
 export async function checkJetStream({ connection }: CheckContext): Promise<Finding> {

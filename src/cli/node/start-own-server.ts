@@ -1,7 +1,6 @@
 import { join } from 'node:path';
-import { HairspringError, type Logger } from '../../core/index.ts';
+import { HairspringError, type Logger, NATS_SERVER_VERSIONS, natsServerHas } from '../../core/index.ts';
 import {
-  compareVersions,
   type FoundNatsServer,
   findNatsServer,
   loadOperator,
@@ -33,8 +32,6 @@ export interface OwnServer extends RunningNatsServer {
 const LOOPBACK = '127.0.0.1';
 /** In which clients without credentials find themselves, on a server of this machine alone. */
 const DEFAULT_NAMESPACE = 'default';
-/** From here on a server with an operator is asked to let clients in that have no credentials; tried on 2.15.1. */
-const ANONYMOUS_SINCE = '2.12.0';
 
 /** @throws HS_DATA_DIR, HS_NATS_SERVER_MISSING, HS_NATS_SERVER_FAILED, HS_PORT_TAKEN */
 export async function startOwnServer(
@@ -48,6 +45,11 @@ export async function startOwnServer(
     report: createFetchReporter(output),
     ...(options.natsServer === undefined ? {} : { explicitPath: options.natsServer }),
   });
+  const { anonymous } = NATS_SERVER_VERSIONS;
+  if (!natsServerHas(found.version, anonymous))
+    output.note(
+      `nats-server ${found.version} takes no client without credentials; the commands find theirs, and from ${anonymous} on none are needed`,
+    );
   const operatorFile = join(options.dataDir, 'keys', 'operator.seed');
   const server = await startOnFreePort(found, loadOperator(operatorFile), options, options.ports);
   return { ...server, found, operatorFile };
@@ -62,7 +64,9 @@ async function startOnFreePort(
   const config = writeServerConfig({
     dir: join(options.dataDir, 'keys'),
     operator,
-    anonymousNamespace: compareVersions(found.version, ANONYMOUS_SINCE) >= 0 ? DEFAULT_NAMESPACE : undefined,
+    anonymousNamespace: natsServerHas(found.version, NATS_SERVER_VERSIONS.anonymous)
+      ? DEFAULT_NAMESPACE
+      : undefined,
   });
   try {
     return await startNatsServer({

@@ -1,8 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { chmod, copyFile, mkdir, mkdtemp, readdir, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { systemClock } from '../../core/index.ts';
-import { checkBinary, compareVersions, isSupportedVersion, parseNatsVersion } from './version.ts';
+import {
+  compareNatsVersions,
+  NATS_SERVER_VERSIONS,
+  natsServerHas,
+  parseNatsVersion,
+  systemClock,
+} from '../../core/index.ts';
+import { checkBinary } from './version.ts';
 
 /** Folder of all that is cached of nats-server. */
 export function natsServerFolder(cacheDir: string): string {
@@ -19,8 +25,8 @@ export async function findCached(cacheDir: string): Promise<CachedBinary | strin
   const folder = natsServerFolder(cacheDir);
   const names = await readdir(folder).catch(() => []);
   const versions = names
-    .filter((name) => parseNatsVersion(name) === name && isSupportedVersion(name))
-    .sort((a, b) => compareVersions(b, a));
+    .filter((name) => parseNatsVersion(name) === name && natsServerHas(name, NATS_SERVER_VERSIONS.minimum))
+    .sort((a, b) => compareNatsVersions(b, a));
   let reason = `"${folder}" holds none`;
   for (const version of versions) {
     const path = cachedPath(cacheDir, version);

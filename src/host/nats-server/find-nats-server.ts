@@ -1,5 +1,5 @@
 import { mkdir, rm } from 'node:fs/promises';
-import { HairspringError } from '../../core/index.ts';
+import { HairspringError, NATS_SERVER_VERSIONS } from '../../core/index.ts';
 import { findCached, installInCache, makeWorkDir, natsServerFolder } from './cache.ts';
 import { takeFetchLock } from './fetch-lock.ts';
 import { fetchDebianPackage } from './from-debian.ts';
@@ -13,7 +13,7 @@ import type {
   NatsRelease,
   NatsServerOrigin,
 } from './types.ts';
-import { checkBinary, MINIMUM_NATS_VERSION } from './version.ts';
+import { checkBinary } from './version.ts';
 
 interface Attempt {
   readonly origin: NatsServerOrigin;
@@ -30,7 +30,7 @@ const LABELS = {
 } as const satisfies Record<NatsServerOrigin, string>;
 
 /**
- * Finds a nats-server of 2.10.0 or newer, or fetches one into the cache. In order: the explicit path (and then
+ * Finds a nats-server that is new enough, or fetches one into the cache. In order: the explicit path (and then
  * nothing else), `PATH`, the cache, the pinned official release, Debian's package, `go install`. Safe to call from
  * many processes at once: one fetches, the others wait for it.
  * @throws HS_NATS_SERVER_MISSING with one line for each way that was tried
@@ -53,7 +53,7 @@ async function checkExplicit(path: string): Promise<FoundNatsServer> {
     check.tooOld ? 'HS_NATS_VERSION' : 'HS_NATS_SERVER_MISSING',
     `Cannot use --nats-server "${path}": ${check.reason}`,
     {
-      hint: `Name a nats-server of ${MINIMUM_NATS_VERSION} or newer, or leave --nats-server out to have one fetched`,
+      hint: `Name a nats-server of ${NATS_SERVER_VERSIONS.minimum} or newer, or leave --nats-server out to have one fetched`,
     },
   );
 }
@@ -162,7 +162,7 @@ function allFailed(options: FindNatsServerOptions, attempts: readonly Attempt[])
     : `${install} and put nats-server on PATH, or name it with --nats-server PATH`;
   return new HairspringError(
     'HS_NATS_SERVER_MISSING',
-    `Cannot find or fetch nats-server ${MINIMUM_NATS_VERSION} or newer; tried:${lines}`,
+    `Cannot find or fetch nats-server ${NATS_SERVER_VERSIONS.minimum} or newer; tried:${lines}`,
     { hint },
   );
 }

@@ -13,4 +13,3 @@ export type {
   NatsRelease,
   NatsServerOrigin,
 } from './types.ts';
-export { compareVersions, MINIMUM_NATS_VERSION, parseNatsVersion } from './version.ts';

@@ -53,7 +53,7 @@ export const kvOptionsShape = {
     .meta({ description: 'Servers of a cluster that keep the bucket.', examples: [3] }),
   perKeyTtl: z.boolean().optional().meta({
     description:
-      'true: put, create and update may give a value a life of its own (nats-server 2.11 or newer).',
+      'true: put, create and update may give a value a life of its own (nats-server 2.11.4 or newer).',
   }),
 } as const;
 
