@@ -1,6 +1,7 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
-import { HairspringError, nodeHttp } from '../../core/index.ts';
+import { nodeHttp } from '../../core/index.ts';
+import { listenError } from '../listen-error.ts';
 import { OpenResponses } from './client-errors.ts';
 import { Exchanges, type ExchangesOptions } from './exchanges.ts';
 import { GATEWAY_LIMITS } from './limits.ts';
@@ -82,20 +83,10 @@ async function listen(server: Server, host: string, [port = 0, ...others]: reado
   try {
     await listening;
   } catch (cause) {
-    const error = cannotListen(host, port, cause);
+    const error = listenError('Cannot serve HTTP', { host, port }, '--http', cause);
     if (error.code !== 'HS_PORT_TAKEN' || others.length === 0) throw error;
     await listen(server, host, others);
   } finally {
     server.off('error', reject);
   }
-}
-
-function cannotListen(host: string, port: number, cause: unknown): HairspringError {
-  const action = `Cannot serve HTTP at ${host}:${port}`;
-  const hint = 'Name another address with --http, such as 127.0.0.1:0 for any free port';
-  const code = cause instanceof Error && 'code' in cause ? cause.code : undefined;
-  if (code === 'EADDRINUSE')
-    return new HairspringError('HS_PORT_TAKEN', `${action}: the port is in use`, { cause, hint });
-  const reason = cause instanceof Error ? cause.message : String(cause);
-  return new HairspringError('HS_USAGE', `${action}: ${reason}`, { cause, hint });
 }

@@ -5,6 +5,7 @@ import { isIP } from 'node:net';
 import { type RawData, type WebSocket, WebSocketServer } from 'ws';
 import { type FunctionDefinition, HairspringError, nodeHttp } from '../../core/index.ts';
 import type { InspectSession } from '../cells/index.ts';
+import { listenError } from '../listen-error.ts';
 
 /** Largest message of a debugger; DevTools sends expressions and breakpoints. */
 const MAX_MESSAGE_BYTES = 16 * 1024 ** 2;
@@ -32,7 +33,7 @@ export interface InspectorServer extends AsyncDisposable {
 /**
  * Serves what Chrome's `chrome://inspect` and editors look for: one target per function, each a WebSocket
  * that speaks the Chrome DevTools Protocol with the function's isolate.
- * @throws HS_PORT_TAKEN
+ * @throws HS_PORT_TAKEN, HS_USAGE when there is no such address
  */
 export async function startInspectorServer(options: InspectorServerOptions): Promise<InspectorServer> {
   /** By function id: whoever knows it may debug, so it is not the function's own id, which others know. */
@@ -96,15 +97,9 @@ export async function startInspectorServer(options: InspectorServerOptions): Pro
   }
 
   await new Promise<void>((resolve, reject) => {
-    http.once('error', (cause) => {
-      const message = `Cannot let debuggers attach at ${options.host}:${options.port}: ${cause.message}`;
-      reject(
-        new HairspringError('HS_PORT_TAKEN', message, {
-          hint: 'Name another with --inspect HOST:PORT',
-          cause,
-        }),
-      );
-    });
+    http.once('error', (cause) =>
+      reject(listenError('Cannot let debuggers attach', options, '--inspect', cause)),
+    );
     http.listen(options.port, options.host, resolve);
   });
   const { port } = http.address() as AddressInfo;

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { HairspringError, nodeHttp } from '../../core/index.ts';
+import { nodeHttp } from '../../core/index.ts';
+import { listenError } from '../listen-error.ts';
 import { PROMETHEUS_TYPE } from './prometheus-text.ts';
 
 /** A scraper needs one. */
@@ -38,7 +39,7 @@ export async function startMetricsServer(
   try {
     await listening;
   } catch (cause) {
-    throw cannotListen({ host, port }, cause);
+    throw listenError('Cannot serve metrics', { host, port }, '--metrics', cause);
   }
   const address = server.address() as AddressInfo;
   const shown = address.family === 'IPv6' ? `[${address.address}]` : address.address;
@@ -62,14 +63,4 @@ function answer({ method, url }: IncomingMessage, response: ServerResponse, rend
     return;
   }
   response.writeHead(200, { 'Content-Type': PROMETHEUS_TYPE }).end(render());
-}
-
-function cannotListen({ host, port }: MetricsAddress, cause: unknown): HairspringError {
-  const action = `Cannot serve metrics at ${host}:${port}`;
-  const hint = 'Name another address with --metrics, such as 127.0.0.1:0 for any free port';
-  const code = cause instanceof Error && 'code' in cause ? cause.code : undefined;
-  if (code === 'EADDRINUSE')
-    return new HairspringError('HS_PORT_TAKEN', `${action}: the port is in use`, { cause, hint });
-  const reason = cause instanceof Error ? cause.message : String(cause);
-  return new HairspringError('HS_USAGE', `${action}: ${reason}`, { cause, hint });
 }
