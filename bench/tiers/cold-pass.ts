@@ -16,8 +16,9 @@ const WARM_REQUESTS = 2;
 const PER_FUNCTION = 1 + WARM_REQUESTS;
 /** So many instances stay warm where the others are to be evicted. */
 const KEPT_WARM = 4;
-/** A cell looks once a second for what it can evict. */
-const EVICTION_MS = 1_500;
+/** A cell looks once a second for what it can evict; a busy machine may take longer. */
+const EVICTION_WAIT_MS = 10_000;
+const EVICTION_POLL_MS = 100;
 const EVENTS_WAIT_MS = 3_000;
 /** For all instances of a pass to stay. */
 const ROOMY_BYTES = 4 * 1024 ** 3;
@@ -79,7 +80,7 @@ export async function wakeAll(
   await sleep(plan.settleMs);
   if (tier === 'evicted') {
     await generator.call('sequence', { subjects: wakes.map(({ subject }) => subject), pauseMs: 0 });
-    await sleep(EVICTION_MS);
+    await untilEvicted(site);
   }
   const events = await tapEvents(site);
   const subjects = evictable.flatMap(({ subject }) => Array.from({ length: PER_FUNCTION }, () => subject));
@@ -104,6 +105,17 @@ export async function wakeAll(
     passes: new Map([...passes].map(([kind, found]) => [kind, join(found.map(({ pass }) => pass))])),
     first: join(results.slice(0, 1).map(({ pass }) => pass)),
   };
+}
+
+/** Waits until no more instances are warm than are kept. What stays warm all the same is told by its events. */
+async function untilEvicted({ nc }: Site): Promise<void> {
+  const client = createControlClient(nc, { namespace: NAMESPACE });
+  const deadline = performance.now() + EVICTION_WAIT_MS;
+  while (performance.now() < deadline) {
+    const warm = (await client.list()).filter(({ workload_state }) => workload_state === 'warm').length;
+    if (warm <= KEPT_WARM) return;
+    await sleep(EVICTION_POLL_MS);
+  }
 }
 
 interface Wake {

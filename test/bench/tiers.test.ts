@@ -1,0 +1,111 @@
+/** The tiers that start hosts of their own, each with a plan of seconds against a real server and real cells. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { type Plan, parseBenchOptions } from '../../bench/plan.ts';
+import { measureCells } from '../../bench/tiers/cells.ts';
+import { measureCold } from '../../bench/tiers/cold.ts';
+import { measureDensity } from '../../bench/tiers/density.ts';
+import { metricOf, type Row } from '../../src/measure/index.ts';
+
+const PLAN: Plan = {
+  ...parseBenchOptions(['--quick']).plan,
+  warmupMs: 20,
+  coldFunctions: 2,
+  coldFunctionsOfKind: 1,
+  coldPauseMs: 1,
+  idleCounts: [12],
+  deployedFunctions: 4,
+  warmFunctions: 6,
+  warmMemoryBytes: 8 * 1024 ** 2,
+  cellCounts: [1, 2],
+  cellWindowMs: 400,
+  settleMs: 50,
+};
+const RUN = { plan: PLAN, progress: () => undefined };
+/** A dozen hosts start in them, one after the other. */
+const TIMES = { timeout: 180_000 };
+const SYSTEM = { ...TIMES, skip: process.platform === 'linux' ? false : 'memory is read in /proc' };
+
+/** Differences between figures that lie close together, and processors that have nothing to do. */
+const MAY_BE_ZERO = /^(?:over|extra|bytesPer|cores)/;
+
+/** Every figure is a number, and above 0 where it can be nothing else. */
+function assertFigures(rows: readonly Row[]): void {
+  for (const { id, metrics } of rows) {
+    assert.ok(metrics.length > 0, id);
+    for (const { name, value, rounds } of metrics) {
+      for (const figure of [value, ...rounds]) {
+        assert.ok(Number.isFinite(figure), `${id} ${name} is ${figure}`);
+        assert.ok(figure > 0 || MAY_BE_ZERO.test(name), `${id} ${name} is ${figure}`);
+      }
+    }
+  }
+}
+
+function countsOf(rows: readonly Row[]): Readonly<Record<string, number>> {
+  return Object.fromEntries(rows.map(({ id, n }) => [id, n]));
+}
+
+test(
+  'The cold tier wakes as many functions of each kind as planned, and nothing is faster outside than inside',
+  TIMES,
+  async () => {
+    const rows = await measureCold(RUN);
+    const cold = rows.filter(({ group }) => group === 'cold');
+    const usual = 'code=javascript&bundleBytes=5000&hostCalls=0';
+    const counts = countsOf(rows);
+    assert.equal(counts[`cold/new-cell?${usual}`], 1);
+    assert.equal(counts[`cold/pooled-isolate?${usual}`], PLAN.coldFunctions);
+    assert.equal(counts[`cold/new-isolate?${usual}`], PLAN.coldFunctions);
+    assert.ok((counts[`cold/evicted?${usual}`] ?? 0) > 0);
+    assert.equal(counts[`cold/warm?${usual}`], 2 * PLAN.coldFunctions);
+    const pooled = cold.filter(({ subject }) => subject === 'pooled-isolate');
+    assert.equal(new Set(pooled.map(({ id }) => id)).size, 10);
+    for (const { id, n } of pooled.slice(1)) assert.equal(n, PLAN.coldFunctionsOfKind, id);
+    assert.equal(counts['recovery/spare-cell'], PLAN.freshCells);
+    assert.equal(counts['recovery/new-cell'], PLAN.freshCells);
+    assertFigures(rows);
+    for (const row of cold) {
+      const [outside, inside] = [metricOf(row, 'p50Ms') ?? 0, metricOf(row, 'insideP50Ms') ?? 0];
+      assert.ok(inside > 0 && outside >= inside, `${row.id}: ${outside} ms, inside ${inside} ms`);
+    }
+  },
+);
+
+test(
+  'The density tier starts a host with one function and with all, and sees how many stay warm',
+  SYSTEM,
+  async () => {
+    const rows = await measureDensity(RUN);
+    assert.deepEqual(countsOf(rows), {
+      'density/started?functions=1': 1,
+      'density/deployed?functions=4': 1,
+      'density/started?functions=12': 1,
+      [`density/warm-instances?functions=6&budgetBytes=${PLAN.warmMemoryBytes}`]: 6,
+    });
+    assertFigures(rows);
+  },
+);
+
+test('The cells tier has every namespace answer, one after the other and all at once', SYSTEM, async () => {
+  const rows = await measureCells(RUN);
+  assert.deepEqual(
+    rows.map(({ id }) => id),
+    [1, 2].flatMap((cells) => [
+      `cells/started?cells=${cells}`,
+      `cells/echo-function?cells=${cells}&inFlight=1`,
+      `cells/echo-function?cells=${cells}&inFlight=64`,
+    ]),
+  );
+  assertFigures(rows);
+  for (const { id, n, notes } of rows) {
+    assert.ok(n > 0, id);
+    assert.deepEqual(
+      notes.filter((note) => note.includes('lost')),
+      [],
+    );
+  }
+  const [one, two] = [1, 2].map((cells) => rows.find(({ id }) => id === `cells/started?cells=${cells}`));
+  assert.ok(one !== undefined && two !== undefined);
+  assert.equal((metricOf(two, 'processes') ?? 0) - (metricOf(one, 'processes') ?? 0), 1);
+});
