@@ -4,19 +4,14 @@ import { jetstream, jetstreamManager } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/nats-core';
 import { type ObjectInfo, type ObjectStore, Objm, StorageType } from '@nats-io/obj';
 import { formatBytes, HairspringError, HOST_LIMITS } from '../core/index.ts';
-import { isJetStreamCode, natsFailure } from './nats-failure.ts';
-
-export const ARTIFACT_BUCKET = 'hairspring-artifacts';
+import { ARTIFACT_BUCKET, artifactName, renewArtifact, toUrlSafe } from './artifact-revisions.ts';
+import { isJetStreamCode, natsFailure, STREAM_NOT_FOUND } from './nats-failure.ts';
 
 const BUCKET_NAME = /^[A-Za-z0-9_-]{1,64}$/;
-/** JetStream's codes for "stream not found" and "wrong last sequence". */
-const STREAM_NOT_FOUND = 10059;
+/** JetStream's code for "wrong last sequence". */
 const WRONG_LAST_SEQUENCE = 10071;
-
-/** Object name of the artifact with `digest` (lower-case hex SHA-256). */
-export function artifactName(digest: string): string {
-  return `sha256-${digest}`;
-}
+/** Each time somebody else was faster, with the same artifact. */
+const PUT_TRIES = 10;
 
 /** Lower-case hex SHA-256. */
 export function digestOf(bytes: Uint8Array): string {
@@ -24,12 +19,12 @@ export function digestOf(bytes: Uint8Array): string {
 }
 
 /**
- * Stores an artifact unless it is there already; makes the bucket on first use.
+ * Brings an artifact, and makes the bucket on first use. One that is there already gets another revision, so that who
+ * means to remove it hears that it is wanted again.
  * @throws HS_ARTIFACT_TOO_LARGE, HS_ARTIFACT_CORRUPT when `bytes` do not have `digest`, HS_NATS_…
  */
 export async function putArtifact(nc: NatsConnection, digest: string, bytes: Uint8Array): Promise<void> {
   const action = `Cannot store artifact ${digest}`;
-  const name = artifactName(digest);
   checkSize(bytes.byteLength, action);
   if (digestOf(bytes) !== digest) {
     throw new HairspringError('HS_ARTIFACT_CORRUPT', `${action}: the bytes have another hash`);
@@ -39,13 +34,36 @@ export async function putArtifact(nc: NatsConnection, digest: string, bytes: Uin
       storage: StorageType.File,
       description: 'Bundled functions of Hairspring, by SHA-256',
     });
-    const before = await store.info(name);
-    if (before !== null && !before.deleted && before.digest === natsDigest(digest)) return;
-    await store.putBlob({ name }, bytes, { previousRevision: before?.revision ?? 0 });
+    await bring(nc, store, digest, bytes);
   } catch (error) {
-    // Somebody stored the same artifact at the same time; the client has purged our chunks.
-    if (isJetStreamCode(error, WRONG_LAST_SEQUENCE)) return;
     throw natsFailure(error, action);
+  }
+}
+
+/** Whoever does the same or removes it at the same time makes it look again. */
+async function bring(
+  nc: NatsConnection,
+  store: ObjectStore,
+  digest: string,
+  bytes: Uint8Array,
+): Promise<void> {
+  const name = artifactName(digest);
+  let firstSeen: number | undefined;
+  for (let triesLeft = PUT_TRIES; ; triesLeft -= 1) {
+    const before = await store.info(name);
+    const revision = before?.revision ?? 0;
+    const isThere = before !== null && !before.deleted && before.digest === natsDigest(digest);
+    firstSeen ??= revision;
+    // Somebody else has brought it since.
+    if (isThere && revision > firstSeen) return;
+    try {
+      if (isThere) await renewArtifact(nc, digest, revision);
+      else await store.putBlob({ name }, bytes, { previousRevision: revision });
+      return;
+    } catch (error) {
+      // What the client has put of ours it has purged by now.
+      if (triesLeft === 0 || !isJetStreamCode(error, WRONG_LAST_SEQUENCE)) throw error;
+    }
   }
 }
 
@@ -87,24 +105,6 @@ export async function getObject(nc: NatsConnection, bucket: string, name: string
     );
   }
   return bytes;
-}
-
-/** Deletes an artifact; one that is not there is left at that. */
-export async function deleteArtifact(nc: NatsConnection, digest: string): Promise<void> {
-  try {
-    const store = await openStore(nc, ARTIFACT_BUCKET);
-    const name = artifactName(digest);
-    if ((await store.info(name)) === null) return;
-    await store.delete(name);
-    // The store keeps a marker of what was deleted; nothing of an artifact is to stay.
-    const manager = await jetstreamManager(nc, { checkAPI: false });
-    const encoded = toUrlSafe(Buffer.from(name, 'utf8').toString('base64'));
-    await manager.streams.purge(`OBJ_${ARTIFACT_BUCKET}`, { filter: `$O.${ARTIFACT_BUCKET}.M.${encoded}` });
-  } catch (error) {
-    if (!isJetStreamCode(error, STREAM_NOT_FOUND)) {
-      throw natsFailure(error, `Cannot delete artifact ${digest}`);
-    }
-  }
 }
 
 function openStore(nc: NatsConnection, bucket: string): Promise<ObjectStore> {
@@ -176,9 +176,4 @@ function checkSize(bytes: number, action: string): void {
 /** The object store's way of writing a hash. */
 function natsDigest(digest: string): string {
   return `SHA-256=${toUrlSafe(Buffer.from(digest, 'hex').toString('base64'))}`;
-}
-
-/** The object store's spelling of Base64: URL-safe, with padding. */
-function toUrlSafe(base64: string): string {
-  return base64.replaceAll('+', '-').replaceAll('/', '_');
 }

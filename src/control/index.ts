@@ -1,12 +1,11 @@
 export {
   ARTIFACT_BUCKET,
   artifactName,
-  deleteArtifact,
-  digestOf,
-  getArtifact,
-  getObject,
-  putArtifact,
-} from './artifacts.ts';
+  artifactRevision,
+  listArtifacts,
+  removeArtifact,
+} from './artifact-revisions.ts';
+export { digestOf, getArtifact, getObject, putArtifact } from './artifacts.ts';
 export { type ControlClient, type ControlClientOptions, createControlClient } from './client.ts';
 export type { CancelResult } from './client-cancel.ts';
 export type { DeployPlacement, DeployRequest } from './client-deploy.ts';

@@ -3,6 +3,8 @@ import { HairspringError } from '../core/index.ts';
 
 /** JetStream's code for "JetStream not enabled for account". */
 const JETSTREAM_NOT_ENABLED_FOR_ACCOUNT = 10039;
+/** And for "stream not found". */
+export const STREAM_NOT_FOUND = 10059;
 
 /** What the NATS client threw, with all its causes; the one that tells may be any of them. */
 function* causesOf(error: unknown): Generator<Error> {

@@ -1,10 +1,16 @@
-import { HOST_LIMITS } from '../core/index.ts';
+import { HOST_LIMITS, LIMIT_RANGES } from '../core/index.ts';
 import type { HostOptions } from './types.ts';
 
 export type ResolvedHostOptions = Required<HostOptions> & {
   /** How long an entry may overrun its CPU limit before the watchdog kills the cell. */
   readonly hangGraceMs: number;
 };
+
+/**
+ * Longer than a deployment takes, and than the last invocation of a replaced version, which may have to load its
+ * artifact once more.
+ */
+const ARTIFACT_SWEEP_MS = 2 * LIMIT_RANGES.timeoutMs.max;
 
 const DEFAULTS = {
   nexus: 'nexus',
@@ -13,6 +19,7 @@ const DEFAULTS = {
   spareIsolates: 4,
   warmInstances: 64,
   idleEvictMs: 300_000,
+  artifactSweepMs: ARTIFACT_SWEEP_MS,
   inlineCpuMs: HOST_LIMITS.inlineCpuMs,
   inspect: undefined,
   http: undefined,

@@ -67,15 +67,18 @@ export async function startHost(options: HostOptions): Promise<RunningHost> {
     }),
   );
   const { artifactDir } = data;
-  const deployments = await Deployments.open({
-    nc,
-    accounts,
-    artifactDir,
-    cells,
-    secrets: shelf,
-    clock,
-    logger,
-  });
+  const deployments = stack.use(
+    await Deployments.open({
+      nc,
+      accounts,
+      artifactDir,
+      artifactSweepMs: resolved.artifactSweepMs,
+      cells,
+      secrets: shelf,
+      clock,
+      logger,
+    }),
+  );
   let stopping: Promise<void> | undefined;
   const node = new Node({
     ...identity,

@@ -42,6 +42,11 @@ export interface HostOptions {
   /** @default 300_000 */
   readonly idleEvictMs?: number;
   /**
+   * How long an artifact stays that no function names and that nobody brings or finds; it is gone after twice as long.
+   * @default 600_000
+   */
+  readonly artifactSweepMs?: number;
+  /**
    * The longest that a function holds the thread of its cell that reads from NATS; one with a larger
    * `limits.cpu` always runs beside it. @default 50
    */

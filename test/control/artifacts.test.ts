@@ -3,7 +3,15 @@ import { after, before, test } from 'node:test';
 import { jetstream, jetstreamManager } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/nats-core';
 import { Objm } from '@nats-io/obj';
-import { deleteArtifact, digestOf, getArtifact, getObject, putArtifact } from '../../src/control/index.ts';
+import {
+  artifactRevision,
+  digestOf,
+  getArtifact,
+  getObject,
+  listArtifacts,
+  putArtifact,
+  removeArtifact,
+} from '../../src/control/index.ts';
 import { HOST_LIMITS } from '../../src/core/index.ts';
 import { connectTo, startTestNats, type TestNats } from '../support/nats.ts';
 
@@ -40,7 +48,7 @@ test('An artifact of several chunks comes back as it was, and leaves no consumer
   assert.equal(await consumers('hairspring-artifacts'), 0);
 });
 
-test('An artifact that is there already is not stored again', async () => {
+test('An artifact that is there already is not stored again, and has another revision', async () => {
   const bytes = sample(1_000, 2);
   const digest = digestOf(bytes);
   const store = await new Objm(jetstream(nc)).create('hairspring-artifacts');
@@ -48,7 +56,46 @@ test('An artifact that is there already is not stored again', async () => {
   const first = await store.info(`sha256-${digest}`);
   await putArtifact(nc, digest, bytes);
   const second = await store.info(`sha256-${digest}`);
-  assert.equal(second?.revision, first?.revision);
+  assert.equal(second?.nuid, first?.nuid);
+  assert.ok((second?.revision ?? 0) > (first?.revision ?? 0));
+  assert.deepEqual(await getArtifact(nc, digest), bytes);
+});
+
+test('An artifact is removed at the revision that it has, and not when somebody has found it since', async () => {
+  const bytes = sample(200_000, 6);
+  const digest = digestOf(bytes);
+  await putArtifact(nc, digest, bytes);
+  const brought = (await artifactRevision(nc, digest)) ?? 0;
+  await putArtifact(nc, digest, bytes);
+  await removeArtifact(nc, digest, brought);
+  assert.deepEqual(await getArtifact(nc, digest), bytes);
+  await removeArtifact(nc, digest, (await artifactRevision(nc, digest)) ?? 0);
+  assert.equal(await artifactRevision(nc, digest), undefined);
+  assert.equal((await listArtifacts(nc)).includes(digest), false);
+  await assert.rejects(getArtifact(nc, digest), { code: 'HS_ARTIFACT_MISSING' });
+});
+
+test('Whoever brings or finds an artifact while others remove an earlier one of its revisions has it afterwards', async () => {
+  await using fresh = await startTestNats();
+  const clients = await Promise.all([0, 1, 2, 3].map(() => connectTo(fresh)));
+  const [own = nc] = clients;
+  const bytes = sample(150_000, 7);
+  const digest = digestOf(bytes);
+  for (let round = 0; round < 40; round += 1) {
+    const revision = (await artifactRevision(own, digest)) ?? 0;
+    await Promise.all(
+      clients.map((each, place) =>
+        (place + round) % 4 < 2 ? putArtifact(each, digest, bytes) : removeArtifact(each, digest, revision),
+      ),
+    );
+    assert.deepEqual(await getArtifact(own, digest), bytes, `round ${round}`);
+    // Some rounds begin with nothing there.
+    if (round % 3 === 0) await removeArtifact(own, digest, (await artifactRevision(own, digest)) ?? 0);
+  }
+  const jsm = await jetstreamManager(own);
+  const { state } = await jsm.streams.info('OBJ_hairspring-artifacts');
+  assert.equal(state.messages, (await artifactRevision(own, digest)) === undefined ? 0 : 3);
+  for (const each of clients) await each.close();
 });
 
 test('The same artifact stored many times at once is stored once, without stray chunks', async () => {
@@ -95,8 +142,9 @@ test('What is not there, is deleted, or is a link is missing', async () => {
   const digest = digestOf(sample(77));
   await assert.rejects(getArtifact(nc, digest), { code: 'HS_ARTIFACT_MISSING' });
   await putArtifact(nc, digest, sample(77));
-  await deleteArtifact(nc, digest);
-  await deleteArtifact(nc, digest);
+  const revision = (await artifactRevision(nc, digest)) ?? 0;
+  await removeArtifact(nc, digest, revision);
+  await removeArtifact(nc, digest, revision);
   await assert.rejects(getArtifact(nc, digest), { code: 'HS_ARTIFACT_MISSING' });
   await putArtifact(nc, digest, sample(77));
   assert.deepEqual(await getArtifact(nc, digest), sample(77));

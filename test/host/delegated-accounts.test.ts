@@ -3,7 +3,15 @@ import { after, before, test } from 'node:test';
 import { jetstream, jetstreamManager } from '@nats-io/jetstream';
 import { Kvm } from '@nats-io/kv';
 import type { NatsConnection } from '@nats-io/transport-node';
-import { connectNats, deleteArtifact, digestOf, getArtifact, putArtifact } from '../../src/control/index.ts';
+import {
+  artifactRevision,
+  connectNats,
+  digestOf,
+  getArtifact,
+  listArtifacts,
+  putArtifact,
+  removeArtifact,
+} from '../../src/control/index.ts';
 import {
   createLogger,
   HairspringError,
@@ -146,13 +154,15 @@ test('A user whose time is over is cut off and does not come back', async () => 
   );
 });
 
-test('The node moves artifacts and answers callers in the account, hears no messages there and writes to no bucket', async () => {
+test('The node takes and removes artifacts and answers callers in the account, hears no messages there and writes to no bucket', async () => {
   const { nc } = await accounts.open('red');
   const owner = await connect(red.owner);
   const bytes = Buffer.from('an artifact');
   await putArtifact(owner, digestOf(bytes), bytes);
   assert.deepEqual(Buffer.from(await getArtifact(nc, digestOf(bytes))), bytes);
-  await deleteArtifact(nc, digestOf(bytes));
+  const [digest = ''] = await listArtifacts(nc);
+  assert.equal(digest, digestOf(bytes));
+  await removeArtifact(nc, digest, (await artifactRevision(nc, digest)) ?? 0);
   const { state } = await (await jetstreamManager(owner)).streams.info('OBJ_hairspring-artifacts');
   assert.equal(state.messages, 0);
   const heard: string[] = [];

@@ -1,13 +1,27 @@
 import { createHash } from 'node:crypto';
-import { closeSync, openSync, readFileSync, readSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readSync,
+  renameSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { getArtifact } from '../../control/index.ts';
 import { type Artifact, type ArtifactRef, type CodeCacheRecord, encodeCodeCache } from '../../core/index.ts';
 import { decodeArtifact, digestOf } from '../bundle/index.ts';
+import type { ArtifactPlace } from './artifact-sweeper.ts';
+
+const FILE = /^([0-9a-f]{64})\.json$/;
 
 /** The node's copies of artifacts, one file by digest, where cells read them. */
-export class ArtifactCache {
+export class ArtifactCache implements ArtifactPlace {
   readonly #dir: string;
   readonly #nc: NatsConnection;
 
@@ -29,11 +43,24 @@ export class ArtifactCache {
    * @throws HS_ARTIFACT_MISSING, HS_ARTIFACT_CORRUPT
    */
   async ensure(digest: string): Promise<ArtifactRef> {
+    return { digest, bytes: (await this.bytesOf(digest)).length };
+  }
+
+  /** The same with its bytes. Whoever asks for it wants it to stay. @throws HS_ARTIFACT_MISSING, HS_ARTIFACT_CORRUPT */
+  async bytesOf(digest: string): Promise<Uint8Array> {
     const present = this.#read(digest);
-    if (present !== undefined) return { digest, bytes: present.length };
+    if (present !== undefined) {
+      this.#touch(digest);
+      return present;
+    }
     const bytes = await getArtifact(this.#nc, digest);
     this.take(digest, bytes);
-    return { digest, bytes: bytes.length };
+    return bytes;
+  }
+
+  #touch(digest: string): void {
+    const now = new Date();
+    utimesSync(this.#file(digest), now, now);
   }
 
   /** Stores what somebody else has made. @throws HS_ARTIFACT_CORRUPT */
@@ -73,7 +100,16 @@ export class ArtifactCache {
     write(this.#codeCacheFile(digest), encodeCodeCache(codeCache, digest, sha256));
   }
 
-  forget(digest: string): void {
+  digests(): readonly string[] {
+    return readdirSync(this.#dir).flatMap((file) => FILE.exec(file)?.[1] ?? []);
+  }
+
+  revisionOf(digest: string): number | undefined {
+    return statSync(this.#file(digest), { throwIfNoEntry: false })?.mtimeMs;
+  }
+
+  remove(digest: string, revision: number): void {
+    if (this.revisionOf(digest) !== revision) return;
     rmSync(this.#file(digest), { force: true });
     rmSync(this.#codeCacheFile(digest), { force: true });
   }

@@ -1,4 +1,4 @@
-import { jetstreamManager } from '@nats-io/jetstream';
+import { type JsMsg, jetstreamManager } from '@nats-io/jetstream';
 import { type KV, Kvm } from '@nats-io/kv';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { natsFailure } from '../../control/index.ts';
@@ -9,6 +9,7 @@ import { parseDefinition } from './definition-schema.ts';
 
 export const DEFINITION_BUCKET = 'hairspring-functions';
 const STREAM = `KV_${DEFINITION_BUCKET}`;
+const DIGESTS = /\b[0-9a-f]{64}\b/g;
 const SUBJECT_PREFIX = `$KV.${DEFINITION_BUCKET}.`;
 
 export interface StoredDefinition {
@@ -50,19 +51,28 @@ export class DefinitionStore {
     return await this.#read(`${namespace}.>`, logger);
   }
 
+  /** All digests that stand in what is stored, also where a node of another version has stored it. */
+  async digests(): Promise<ReadonlySet<string>> {
+    const messages = await this.#messages('>');
+    return new Set(messages.flatMap(({ data }) => new TextDecoder().decode(data).match(DIGESTS) ?? []));
+  }
+
   async #read(keys: string, logger: Logger): Promise<readonly StoredDefinition[]> {
+    return (await this.#messages(keys)).flatMap((message) => {
+      const definition = parseDefinition(message.data);
+      if (definition !== undefined) return [{ definition, revision: message.seq }];
+      logger.error('A stored function cannot be read and is left out', {
+        key: message.subject.slice(SUBJECT_PREFIX.length),
+      });
+      return [];
+    });
+  }
+
+  async #messages(keys: string): Promise<readonly JsMsg[]> {
     const filterSubject = `${SUBJECT_PREFIX}${keys}`;
     try {
       const manager = await jetstreamManager(this.#nc, { checkAPI: false });
-      const messages = await readLastMessages(manager, STREAM, { filterSubject });
-      return messages.filter(isPut).flatMap((message) => {
-        const definition = parseDefinition(message.data);
-        if (definition !== undefined) return [{ definition, revision: message.seq }];
-        logger.error('A stored function cannot be read and is left out', {
-          key: message.subject.slice(SUBJECT_PREFIX.length),
-        });
-        return [];
-      });
+      return (await readLastMessages(manager, STREAM, { filterSubject })).filter(isPut);
     } catch (error) {
       throw natsFailure(error, 'Cannot read the deployed functions');
     }

@@ -1,13 +1,7 @@
 import { createHash } from 'node:crypto';
 import { nuid } from '@nats-io/nuid';
 import type { NatsConnection } from '@nats-io/transport-node';
-import {
-  deleteArtifact,
-  getArtifact,
-  getObject,
-  putArtifact,
-  type StartWorkloadRequest,
-} from '../../control/index.ts';
+import { getArtifact, getObject, type StartWorkloadRequest } from '../../control/index.ts';
 import {
   type ArtifactRef,
   FUNCTION_TYPES,
@@ -66,7 +60,7 @@ export function checkExpected(request: StartWorkloadRequest, live: FunctionDefin
 
 /**
  * The artifact that the request names, on this node: one that the client bundled and stored, or plain
- * JavaScript in an object store, which is bundled here.
+ * JavaScript in an object store, which is bundled here. The store of the nodes gets it with the definition.
  * @throws HS_SOURCE_MISSING, HS_SOURCE_INVALID, HS_ARTIFACT_MISSING, HS_ARTIFACT_CORRUPT
  */
 export async function resolveArtifact(
@@ -102,13 +96,12 @@ export async function resolveArtifact(
     type === 'wasm'
       ? wrapBytes(bytes, undefined, wasm.reuse)
       : await wrapScript(new TextDecoder().decode(bytes), object);
-  await putArtifact(nc, bundle.digest, bundle.bytes);
   cache.store(bundle.digest, bundle.bytes);
   return { digest: bundle.digest, bytes: bundle.bytes.length };
 }
 
-/** Moves an artifact from where a client has put it to where the nodes keep it. */
-async function takeIn({ nc, own, cache, isOwn }: ArtifactPlaces, digest: string): Promise<void> {
+/** Takes an artifact from where a client has put it. It stays there for the deployments that have found it there. */
+async function takeIn({ own, cache, isOwn }: ArtifactPlaces, digest: string): Promise<void> {
   let bytes: Uint8Array;
   try {
     bytes = await getArtifact(own, digest);
@@ -118,8 +111,6 @@ async function takeIn({ nc, own, cache, isOwn }: ArtifactPlaces, digest: string)
     throw error;
   }
   cache.take(digest, bytes);
-  await putArtifact(nc, digest, bytes);
-  await deleteArtifact(own, digest);
 }
 
 function toFunctionType(type: string): FunctionType {

@@ -1,5 +1,5 @@
 import type { NatsConnection } from '@nats-io/transport-node';
-import { deleteArtifact, type StartWorkloadRequest } from '../../control/index.ts';
+import { putArtifact, type StartWorkloadRequest } from '../../control/index.ts';
 import {
   type ArtifactRef,
   type Clock,
@@ -21,6 +21,7 @@ import { checkRoutes, RouteTable } from '../http/index.ts';
 import { parseStartRequest } from '../manifest/index.ts';
 import type { SecretShelf } from '../secrets/index.ts';
 import { ArtifactCache } from './artifact-cache.ts';
+import { ArtifactSweeper } from './artifact-sweeper.ts';
 import { checkHandlers } from './check-handlers.ts';
 import { DefinitionStore, type StoredDefinition } from './definition-store.ts';
 import { checkDeployRequest, checkExpected, resolveArtifact, toDefinition } from './deploy-request.ts';
@@ -43,6 +44,8 @@ export interface DeploymentsOptions {
   readonly nc: NatsConnection;
   readonly accounts: Accounts;
   readonly artifactDir: string;
+  /** How long an artifact stays that no function names and nobody brings or finds. */
+  readonly artifactSweepMs: number;
   readonly cells: CellSupervisor;
   readonly secrets: SecretShelf;
   readonly clock: Clock;
@@ -50,7 +53,7 @@ export interface DeploymentsOptions {
 }
 
 /** The functions of this node: deploys, replaces, removes and restores them. */
-export class Deployments {
+export class Deployments implements Disposable {
   readonly #options: DeploymentsOptions;
   readonly #store: DefinitionStore;
   readonly #cache: ArtifactCache;
@@ -60,13 +63,18 @@ export class Deployments {
   /** Of the functions that this node serves. */
   readonly routes = new RouteTable();
   readonly #lock = new KeyLock();
-  /** How many deployments in progress use an artifact, by digest. */
-  readonly #inDeploy = new Map<string, number>();
+  readonly #sweeper: ArtifactSweeper;
 
   private constructor(options: DeploymentsOptions, store: DefinitionStore) {
     this.#options = options;
     this.#store = store;
     this.#cache = new ArtifactCache(options.artifactDir, options.nc);
+    this.#sweeper = new ArtifactSweeper({
+      ...options,
+      periodMs: options.artifactSweepMs,
+      cache: this.#cache,
+      named: (digests) => this.#named(digests),
+    });
   }
 
   static async open(options: DeploymentsOptions): Promise<Deployments> {
@@ -253,18 +261,9 @@ export class Deployments {
       this.known().some(
         ({ namespace, artifact }) => namespace === request.namespace && artifact.digest === digest,
       );
+    this.#sweeper.watch(request.namespace);
     const artifact = await resolveArtifact({ nc, own, cache: this.#cache, isOwn }, request, start);
-    const { digest } = artifact;
-    this.#inDeploy.set(digest, (this.#inDeploy.get(digest) ?? 0) + 1);
-    try {
-      return await this.#deployArtifact(request, start, artifact);
-    } finally {
-      const others = (this.#inDeploy.get(digest) ?? 1) - 1;
-      if (others > 0) this.#inDeploy.set(digest, others);
-      else this.#inDeploy.delete(digest);
-      // A deployment that was refused must not leave its artifact behind.
-      this.#dropLater(digest);
-    }
+    return await this.#deployArtifact(request, start, artifact);
   }
 
   async #deployArtifact(
@@ -285,6 +284,8 @@ export class Deployments {
     await this.#check(spec);
     for (const [label, binding] of Object.entries(definition.bindings))
       await provisionBinding(own, label, binding);
+    // Whatever has become of the one that the client brought, what is stored next has its artifact.
+    await putArtifact(this.#options.nc, artifact.digest, await this.#cache.bytesOf(artifact.digest));
     const revision = await this.#put(definition, previous?.revision ?? 0);
     try {
       await cells.activate([spec]);
@@ -301,7 +302,6 @@ export class Deployments {
     }
     this.#keep({ definition, revision });
     this.#waiting.delete(definition.id);
-    if (previous !== undefined) this.#dropLater(previous.definition.artifact.digest);
     return definition;
   }
 
@@ -358,29 +358,20 @@ export class Deployments {
       this.#byId.delete(definition.id);
       this.routes.delete(definition.id);
       this.#waiting.delete(definition.id);
-      await this.#dropArtifact(definition.artifact.digest);
       return definition;
     });
   }
 
-  /** Drops an artifact when nothing waits for it any more, so that a deployment need not. */
-  #dropLater(digest: string): void {
-    if (this.all().some((definition) => definition.artifact.digest === digest)) return;
-    this.#dropArtifact(digest).catch((error: unknown) => {
-      this.#options.logger.warn('An artifact could not be removed', {
-        digest,
-        error: HairspringError.from(error).message,
-      });
-    });
+  /** Digests that functions name: those of this node, else those of all. */
+  async #named(digests: readonly string[]): Promise<ReadonlySet<string>> {
+    const own = new Set(this.known().map(({ artifact }) => artifact.digest));
+    if (digests.every((digest) => own.has(digest))) return own;
+    return new Set([...own, ...(await this.#store.digests())]);
   }
 
-  /** Deletes an artifact that no function of any node names any more, and none being deployed here. */
-  async #dropArtifact(digest: string): Promise<void> {
-    const stored = await this.#store.all(this.#options.logger);
-    if (stored.some(({ definition }) => definition.artifact.digest === digest)) return;
-    if (this.#inDeploy.has(digest)) return;
-    this.#cache.forget(digest);
-    await deleteArtifact(this.#options.nc, digest);
+  /** Ends the removal of artifacts. */
+  [Symbol.dispose](): void {
+    this.#sweeper[Symbol.dispose]();
   }
 }
 
