@@ -5,6 +5,7 @@ import {
   type FunctionCall,
   type FunctionSpec,
   type FunctionStats,
+  findTrigger,
   HairspringError,
   type HostService,
   type Invocation,
@@ -14,7 +15,7 @@ import {
   type ServiceBinding,
 } from '../core/index.ts';
 import { FunctionRunner, type RunnerDependencies } from '../runtime/index.ts';
-import { drainSubscriptions, type ReplyTarget, SubjectListener } from '../triggers/index.ts';
+import { drainSubscriptions, type ReplyTarget, replyToError, SubjectListener } from '../triggers/index.ts';
 import { evictIdle, type WarmLimits } from './evict.ts';
 import { listenForInvokes } from './invoke-listener.ts';
 import { callLocally } from './local-calls.ts';
@@ -116,8 +117,8 @@ export class FunctionTable implements LocalFunctions {
       this.#byName.set(spec.name, slot);
     }
     slot.runner = runner;
-    const triggers = slot.listener.update(spec);
-    if (previous !== undefined) this.#retire(previous, runner);
+    const triggers = slot.listener.update(spec, previous);
+    if (previous !== undefined) this.#retire(previous, runner, slot.listener.released);
     runner.prewarm();
     return { triggers, invoke: slot.invokes.getID() };
   }
@@ -138,11 +139,12 @@ export class FunctionTable implements LocalFunctions {
     return new Map([...Object.entries(prepareBuiltIns(spec)), ...granted]);
   }
 
-  #retire(previous: FunctionRunner, successor: FunctionRunner): void {
+  /** @param released when nothing more comes that `previous` alone listens for */
+  #retire(previous: FunctionRunner, successor: FunctionRunner, released: Promise<void>): void {
     this.#retiring.add(previous);
     previous.replaceWith(successor);
-    previous
-      .idle()
+    released
+      .then(() => previous.idle())
       .then(() => {
         this.#retiring.delete(previous);
         previous.dispose(
@@ -189,7 +191,8 @@ export class FunctionTable implements LocalFunctions {
     const { name } = slot.runner.spec;
     if (this.#byName.get(name) === slot) this.#byName.delete(name);
     await drainSubscriptions(this.#options.nc, releaseAll([slot]));
-    await slot.runner.idle();
+    const earlier = [...this.#retiring].filter(({ spec }) => spec.id === id);
+    await Promise.all([slot.runner, ...earlier].map((runner) => runner.idle()));
     slot.runner.dispose(
       new HairspringError('HS_FUNCTION_NOT_FOUND', `${slot.runner.spec.name} was undeployed`),
     );
@@ -219,11 +222,24 @@ export class FunctionTable implements LocalFunctions {
     return count;
   }
 
-  /** Runs messages that a dead cell had received and not begun. */
+  /** Runs messages that a dead cell had received and not begun, if their triggers are still there. */
   adopt(messages: readonly AdoptedMessage[]): void {
-    for (const { functionId, triggerIndex, subject, reply, headers, data } of messages) {
-      this.#slots.get(functionId)?.listener.deliver(triggerIndex, subject, reply, headers, data);
+    for (const { functionId, triggerKey, subject, reply, headers, data } of messages) {
+      const slot = this.#slots.get(functionId);
+      if (slot === undefined) continue;
+      const place = findTrigger(slot.runner.spec.triggers, triggerKey);
+      if (place !== -1) slot.listener.deliver(place, subject, reply, headers, data);
+      else this.#refuse(slot.runner.spec, reply);
     }
+  }
+
+  /** The version that listened for it has died with its cell. */
+  #refuse({ id, name, namespace }: FunctionSpec, reply: string): void {
+    const { nc, replies } = this.#options;
+    const message = `The cell of ${name} was lost before the message began, and its version was replaced by one without the trigger`;
+    const error = new HairspringError('HS_CELL_LOST', message);
+    replyToError(nc, reply, { workloadId: id, namespace }, error);
+    replies.answered({ reply, place: -1 });
   }
 
   /** Replaces instances that are worn out, then frees idle ones. */

@@ -110,7 +110,8 @@ export interface CellStats {
 /** A message that a dead cell received and did not start. */
 export interface AdoptedMessage {
   readonly functionId: string;
-  readonly triggerIndex: number;
+  /** Of the trigger that caught it: the version that runs it may be another by now. */
+  readonly triggerKey: string;
   readonly subject: string;
   readonly reply: string;
   readonly headers: readonly (readonly [string, string])[];

@@ -1,5 +1,5 @@
 import type { FunctionLimits } from './limits.ts';
-import type { Route } from './route.ts';
+import { type Route, routeShape } from './route.ts';
 import type { SubjectPattern } from './subject.ts';
 
 /** A resolved subject trigger. */
@@ -22,6 +22,17 @@ export function isSubjectTrigger(trigger: Trigger): trigger is SubjectTrigger {
 
 export function isHttpTrigger(trigger: Trigger): trigger is HttpTrigger {
   return trigger.kind === 'http';
+}
+
+/** Equal for triggers that catch the same, whatever their captures are called; so one goes on in the next version. */
+export function triggerKey(trigger: Trigger): string {
+  if (isSubjectTrigger(trigger)) return `${trigger.subject}${trigger.fanout ? ' fanout' : ''}`;
+  return `${[...trigger.methods].sort().join()} ${routeShape(trigger)}`;
+}
+
+/** Place of the trigger with `key`; -1 where there is none. */
+export function findTrigger(triggers: readonly Trigger[], key: string): number {
+  return triggers.findIndex((trigger) => triggerKey(trigger) === key);
 }
 
 export type KvAccess = 'read' | 'write' | 'read-write';

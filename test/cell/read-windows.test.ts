@@ -48,7 +48,7 @@ test('What a process has read and not put on record when it is killed is found a
   assert.deepEqual(JSON.parse(await said), { shared: true, ffi: false });
   const { unstarted } = recover(journal.read(), new Uint8Array(0), () => ({
     functionId: 'f',
-    triggerIndex: 0,
+    triggerKey: 'a',
   }));
   assert.deepEqual(
     unstarted.map(({ reply, data }) => [reply, Buffer.from(data).toString()]),

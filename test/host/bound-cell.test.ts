@@ -11,7 +11,7 @@ import { OpenReplies } from '../support/open-replies.ts';
 
 const messages: readonly AdoptedMessage[] = ['r1', 'r2'].map((reply) => ({
   functionId: 'f',
-  triggerIndex: 0,
+  triggerKey: 'a',
   subject: 's',
   reply,
   headers: [],

@@ -79,7 +79,7 @@ function begun(reply: string): Invocation {
   };
 }
 
-const lookup = (): { functionId: string; triggerIndex: number } => ({ functionId: 'f', triggerIndex: 0 });
+const lookup = (): { functionId: string; triggerKey: string } => ({ functionId: 'f', triggerKey: 'a' });
 
 /** Lets a cell live through `steps`, kills it, and says what became of each caller. */
 async function liveAndDie(payloads: readonly string[], steps: readonly Step[], last: LastRead) {
@@ -232,7 +232,7 @@ async function liveAndDieShared(kinds: readonly number[], steps: readonly Step[]
   const unread = Buffer.concat(all.slice(received).map(bytesOf));
   const recovered = recover(file.read(), unread, (sid) => ({
     functionId: sid === 1 ? 'f' : 'g',
-    triggerIndex: 0,
+    triggerKey: 'a',
   }));
   return { all, answered, everBegun, ...recovered };
 }

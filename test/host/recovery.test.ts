@@ -34,7 +34,7 @@ function journal(records: readonly Entry[], active = 0): Uint8Array {
 
 /** Subscription 1 is function "f", 2 is "g"; others are nobody's. */
 const lookup: SidLookup = (sid) =>
-  sid === 1 || sid === 2 ? { functionId: sid === 1 ? 'f' : 'g', triggerIndex: sid } : undefined;
+  sid === 1 || sid === 2 ? { functionId: sid === 1 ? 'f' : 'g', triggerKey: `${sid}` } : undefined;
 
 function msg(reply: string, data = '', sid = 1): string {
   return `MSG s.${sid} ${sid} ${reply === '' ? '' : `${reply} `}${Buffer.byteLength(data)}\r\n${data}\r\n`;
@@ -222,7 +222,7 @@ test('An unstarted message keeps its subject, headers, payload and trigger', () 
   const line = `HMSG greet.x 2 r1 ${head.length} ${head.length + data.length}\r\n`;
   const bytes = Buffer.concat([Buffer.from(line), head, data, Buffer.from('\r\n')]);
   const { unstarted } = recover(journal([[inbound, bytes]]), new Uint8Array(0), lookup);
-  const expected = { functionId: 'g', triggerIndex: 2, subject: 'greet.x', reply: 'r1' };
+  const expected = { functionId: 'g', triggerKey: '2', subject: 'greet.x', reply: 'r1' };
   const [message] = unstarted;
   assert.ok(message !== undefined);
   assert.deepEqual(

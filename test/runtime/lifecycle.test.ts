@@ -3,7 +3,6 @@ import { test } from 'node:test';
 import { HairspringError, type HostCallResult } from '../../src/core/index.ts';
 import { FunctionRunner, Scheduler } from '../../src/runtime/index.ts';
 import { createTestFunction, handlerOf, moduleOf } from '../support/functions.ts';
-import { subjectTrigger } from '../support/spec.ts';
 import { turns, until } from '../support/turns.ts';
 
 const HOLD = 'if (msg.params.key === "held") await env.HOST.keys(); return version + msg.params.key;';
@@ -83,25 +82,6 @@ test('A new version takes over what had not begun, and what had begun finishes o
   held.release();
   assert.equal(await begun, 'old-held');
   await idling;
-  successor.dispose(new HairspringError('HS_DRAINING', 'The test is over'));
-});
-
-test('What waits is run by its own trigger of the new version, wherever that stands, or by none', async () => {
-  using old = createTestFunction(handlerOf('return "old"'), {
-    triggers: ['probe.{a}', 'other.{b}', 'gone.{c}'],
-  });
-  const calls = [
-    old.text({ subject: 'probe.1', triggerIndex: 0 }),
-    old.text({ subject: 'other.2', triggerIndex: 1 }),
-    old.text({ subject: 'gone.3', triggerIndex: 2 }),
-  ];
-  const triggers = ['new.{x}', 'other.{d}', 'probe.{a}'].map((one) => subjectTrigger(one));
-  const successor = new FunctionRunner({ ...old.runner.spec, triggers }, new Map(), {
-    ...old.dependencies,
-    readCode: () => handlerOf('return JSON.stringify(msg.params)'),
-  });
-  old.runner.replaceWith(successor);
-  assert.deepEqual(await Promise.all(calls), ['{"a":"1"}', '{"d":"2"}', '{}']);
   successor.dispose(new HairspringError('HS_DRAINING', 'The test is over'));
 });
 

@@ -130,6 +130,27 @@ test('A new version keeps the subscriptions it shares with the old one, and drop
   assert.deepEqual(byTrigger.toSorted(), ['0 added.a', '1 kept.a']);
 });
 
+test('What is on its way for a trigger that is dropped goes to the last version that has it, by its place there', async () => {
+  const before = specOn(['kept.a', 'leaving.{name}']);
+  await using member = await join(before);
+  const last: Invocation[] = [];
+  const accept = member.seen.push.bind(member.seen);
+  // In the midst of one read: what is behind the first message has come and is not handed over.
+  member.seen.push = (...invocations) => {
+    member.seen.push = accept;
+    member.listener.update(specOn(['kept.a']), { spec: before, accept: (one) => void last.push(one) });
+    return accept(...invocations);
+  };
+  for (let index = 0; index < 50; index += 1) nc.publish(`leaving.${index}`);
+  await nc.flush();
+  await member.listener.released;
+  assert.deepEqual(
+    [...member.seen, ...last].map(({ subject, triggerIndex }) => `${triggerIndex} ${subject}`),
+    Array.from({ length: 50 }, (_, index) => `1 leaving.${index}`),
+  );
+  assert.equal(member.seen.length, 1);
+});
+
 test('Between two versions no message is lost or run twice', async () => {
   await using member = await join(specOn(['steady.>']));
   for (let round = 0; round < 40; round += 1) {

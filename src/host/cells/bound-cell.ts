@@ -4,8 +4,8 @@ import {
   type FunctionSpec,
   functionMark,
   HairspringError,
-  INVOKE_TRIGGER,
   type Logger,
+  triggerKey,
   type WorkloadCredential,
 } from '../../core/index.ts';
 import type { CellUser, CredentialReason, NamespaceAccess } from '../accounts/index.ts';
@@ -27,7 +27,7 @@ const NOBODY: Recovered = {
 export class BoundCell {
   readonly cell: CellProcess;
   /** By subscription id. */
-  readonly sids = new Map<number, { readonly functionId: string; readonly triggerIndex: number }>();
+  readonly sids = new Map<number, { readonly functionId: string; readonly triggerKey: string }>();
   /** Functions that are undeployed and still finish what was accepted. */
   readonly finishing = new Set<Promise<unknown>>();
   /** It has finished everything, so its end is nobody's loss. */
@@ -105,10 +105,12 @@ export class BoundCell {
     this.#subscribing += 1;
     const { sids, invokeSids } = await this.cell.command('activate', params);
     this.#subscribing -= 1;
-    for (const sid of invokeSids) this.sids.set(sid, { functionId: '', triggerIndex: INVOKE_TRIGGER });
+    for (const sid of invokeSids) this.sids.set(sid, NOBODYS);
     for (const [index, spec] of specs.entries()) {
-      for (const [triggerIndex, sid] of (sids[index] ?? []).entries())
-        if (sid > 0) this.sids.set(sid, { functionId: spec.id, triggerIndex });
+      for (const [place, trigger] of spec.triggers.entries()) {
+        const sid = sids[index]?.[place] ?? 0;
+        if (sid > 0) this.sids.set(sid, { functionId: spec.id, triggerKey: triggerKey(trigger) });
+      }
     }
   }
 

@@ -1,14 +1,14 @@
 import { Kind, Parser, State } from '@nats-io/nats-core/internal';
-import { type AdoptedMessage, INVOKE_TRIGGER, MAX_HEADER_BYTES, parseHeaderBlock } from '../../core/index.ts';
+import { type AdoptedMessage, MAX_HEADER_BYTES, parseHeaderBlock } from '../../core/index.ts';
 
 /** Which function and trigger a subscription id of the cell belongs to. */
 export type SidLookup = (
   sid: number,
   subject: string,
-) => { readonly functionId: string; readonly triggerIndex: number } | undefined;
+) => { readonly functionId: string; readonly triggerKey: string } | undefined;
 
 /** Of no function: whoever sent it can only be answered. */
-export const NOBODYS = { functionId: '', triggerIndex: INVOKE_TRIGGER } as const;
+export const NOBODYS = { functionId: '', triggerKey: '' } as const;
 
 /** Reads the messages of known subscriptions out of the bytes of a NATS connection. */
 export class MessageParser {

@@ -140,6 +140,21 @@ export class Admission {
     return taken;
   }
 
+  /** Offers each of those that wait to another; what that does not take goes on waiting here. */
+  offer(takes: (flight: Flight) => boolean): void {
+    const taken = this.#waiting.removeWhere((flight) => {
+      // The other counts it too, in the bytes of them all.
+      this.#shared.release(flight.bytes);
+      if (takes(flight)) return true;
+      this.#shared.acquire(flight.bytes);
+      return false;
+    });
+    for (const flight of taken) {
+      this.#noLongerWaits(flight);
+      this.#own.release(flight.bytes);
+    }
+  }
+
   takeWaiting(): Flight[] {
     return this.#takeWhile(() => true);
   }

@@ -13,7 +13,7 @@ import type { DeadlineSweeper, Sweepable } from './deadline-sweeper.ts';
 import type { DebuggerLink } from './debugger-link.ts';
 import { Entrance } from './entrance.ts';
 import { type Flight, INVOCATION_ID_PREFIX } from './flight.ts';
-import { handOver } from './hand-over.ts';
+import { placeInNext } from './hand-over.ts';
 import type { Instance, InstanceFault, InstanceOwner } from './instance.ts';
 import { type CodeLearner, learnCode } from './learn-code.ts';
 import { cancelled, cpuExceeded, isolateLost, stopping, tailTooLong, timedOut } from './limit-errors.ts';
@@ -111,24 +111,21 @@ export class FunctionRunner implements Runnable, Sweepable {
     return this.#outcomes.lastUsedMs;
   }
 
-  /**
-   * Takes an invocation, or fails it at once when it is too large, too late, or the queue is full.
-   * @param acceptedMs when it came, where it was another's before
-   * @param refusal why it is not taken, where that is known already
-   */
-  accept(
-    invocation: Invocation,
-    acceptedMs: number = this.#dependencies.clock.monotonicMs(),
-    refusal?: HairspringError,
-  ): void {
-    const { scheduler, sweeper, observer } = this.#dependencies;
-    const accepted = refusal ?? this.#admission.accept(invocation, acceptedMs);
-    if ('code' in accepted) {
-      invocation.fail(accepted);
-      if (observer.wantsDetails()) observer.onRefused(this.spec, invocation, accepted.code);
+  /** Takes an invocation, or fails it at once when it is too large, too late, or the queue is full. */
+  accept(invocation: Invocation): void {
+    const { observer, clock } = this.#dependencies;
+    const accepted = this.#admission.accept(invocation, clock.monotonicMs());
+    if (!('code' in accepted)) {
+      this.#accepted(accepted);
       return;
     }
-    if (observer.wantsDetails()) observer.onReceived(this.spec, accepted);
+    invocation.fail(accepted);
+    if (observer.wantsDetails()) observer.onRefused(this.spec, invocation, accepted.code);
+  }
+
+  #accepted(flight: Flight): void {
+    const { scheduler, sweeper, observer } = this.#dependencies;
+    if (observer.wantsDetails()) observer.onReceived(this.spec, flight);
     scheduler.mark(this);
     sweeper.watch(this);
   }
@@ -385,15 +382,27 @@ export class FunctionRunner implements Runnable, Sweepable {
     else this.#retired.add(instance);
   }
 
-  /** Hands what has not begun to the version that takes this one's place; what has begun finishes here. */
+  /**
+   * Hands what has not begun to the version that takes this one's place. What has begun finishes here, and so does
+   * what the other does not take: it lacks the trigger, or has narrower limits.
+   */
   replaceWith(successor: FunctionRunner): void {
     successor.#coldReason = this.#outcomes.hadInstance ? 'version' : this.#coldReason;
     this.#admission.giveBack(this.#instance?.takeUnstarted() ?? []);
-    for (const { invocation, acceptedMs } of this.#admission.takeWaiting()) {
-      const refusal = handOver(invocation, this.spec, successor.spec);
-      successor.accept(invocation, acceptedMs, refusal);
-    }
+    this.#admission.offer((flight) => successor.#takeOver(flight, this.spec));
+    if (this.#admission.queued > 0) this.#dependencies.scheduler.mark(this);
     this.#settleIdle();
+  }
+
+  /** @returns whether it is taken, and then it is no longer the other's */
+  #takeOver({ invocation, acceptedMs }: Flight, from: FunctionSpec): boolean {
+    const place = placeInNext(invocation, from, this.spec);
+    if (place === undefined) return false;
+    const accepted = this.#admission.accept(invocation, acceptedMs);
+    if ('code' in accepted) return false;
+    invocation.triggerIndex = place;
+    this.#accepted(accepted);
+    return true;
   }
 
   /** Resolves when all that was accepted is finished. */

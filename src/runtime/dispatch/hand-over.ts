@@ -1,37 +1,32 @@
 import {
   answersMethod,
   type FunctionSpec,
-  HairspringError,
   INVOKE_TRIGGER,
   type Invocation,
   isHttpTrigger,
   routeShape,
   type Trigger,
+  triggerKey,
 } from '../../core/index.ts';
 
 /**
- * Finds the trigger of an invocation that waits among those of the version that is to run it: they may stand in another
- * order, or be gone. A message runs without captures then, a request does not run at all: it would be taken for a message.
- * @returns why that version cannot take it, if it cannot
+ * The place of an invocation's trigger in the version that is to take it over: it may stand elsewhere there.
+ * @returns undefined when that version has it no more
  */
-export function handOver(
+export function placeInNext(
   invocation: Invocation,
   from: FunctionSpec,
   to: FunctionSpec,
-): HairspringError | undefined {
+): number | undefined {
   const trigger = from.triggers[invocation.triggerIndex];
-  if (trigger === undefined) return undefined;
-  invocation.triggerIndex = to.triggers.findIndex((one) => isSame(one, trigger, invocation));
-  if (invocation.triggerIndex !== INVOKE_TRIGGER || !isHttpTrigger(trigger)) return undefined;
-  return new HairspringError(
-    'HS_GATEWAY_NO_ROUTE',
-    `Cannot take the request: the version of ${to.name} that has come meanwhile has no route for it`,
-  );
+  // It came by the name of the function, which is the same.
+  if (trigger === undefined) return INVOKE_TRIGGER;
+  const place = to.triggers.findIndex((one) => isSame(one, trigger, invocation));
+  return place === -1 ? undefined : place;
 }
 
 function isSame(one: Trigger, other: Trigger, { subject }: Invocation): boolean {
-  if (!isHttpTrigger(one) || !isHttpTrigger(other))
-    return one.kind === 'subject' && other.kind === 'subject' && one.subject === other.subject;
+  if (!isHttpTrigger(one) || !isHttpTrigger(other)) return triggerKey(one) === triggerKey(other);
   const method = subject.slice(0, subject.indexOf(' '));
   return routeShape(one) === routeShape(other) && answersMethod(one, method);
 }

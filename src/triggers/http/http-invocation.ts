@@ -1,5 +1,6 @@
 import {
   answersMethod,
+  compareRoutes,
   type FunctionSpec,
   formatBytes,
   HairspringError,
@@ -10,9 +11,9 @@ import {
   type Invocation,
   isHttpTrigger,
   type Outcome,
-  parseRoute,
   requestLine,
-  routeShape,
+  routeMatches,
+  routeSegments,
   STATUS_HEADER,
   type Trigger,
 } from '../../core/index.ts';
@@ -55,18 +56,14 @@ export class HttpInvocation implements Invocation {
   }
 }
 
-/** The one that the gateway has chosen, or one that takes the same requests. */
-function findRoute(triggers: readonly Trigger[], { route, method }: HttpAsk): number {
-  const chosen = triggers.findIndex(
-    (one) => isHttpTrigger(one) && one.pattern === route && answersMethod(one, method),
-  );
-  if (chosen !== -1) return chosen;
-  const parsed = parseRoute(route);
-  if (typeof parsed === 'string') return -1;
-  const shape = routeShape(parsed);
-  return triggers.findIndex(
-    (one) => isHttpTrigger(one) && routeShape(one) === shape && answersMethod(one, method),
-  );
+/** The one that the gateway has chosen; from the routes of the version before perhaps, and then the one that fits best. */
+function findRoute(triggers: readonly Trigger[], { route, method, url }: HttpAsk): number {
+  const answering = triggers.filter(isHttpTrigger).filter((one) => answersMethod(one, method));
+  const segments = routeSegments(new URL(url).pathname);
+  const chosen =
+    answering.find(({ pattern }) => pattern === route) ??
+    answering.filter((one) => routeMatches(one, segments)).sort(compareRoutes)[0];
+  return chosen === undefined ? -1 : triggers.indexOf(chosen);
 }
 
 /** The response that a reply stands for, or why there is none. */

@@ -3,12 +3,12 @@ import {
   type FunctionSpec,
   HairspringError,
   type HeaderPairs,
-  INVOKE_TRIGGER,
   type Invocation,
   isForbiddenReply,
   isLiteralSubject,
   isSubjectTrigger,
   type Outcome,
+  triggerKey,
 } from '../../core/index.ts';
 import { drainSubscriptions } from './drain-subscriptions.ts';
 import { readHeaders, refuseSize } from './raw-headers.ts';
@@ -20,6 +20,12 @@ export interface OpenReply {
   readonly reply: string;
   /** Where whoever keeps a list of them has put it; -1 while it is in none. */
   place: number;
+}
+
+/** One version of a function. */
+export interface ListeningVersion {
+  readonly spec: FunctionSpec;
+  accept(invocation: Invocation): void;
 }
 
 /** Where a listener's messages go, and who is told about their replies. */
@@ -44,6 +50,8 @@ interface Listening {
   readonly literal: string | undefined;
   readonly subscription: Subscription;
   triggerIndex: number;
+  /** The last version that has the trigger, when no later one has; undefined: the one of the moment. */
+  last: ListeningVersion | undefined;
 }
 
 /** One message of a subject trigger. */
@@ -101,6 +109,7 @@ export class SubjectListener {
   #spec: FunctionSpec;
   #writer: ReplyWriter;
   #listening: Listening[] = [];
+  #released: Promise<void> = Promise.resolve();
 
   constructor(options: SubjectListenerOptions, spec: FunctionSpec) {
     this.#nc = options.nc;
@@ -113,27 +122,32 @@ export class SubjectListener {
     return new ReplyWriter(this.#nc, { workloadId: spec.id, namespace: spec.namespace });
   }
 
+  /** Resolves when nothing more comes for triggers that the last update has dropped. */
+  get released(): Promise<void> {
+    return this.#released;
+  }
+
   /**
    * Subscribes what `spec` listens on and is not subscribed yet, and drops the rest.
+   * @param last runs what is on its way for triggers that are dropped
    * @returns subscription ids in the order of the triggers, 0 for one that is none of a subject
    */
-  update(spec: FunctionSpec): readonly number[] {
+  update(spec: FunctionSpec, last?: ListeningVersion): readonly number[] {
     this.#spec = spec;
     this.#writer = this.#writerFor(spec);
     const before = this.#listening;
     this.#listening = spec.triggers.flatMap((trigger, triggerIndex) => {
       if (!isSubjectTrigger(trigger)) return [];
       const queue = trigger.fanout ? undefined : `${spec.namespace}.${spec.name}`;
-      const key = `${trigger.subject} ${queue ?? ''}`;
+      const key = triggerKey(trigger);
       const kept = before.find((listening) => listening.key === key);
       if (kept === undefined) return this.#subscribe(key, trigger.subject, queue, triggerIndex);
       kept.triggerIndex = triggerIndex;
       return kept;
     });
     const dropped = before.filter((listening) => !this.#listening.includes(listening));
-    // What is on its way still runs; the new version has no names for its wildcards.
-    for (const listening of dropped) listening.triggerIndex = INVOKE_TRIGGER;
-    void drainSubscriptions(
+    for (const listening of dropped) listening.last = last;
+    this.#released = drainSubscriptions(
       this.#nc,
       dropped.map(({ subscription }) => subscription),
     );
@@ -156,7 +170,7 @@ export class SubjectListener {
       },
     });
     const literal = isLiteralSubject(subject) ? subject : undefined;
-    const listening: Listening = { key, literal, subscription, triggerIndex };
+    const listening: Listening = { key, literal, subscription, triggerIndex, last: undefined };
     return listening;
   }
 
@@ -164,7 +178,8 @@ export class SubjectListener {
     const { pairs, bytes } = readHeaders(message);
     const subject = listening.literal ?? message.subject;
     const text = payloadText(message);
-    this.deliver(listening.triggerIndex, subject, message.reply ?? '', pairs, message.data, bytes, text);
+    const { triggerIndex, last } = listening;
+    this.deliver(triggerIndex, subject, message.reply ?? '', pairs, message.data, bytes, text, last);
   }
 
   /**
@@ -172,6 +187,7 @@ export class SubjectListener {
    * An error on the way is told to the caller and not thrown: the messages behind this one go on.
    * @param headerBytes size of the header block, which counts toward the function's payload limit
    * @param text the payload as text, where that is known
+   * @param version that is to run it, if it is not the one of the moment
    */
   deliver(
     triggerIndex: number,
@@ -181,6 +197,7 @@ export class SubjectListener {
     data: Uint8Array,
     headerBytes: number = 0,
     text?: string,
+    version?: ListeningVersion,
   ): void {
     let answerTo = reply;
     if (reply !== '' && isForbiddenReply(reply)) {
@@ -199,8 +216,9 @@ export class SubjectListener {
     );
     try {
       if (answerTo !== '') this.#target.received(invocation);
-      const refusal = headerBytes === 0 ? undefined : refuseSize(this.#spec, headerBytes, data.length);
-      if (refusal === undefined) this.#target.accept(invocation);
+      const refusal =
+        headerBytes === 0 ? undefined : refuseSize(version?.spec ?? this.#spec, headerBytes, data.length);
+      if (refusal === undefined) (version ?? this.#target).accept(invocation);
       else invocation.fail(refusal);
     } catch (cause) {
       this.#failQuietly(invocation, cause);
