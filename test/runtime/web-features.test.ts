@@ -36,6 +36,18 @@ test('A feature is made when its name is first read, and its names are then ordi
   assert.deepEqual(seen, ['function', 'function', true, true, false, true]);
 });
 
+test('A feature that is seldom used comes from the host when its name is first read, and replaces nothing of the function', async () => {
+  const seen = await evaluate(`(() => {
+    const before = Object.getOwnPropertyDescriptor(globalThis, 'FileReader');
+    globalThis.ProgressEvent = 'mine';
+    const reader = new FileReader();
+    const after = Object.getOwnPropertyDescriptor(globalThis, 'FileReader');
+    return [typeof before.get, reader.readyState, after.value === FileReader, after.enumerable, ProgressEvent];
+  })()`);
+  assert.deepEqual(seen, ['function', 0, true, false, 'mine']);
+  assert.equal(await evaluate("new ProgressEvent('x', { loaded: 1, total: 2 }).loaded"), 1);
+});
+
 test('A function may put its own value in the place of a feature', async () => {
   assert.equal(await evaluate('(globalThis.ReadableStream = 7, ReadableStream)'), 7);
 });

@@ -49,22 +49,35 @@ function useFeature(name) {
 }
 
 /**
- * Takes a feature from the host that is too large, and too seldom used, to be in every isolate.
+ * Takes a feature from the host that is used too seldom to be in every isolate. Its globals are announced already.
  * @param {string} name
  */
 function fetchFeature(name) {
   const script = door('feature', name);
-  if (typeof script === 'string') NativeEval(`(defineFeature) => {'use strict';${script}}`)(defineFeature);
+  if (typeof script !== 'string') return;
+  /** @type {(name: string, globals: string[], make: any) => void} */
+  const define = (_name, _globals, make) => {
+    featureMakers[name] = make;
+  };
+  NativeEval(`(defineFeature) => {'use strict';${script}}`)(define);
 }
 
 /**
- * Announces a feature: each of its globals becomes an ordinary property when it is read or written.
  * @param {string} name
  * @param {string[]} globals
  * @param {(runtime: GuestRuntime) => Record<string, unknown>} make
  */
 function defineFeature(name, globals, make) {
   featureMakers[name] = make;
+  announceFeature(name, globals);
+}
+
+/**
+ * Announces a feature: each of its globals becomes an ordinary property when it is read or written.
+ * @param {string} name
+ * @param {string[]} globals
+ */
+function announceFeature(name, globals) {
   for (let index = 0; index < globals.length; index += 1) {
     const global = /** @type {string} */ (globals[index]);
     ObjectDefineProperty(globalThis, global, {

@@ -28,20 +28,22 @@ const WEB_FEATURES = [
   'performance',
   'clone',
   'text-streams',
-  'compression',
   'blob',
-  'file-reader',
   'fetch',
   'crypto',
 ] as const;
 
-/** Those that an isolate gets when a function first needs them: large ones that hardly any function does. */
-const LATE_FEATURES = ['legacy-encoding'] as const;
+/** Those that an isolate gets when a function first needs them, as hardly any function does; with their globals. */
+const LATE_FEATURES = {
+  compression: ['CompressionStream', 'DecompressionStream'],
+  'file-reader': ['FileReader', 'ProgressEvent'],
+  'legacy-encoding': [],
+} as const;
 const lateScripts = new Map<string, string>();
 
 /** @returns the script of a late feature, or `undefined` for anything else */
 export function readLateFeature(name: unknown): string | undefined {
-  const known = LATE_FEATURES.find((each) => each === name);
+  const known = Object.keys(LATE_FEATURES).find((each) => each === name);
   if (known === undefined) return undefined;
   const script = lateScripts.get(known) ?? readGuest(`generated/${known}.js`);
   lateScripts.set(known, script);
@@ -71,7 +73,10 @@ export function moduleScript(features: readonly ModuleFeature[]): SharedScript {
 export function buildPrelude(serviceScripts: readonly string[]): string {
   const runtime = RUNTIME_SCRIPTS.map(readGuest);
   const features = WEB_FEATURES.map((name) => readGuest(`generated/${name}.js`));
-  const scripts = [...runtime, ...features, ...serviceScripts].map(withoutComments).join('\n');
+  const late = Object.entries(LATE_FEATURES).map(
+    ([name, globals]) => `announceFeature(${JSON.stringify(name)},${JSON.stringify(globals)});`,
+  );
+  const scripts = [...runtime, ...features, ...late, ...serviceScripts].map(withoutComments).join('\n');
   return `(function (hostSend, marks, hostDoor) {\n'use strict';\n${scripts}\nreturn enter;\n})`;
 }
 
