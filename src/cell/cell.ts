@@ -42,7 +42,7 @@ import { CodeStore } from './code-store.ts';
 import { toConnectionOptions } from './connection-options.ts';
 import { FeedPublisher } from './feed-publisher.ts';
 import { FunctionTable } from './function-table.ts';
-import { connectHeld, connectOwn, isAllSent, isBetweenMessages, isEncrypted } from './held-transport.ts';
+import { connectHeld, connectOwn, isBetweenMessages, isEncrypted, outputOf } from './held-transport.ts';
 import { HostLink } from './host-link.ts';
 import { HttpRequests } from './http-requests.ts';
 import { Inspections, withoutHurry, withSourceMap } from './inspections.ts';
@@ -116,7 +116,7 @@ export async function startCell(options: CellOptions): Promise<void> {
   const journal = new JournalWriter(
     options.journalFd,
     () => isBetweenMessages(assignment?.nc),
-    () => isAllSent(assignment?.nc),
+    outputOf(() => assignment?.nc),
   );
 
   async function assign({
@@ -129,7 +129,7 @@ export async function startCell(options: CellOptions): Promise<void> {
       toConnectionOptions(endpoint, `hairspring cell ${namespace}`),
       link.dial,
       journal,
-      windows.buffers,
+      windows,
     );
     const feed = new FeedPublisher(nc, clock, (spec) => observation.logDropped(spec));
     const observation = createObservation({

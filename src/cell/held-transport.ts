@@ -3,15 +3,18 @@ import { NatsConnectionImpl, setTransportFactory } from '@nats-io/nats-core/inte
 import type { ConnectionOptions, NatsConnection } from '@nats-io/transport-node';
 import { NodeTransport, nodeResolveHost } from '@nats-io/transport-node/lib/node_transport.js';
 import { readWholeFrames } from '../triggers/index.ts';
+import type { Output } from './sent-replies.ts';
 import { tolerateHeaders } from './tolerant-headers.ts';
-import { type ReadWitness, type WindowPair, WindowReader } from './window-reader.ts';
+import { type ReadWindows, type ReadWitness, WindowReader } from './window-reader.ts';
 
 /** Gets a connected socket from the host, which keeps a duplicate of it. */
 export type Dialer = (host: string, port: number) => Promise<Socket>;
 
-/** What the transport tells of the bytes it reads. */
-export interface InboundWitness extends ReadWitness {
+/** What the transport tells of the bytes that it reads and sends. */
+export interface StreamWitness extends ReadWitness {
   startStream(): void;
+  /** Something was given to the socket. */
+  sent(): void;
 }
 
 /**
@@ -23,11 +26,11 @@ export interface InboundWitness extends ReadWitness {
 class HeldTransport extends NodeTransport {
   readonly #heldName: string;
   readonly #dialer: Dialer;
-  readonly #witness: InboundWitness;
+  readonly #witness: StreamWitness;
   readonly #windows: WindowReader;
   #plain: Socket | undefined;
 
-  constructor(heldName: string, dialer: Dialer, witness: InboundWitness, windows: WindowReader) {
+  constructor(heldName: string, dialer: Dialer, witness: StreamWitness, windows: WindowReader) {
     super();
     this.#heldName = heldName;
     this.#dialer = dialer;
@@ -56,14 +59,19 @@ class HeldTransport extends NodeTransport {
       this.socket.on('data', (chunk: Uint8Array) => this.#witness.inbound(chunk));
     super.setupHandlers();
   }
+
+  override send(frame: Uint8Array): void {
+    super.send(frame);
+    if (this.#isHeld) this.#witness.sent();
+  }
 }
 
 /** Connects like nats.js's own `connect`, over sockets that the host holds. One connection of a process. */
 export async function connectHeld(
   options: ConnectionOptions & { readonly name: string },
   dialer: Dialer,
-  witness: InboundWitness,
-  windows: WindowPair,
+  witness: StreamWitness,
+  windows: ReadWindows,
 ): Promise<NatsConnection> {
   tolerateHeaders();
   readWholeFrames();
@@ -86,7 +94,7 @@ interface ConnectionInternals {
     readonly outbound?: { size?(): number };
     readonly transport?: {
       isEncrypted?(): boolean;
-      readonly socket?: { readonly writableLength?: number };
+      readonly socket?: { readonly writableLength?: number; readonly bytesWritten?: number };
     };
   };
 }
@@ -97,11 +105,29 @@ export function isBetweenMessages(connection: NatsConnection | undefined): boole
   return (connection as unknown as ConnectionInternals).protocol?.parser?.state === 0;
 }
 
-/** Whether the kernel has all that was given to the connection; true when that cannot be told. */
-export function isAllSent(connection: NatsConnection | undefined): boolean {
-  if (connection === undefined) return true;
-  const { outbound, transport } = (connection as unknown as ConnectionInternals).protocol ?? {};
-  return (outbound?.size?.() ?? 0) === 0 && (transport?.socket?.writableLength ?? 0) === 0;
+/** How far the kernel is with what is given to the connection that `current` is at the time. */
+export function outputOf(current: () => NatsConnection | undefined): Output {
+  const look = () => {
+    const { outbound, transport } = (current() as ConnectionInternals | undefined)?.protocol ?? {};
+    const waitingBytes = transport?.socket?.writableLength ?? 0;
+    // Of a socket with TLS the bytes of one are not those of the other.
+    const writtenBytes = transport?.isEncrypted?.() === true ? 0 : (transport?.socket?.bytesWritten ?? 0);
+    return { bufferedBytes: outbound?.size?.() ?? 0, waitingBytes, writtenBytes };
+  };
+  return {
+    isAllSent() {
+      const { bufferedBytes, waitingBytes } = look();
+      return bufferedBytes === 0 && waitingBytes === 0;
+    },
+    givenBytes() {
+      const { bufferedBytes, writtenBytes } = look();
+      return writtenBytes === 0 ? Number.POSITIVE_INFINITY : writtenBytes + bufferedBytes;
+    },
+    takenBytes() {
+      const { waitingBytes, writtenBytes } = look();
+      return writtenBytes - waitingBytes;
+    },
+  };
 }
 
 /** Whether nobody but this process can read the connection. */

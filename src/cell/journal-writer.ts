@@ -9,6 +9,7 @@ import {
 } from '../core/index.ts';
 import type { EntryJournal } from '../runtime/index.ts';
 import type { OpenReply } from '../triggers/index.ts';
+import { IMMEDIATE_OUTPUT, type Output, SentReplies } from './sent-replies.ts';
 import { StreamTail } from './stream-tail.ts';
 
 /** The half is changed once it holds this much, or twice what is open if that is more, at the next moment that allows it. */
@@ -30,7 +31,7 @@ const NOTHING: Uint8Array = new Uint8Array(0);
 export class JournalWriter implements EntryJournal {
   readonly #fd: number;
   readonly #atMessageBoundary: () => boolean;
-  readonly #allIsSent: () => boolean;
+  readonly #answered: SentReplies;
   readonly #scratch = Buffer.alloc(SCRATCH_BYTES);
   /** The header of a record that is none: where the next one will be. */
   readonly #end = Buffer.alloc(JOURNAL.recordHeaderBytes);
@@ -48,23 +49,24 @@ export class JournalWriter implements EntryJournal {
   #adoptions = 0;
   #gap = false;
   #incomplete = false;
-  #answered = '';
   #left = false;
   #flushPlanned = false;
+  #recordPlanned = false;
 
   /**
    * @param atMessageBoundary whether all bytes journaled so far end with a whole protocol message
-   * @param allIsSent whether the kernel has everything that was given to the connection
+   * @param output of the connection that answers go to
    */
-  constructor(fd: number, atMessageBoundary: () => boolean, allIsSent: () => boolean = () => true) {
+  constructor(fd: number, atMessageBoundary: () => boolean, output: Output = IMMEDIATE_OUTPUT) {
     this.#fd = fd;
     this.#atMessageBoundary = atMessageBoundary;
-    this.#allIsSent = allIsSent;
+    this.#answered = new SentReplies(output);
   }
 
   /** A new connection begins: what came in on the last one can only be answered for. */
   startStream(): void {
     this.#tail.clear();
+    this.#answered.startStream();
     if (!this.#turn()) this.#beginGap();
   }
 
@@ -117,7 +119,7 @@ export class JournalWriter implements EntryJournal {
 
   answered(open: OpenReply): void {
     this.#close(open);
-    this.#answered += this.#answered === '' ? open.reply : `\n${open.reply}`;
+    this.#answered.add(open.reply);
     this.#planFlush();
   }
 
@@ -160,23 +162,35 @@ export class JournalWriter implements EntryJournal {
   #planFlush(): void {
     if (this.#flushPlanned) return;
     this.#flushPlanned = true;
-    // By then the client library has handed the replies to the kernel, unless that takes no more.
     setImmediate(this.#flush);
   }
 
-  readonly #flush = (): void => {
-    if (this.#answered !== '' && !this.#allIsSent()) {
-      setTimeout(this.#flush, SEND_RETRY_MS);
-      return;
-    }
-    this.#flushPlanned = false;
-    const answered = this.#answered;
-    this.#answered = '';
-    if (answered !== '') {
-      // A half that is begun now does not list them as open.
-      if (!this.#append(JOURNAL_RECORD.answered, Buffer.from(answered, 'utf8'))) this.#turn();
-    } else if (this.#left) this.#appendText(JOURNAL_RECORD.leave, '');
+  /**
+   * Answers were handed to the kernel, unless that takes no more. They go on record as soon as the microtasks of the
+   * moment have run: until then there may be others that are on their way to the socket, and a turn of the event loop
+   * later their callers have heard them for milliseconds, who would be told of the death of the cell as well.
+   */
+  sent(): void {
+    if (this.#recordPlanned || this.#answered.isEmpty) return;
+    this.#recordPlanned = true;
+    process.nextTick(this.#record);
+  }
+
+  readonly #record = (): void => {
+    this.#recordPlanned = false;
+    const sent = this.#answered.take();
+    if (sent === '') return;
     this.#left = false;
+    // A half that is begun now does not list them as open.
+    if (!this.#append(JOURNAL_RECORD.answered, Buffer.from(sent, 'utf8'))) this.#turn();
+  };
+
+  readonly #flush = (): void => {
+    this.#record();
+    if (this.#left) this.#appendText(JOURNAL_RECORD.leave, '');
+    this.#left = false;
+    this.#flushPlanned = !this.#answered.isEmpty;
+    if (this.#flushPlanned) setTimeout(this.#flush, SEND_RETRY_MS);
   };
 
   #appendText(type: JournalRecordType, text: string): void {
@@ -265,7 +279,7 @@ export class JournalWriter implements EntryJournal {
 
   #appendOpen(): boolean {
     // What has been answered and is not on record yet will be.
-    let replies = this.#answered === '' ? [] : this.#answered.split('\n');
+    let replies = this.#answered.isEmpty ? [] : this.#answered.all.split('\n');
     let whole = true;
     const write = (): void => {
       whole &&= this.#append(JOURNAL_RECORD.open, Buffer.from(replies.join('\n'), 'utf8'));

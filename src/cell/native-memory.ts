@@ -1,26 +1,27 @@
+import { randomBytes } from 'node:crypto';
 import { writeSync } from 'node:fs';
-import { JOURNAL, JOURNAL_WINDOWS } from '../core/index.ts';
+import { JOURNAL, JOURNAL_WINDOWS, toFill } from '../core/index.ts';
+import type { ReadWindows } from './window-reader.ts';
 
 /** https://man7.org/linux/man-pages/man2/mmap.2.html: the same numbers on Linux and on macOS. */
 const PROT_READ_WRITE = 3;
 const MAP_SHARED = 1;
 const MAP_FAILED = 0xffff_ffff_ffff_ffffn;
 
-/** Memory for the reads of a socket, each into the next window in turn. */
-export interface ReadWindows {
-  readonly buffers: readonly [Uint8Array, Uint8Array];
-  /** Whether they are in the journal, so that they outlive this process. */
+/** In the journal. */
+export interface JournalWindows extends ReadWindows {
+  /** Whether they outlive this process. */
   readonly shared: boolean;
 }
 
 export interface NativeMemory {
-  readonly windows: ReadWindows;
+  readonly windows: JournalWindows;
   /** Gives the system the pages that the C library holds and does not use; not everywhere. */
   readonly trim: (() => void) | undefined;
 }
 
 /**
- * Maps the journal's two windows into memory: what the kernel writes there at a read is in the file
+ * Maps the journal's two windows and their fill into memory: what the kernel writes there at a read is in the file
  * whatever becomes of the process then. Where that cannot be had the windows are ordinary memory.
  *
  * This needs Node's foreign function interface, whose permission is dropped for good before this returns.
@@ -31,7 +32,7 @@ export async function openNativeMemory(fd: number): Promise<NativeMemory> {
   process.permission?.drop('ffi');
   return {
     windows: {
-      buffers: split(mapped ?? new ArrayBuffer(JOURNAL_WINDOWS.bytes)),
+      ...fillWindows(mapped ?? new ArrayBuffer(JOURNAL_WINDOWS.bytes)),
       shared: mapped !== undefined,
     },
     trim,
@@ -48,11 +49,14 @@ async function findTrim(): Promise<() => void> {
   return () => void trim(0n);
 }
 
-function split(memory: ArrayBuffer): [Uint8Array, Uint8Array] {
-  return [
-    new Uint8Array(memory, 0, JOURNAL.windowBytes),
-    new Uint8Array(memory, JOURNAL.windowBytes, JOURNAL.windowBytes),
-  ];
+function fillWindows(memory: ArrayBuffer): ReadWindows {
+  const part = (index: number): Uint8Array =>
+    new Uint8Array(memory, index * JOURNAL.windowBytes, JOURNAL.windowBytes);
+  const buffers = [part(0), part(1)] as const;
+  const fill = part(2);
+  fill.set(toFill(randomBytes(fill.length)));
+  for (const buffer of buffers) buffer.set(fill);
+  return { buffers, fill };
 }
 
 async function mapWindows(fd: number): Promise<ArrayBuffer | undefined> {

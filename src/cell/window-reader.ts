@@ -1,8 +1,12 @@
 import { Buffer } from 'node:buffer';
 import { Socket } from 'node:net';
 
-/** Memory that a socket is read into, in turns. */
-export type WindowPair = readonly [Uint8Array, Uint8Array];
+/** Memory for the reads of a socket, into each buffer in turn. */
+export interface ReadWindows {
+  readonly buffers: readonly [Uint8Array, Uint8Array];
+  /** What they hold where nothing was read into. */
+  readonly fill: Uint8Array;
+}
 
 /** Is told of every chunk before anybody else. */
 export interface ReadWitness {
@@ -12,11 +16,11 @@ export interface ReadWitness {
 
 /** Sockets whose bytes the kernel writes straight into two windows. */
 export class WindowReader {
-  readonly #windows: WindowPair;
+  readonly #windows: ReadWindows;
   readonly #witness: ReadWitness;
   #next: 0 | 1 = 0;
 
-  constructor(windows: WindowPair, witness: ReadWitness) {
+  constructor(windows: ReadWindows, witness: ReadWitness) {
     this.#windows = windows;
     this.#witness = witness;
   }
@@ -30,7 +34,7 @@ export class WindowReader {
     const reading = new Socket({
       handle,
       onread: {
-        buffer: () => this.#windows[this.#next],
+        buffer: () => this.#windows.buffers[this.#next],
         callback: (bytes: number, window: Uint8Array): boolean => {
           this.#onRead(reading, window.subarray(0, bytes));
           return true;
@@ -46,7 +50,7 @@ export class WindowReader {
     const window = this.#next;
     this.#witness.inbound(chunk, window);
     this.#next = window === 0 ? 1 : 0;
-    read.fill(0);
+    read.set(this.#windows.fill.subarray(0, read.length));
     socket.emit('data', chunk);
   }
 }

@@ -3,13 +3,14 @@
  * read by the host after the cell's death. It holds the bytes that came in on the NATS connection,
  * and the reply subjects of what was started and answered (docs/decisions/0002).
  *
- * Layout: a header, two halves, two windows. Records are appended to the active half; when it is full,
+ * Layout: a header, two halves, two windows, a fill. Records are appended to the active half; when it is full,
  * what is still open is written to the other half, which then becomes the active one.
  * A record is one type byte, its length as an unsigned 32-bit little-endian number, and its bytes.
  *
  * The cell maps the windows into its memory and reads from its socket straight into them, in turns: so
- * there is no moment at which bytes have left the socket and are not in this file. A window is filled
- * with zeros once its bytes are on record, before it is read into again.
+ * there is no moment at which bytes have left the socket and are not in this file. Around what was read a
+ * window holds the same as the fill, which the cell draws by lot and nobody outside knows: so the end of a read
+ * can be told. Once the bytes are on record their place is filled again.
  */
 export const JOURNAL = {
   /** One byte: why the watchdog killed the cell (0: it did not). */
@@ -71,17 +72,33 @@ export function halfOffset(active: number): number {
   return JOURNAL.headerBytes + active * JOURNAL.halfBytes;
 }
 
-/** Offset and bytes of the part with the windows: whole pages, as a mapping has them. */
-export const JOURNAL_WINDOWS = { offset: 33 * 1024 ** 2, bytes: 2 * JOURNAL.windowBytes } as const;
+/** Offset and bytes of the windows and, behind them, the fill: whole pages, as a mapping has them. */
+export const JOURNAL_WINDOWS = { offset: 33 * 1024 ** 2, bytes: 3 * JOURNAL.windowBytes } as const;
 
 /** Length of the file. */
 export const JOURNAL_FILE_BYTES: number = JOURNAL_WINDOWS.offset + JOURNAL_WINDOWS.bytes;
 
-/** What is in a window: the zeros behind it do not tell whether they were read. */
-export function readWindow(file: Uint8Array, window: 0 | 1): Uint8Array {
-  const start = JOURNAL_WINDOWS.offset + window * JOURNAL.windowBytes;
-  const bytes = file.subarray(start, start + JOURNAL.windowBytes);
-  return bytes.subarray(0, bytes.findLastIndex((byte) => byte !== 0) + 1);
+/** The bytes of a fill: none that UTF-8 has, as heads and subjects are. @param lots one random byte for each */
+export function toFill(lots: Uint8Array): Uint8Array<ArrayBuffer> {
+  return new Uint8Array(lots.map((lot) => lot | 0xf8));
+}
+
+/** What is in a window. */
+export interface LastRead {
+  readonly bytes: Uint8Array;
+  /** The fill behind them, or more of them that happen to be the same. */
+  readonly behind: Uint8Array;
+}
+
+export function readWindow(file: Uint8Array, window: 0 | 1): LastRead {
+  const part = (index: number): Uint8Array => {
+    const start = JOURNAL_WINDOWS.offset + index * JOURNAL.windowBytes;
+    return file.subarray(start, start + JOURNAL.windowBytes);
+  };
+  const found = part(window);
+  const fill = part(2);
+  const end = found.findLastIndex((byte, at) => byte !== fill[at]) + 1;
+  return { bytes: found.subarray(0, end), behind: found.subarray(end) };
 }
 
 /** The records of the active half of a journal file, up to its end or the first torn record. */

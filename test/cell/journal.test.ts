@@ -3,6 +3,7 @@ import { closeSync, openSync } from 'node:fs';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { JournalWriter } from '../../src/cell/journal-writer.ts';
+import { IMMEDIATE_OUTPUT } from '../../src/cell/sent-replies.ts';
 import { halfOffset, type Invocation, JOURNAL, JOURNAL_RECORD, readJournal } from '../../src/core/index.ts';
 import { JournalFile } from '../../src/host/cells/journal-file.ts';
 import { until } from '../support/load.ts';
@@ -96,11 +97,11 @@ test('A half that is used again shows nothing of what it held before', () => {
 test('An answer is on record once the kernel has taken it, and not before', async () => {
   using file = new JournalFile();
   let sent = false;
-  const writer = new JournalWriter(
-    file.fd,
-    () => true,
-    () => sent,
-  );
+  const writer = new JournalWriter(file.fd, () => true, {
+    ...IMMEDIATE_OUTPUT,
+    isAllSent: () => sent,
+    givenBytes: () => 10,
+  });
   const callers = new OpenReplies(writer);
   writer.enter('f', begun('r1'));
   callers.answered('r1');

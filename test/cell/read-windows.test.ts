@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { WindowReader } from '../../src/cell/window-reader.ts';
-import { JOURNAL, readWindow } from '../../src/core/index.ts';
+import { JOURNAL, readWindow, toFill } from '../../src/core/index.ts';
 import { JournalFile } from '../../src/host/cells/journal-file.ts';
 import { recover } from '../../src/host/cells/recovery.ts';
 import { until } from '../support/load.ts';
@@ -41,7 +42,7 @@ test('What a process has read and not put on record when it is killed is found a
   );
   assert.ok(child.stdout !== null);
   const said = text(child.stdout);
-  await until('it has read', () => readWindow(journal.read(), 0).length > 0);
+  await until('it has read', () => readWindow(journal.read(), 0).bytes.length > 0);
   child.kill('SIGKILL');
   await once(child, 'exit');
   for (const socket of sockets) socket.destroy();
@@ -56,18 +57,22 @@ test('What a process has read and not put on record when it is killed is found a
   );
 });
 
-test('Chunks come through both windows whole and in order, and leave them empty', async () => {
+test('Chunks come through both windows whole and in order, and leave them filled again', async () => {
   const sent = Buffer.alloc(20 * JOURNAL.windowBytes, 'a stream of bytes\r\n');
   await using server = await listen((socket) => socket.end(sent));
-  const windows = [new Uint8Array(JOURNAL.windowBytes), new Uint8Array(JOURNAL.windowBytes)] as const;
+  const fill = toFill(randomBytes(JOURNAL.windowBytes));
+  const buffers = [fill.slice(), fill.slice()] as const;
   const witnessed: Uint8Array[] = [];
   const inTurns: number[] = [];
-  const reader = new WindowReader(windows, {
-    inbound: (chunk, window) => {
-      witnessed.push(chunk);
-      inTurns.push(window ?? -1);
+  const reader = new WindowReader(
+    { buffers, fill },
+    {
+      inbound: (chunk, window) => {
+        witnessed.push(chunk);
+        inTurns.push(window ?? -1);
+      },
     },
-  });
+  );
   const plain = connect(server.port, '127.0.0.1');
   plain.pause();
   await once(plain, 'connect');
@@ -82,5 +87,5 @@ test('Chunks come through both windows whole and in order, and leave them empty'
     inTurns,
     inTurns.map((_, index) => index % 2),
   );
-  assert.ok(windows.every((window) => window.every((byte) => byte === 0)));
+  for (const buffer of buffers) assert.deepEqual(buffer, fill);
 });

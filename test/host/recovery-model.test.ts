@@ -1,10 +1,11 @@
 /** The journal's writer and its reader together, against a model of a cell that dies at any moment. */
 import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
 import { writeSync } from 'node:fs';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { JournalWriter } from '../../src/cell/journal-writer.ts';
-import { type Invocation, JOURNAL, JOURNAL_WINDOWS } from '../../src/core/index.ts';
+import { type Invocation, JOURNAL, JOURNAL_WINDOWS, toFill } from '../../src/core/index.ts';
 import { JournalFile } from '../../src/host/cells/journal-file.ts';
 import { recover } from '../../src/host/cells/recovery.ts';
 import { OpenReplies } from '../support/open-replies.ts';
@@ -91,6 +92,9 @@ async function liveAndDie(payloads: readonly string[], steps: readonly Step[], l
   const atBoundary = (): boolean => readTo === 0 || messages.some(({ end }) => end === readTo);
   const writer = new JournalWriter(file.fd, atBoundary);
   const callers = new OpenReplies(writer);
+  const empty = toFill(randomBytes(JOURNAL.windowBytes));
+  for (const part of [0, 1, 2])
+    writeSync(file.fd, empty, 0, empty.length, JOURNAL_WINDOWS.offset + part * JOURNAL.windowBytes);
   /** What the kernel does at a read, and what the reader does when it has put the bytes on record. */
   const fill = (chunk: Uint8Array): void =>
     void writeSync(file.fd, chunk, 0, chunk.length, JOURNAL_WINDOWS.offset + window * JOURNAL.windowBytes);
@@ -105,7 +109,7 @@ async function liveAndDie(payloads: readonly string[], steps: readonly Step[], l
         if (chunk.length === 0) break;
         fill(chunk);
         writer.inbound(chunk, window);
-        fill(Buffer.alloc(chunk.length));
+        fill(empty.subarray(0, chunk.length));
         window = window === 0 ? 1 : 0;
         readTo += chunk.length;
         for (; (messages[parsed]?.end ?? Number.POSITIVE_INFINITY) <= readTo; parsed += 1) {
