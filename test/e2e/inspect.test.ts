@@ -98,8 +98,8 @@ test('What a debugger evaluates while nothing runs may call the host, as late as
   const expression =
     'console.log("seen"); [typeof performance.now(), new URL("http://a.example").host].join()';
   const { params } = await inspector.event('Runtime.executionContextCreated');
-  const { result } = await inspector.send('Runtime.evaluate', { expression, contextId: params.context.id });
-  assert.equal(result.value, 'number,a.example');
+  const answer = await inspector.send('Runtime.evaluate', { expression, contextId: params.context.id });
+  assert.equal(answer.result.value, 'number,a.example', JSON.stringify(answer));
   assert.equal((await world.ask('looked-at')).text, 'here');
   inspector.socket.close();
 });

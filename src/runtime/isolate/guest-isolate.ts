@@ -33,6 +33,9 @@ const AWAY_SLACK_MS = 100;
 /** So many times its limit an entry may last that the host tells that it is over: its time-out has the rest to run. */
 const OVERRUN_FACTOR = 2.1;
 
+/** isolated-vm's own context, which has nothing in it: a debugger that hears of it may evaluate there. */
+const EMPTY_CONTEXT = /^\{"method":"Runtime\.executionContextCreated".*"name":"default"/;
+
 /** Longest text taken from what the guest threw; it may throw megabytes, and replies and logs carry it. */
 const MAX_ERROR_CHARS = 2_048;
 
@@ -167,7 +170,9 @@ export class GuestIsolate {
     const inspector = this.#inspector;
     if (inspector === undefined) return undefined;
     inspector.onResponse = (_callId, message) => listen(message);
-    inspector.onNotification = listen;
+    inspector.onNotification = (message) => {
+      if (!EMPTY_CONTEXT.test(message)) listen(message);
+    };
     return (message) => {
       if (!this.#isolate.isDisposed) inspector.dispatchProtocolMessage(message);
     };
