@@ -23,13 +23,6 @@ let current;
 /** Hops given to an invocation that waits for the host, and to one that may still settle by itself. */
 const HOPS_WAITING = 3;
 const HOPS_BUSY = 48;
-/** Host calls that one invocation may wait for; the host counts too. */
-const MAX_HOST_CALLS = 256;
-/** Longer than any argument that a host service takes. */
-const MAX_ARGUMENT_CHARS = 64 * 1024;
-
-/** @type {SlotTable<PendingCall>} */
-const calls = new SlotTable();
 let lastInvocationId = 0;
 
 /** @type {GuestHandlers} */
@@ -51,58 +44,6 @@ function newestInvocation() {
 function setCurrent(invocation) {
   current = invocation;
   marks[0] = invocation === undefined ? 0 : invocation.id;
-}
-
-/**
- * Makes one host call; resolves with what `convert` makes of the answer.
- * @type {HostCaller}
- */
-function callHost(label, op, args, payload, convert) {
-  const invocation = current;
-  return new NativePromise((resolve, reject) => {
-    if (invocation !== undefined && invocation.hostCalls >= MAX_HOST_CALLS) {
-      reject(callRefused(label, op, `${MAX_HOST_CALLS} calls are pending already`));
-      return;
-    }
-    let quoted = '';
-    for (let index = 0; index < args.length; index += 1) {
-      const arg = args[index];
-      quoted += `${index === 0 ? '' : ','}${typeof arg === 'number' ? (arg === arg && arg - arg === 0 ? arg : 'null') : quoteArgument(`${arg}`)}`;
-    }
-    const body = toBody(payload);
-    if (!fitsCall(body)) {
-      reject(callRefused(label, op, 'more was handed out at once than a cell takes'));
-      return;
-    }
-    // Quoted first: it may flush, which must not come between a record's parts.
-    const tail = quoteBody(body);
-    if (invocation !== undefined) {
-      invocation.pendingCalls += 1;
-      invocation.hostCalls += 1;
-    }
-    const callId = calls.add({ invocation, convert, resolve, reject });
-    push(
-      `2,${idText(callId)},${invocation === undefined ? 0 : idText(invocation.id)},${JSONStringify(label)},"${op}",[${quoted}],${tail}`,
-    );
-  });
-}
-
-/**
- * Refused here, where the host's memory is not touched.
- * @param {string} label
- * @param {string} op
- * @param {string} reason
- */
-function callRefused(label, op, reason) {
-  return new HostError('HS_HOST_CALL_LIMIT', `Cannot call ${label}.${op}: ${reason}`, true);
-}
-
-/**
- * No service takes an argument this long; what is left of it is refused for its length.
- * @param {string} text
- */
-function quoteArgument(text) {
-  return JSONStringify(text.length > MAX_ARGUMENT_CHARS ? stringSlice(text, 0, MAX_ARGUMENT_CHARS) : text);
 }
 
 /**

@@ -12,6 +12,7 @@ const RUNTIME_SCRIPTS = [
   'web.js',
   'message.js',
   'requests.js',
+  'calls.js',
   'dispatcher.js',
   'features.js',
 ] as const;
