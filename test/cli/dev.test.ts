@@ -130,6 +130,59 @@ test('A new folder with a Nexfile is deployed, a log line is shown with its func
   assert.match(gone.stderr, /HS_FUNCTION_NOT_FOUND/);
 });
 
+test('A copied folder is refused while it has the name of the original, and neither its new name nor its end touches that', async () => {
+  for (const copy of ['a-copy', 'z-copy']) {
+    await cp(join(folder, 'hello'), join(folder, copy), { recursive: true });
+    await dev.waitFor(
+      /error HS_NEXFILE_INVALID: Cannot deploy "hello" twice: ".*hello\/Nexfile" and ".*-copy\/Nexfile" both have this name\n/,
+    );
+    await edit(`${copy}/Nexfile`, 'name: hello', `name: ${copy}`);
+    await dev.waitFor(new RegExp(`${copy} deployed as `));
+    assert.equal((await invoke('hello', 'greet.en.ada')).stdout, 'Hi, ada!\n');
+    await edit(`${copy}/Nexfile`, `name: ${copy}`, 'name: hello');
+    await dev.waitFor(/HS_NEXFILE_INVALID: .*\n.*\n.*the version before keeps running/);
+    await rm(join(folder, copy), { recursive: true });
+    await dev.waitFor(new RegExp(`${copy} undeployed`));
+    assert.equal((await invoke('hello', 'greet.en.ada')).stdout, 'Hi, ada!\n');
+  }
+});
+
+test('A copy that never had a name of its own leaves nothing behind, and may have the name once the original is gone', async () => {
+  await cp(join(folder, 'hello'), join(folder, 'copy'), { recursive: true });
+  await dev.waitFor(/error HS_NEXFILE_INVALID: Cannot deploy "hello" twice/);
+  await rm(join(folder, 'copy'), { recursive: true });
+  await cp(join(folder, 'hello'), join(folder, 'other'), { recursive: true });
+  await dev.waitFor(/error HS_NEXFILE_INVALID: Cannot deploy "hello" twice/);
+  assert.equal((await invoke('hello', 'greet.en.ada')).stdout, 'Hi, ada!\n');
+  await edit('hello/Nexfile', 'name: hello', 'name: first');
+  await dev.waitFor(/first redeployed as /);
+  await dev.waitFor(/hello deployed as /);
+  assert.equal((await invoke('hello', 'greet.en.ada')).stdout, 'Hi, ada!\n');
+  await rm(join(folder, 'other'), { recursive: true });
+  await dev.waitFor(/hello undeployed/);
+  await edit('hello/Nexfile', 'name: first', 'name: hello');
+  await dev.waitFor(/hello redeployed as /);
+});
+
+test('Functions that exchange their names all go on', async () => {
+  await cp(join(EXAMPLES, 'hello'), join(folder, 'other'), { recursive: true });
+  await dev.waitFor(/error HS_NEXFILE_INVALID: Cannot deploy "hello" twice/);
+  await edit('other/Nexfile', 'name: hello', 'name: other');
+  await dev.waitFor(/other deployed as /);
+  await Promise.all([
+    edit('other/Nexfile', 'name: other', 'name: hello'),
+    edit('hello/Nexfile', 'name: hello', 'name: other'),
+  ]);
+  await dev.waitFor(/other redeployed as /);
+  await dev.waitFor(/hello redeployed as /);
+  assert.equal((await invoke('hello', 'greet.en.ada')).stdout, 'Hello, ada!\n');
+  assert.equal((await invoke('other', 'greet.en.ada')).stdout, 'Hi, ada!\n');
+  await rm(join(folder, 'other'), { recursive: true });
+  await dev.waitFor(/hello undeployed/);
+  await edit('hello/Nexfile', 'name: other', 'name: hello');
+  await dev.waitFor(/hello redeployed as /);
+});
+
 test('A function that is renamed takes the place of the one with the old name', async () => {
   await edit('hello/Nexfile', 'name: hello', 'name: salute');
   await dev.waitFor(/salute redeployed as /);

@@ -3,6 +3,7 @@ import { formatBytes, HairspringError } from '../../core/index.ts';
 import type { DeployPlan } from '../deploy/approve.ts';
 import type { DeployedFunction } from '../deploy/deploy-function.ts';
 import type { PreparedFunction } from '../deploy/prepare.ts';
+import { twinsRefused } from '../deploy/twins.ts';
 import { type CommandContext, defineCommand, runs, type Shell } from '../shell/command.ts';
 import { type ExitCode, exitCodeOf } from '../shell/exit-codes.ts';
 import { countOf, formatElapsed } from '../shell/format.ts';
@@ -71,16 +72,10 @@ async function deploy(
   return await report(context, await deployAll(context, prepared, flags));
 }
 
-/** Two functions of one name would replace each other in silence. */
 function refuseTwins(prepared: readonly PreparedFunction[]): void {
   for (const [index, { manifest, file }] of prepared.entries()) {
     const twin = prepared.slice(0, index).find((other) => other.manifest.name === manifest.name);
-    if (twin === undefined) continue;
-    throw new HairspringError(
-      'HS_NEXFILE_INVALID',
-      `Cannot deploy "${manifest.name}" twice: "${twin.file}" and "${file}" both have this name`,
-      { hint: 'Rename one of the two' },
-    );
+    if (twin !== undefined) throw twinsRefused(manifest.name, twin.file, file);
   }
 }
 

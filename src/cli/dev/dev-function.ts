@@ -2,7 +2,8 @@ import { HairspringError } from '../../core/index.ts';
 import { type Bundler, createBundler } from '../../host/index.ts';
 import { type DeployedFunction, deployFunction, runRequestOf } from '../deploy/deploy-function.ts';
 import { compareWithLive } from '../deploy/grants.ts';
-import { type PreparedFunction, prepareFunction } from '../deploy/prepare.ts';
+import { type PreparedFunction, prepareFunction, shownPath } from '../deploy/prepare.ts';
+import { twinsRefused } from '../deploy/twins.ts';
 import type { ControlConnection } from '../shell/connection.ts';
 
 /** What became of one look at a function's files. */
@@ -25,8 +26,11 @@ export interface DevFunction extends AsyncDisposable {
   readonly current: { readonly prepared: PreparedFunction; readonly deployed: DeployedFunction } | undefined;
   /** Files that the last good bundle was made of. */
   readonly inputs: readonly string[];
-  /** Reads the files again and deploys what has changed; with `force` also what has not. */
-  update(force?: boolean): Promise<UpdateOutcome>;
+  /**
+   * Reads the files again and deploys what has changed; with `force` also what has not. A name that `owners` gives to
+   * another file is refused.
+   */
+  update(owners: ReadonlyMap<string, string>, force: boolean): Promise<UpdateOutcome>;
 }
 
 export interface DevTarget {
@@ -34,7 +38,12 @@ export interface DevTarget {
   readonly nodeId: string;
 }
 
-export function createDevFunction(file: string, { connection, nodeId }: DevTarget): DevFunction {
+/** @param undeployOld called with an id that this function has no more */
+export function createDevFunction(
+  file: string,
+  { connection, nodeId }: DevTarget,
+  undeployOld: (id: string) => Promise<void>,
+): DevFunction {
   let current: DevFunction['current'];
   let inputs: readonly string[] = [];
   let lastFailure = '';
@@ -49,9 +58,12 @@ export function createDevFunction(file: string, { connection, nodeId }: DevTarge
     return await bundler.instance.rebuild();
   }
 
-  async function deployChanged(force: boolean): Promise<UpdateOutcome> {
+  async function deployChanged(owners: ReadonlyMap<string, string>, force: boolean): Promise<UpdateOutcome> {
     const startedMs = performance.now();
     const prepared = await prepareFunction(file, bundle);
+    const { name } = prepared.manifest;
+    const owner = owners.get(name) ?? file;
+    if (owner !== file) throw twinsRefused(name, shownPath(owner), shownPath(file));
     inputs = prepared.bundle?.inputs ?? [];
     if (!force && lastFailure === '' && current !== undefined && isSame(current.prepared, prepared)) {
       return { kind: 'unchanged' };
@@ -63,7 +75,7 @@ export function createDevFunction(file: string, { connection, nodeId }: DevTarge
     current = { prepared, deployed };
     lastFailure = '';
     if (before !== undefined && before.deployed.name !== deployed.name) {
-      await connection.client.undeploy(before.deployed.id);
+      await undeployOld(before.deployed.id);
     }
     const elapsedMs = performance.now() - startedMs;
     return { kind: 'deployed', deployed, prepared, isFirst: before === undefined, elapsedMs };
@@ -77,9 +89,9 @@ export function createDevFunction(file: string, { connection, nodeId }: DevTarge
     get inputs() {
       return inputs;
     },
-    async update(force = false) {
+    async update(owners, force) {
       try {
-        return await deployChanged(force);
+        return await deployChanged(owners, force);
       } catch (thrown) {
         const error = HairspringError.from(thrown);
         const failure = JSON.stringify(error.toWire());

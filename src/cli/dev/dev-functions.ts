@@ -2,6 +2,7 @@ import { HairspringError, systemClock } from '../../core/index.ts';
 import { findNexfiles } from '../../host/index.ts';
 import { createDevFunction, type DevFunction, type DevTarget } from './dev-function.ts';
 import type { DevLines } from './dev-lines.ts';
+import { findOwners, isHeldByOther } from './owners.ts';
 
 /** Editors that move the old file away leave the place empty for a moment. */
 const GONE_AFTER_MS = 200;
@@ -26,6 +27,19 @@ export function createDevFunctions(
   let next: { force: boolean } | undefined;
   let disposed = false;
 
+  /** Leaves what another function runs under; tells whether it has undeployed. */
+  async function undeployOf(one: DevFunction, id: string): Promise<boolean> {
+    if (isHeldByOther(functions.values(), one, id)) return false;
+    await target.connection.client.undeploy(id);
+    return true;
+  }
+
+  function add(file: string): DevFunction {
+    const added = createDevFunction(file, target, async (id) => void (await undeployOf(added, id)));
+    functions.set(file, added);
+    return added;
+  }
+
   async function removeGone(found: readonly string[]): Promise<void> {
     const isGone = (files: readonly string[]): DevFunction[] =>
       [...functions.values()].filter(({ file }) => !files.includes(file));
@@ -35,8 +49,7 @@ export function createDevFunctions(
       functions.delete(gone.file);
       await gone[Symbol.asyncDispose]();
       const { current } = gone;
-      if (current === undefined) continue;
-      await target.connection.client.undeploy(current.deployed.id);
+      if (current === undefined || !(await undeployOf(gone, current.deployed.id))) continue;
       lines.undeployed(current.deployed.name);
     }
   }
@@ -45,10 +58,10 @@ export function createDevFunctions(
     try {
       const found = await findAll(path);
       await removeGone(found);
-      for (const file of found) {
-        const each = functions.get(file) ?? createDevFunction(file, target);
-        functions.set(file, each);
-        const outcome = await each.update(force);
+      const present = found.map((file) => functions.get(file) ?? add(file));
+      const owners = await findOwners(present);
+      for (const each of present) {
+        const outcome = await each.update(owners, force);
         if (outcome.kind === 'deployed') names.set(outcome.deployed.id, outcome.deployed.name);
         lines.update(outcome);
       }
