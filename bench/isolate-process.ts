@@ -53,12 +53,12 @@ function measure(): BlankFigures {
   });
   // As a cell does, which decides what the code cache of the prelude has in it.
   warmUp(pool);
-  const early = Array.from({ length: UNCOUNTED }, () => pool.create(memoryBytes));
+  const early = Array.from({ length: UNCOUNTED }, () => pool.create({ memoryBytes }));
   const before = process.memoryUsage.rss();
   const createMs: number[] = [];
   const made = Array.from({ length: isolates }, () => {
     const startedAt = performance.now();
-    const isolate = pool.create(memoryBytes);
+    const isolate = pool.create({ memoryBytes });
     createMs.push(performance.now() - startedAt);
     return isolate;
   });

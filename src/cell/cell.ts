@@ -227,7 +227,7 @@ export async function startCell(options: CellOptions): Promise<void> {
 
   function check({ spec }: { readonly spec: FunctionSpec }): CheckResult {
     const code = codes.codeOnce(spec);
-    const isolate = pool.create(spec.limits.memoryBytes);
+    const isolate = pool.create(spec.limits);
     try {
       if (typeof code === 'string') isolate.compileEagerly(code, `${spec.name}.js`);
       const handlers = loadFunction(isolate, { ...spec, bindings: {} }, code);
@@ -331,7 +331,7 @@ export async function startCell(options: CellOptions): Promise<void> {
   // Everything that needs these is loaded by now.
   for (const scope of ['addon', 'worker']) process.permission?.drop(scope);
   warmUp(pool);
-  pool.prepare(DEFAULT_LIMITS.memoryBytes);
+  pool.prepare(DEFAULT_LIMITS);
   link.send({ type: 'ready' });
   const means = { pool, scheduler, heavyLane, inlineCpuMs: options.inlineCpuMs, clock };
   await rehearse(means).catch((error: unknown) => {

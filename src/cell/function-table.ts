@@ -14,7 +14,7 @@ import {
   type PreparedBinding,
   type ServiceBinding,
 } from '../core/index.ts';
-import { FunctionRunner, type RunnerDependencies } from '../runtime/index.ts';
+import { FunctionRunner, type RunnerDependencies, shapeOf } from '../runtime/index.ts';
 import { drainSubscriptions, type ReplyTarget, replyToError, SubjectListener } from '../triggers/index.ts';
 import { evictIdle, type WarmLimits } from './evict.ts';
 import { listenForInvokes } from './invoke-listener.ts';
@@ -108,7 +108,7 @@ export class FunctionTable implements LocalFunctions {
   ): ActiveSids {
     const runtime: RunnerDependencies = { ...this.#options.runtime, ...own };
     const runner = new FunctionRunner(spec, this.#prepareBindings(spec), runtime, coldReason);
-    runtime.pool.prepare(spec.limits.memoryBytes);
+    runtime.pool.prepare(shapeOf(spec));
     let slot = this.#slots.get(spec.id);
     const previous = slot?.runner;
     if (slot === undefined) {
@@ -198,9 +198,13 @@ export class FunctionTable implements LocalFunctions {
     );
     this.#options.connections.forget(id);
     this.#tellGone(slot.runner.spec);
-    const { memoryBytes } = slot.runner.spec.limits;
-    const inUse = this.#specs().some(({ limits }) => limits.memoryBytes === memoryBytes);
-    if (!inUse) this.#options.runtime.pool.forget(memoryBytes);
+    const shape = shapeOf(slot.runner.spec);
+    const inUse = this.#specs()
+      .map(shapeOf)
+      .some(
+        ({ memoryBytes, readiness }) => memoryBytes === shape.memoryBytes && readiness === shape.readiness,
+      );
+    if (!inUse) this.#options.runtime.pool.forget(shape);
   }
 
   #specs(): readonly FunctionSpec[] {

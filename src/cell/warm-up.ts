@@ -18,7 +18,7 @@ const LIMIT_MS = 10_000;
  */
 export function warmUp(pool: IsolatePool): void {
   for (let round = 0; round < ROUNDS; round += 1) {
-    const isolate = pool.create(DEFAULT_LIMITS.memoryBytes);
+    const isolate = pool.create(DEFAULT_LIMITS);
     try {
       const spec = {
         name: 'warm-up',

@@ -65,7 +65,7 @@ function createStore(limitBytes?: number): CodeStore {
 /** Loads `code` with `cache` in a fresh isolate, as a wake does. */
 function loads(spec: FunctionSpec, code: string, cache: CodeCache | undefined): readonly string[] {
   using pool = createTestPool();
-  using isolate = pool.create(spec.limits.memoryBytes);
+  using isolate = pool.create(spec.limits);
   return isolate.load(scriptOf(code, `${spec.name}.js`, cache), { ...spec, bindings: {}, budgetMs: 5 });
 }
 
@@ -210,7 +210,7 @@ test('Code that is given up takes no memory any more, and is read again when it 
 test('The code cache of a short script has what nobody has called yet, that of a long one has not', () => {
   const cacheOf = (code: string, eagerly: boolean): number => {
     using pool = createTestPool();
-    using isolate = pool.create(64 * 1024 ** 2);
+    using isolate = pool.create({ memoryBytes: 64 * 1024 ** 2 });
     if (eagerly) isolate.compileEagerly(code, 'some.js');
     isolate.load(scriptOf(code, 'some.js'), { ...createSpec({ name: 'some' }), bindings: {}, budgetMs: 5 });
     return isolate.codeCache(code, 'some.js')?.length ?? 0;
@@ -223,7 +223,7 @@ test('The code cache of a short script has what nobody has called yet, that of a
 
 test('What does not compile eagerly is an error only when it is loaded', () => {
   using pool = createTestPool();
-  using isolate = pool.create(64 * 1024 ** 2);
+  using isolate = pool.create({ memoryBytes: 64 * 1024 ** 2 });
   isolate.compileEagerly('export default {', 'bad.js');
   assert.throws(
     () =>

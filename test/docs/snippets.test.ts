@@ -23,7 +23,7 @@ test('Every function that the documents show loads and has its handler', async (
   using pool = createTestPool();
   for (const { text, place } of functions) {
     const { artifact } = await wrapScript(text);
-    const isolate = pool.create(16 * 1024 ** 2);
+    const isolate = pool.create({ memoryBytes: 16 * 1024 ** 2 });
     const handlers = isolate.load(scriptOf(artifact.code, 'snippet.js'), {
       ...createSpec(),
       bindings: {},

@@ -73,7 +73,7 @@ test('A top level that never stops allocating is ended by its memory limit', () 
 
 test('Loading tells which handlers there are', () => {
   const found = (exported: string): readonly string[] => {
-    const isolate = pool.create(16 * 1024 ** 2);
+    const isolate = pool.create({ memoryBytes: 16 * 1024 ** 2 });
     try {
       const spec = { ...createSpec(), bindings: {}, budgetMs: 5 };
       return isolate.load(scriptOf(moduleOf(exported), 'probe.js'), spec);
@@ -90,7 +90,7 @@ test('Loading tells which handlers there are', () => {
 });
 
 test('A module without exports has no handlers', () => {
-  const isolate = pool.create(16 * 1024 ** 2);
+  const isolate = pool.create({ memoryBytes: 16 * 1024 ** 2 });
   const spec = { ...createSpec(), bindings: {}, budgetMs: 5 };
   assert.deepEqual(isolate.load(scriptOf('1 + 1', 'probe.js'), spec), []);
   isolate[Symbol.dispose]();

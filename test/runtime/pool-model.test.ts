@@ -1,37 +1,54 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import fc from 'fast-check';
-import { EntryGuard, type GuestIsolate, IsolatePool } from '../../src/runtime/index.ts';
+import { EntryGuard, type GuestIsolate, IsolatePool, type IsolateShape } from '../../src/runtime/index.ts';
 import { createTestFunction, handlerOf, type TestFunction } from '../support/functions.ts';
 import { turns } from '../support/turns.ts';
 
 const MIB = 1024 ** 2;
-/** One more than a pool keeps. */
-const SIZES = [8, 16, 32, 64].map((mib) => mib * MIB);
-const MAX_SIZES = 3;
+/** One more than a pool keeps; two of them differ in what they are ready for alone. */
+const SHAPES = [
+  { memoryBytes: 8 * MIB },
+  { memoryBytes: 8 * MIB, readiness: 'requests' },
+  { memoryBytes: 16 * MIB },
+  { memoryBytes: 32 * MIB, readiness: 'requests' },
+  { memoryBytes: 64 * MIB, readiness: 'messages' },
+] as const satisfies readonly IsolateShape[];
+const MAX_SHAPES = 4;
 const SPARES = 2;
 /** A prelude is nothing to a pool, and a small one leaves time for more runs. */
 const PRELUDE = '(function () { return function () {}; })';
 
-/** What a pool is to hold: sizes in the order of their last use, each with its number of blanks. */
+function keyOf({ memoryBytes, readiness = 'messages' }: IsolateShape): string {
+  return `${memoryBytes / MIB} MiB for ${readiness}`;
+}
+
+/** What a pool is to hold: shapes in the order of their last use, each with its number of blanks. */
 class PoolModel {
-  readonly blanks = new Map<number, number>();
+  readonly blanks = new Map<string, number>();
   refills = 0;
   disposed = false;
 
-  touch(size: number): void {
-    const blanks = this.blanks.get(size) ?? 0;
-    this.blanks.delete(size);
-    this.blanks.set(size, blanks);
+  touch(key: string): void {
+    const blanks = this.blanks.get(key) ?? 0;
+    this.blanks.delete(key);
+    this.blanks.set(key, blanks);
     const [oldest] = this.blanks.keys();
-    if (this.blanks.size > MAX_SIZES && oldest !== undefined) this.blanks.delete(oldest);
+    if (this.blanks.size > MAX_SHAPES && oldest !== undefined) this.blanks.delete(oldest);
+  }
+
+  /** @returns whether there was one */
+  take(key: string): boolean {
+    const blanks = this.blanks.get(key) ?? 0;
+    if (blanks > 0) this.blanks.set(key, blanks - 1);
+    return blanks > 0;
   }
 
   refill(): void {
     if (this.disposed) return;
-    for (const [size, blanks] of this.blanks) {
+    for (const [key, blanks] of this.blanks) {
       this.refills += SPARES - blanks;
-      this.blanks.set(size, SPARES);
+      this.blanks.set(key, SPARES);
     }
   }
 
@@ -63,31 +80,29 @@ function command(name: string, run: (model: PoolModel, real: Real) => void): Com
   };
 }
 
-const prepare = (size: number): Command =>
-  command(`prepare ${size / MIB}`, (model, { pool }) => {
-    if (!model.disposed) model.touch(size);
-    pool.prepare(size);
+const prepare = (shape: IsolateShape): Command =>
+  command(`prepare ${keyOf(shape)}`, (model, { pool }) => {
+    if (!model.disposed) model.touch(keyOf(shape));
+    pool.prepare(shape);
   });
 
-const acquire = (size: number): Command =>
-  command(`acquire ${size / MIB}`, (model, { pool, acquired }) => {
-    const had = model.blanks.get(size) ?? 0;
-    if (!model.disposed) {
-      model.touch(size);
-      model.blanks.set(size, Math.max(0, had - 1));
-    }
-    const { isolate, pooled } = pool.acquire(size);
-    assert.equal(pooled, had > 0);
-    assert.equal(isolate.memoryBytes, size);
+const acquire = (shape: IsolateShape): Command =>
+  command(`acquire ${keyOf(shape)}`, (model, { pool, acquired }) => {
+    const { memoryBytes } = shape;
+    if (!model.disposed) model.touch(keyOf(shape));
+    const had = model.take(keyOf(shape)) || model.take(keyOf({ memoryBytes }));
+    const { isolate, pooled } = pool.acquire(shape);
+    assert.equal(pooled, had);
+    assert.equal(isolate.memoryBytes, memoryBytes);
     assert.equal(isolate.disposed, false);
     assert.ok(!acquired.has(isolate), 'an isolate was handed out twice');
     acquired.add(isolate);
   });
 
-const forget = (size: number): Command =>
-  command(`forget ${size / MIB}`, (model, { pool, acquired }) => {
-    model.blanks.delete(size);
-    pool.forget(size);
+const forget = (shape: IsolateShape): Command =>
+  command(`forget ${keyOf(shape)}`, (model, { pool, acquired }) => {
+    model.blanks.delete(keyOf(shape));
+    pool.forget(shape);
     for (const isolate of acquired) assert.equal(isolate.disposed, false);
   });
 
@@ -105,18 +120,18 @@ const dispose = command('dispose', (model, { pool, acquired }) => {
 
 /** Timers that the timers set are run as well. */
 function tickThrough(context: TestContext): void {
-  for (let passed = 0; passed < MAX_SIZES * SPARES + 1; passed += 1) context.mock.timers.tick(1);
+  for (let passed = 0; passed < MAX_SHAPES * SPARES + 1; passed += 1) context.mock.timers.tick(1);
 }
 
 test('A pool keeps what it is to keep, hands out no isolate twice, and owns none that it handed out', (context) => {
   context.mock.timers.enable({ apis: ['setTimeout'] });
-  const size = fc.constantFrom(...SIZES);
+  const shape = fc.constantFrom(...SHAPES);
   const commands = fc.commands(
     [
-      size.map(prepare),
-      size.map(acquire),
-      size.map(acquire),
-      size.map(forget),
+      shape.map(prepare),
+      shape.map(acquire),
+      shape.map(acquire),
+      shape.map(forget),
       fc.constant(refill),
       fc.constant(dispose),
     ],
@@ -160,7 +175,7 @@ test('Blanks are made in quiet moments, and in a busy one after a while all the 
     spares: 3,
     isQuiet: () => quiet,
   });
-  pool.prepare(8 * MIB);
+  pool.prepare({ memoryBytes: 8 * MIB });
   pass(40);
   assert.equal(pool.size, 0);
   pass(20);

@@ -54,7 +54,7 @@ export function createTestPool(): IsolatePool {
 /** Loads `code` in an isolate of its own. The caller disposes it. */
 export function loadIsolate(pool: IsolatePool, code: string, options: SpecOptions = {}): GuestIsolate {
   const spec = createSpec(options);
-  const isolate = pool.create(spec.limits.memoryBytes);
+  const isolate = pool.create(spec.limits);
   isolate.load(scriptOf(code, `${spec.name}.js`), { ...spec, bindings: {}, budgetMs: 1_000 });
   return isolate;
 }

@@ -1,8 +1,14 @@
-import type { Clock, FunctionSpec, Observer, PreparedBinding } from '../../core/index.ts';
+import {
+  type Clock,
+  type FunctionSpec,
+  isHttpTrigger,
+  type Observer,
+  type PreparedBinding,
+} from '../../core/index.ts';
 import type { CodeCache } from '../isolate/code-cache.ts';
 import type { GuestIsolate } from '../isolate/guest-isolate.ts';
 import type { GuestCode, LoadSpec } from '../isolate/guest-load.ts';
-import type { IsolatePool } from '../isolate/isolate-pool.ts';
+import type { IsolatePool, IsolateShape } from '../isolate/isolate-pool.ts';
 import { moduleScript } from '../isolate/prelude.ts';
 import type { EntryJournal } from '../observer.ts';
 import type { WasmFunction } from '../wasm/wasm-function.ts';
@@ -22,6 +28,12 @@ export interface WakeOptions {
   readonly code: FunctionCode;
   readonly cache: CodeCache | undefined;
   readonly owner: InstanceOwner;
+}
+
+/** Modules have no use for the web platform: what a component answers requests with is its own. */
+export function shapeOf({ type, triggers, limits: { memoryBytes } }: FunctionSpec): IsolateShape {
+  const readiness = type === 'javascript' && triggers.some(isHttpTrigger) ? 'requests' : 'messages';
+  return { memoryBytes, readiness };
 }
 
 /**
@@ -44,7 +56,7 @@ export function loadFunction(
  */
 export function wakeInstance(options: WakeOptions, cpuMs: number): Instance | undefined {
   const { pool, spec, code, cache } = options;
-  const { isolate } = pool.acquire(spec.limits.memoryBytes);
+  const { isolate } = pool.acquire(shapeOf(spec));
   let loaded = false;
   try {
     loaded = isolate.loadWithin(cpuMs, ...loadArguments(spec, code, cache)) !== undefined;
@@ -60,7 +72,7 @@ export function wakeInstance(options: WakeOptions, cpuMs: number): Instance | un
  */
 export async function wakeInstanceAway(options: WakeOptions, slot: number): Promise<Instance> {
   const { pool, spec, code, cache } = options;
-  const { isolate } = pool.acquire(spec.limits.memoryBytes);
+  const { isolate } = pool.acquire(shapeOf(spec));
   try {
     await isolate.loadAway(slot, ...loadArguments(spec, code, cache));
   } catch (error) {

@@ -65,6 +65,19 @@ interface EntryFailure {
   readonly error: unknown;
 }
 
+/** What a blank isolate has rehearsed: messages alone, or requests of HTTP as well, which take more of the web platform. */
+export type Readiness = 'messages' | 'requests';
+
+export interface IsolateOptions {
+  readonly prelude: SharedScript;
+  readonly memoryBytes: number;
+  readonly guard: EntryGuard;
+  /** Whether a debugger may attach. @default false */
+  readonly inspectable?: boolean;
+  /** @default 'messages' */
+  readonly readiness?: Readiness;
+}
+
 /**
  * One isolate with its context and the prelude run. It is entered by `applySync` on the cell's main
  * thread, or by `apply` on a thread of isolated-vm's pool: by one of them at a time, since the main thread
@@ -95,7 +108,7 @@ export class GuestIsolate {
   /** Open as long as the isolate is there; undefined where no debugger may attach. */
   readonly #inspector: ivm.InspectorSession | undefined;
 
-  constructor(prelude: SharedScript, memoryBytes: number, guard: EntryGuard, inspectable = false) {
+  constructor({ prelude, memoryBytes, guard, inspectable = false, readiness = 'messages' }: IsolateOptions) {
     this.memoryBytes = memoryBytes;
     this.#guard = guard;
     const memoryLimit = Math.max(8, Math.round(memoryBytes / 1024 ** 2));
@@ -120,7 +133,7 @@ export class GuestIsolate {
     marks.release();
     setup.release();
     script.release();
-    this.#enter.applySync(undefined, [ENTER_REHEARSE, '']);
+    this.#enter.applySync(undefined, [ENTER_REHEARSE, readiness]);
     this.#outputs.take();
     prelude.learn(this.#isolate);
   }

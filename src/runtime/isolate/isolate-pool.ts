@@ -1,11 +1,24 @@
 import type { EntryGuard } from '../watchdog/entry-guard.ts';
-import { GuestIsolate } from './guest-isolate.ts';
+import { GuestIsolate, type Readiness } from './guest-isolate.ts';
 import { SharedScript } from './shared-script.ts';
+
+/** What an isolate is made for; both are fixed when it is made. */
+export interface IsolateShape {
+  readonly memoryBytes: number;
+  /** @default 'messages' */
+  readonly readiness?: Readiness;
+}
+
+interface Blanks {
+  readonly memoryBytes: number;
+  readonly readiness: Readiness;
+  readonly isolates: GuestIsolate[];
+}
 
 export interface IsolatePoolOptions {
   readonly prelude: string;
   readonly guard: EntryGuard;
-  /** Blank isolates to keep for each memory size in use. */
+  /** Blank isolates to keep for each shape in use. */
   readonly spares: number;
   /** Whether a debugger may attach to the isolates. @default false */
   readonly inspectable?: boolean;
@@ -13,18 +26,19 @@ export interface IsolatePoolOptions {
   readonly isQuiet?: () => boolean;
 }
 
-/** Memory sizes for which blanks are kept, those used last; an isolate's size is fixed when it is made. */
-const MAX_SIZES = 3;
+/** Shapes for which blanks are kept, those used last. */
+const MAX_SHAPES = 4;
 const REFILL_PAUSE_MS = 1;
 /** Traffic may put off one refill for so long; what is missing then costs a cold start more than it spares. */
 const MAX_PUT_OFF_MS = 50;
 
 /** Keeps blank isolates prepared, so that a cold start pays only for the function's own code. */
 export class IsolatePool {
-  readonly #prelude: SharedScript;
+  /** The same text, each with the code that isolates of its kind have used of it. */
+  readonly #preludes: Readonly<Record<Readiness, SharedScript>>;
   readonly #guard: EntryGuard;
   readonly #spares: number;
-  readonly #blank = new Map<number, GuestIsolate[]>();
+  readonly #blank = new Map<string, Blanks>();
   readonly #isQuiet: () => boolean;
   readonly #inspectable: boolean;
   #refillPlanned = false;
@@ -34,7 +48,11 @@ export class IsolatePool {
   #disposed = false;
 
   constructor(options: IsolatePoolOptions) {
-    this.#prelude = new SharedScript(options.prelude, 'hairspring:prelude');
+    const { prelude } = options;
+    this.#preludes = {
+      messages: new SharedScript(prelude, 'hairspring:prelude'),
+      requests: new SharedScript(prelude, 'hairspring:prelude'),
+    };
     this.#guard = options.guard;
     this.#spares = options.spares;
     this.#isQuiet = options.isQuiet ?? (() => true);
@@ -48,49 +66,61 @@ export class IsolatePool {
 
   get size(): number {
     let count = 0;
-    for (const isolates of this.#blank.values()) count += isolates.length;
+    for (const { isolates } of this.#blank.values()) count += isolates.length;
     return count;
   }
 
-  /** Announces a memory size; the pool fills up for it in the background. */
-  prepare(memoryBytes: number): void {
-    this.#touch(memoryBytes);
+  /** Announces a shape; the pool fills up for it in the background. */
+  prepare(shape: IsolateShape): void {
+    this.#touch(shape);
     this.#planRefill();
   }
 
-  /** Makes a size the one used last, and lets go of the one that has not been used for longest. */
-  #touch(memoryBytes: number): GuestIsolate[] {
-    const isolates = this.#blank.get(memoryBytes) ?? [];
-    this.#blank.delete(memoryBytes);
-    this.#blank.set(memoryBytes, isolates);
-    for (const oldest of this.#blank.keys()) {
-      if (this.#blank.size <= MAX_SIZES) break;
+  /** Makes a shape the one used last, and lets go of the one that has not been used for longest. */
+  #touch(shape: IsolateShape): GuestIsolate[] {
+    const { memoryBytes, readiness = 'messages' } = shape;
+    const key = keyOf(shape);
+    const blanks = this.#blank.get(key) ?? { memoryBytes, readiness, isolates: [] };
+    this.#blank.delete(key);
+    this.#blank.set(key, blanks);
+    for (const oldest of this.#blank.values()) {
+      if (this.#blank.size <= MAX_SHAPES) break;
       this.forget(oldest);
     }
-    return isolates;
+    return blanks.isolates;
   }
 
-  /** Forgets a memory size that no function uses any more. */
-  forget(memoryBytes: number): void {
-    for (const isolate of this.#blank.get(memoryBytes) ?? []) isolate[Symbol.dispose]();
-    this.#blank.delete(memoryBytes);
+  /** Forgets a shape that no function uses any more. */
+  forget(shape: IsolateShape): void {
+    const key = keyOf(shape);
+    for (const isolate of this.#blank.get(key)?.isolates ?? []) isolate[Symbol.dispose]();
+    this.#blank.delete(key);
   }
 
   /** A blank isolate, from the pool when it has one. The caller owns it. */
-  acquire(memoryBytes: number): { readonly isolate: GuestIsolate; readonly pooled: boolean } {
-    const spare = this.#touch(memoryBytes).pop();
+  acquire(shape: IsolateShape): { readonly isolate: GuestIsolate; readonly pooled: boolean } {
+    const { memoryBytes } = shape;
+    // One that is ready for less is soon ready for more; to make one takes longer.
+    const spare = this.#touch(shape).pop() ?? this.#blank.get(keyOf({ memoryBytes }))?.isolates.pop();
     this.#planRefill();
     if (spare !== undefined) return { isolate: spare, pooled: true };
-    return { isolate: this.create(memoryBytes), pooled: false };
+    return { isolate: this.create(shape), pooled: false };
   }
 
   /** Makes the code cache of the prelude anew, with what `isolate` has used of it. */
   learnFrom(isolate: GuestIsolate): void {
-    isolate.teach(this.#prelude);
+    isolate.teach(this.#preludes.messages);
   }
 
-  create(memoryBytes: number): GuestIsolate {
-    return new GuestIsolate(this.#prelude, memoryBytes, this.#guard, this.#inspectable);
+  create({ memoryBytes, readiness = 'messages' }: IsolateShape): GuestIsolate {
+    const prelude = this.#preludes[readiness];
+    return new GuestIsolate({
+      prelude,
+      memoryBytes,
+      guard: this.#guard,
+      inspectable: this.#inspectable,
+      readiness,
+    });
   }
 
   /**
@@ -118,10 +148,10 @@ export class IsolatePool {
   }
 
   #refillOne(): void {
-    for (const [memoryBytes, isolates] of this.#blank) {
-      if (isolates.length >= this.#spares) continue;
+    for (const blanks of this.#blank.values()) {
+      if (blanks.isolates.length >= this.#spares) continue;
       const startedMs = performance.now();
-      isolates.push(this.create(memoryBytes));
+      blanks.isolates.push(this.create(blanks));
       this.#refills += 1;
       this.#refillMs += performance.now() - startedMs;
       this.#planRefill();
@@ -131,6 +161,10 @@ export class IsolatePool {
 
   [Symbol.dispose](): void {
     this.#disposed = true;
-    for (const memoryBytes of [...this.#blank.keys()]) this.forget(memoryBytes);
+    for (const blanks of [...this.#blank.values()]) this.forget(blanks);
   }
+}
+
+function keyOf({ memoryBytes, readiness = 'messages' }: IsolateShape): string {
+  return `${readiness} ${memoryBytes}`;
 }
