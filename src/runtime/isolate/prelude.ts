@@ -14,6 +14,7 @@ const RUNTIME_SCRIPTS = [
   'requests.js',
   'calls.js',
   'dispatcher.js',
+  'rehearse.js',
   'features.js',
 ] as const;
 
