@@ -71,28 +71,53 @@ test('One large payload given many times reaches the host a few times', async ()
   assert.ok(bytes > 0 && bytes <= 12 * MIB, `${bytes} bytes`);
 });
 
-test('No more results are fetched while those that are there fill the room for them', async () => {
+test('No more than 512 host calls of a function are carried out at once', async () => {
   let running = 0;
   let most = 0;
-  const data = Buffer.alloc(MIB);
   using probe = createTestFunction(
-    handlerOf(
-      `await Promise.all(Array.from({ length: 200 }, () => env.HOST.get('k').then(() => null))); return 'done';`,
-    ),
+    handlerOf(`await Promise.all(Array.from({ length: 200 }, () => env.HOST.keys())); return 'done';`),
     {
-      limits: { cpuMs: 5_000, memoryBytes: 256 * MIB, concurrency: 10 },
+      limits: { cpuMs: 5_000, concurrency: 10 },
       host: async () => {
         running += 1;
         most = Math.max(most, running);
         await new Promise((resolve) => setTimeout(resolve, 5));
         running -= 1;
-        return { value: [1, 1], data };
+        return { value: [] };
       },
     },
   );
   const answers = await Promise.all(Array.from({ length: 5 }, () => probe.text()));
   assert.deepEqual(new Set(answers), new Set(['done']));
-  assert.ok(most <= 512, `${most} at once`);
+  assert.equal(most, 512);
+});
+
+test('No more results are fetched while those that the guest has not begun fill the room for them', async () => {
+  const data = Buffer.alloc(4 * MIB);
+  let begunBefore = -1;
+  using probe = createTestFunction(
+    handlerOf(`
+      let asked = false;
+      // Longer than one may before the rest of the batch is given back.
+      const take = () => {
+        console.log('begun');
+        for (const start = Date.now(); Date.now() - start < 5; );
+        if (!asked) return (asked = true, env.HOST.put('k', 'v'));
+      };
+      await Promise.all(Array.from({ length: 10 }, () => env.HOST.get('k').then(take)));
+      return 'done';`),
+    {
+      limits: { cpuMs: 5_000, memoryBytes: 256 * MIB },
+      host: async ({ op }) => {
+        if (op !== 'put') return { value: [1, 1], data };
+        begunBefore = probe.logs.length;
+        return { value: 1 };
+      },
+    },
+  );
+  assert.equal(await probe.text(), 'done');
+  // Of ten results with 4 MiB each at most three are left where 16 MiB have room.
+  assert.ok(begunBefore >= 6, `${begunBefore} of 10 results were begun before the next call`);
 });
 
 test('What goes on after its invocation by refused calls alone comes to an end', async () => {

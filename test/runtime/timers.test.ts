@@ -61,6 +61,22 @@ test('A timer of an invocation that threw does not fire', async () => {
   assert.equal(says(probe, 'tick'), 0);
 });
 
+test('A timer that the guest gives back does not fire when its invocation has ended meanwhile', async () => {
+  using probe = createTestFunction(
+    handlerOf(`
+      await new Promise((resolve) => {
+        // Longer than one may before the rest of the batch is given back.
+        setTimeout(() => { for (const start = Date.now(); Date.now() - start < 5; ); resolve(); }, 0);
+        setTimeout(() => console.log('tick'), 0);
+      });
+      return 'answered';`),
+    { limits: { cpuMs: 5_000 } },
+  );
+  assert.equal(await probe.text(), 'answered');
+  await turns(20);
+  assert.equal(says(probe, 'tick'), 0);
+});
+
 test('waitUntil keeps the timers of an invocation going until its promises are settled', async () => {
   const clock = createManualClock();
   const body = `

@@ -280,10 +280,17 @@ export class Instance {
   #receive({ items }: Given, { outputs, taken, fault, unhandled }: EntryOutcome): EntryFault | undefined {
     // The isolate may be gone before the first record is begun; given again, it would be so for ever.
     const begun = fault === undefined || fault.kind === 'cpu' ? taken : Math.max(1, taken);
+    for (let index = 0; index < begun; index += 1) this.#begun(items[index]);
     if (begun < items.length) this.#items.unshift(items.slice(begun));
     if (unhandled !== undefined)
       this.#owner.onLog('error', `A promise was rejected and nobody handled it: ${unhandled}`);
     return this.#deliver(outputs) ?? fault;
+  }
+
+  /** The guest has taken it, and will not give it back. */
+  #begun(item: Item | undefined): void {
+    if (item?.kind === 'completed') this.#calls.delivered(item.result);
+    else if (item?.kind === 'timer') this.#timers.remove(item.timer);
   }
 
   #tellEntry(items: readonly Item[]): void {
@@ -314,7 +321,6 @@ export class Instance {
       }
       case 'completed':
         this.#encoder.completed(item.callId, item.result.value, item.result.data);
-        this.#calls.delivered(item.result);
         return true;
       case 'failed':
         this.#encoder.failed(item.callId, item.error);
@@ -327,7 +333,6 @@ export class Instance {
         return true;
       case 'timer':
         if (item.timer.cancelled) return false;
-        this.#timers.remove(item.timer);
         this.#encoder.timer(item.timer.id);
         return true;
       case 'cancelled':
