@@ -91,7 +91,7 @@ export class Node implements NodeBackend {
   }
 
   workloadCount(): number {
-    return this.#options.deployments.size;
+    return this.#options.deployments.functions.size;
   }
 
   async deploy(request: StartWorkloadRequest): Promise<StartWorkloadResponse> {
@@ -122,7 +122,7 @@ export class Node implements NodeBackend {
   }
 
   async clone(namespace: string, workloadId: string): Promise<StartWorkloadRequest | undefined> {
-    const definition = this.#options.deployments.find(namespace, workloadId);
+    const definition = this.#options.deployments.functions.find(namespace, workloadId);
     if (definition === undefined) return undefined;
     return {
       name: definition.name,
@@ -137,8 +137,8 @@ export class Node implements NodeBackend {
   }
 
   async list(namespace: string, filter: readonly string[]): Promise<readonly WorkloadSummary[]> {
-    const wanted = this.#options.deployments
-      .known()
+    const wanted = this.#options.deployments.functions
+      .all()
       .filter((definition) => namespace === SYSTEM_NAMESPACE || definition.namespace === namespace)
       .filter(({ id, name }) => filter.length === 0 || filter.includes(id) || filter.includes(name));
     const stats = await this.#stats(wanted, filter.length > 0);
@@ -163,7 +163,7 @@ export class Node implements NodeBackend {
   /** Why it is not served as others are; undefined when it is. */
   #sentenceOf(definition: FunctionDefinition): Sentence | undefined {
     const { deployments, cells } = this.#options;
-    const reason = deployments.waitingFor(definition.id);
+    const reason = deployments.functions.waitingFor(definition.id);
     return reason === undefined ? cells.sentenceOf(definition) : { state: 'waiting', reason };
   }
 
@@ -192,7 +192,7 @@ export class Node implements NodeBackend {
   }
 
   async info(namespace: string, nameOrId: string): Promise<FunctionInfo | undefined> {
-    const definition = this.#options.deployments.find(namespace, nameOrId);
+    const definition = this.#options.deployments.functions.find(namespace, nameOrId);
     if (definition === undefined) return undefined;
     const stats = (await this.#stats([definition], true)).get(definition.id);
     const sentence = this.#sentenceOf(definition);
@@ -215,7 +215,7 @@ export class Node implements NodeBackend {
     nameOrId: string,
     invocationId: string | undefined,
   ): Promise<CancelResponse | undefined> {
-    const definition = this.#options.deployments.find(namespace, nameOrId);
+    const definition = this.#options.deployments.functions.find(namespace, nameOrId);
     if (definition === undefined) return undefined;
     const cancelled = await this.#options.cells.cancel(definition, invocationId ?? null);
     return { node_id: this.nodeId, cancelled };

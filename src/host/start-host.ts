@@ -155,7 +155,7 @@ async function startInspector(
   const { startInspectorServer } = await import('./inspect/inspector-server.ts');
   return await startInspectorServer({
     ...address,
-    targets: () => deployments.all(),
+    targets: () => deployments.functions.served(),
     attach: (target, listen) => cells.inspect(target, listen),
   });
 }
@@ -170,7 +170,7 @@ async function openGateway(
     ...listener,
     clock: systemClock,
     logger,
-    routes: deployments.routes,
+    routes: deployments.functions.routes,
     ask: ({ namespace }, ask, signal) => cells.fetch(namespace, ask, signal),
   });
 }

@@ -130,6 +130,30 @@ export class CellGroup {
     });
   }
 
+  /**
+   * Begins to serve `specs` as the node starts.
+   * @returns false when a cell dies of it: then they are served as soon as it can be done
+   */
+  async restore(specs: readonly FunctionSpec[]): Promise<boolean> {
+    return await this.#turns.run(async () => {
+      for (const spec of specs) this.#functions.set(spec.id, spec);
+      try {
+        await this.#serve(specs);
+        return true;
+      } catch (error) {
+        if (!HairspringError.is(error) || error.code !== 'HS_CELL_LOST') {
+          for (const { id } of specs) this.#functions.delete(id);
+          await this.#revert(specs);
+          throw error;
+        }
+        const { logger, namespace } = this.#options;
+        logger.error('A namespace is not restored yet', { namespace, error: error.message });
+        if (this.#bound === undefined) void this.#turns.run(() => this.#rebind());
+        return false;
+      }
+    });
+  }
+
   /** Serves `specs`, each in the place of its earlier version. When that fails, the earlier ones are served on. */
   async activate(specs: readonly FunctionSpec[]): Promise<void> {
     await this.#turns.run(async () => {
@@ -137,8 +161,7 @@ export class CellGroup {
       const lifted = specs.map(({ id }) => this.#suspensions.lift(id));
       for (const spec of specs) this.#functions.set(spec.id, spec);
       try {
-        if (this.#bound === undefined) await this.#bind();
-        else await this.#bound.activate(specs);
+        await this.#serve(specs);
       } catch (error) {
         for (const [index, { id }] of specs.entries()) {
           const spec = earlier[index];
@@ -150,6 +173,11 @@ export class CellGroup {
         throw error;
       }
     });
+  }
+
+  async #serve(specs: readonly FunctionSpec[]): Promise<void> {
+    if (this.#bound === undefined) await this.#bind();
+    else await this.#bound.activate(specs);
   }
 
   /** Takes `specs` back in the cell, if there still is one. */
@@ -280,8 +308,12 @@ export class CellGroup {
       cell.kill();
       const exit = await cell.exited;
       // It may have begun to serve.
-      if (died || bound.recover().open.length > 0)
-        this.#answers.sendBegun(bound.recover().open, this.#judge(bound, exit));
+      if (died || bound.recover().open.length > 0) {
+        const verdict = this.#judge(bound, exit);
+        this.#answers.sendBegun(bound.recover().open, verdict);
+        // Who deploys takes back what it was that killed the cell; who replaces a cell needs one that lives.
+        if (coldReason === 'crash') for (const id of verdict.quarantinedIds) this.#quarantine(id);
+      }
       const socket = bound.takeSocket();
       const unread = await (socket && new OrphanSocket(socket, this.#options.clock).finish([]));
       for (const message of bound.recover(unread).unstarted) this.#answers.send(message, lostError());

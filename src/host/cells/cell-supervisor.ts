@@ -119,16 +119,22 @@ export class CellSupervisor {
     }
   }
 
-  async activate(specs: readonly FunctionSpec[]): Promise<void> {
-    const byNamespace = Map.groupBy(specs, ({ namespace }) => namespace);
-    await Promise.all(
-      [...byNamespace].map(async ([namespace, own]) => {
-        const access = await this.#options.accounts.open(namespace);
-        await this.#group(namespace, access).activate(own);
-      }),
-    );
+  /** Serves a function, in the place of its earlier version; when that fails, the earlier one is served on. */
+  async activate(spec: FunctionSpec): Promise<void> {
+    const { id, namespace } = spec;
+    const access = await this.#options.accounts.open(namespace);
+    await this.#group(namespace, access).activate([spec]);
     // A new version is innocent: what the old one had begun it finishes where it is.
-    for (const { id } of specs) void this.#quarantine.release(id).catch(() => undefined);
+    void this.#quarantine.release(id).catch(() => undefined);
+  }
+
+  /**
+   * Serves functions of one namespace that were served before the node started.
+   * @returns false when a cell dies of it: they are served as soon as it can be done
+   */
+  async restore(namespace: string, specs: readonly FunctionSpec[]): Promise<boolean> {
+    const access = await this.#options.accounts.open(namespace);
+    return await this.#group(namespace, access).restore(specs);
   }
 
   /** Has a function run with the present values of its secrets; what it has begun it finishes with the earlier ones. */

@@ -4,7 +4,6 @@ import {
   type ArtifactRef,
   type Clock,
   type CodeCacheRecord,
-  type ErrorCode,
   type FunctionDefinition,
   type FunctionSpec,
   HairspringError,
@@ -17,7 +16,7 @@ import {
 import { provisionBinding } from '../../hostservices/provision.ts';
 import type { Accounts } from '../accounts/index.ts';
 import type { CellSupervisor } from '../cells/index.ts';
-import { checkRoutes, RouteTable } from '../http/index.ts';
+import { checkRoutes } from '../http/index.ts';
 import { parseStartRequest } from '../manifest/index.ts';
 import type { SecretShelf } from '../secrets/index.ts';
 import { ArtifactCache } from './artifact-cache.ts';
@@ -26,18 +25,10 @@ import { checkHandlers } from './check-handlers.ts';
 import { DefinitionStore, type StoredDefinition } from './definition-store.ts';
 import { checkDeployRequest, checkExpected, resolveArtifact, toDefinition } from './deploy-request.ts';
 import { KeyLock } from './key-lock.ts';
+import { KnownFunctions } from './known-functions.ts';
 
 /** Artifacts fetched at once when a node starts without them. */
 const FETCH_AT_ONCE = 8;
-
-/** Why the account of a namespace may be closed to this node and no other. */
-const SHUT_CODES: readonly ErrorCode[] = ['HS_NAMESPACE_UNKNOWN', 'HS_NATS_REFUSED'];
-
-/** A function that is deployed and not served by this node. */
-interface WaitingFunction {
-  readonly definition: FunctionDefinition;
-  readonly reason: string;
-}
 
 export interface DeploymentsOptions {
   /** In the account of the nodes. */
@@ -57,11 +48,7 @@ export class Deployments implements Disposable {
   readonly #options: DeploymentsOptions;
   readonly #store: DefinitionStore;
   readonly #cache: ArtifactCache;
-  readonly #byId = new Map<string, StoredDefinition>();
-  /** Stored and not served: a secret is missing or does not open, or the account of the namespace is closed to us. */
-  readonly #waiting = new Map<string, WaitingFunction>();
-  /** Of the functions that this node serves. */
-  readonly routes = new RouteTable();
+  readonly functions = new KnownFunctions();
   readonly #lock = new KeyLock();
   readonly #sweeper: ArtifactSweeper;
 
@@ -81,43 +68,16 @@ export class Deployments implements Disposable {
     return new Deployments(options, await DefinitionStore.open(options.nc));
   }
 
-  #keep(stored: StoredDefinition): void {
-    this.#byId.set(stored.definition.id, stored);
-    this.routes.set(stored.definition);
-  }
-
-  get size(): number {
-    return this.#byId.size;
-  }
-
-  all(): readonly FunctionDefinition[] {
-    return [...this.#byId.values()].map(({ definition }) => definition);
-  }
-
-  /** With those that wait. */
-  known(): readonly FunctionDefinition[] {
-    return [...this.all(), ...[...this.#waiting.values()].map(({ definition }) => definition)];
-  }
-
-  /** Why this node does not serve a function that is deployed; undefined when it does. */
-  waitingFor(id: string): string | undefined {
-    return this.#waiting.get(id)?.reason;
-  }
-
-  find(namespace: string, nameOrId: string): FunctionDefinition | undefined {
-    const byId = (this.#byId.get(nameOrId) ?? this.#waiting.get(nameOrId))?.definition;
-    if (byId !== undefined) return byId.namespace === namespace ? byId : undefined;
-    return this.known().find(
-      (definition) => definition.namespace === namespace && definition.name === nameOrId,
-    );
-  }
-
   /** What is stored, be it served by this node or not: what the next deployment under the name replaces. */
   async stored(namespace: string, name: string): Promise<FunctionDefinition | undefined> {
     return (await this.#store.get(namespace, name))?.definition;
   }
 
-  /** Serves everything that is stored. A function whose artifact, secret or account is lost is logged and left out. */
+  /**
+   * Serves everything that is stored, each namespace by itself: what cannot be served yet is the loss of no other.
+   * A function whose artifact is lost is logged and left out.
+   * @returns how many are served
+   */
   async restore(): Promise<number> {
     const stored = await this.#store.all(this.#options.logger);
     const queue = [...stored];
@@ -133,57 +93,53 @@ export class Deployments implements Disposable {
       }
     };
     await Promise.all(Array.from({ length: FETCH_AT_ONCE }, fetchNext));
-    const shut = await this.#findShut(new Set(usable.map(({ definition }) => definition.namespace)));
-    const open = usable.filter(({ definition }) => {
-      const error = shut.get(definition.namespace);
-      if (error !== undefined) this.#wait(definition, error);
-      return error === undefined;
-    });
-    const plain = open.filter(({ definition }) => secretsOf(definition).length === 0);
-    for (const one of plain) this.#keep(one);
-    await this.#options.cells.activate(plain.map(({ definition }) => toSpec(definition)));
-    // One by one: a secret that does not open is the loss of its own functions only.
-    for (const one of open) if (!plain.includes(one)) await this.#restoreWithSecrets(one);
-    return this.#byId.size;
+    const byNamespace = Map.groupBy(usable, ({ definition }) => definition.namespace);
+    await Promise.all([...byNamespace].map(([namespace, own]) => this.#restoreNamespace(namespace, own)));
+    return this.functions.size;
   }
 
-  /** Namespaces into whose account this node is not let: their functions are the loss of no others. */
-  async #findShut(namespaces: ReadonlySet<string>): Promise<ReadonlyMap<string, HairspringError>> {
-    const shut = new Map<string, HairspringError>();
-    await Promise.all(
-      [...namespaces].map(async (namespace) => {
-        try {
-          await this.#options.accounts.open(namespace);
-        } catch (error) {
-          if (!HairspringError.is(error) || !SHUT_CODES.includes(error.code)) throw error;
-          shut.set(namespace, error);
-        }
-      }),
-    );
-    return shut;
+  /** Resolves when a namespace is restored, or takes longer because cells die of it: then that goes on behind. */
+  async #restoreNamespace(namespace: string, stored: readonly StoredDefinition[]): Promise<void> {
+    for (const { definition } of stored) this.functions.wait(definition, 'It is not restored yet');
+    const isPlain = ({ definition }: StoredDefinition): boolean => secretsOf(definition).length === 0;
+    const { promise: troubled, resolve: onTrouble } = Promise.withResolvers<void>();
+    const restoreAll = async (): Promise<void> => {
+      await this.#restoreTogether(namespace, stored.filter(isPlain), onTrouble);
+      // One by one: a secret that does not open is the loss of its own functions only.
+      for (const one of stored) {
+        if (isPlain(one)) continue;
+        const { name, id } = one.definition;
+        await this.#lock.run(`${namespace}.${name}`, async () => {
+          // Meanwhile it may have been replaced or removed.
+          if (this.functions.waitingFor(id) !== undefined)
+            await this.#restoreTogether(namespace, [one], onTrouble);
+        });
+      }
+    };
+    await Promise.race([restoreAll(), troubled]);
   }
 
-  #wait(definition: FunctionDefinition, error: unknown): void {
-    this.#waiting.set(definition.id, { definition, reason: HairspringError.from(error).message });
-    this.#tellLeftOut(definition, error);
-  }
-
-  async #restoreWithSecrets(stored: StoredDefinition): Promise<void> {
+  /** Never rejects: those that cannot be served wait. */
+  async #restoreTogether(
+    namespace: string,
+    stored: readonly StoredDefinition[],
+    onTrouble: () => void,
+  ): Promise<void> {
+    if (stored.length === 0) return;
+    const { cells, secrets } = this.#options;
+    const specs = stored.map(({ definition }) => toSpec(definition));
     try {
-      await this.#serve(stored);
+      for (const spec of specs) secrets.checkSet(spec);
+      if (!(await cells.restore(namespace, specs))) onTrouble();
+      for (const one of stored) this.functions.serve(one);
     } catch (error) {
-      if (!isOfSecrets(error)) throw error;
-      this.#wait(stored.definition, error);
+      for (const { definition } of stored) this.#wait(definition, error);
     }
   }
 
-  async #serve(stored: StoredDefinition): Promise<void> {
-    const { cells, secrets } = this.#options;
-    const spec = toSpec(stored.definition);
-    secrets.checkSet(spec);
-    await cells.activate([spec]);
-    this.#keep(stored);
-    this.#waiting.delete(spec.id);
+  #wait(definition: FunctionDefinition, error: unknown): void {
+    this.functions.wait(definition, HairspringError.from(error).message);
+    this.#tellLeftOut(definition, error);
   }
 
   #tellLeftOut({ name, namespace }: FunctionDefinition, error: unknown): void {
@@ -209,7 +165,7 @@ export class Deployments implements Disposable {
       one.namespace === namespace && secretsOf(one).includes(name);
     const functions: string[] = [];
     const failures: string[] = [];
-    for (const one of this.known().filter(isBound)) {
+    for (const one of this.functions.all().filter(isBound)) {
       try {
         const runs = await this.#lock.run(`${namespace}.${one.name}`, () => this.#refresh(one));
         if (runs) functions.push(one.name);
@@ -229,18 +185,22 @@ export class Deployments implements Disposable {
 
   /** @returns whether it is still there */
   async #refresh({ id, name, namespace }: FunctionDefinition): Promise<boolean> {
-    if (this.#byId.has(id)) {
-      await this.#options.cells.refresh({ id, namespace });
+    const { cells, secrets } = this.#options;
+    if (this.functions.get(id) !== undefined) {
+      await cells.refresh({ id, namespace });
       return true;
     }
     // Meanwhile another node may have replaced or removed it.
     const stored = await this.#store.get(namespace, name);
-    if (stored === undefined || !this.#waiting.has(id)) {
-      this.#waiting.delete(id);
+    if (stored === undefined || !this.functions.has(id)) {
+      this.functions.delete(id);
       return false;
     }
-    await this.#cache.ensure(stored.definition.artifact.digest);
-    await this.#serve(stored);
+    const spec = toSpec(stored.definition);
+    await this.#cache.ensure(spec.artifact.digest);
+    secrets.checkSet(spec);
+    await cells.activate(spec);
+    this.functions.serve(stored);
     return true;
   }
 
@@ -258,9 +218,9 @@ export class Deployments implements Disposable {
     const start = parseStartRequest(request.run_request);
     const { nc: own } = await accounts.open(request.namespace);
     const isOwn = (digest: string): boolean =>
-      this.known().some(
-        ({ namespace, artifact }) => namespace === request.namespace && artifact.digest === digest,
-      );
+      this.functions
+        .all()
+        .some(({ namespace, artifact }) => namespace === request.namespace && artifact.digest === digest);
     this.#sweeper.watch(request.namespace);
     const artifact = await resolveArtifact({ nc, own, cache: this.#cache, isOwn }, request, start);
     return await this.#deployArtifact(request, start, artifact);
@@ -275,7 +235,7 @@ export class Deployments implements Disposable {
     const { nc: own } = await accounts.open(request.namespace);
     const previous = await this.#store.get(request.namespace, request.name);
     const definition = toDefinition(request, start, artifact, previous?.definition, new Date(clock.now()));
-    const serving = this.#byId.get(definition.id)?.definition;
+    const serving = this.functions.get(definition.id)?.definition;
     if (serving?.version === definition.version && cells.sentenceOf(serving) === undefined) return serving;
     checkExpected(request, previous?.definition);
     const spec = toSpec(definition);
@@ -288,7 +248,7 @@ export class Deployments implements Disposable {
     await putArtifact(this.#options.nc, artifact.digest, await this.#cache.bytesOf(artifact.digest));
     const revision = await this.#put(definition, previous?.revision ?? 0);
     try {
-      await cells.activate([spec]);
+      await cells.activate(spec);
     } catch (error) {
       await this.#undo(definition, previous, revision).catch((cause: unknown) => {
         const { message } = HairspringError.from(cause);
@@ -300,8 +260,7 @@ export class Deployments implements Disposable {
       });
       throw error;
     }
-    this.#keep({ definition, revision });
-    this.#waiting.delete(definition.id);
+    this.functions.serve({ definition, revision });
     return definition;
   }
 
@@ -348,23 +307,21 @@ export class Deployments implements Disposable {
 
   /** @returns the definition that was removed; undefined when this node does not hold it */
   async undeploy(namespace: string, id: string): Promise<FunctionDefinition | undefined> {
-    const definition = this.find(namespace, id);
+    const definition = this.functions.find(namespace, id);
     if (definition === undefined) return undefined;
     return this.#lock.run(`${definition.namespace}.${definition.name}`, async () => {
-      if (!this.#byId.has(definition.id) && !this.#waiting.has(definition.id)) return undefined;
+      if (!this.functions.has(definition.id)) return undefined;
       await this.#store.remove(definition.namespace, definition.name);
       await this.#options.cells.deactivate(definition);
       // Last, so that whoever was told of a failure finds the function and can try again.
-      this.#byId.delete(definition.id);
-      this.routes.delete(definition.id);
-      this.#waiting.delete(definition.id);
+      this.functions.delete(definition.id);
       return definition;
     });
   }
 
   /** Digests that functions name: those of this node, else those of all. */
   async #named(digests: readonly string[]): Promise<ReadonlySet<string>> {
-    const own = new Set(this.known().map(({ artifact }) => artifact.digest));
+    const own = new Set(this.functions.all().map(({ artifact }) => artifact.digest));
     if (digests.every((digest) => own.has(digest))) return own;
     return new Set([...own, ...(await this.#store.digests())]);
   }
@@ -373,8 +330,4 @@ export class Deployments implements Disposable {
   [Symbol.dispose](): void {
     this.#sweeper[Symbol.dispose]();
   }
-}
-
-function isOfSecrets(error: unknown): boolean {
-  return HairspringError.is(error) && error.code.startsWith('HS_SECRET_');
 }
