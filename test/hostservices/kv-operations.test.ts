@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { jetstreamManager } from '@nats-io/jetstream';
-import type { NatsConnection } from '@nats-io/transport-node';
+import { headers, type NatsConnection } from '@nats-io/transport-node';
 import { HOST_LIMITS } from '../../src/core/index.ts';
+import { KV_LIMITS } from '../../src/hostservices/kv/limits.ts';
 import { countConsumers, createBucket, type KvHandle, kvBinding, openBinding } from '../support/kv.ts';
 import { connectTo, startTestNats, type TestNats } from '../support/nats.ts';
 
@@ -166,14 +167,47 @@ test('Many listings at once leave no consumer behind', async () => {
   assert.equal(await countConsumers(nc, 'busy'), 0);
 });
 
+test('Keys that were deleted do not count among those that one call lists', async () => {
+  await createBucket(nc, 'worn');
+  const worn = openBinding(nc, kvBinding('worn'));
+  const deleted = headers();
+  deleted.set('KV-Operation', 'DEL');
+  for (let index = 0; index <= HOST_LIMITS.kvKeys; index += 1)
+    nc.publish(`$KV.worn.user-${index}`, '', { headers: deleted });
+  await worn.call('put', ['user-1'], 'v');
+  for (const prefix of ['', 'user-1'])
+    assert.deepEqual(await worn.call('keys', [prefix]), ['user-1'], prefix);
+});
+
 test('More keys than one call lists are refused, and a longer prefix helps', async () => {
   await createBucket(nc, 'many');
   const many = openBinding(nc, kvBinding('many'));
   for (let index = 0; index <= HOST_LIMITS.kvKeys; index += 1) nc.publish(`$KV.many.k.${index}`, 'v');
   await many.call('put', ['other.1'], 'v');
-  assert.equal((await many.refused('keys', [''])).code, 'HS_HOST_CALL_LIMIT');
+  const { code, message } = await many.refused('keys', ['']);
+  assert.equal(code, 'HS_HOST_CALL_LIMIT');
+  assert.match(message, /at most 10000, .* longer prefix/);
   assert.deepEqual(await many.call('keys', ['other.']), ['other.1']);
+  assert.deepEqual(await many.call('keys', ['k.9999']), ['k.9999']);
   assert.equal(await countConsumers(nc, 'many'), 0);
+});
+
+test('A bucket with more keys, deleted ones included, than one call looks through says so', async () => {
+  await createBucket(nc, 'vast');
+  const vast = openBinding(nc, kvBinding('vast'));
+  const manager = await jetstreamManager(nc, { checkAPI: false });
+  for (let index = 0; index <= KV_LIMITS.keysScanned; index += 1) {
+    nc.publish(`$KV.vast.k-${index}`, '');
+    if (index % 1_000 === 0) await nc.flush();
+  }
+  await vast.call('put', ['other.1'], 'v');
+  const { state } = await manager.streams.info('KV_vast');
+  assert.equal(state.messages, KV_LIMITS.keysScanned + 2);
+  const { code, message } = await vast.refused('keys', ['k-1']);
+  assert.equal(code, 'HS_HOST_CALL_LIMIT');
+  assert.match(message, /looks through at most 100000/);
+  assert.deepEqual(await vast.call('keys', ['other.']), ['other.1']);
+  assert.equal(await countConsumers(nc, 'vast'), 0);
 });
 
 test('A bucket that does not exist is told as missing by every operation', async () => {

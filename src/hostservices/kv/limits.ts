@@ -6,6 +6,8 @@ export const KV_LIMITS = {
   historyEntries: 64,
   /** Bytes of the values that one `history()` gives. */
   historyBytes: 8 * 1024 ** 2,
+  /** Keys, deleted ones included, that one `keys()` looks through. */
+  keysScanned: 100_000,
   watchesPerInvocation: 16,
   watchesPerFunction: 128,
   /** What a watch holds of which the function has not asked for yet. */

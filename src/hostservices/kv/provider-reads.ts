@@ -1,4 +1,4 @@
-import { HairspringError, HOST_LIMITS, type HostCallResult, type KvBinding } from '../../core/index.ts';
+import { HairspringError, type HostCallResult, type KvBinding } from '../../core/index.ts';
 import { KV_LIMITS } from './limits.ts';
 import type { KvAccess } from './provider-access.ts';
 import { isNoResponders } from './provider-errors.ts';
@@ -8,8 +8,6 @@ import { isPut, operationOf, type StoredMessage } from './provider-messages.ts';
 const NOT_FOUND = 404;
 /** How long a bucket that answers no direct gets is not asked again. */
 const INDIRECT_MS = 60_000;
-/** Keys that come with one pull. */
-const KEYS_AT_ONCE = 1_000;
 
 /** What a function reads of its bucket in one call. */
 export class KvReads {
@@ -120,31 +118,6 @@ export class KvReads {
     });
   }
 
-  /** Lists by an own ephemeral consumer, because the library's leaves one behind for five minutes. */
-  keys(prefix: string, filter: string): Promise<HostCallResult> {
-    const offset = this.#subject('').length;
-    const options = { stream: this.#stream, filterSubject: this.#subject(filter), from: 'last' } as const;
-    return this.#access.read({ ...options, headersOnly: true }, async (reader) => {
-      checkCount(reader.pending);
-      const found = new Map<string, boolean>();
-      let left = reader.pending;
-      let room = 2 * left + KEYS_AT_ONCE;
-      // What changes while it reads comes again, and what is removed does not come.
-      while (left > 0) {
-        const before = room;
-        await reader.pull({ batch: KEYS_AT_ONCE }, (message, pending) => {
-          room -= 1;
-          left = pending;
-          found.set(message.subject.slice(offset), isPut(message));
-        });
-        if (room === before) break;
-        if (room < 0) throw this.#unavailable('list keys', 'they change faster than they can be listed');
-      }
-      const keys = [...found].flatMap(([key, isThere]) => (isThere && key.startsWith(prefix) ? [key] : []));
-      return { value: keys.sort() };
-    });
-  }
-
   #unavailable(action: string, reason: string): HairspringError {
     const message = `Cannot ${action} in bucket "${this.#binding.bucket}": ${reason}`;
     return new HairspringError('HS_KV_UNAVAILABLE', message);
@@ -157,12 +130,6 @@ export class KvReads {
   #subject(key: string): string {
     return `$KV.${this.#binding.bucket}.${key}`;
   }
-}
-
-function checkCount(count: number): void {
-  if (count <= HOST_LIMITS.kvKeys) return;
-  const message = `Cannot list ${count} keys: one call lists at most ${HOST_LIMITS.kvKeys}; give a longer prefix`;
-  throw new HairspringError('HS_HOST_CALL_LIMIT', message);
 }
 
 function historyLimit(key: string, limit: string): HairspringError {

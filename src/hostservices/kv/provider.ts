@@ -17,6 +17,7 @@ import { checkAccess, checkKey, isKvOperation, type KvOperation, keysFilter, wat
 import { KV_LIMITS } from './limits.ts';
 import { KvAccess } from './provider-access.ts';
 import { isPermissionViolation } from './provider-errors.ts';
+import { listKeys } from './provider-keys.ts';
 import { KvReads } from './provider-reads.ts';
 import { Watch } from './provider-watch.ts';
 import { KvWrites } from './provider-writes.ts';
@@ -126,7 +127,7 @@ class KvGrant implements PreparedBinding {
     const { prefix, filter } = keysFilter(this.#label, this.#binding, asked);
     try {
       this.#access.link.check();
-      return await this.#reads.keys(prefix, filter);
+      return await listKeys(this.#access, this.#binding, prefix, filter);
     } catch (error) {
       throw await this.#explain(error, `list keys of bucket "${this.#binding.bucket}"`);
     }
