@@ -96,3 +96,41 @@ test('Buffers and Intl objects are what they are elsewhere', async () => {
     ...[3, 'function'],
   ]);
 });
+
+test('A result for whose value there is no memory is a RangeError in the function, and costs no neighbour', async () => {
+  let release = (): void => undefined;
+  using probe = createTestFunction(
+    handlerOf(`
+      if (msg.text() === 'stays') return await env.HOST.keys();
+      globalThis.kept = new Uint8Array(6 * ${MIB}).fill(1);
+      try { return (await env.HOST.history('k')).length; } catch (error) { return error instanceof RangeError; }`),
+    {
+      ...LIMIT,
+      host: ({ op }) =>
+        op === 'history'
+          ? Promise.resolve({ value: [[1, 1, 'PUT', 6 * MIB]], data: Buffer.alloc(6 * MIB, 0xff) })
+          : new Promise((resolve) => {
+              release = () => resolve({ value: ['a'] });
+            }),
+    },
+  );
+  const stays = probe.text({ data: 'stays' });
+  assert.equal(await probe.text(), 'true');
+  release();
+  assert.equal(await stays, '["a"]');
+});
+
+test('A message or a result for which an instance has no memory ends it with HS_FUNCTION_MEMORY', async () => {
+  using probe = createTestFunction(
+    handlerOf(`
+      if (msg.data.length > 0) return 'unseen';
+      globalThis.kept = new Uint8Array(12 * ${MIB}).fill(1);
+      return (await env.HOST.get('k')).value.length;`),
+    {
+      limits: { ...LIMIT.limits, payloadBytes: 32 * MIB },
+      host: async () => ({ value: [1, 1], data: Buffer.alloc(8 * MIB, 0xff) }),
+    },
+  );
+  assert.equal(await probe.code(), 'HS_FUNCTION_MEMORY');
+  assert.equal(await probe.code({ data: Buffer.alloc(20 * MIB, 0xff) }), 'HS_FUNCTION_MEMORY');
+});

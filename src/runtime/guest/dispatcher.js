@@ -220,8 +220,13 @@ function takeCompletion() {
     call.invocation.hostCalls -= 1;
   }
   setCurrent(call.invocation);
-  if (status === 1) call.resolve(call.convert(value, payload));
-  else {
+  if (status === 1) {
+    try {
+      call.resolve(call.convert(value, payload));
+    } catch (error) {
+      call.reject(error);
+    }
+  } else {
     const [code, message, retryable] = /** @type {[string, string, number]} */ (value);
     call.reject(new HostError(code, message, retryable === 1));
   }

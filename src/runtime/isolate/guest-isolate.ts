@@ -419,6 +419,8 @@ export class GuestIsolate {
         unhandled = fault.message;
         fault = undefined;
       }
+      // There was no memory for a copy of what the guest was to be given.
+      if (this.#marks[1] === 0 && failure.error instanceof RangeError) fault = { kind: 'memory' };
     }
     if (this.#outputs.flooded) fault = { kind: 'output' };
     if (this.#outputs.malformed)
