@@ -11,7 +11,7 @@ import { readVersions } from './shell/version.ts';
 
 /** Runs the command line `args` and returns what the process is to end with. Never throws. */
 export async function runCli(args: readonly string[], env: CliEnvironment): Promise<ExitCode> {
-  const shell: Shell = { env, exitCode: EXIT.ok };
+  const shell: Shell = { env, exitCode: EXIT.ok, outlivesReader: false };
   const ownArgs = args.slice(0, args.includes('--') ? args.indexOf('--') : args.length);
   const wantsJson = ownArgs.includes('--json');
   let helpText = '';
@@ -26,10 +26,13 @@ export async function runCli(args: readonly string[], env: CliEnvironment): Prom
     return exitCodeOf(known.code);
   };
   process.on('uncaughtException', (error) => process.exit(fail(error)));
-  // A reader that has seen enough, such as head, is no failure.
-  process.stdout.on('error', (error) =>
-    process.exit('code' in error && error.code === 'EPIPE' ? EXIT.ok : fail(error)),
-  );
+  process.stdout.on('error', (error) => {
+    // Calls may be under way: only a signal ends a node. What cannot be written is lost.
+    if (shell.outlivesReader) return;
+    // A reader that has seen enough, such as head, is no failure.
+    process.exit('code' in error && error.code === 'EPIPE' ? EXIT.ok : fail(error));
+  });
+  process.stderr.on('error', () => undefined);
   try {
     await program.parseAsync(args, { from: 'user' });
     return shell.exitCode;

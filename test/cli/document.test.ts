@@ -11,7 +11,7 @@ import { defaultCacheDir } from '../../src/host/index.ts';
 const DOCUMENT = readFileSync(new URL('../../docs/cli.md', import.meta.url), 'utf8');
 const ERRORS = readFileSync(new URL('../../docs/errors.md', import.meta.url), 'utf8');
 
-const program = createProgram({ env: readEnvironment({}), exitCode: EXIT.ok }, '');
+const program = createProgram({ env: readEnvironment({}), exitCode: EXIT.ok, outlivesReader: false }, '');
 const GLOBAL = new Set(['--help', ...program.options.map(({ long }) => long ?? '')]);
 
 /** The text of the section under `## heading`. */

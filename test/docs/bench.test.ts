@@ -25,7 +25,7 @@ test('Every command of docs/bench.md is understood', async () => {
   const commands = shellCommands(blocks);
   assert.ok(commands.length >= 3);
   for (const command of commands) {
-    const program = createProgram({ env: readEnvironment({}), exitCode: EXIT.ok }, '');
+    const program = createProgram({ env: readEnvironment({}), exitCode: EXIT.ok, outlivesReader: false }, '');
     const bench = program.commands.find((each) => each.name() === 'bench');
     let measured: unknown;
     bench?.action((target: string) => {

@@ -64,7 +64,7 @@ export function addDev(program: Command, shell: Shell): void {
       `let Chrome DevTools or an editor attach to functions (by default at ${DEFAULT_INSPECT})`,
       parseInspect,
     )
-    .action(runs(shell, dev));
+    .action(runs(shell, dev, { outlivesReader: true }));
 }
 
 async function dev(

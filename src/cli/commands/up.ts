@@ -43,7 +43,7 @@ export function addUp(program: Command, shell: Shell): void {
     data: 'data folder (env HAIRSPRING_DATA, else ~/.local/share/hairspring)',
     port: `port of the nats-server that is started; 0 takes any free one (default: ${DEFAULT_PORT})`,
     http: 'serve HTTP triggers at PORT of loopback, or at HOST:PORT',
-  }).action(runs(shell, up));
+  }).action(runs(shell, up, { outlivesReader: true }));
 }
 
 async function up(context: CommandContext, flags: NodeFlags): Promise<ExitCode | undefined> {

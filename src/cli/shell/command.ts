@@ -10,6 +10,8 @@ export interface Shell {
   readonly env: CliEnvironment;
   /** What the process is to end with. */
   exitCode: ExitCode;
+  /** Whether the command goes on when nobody reads what it prints any more. */
+  outlivesReader: boolean;
 }
 
 /** What an action works with. */
@@ -42,6 +44,11 @@ export function defineCommand(program: Command, text: CommandText): Command {
   return command;
 }
 
+export interface RunsOptions {
+  /** See {@link Shell}. @default false */
+  readonly outlivesReader?: boolean;
+}
+
 /**
  * Makes an action for commander of one that gets a context and returns an exit code, if not 0.
  * `Args` are the arguments of the command's usage, then its options.
@@ -49,10 +56,12 @@ export function defineCommand(program: Command, text: CommandText): Command {
 export function runs<Args extends readonly unknown[]>(
   shell: Shell,
   action: (context: CommandContext, ...args: Args) => Promise<ExitCode | undefined>,
+  { outlivesReader = false }: RunsOptions = {},
 ): (...received: unknown[]) => Promise<void> {
   return async (...received) => {
     const command = received.at(-1) as Command;
     const options = readGlobalOptions(command, shell.env);
+    shell.outlivesReader = outlivesReader;
     const context: CommandContext = {
       env: shell.env,
       options,

@@ -36,6 +36,8 @@ export interface CliProcess extends AsyncDisposable {
   /** Resolves with what `pattern` matches in stdout or stderr, of what has not been waited for yet. */
   waitFor(pattern: RegExp): Promise<RegExpExecArray>;
   kill(signal: NodeJS.Signals): void;
+  /** Reads no more of what it prints, as a `head` that has ended. */
+  closeReader(of: 'stdout' | 'stderr'): void;
   readonly ended: Promise<CliRun>;
 }
 
@@ -59,6 +61,7 @@ export function startCli(args: readonly string[], options: CliOptions = {}): Cli
     pid: child.pid ?? 0,
     waitFor: (pattern) => output.waitFor(pattern, args.join(' ')),
     kill: (signal) => void child.kill(signal),
+    closeReader: (of) => void child[of].destroy(),
     ended,
     async [Symbol.asyncDispose]() {
       if (child.exitCode === null && child.signalCode === null) child.kill('SIGTERM');
