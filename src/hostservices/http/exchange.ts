@@ -139,12 +139,11 @@ function receive(
   response.on('error', () => undefined);
   const { location } = response.headers;
   const answer = { status, statusText, headers, location };
-  if (method === 'HEAD' || status === 204 || status === 205 || status === 304) {
-    response.resume();
-    return { ...answer, body: undefined };
-  }
-  if (!wantsBody(status, location)) {
-    response.destroy();
+  const isEmpty = method === 'HEAD' || status === 204 || status === 304;
+  if (isEmpty || status === 205 || !wantsBody(status, location)) {
+    // Where nothing comes any more the connection can be used again; what does come nobody would read or bound.
+    if (isEmpty || Number(response.headers['content-length']) === 0) response.resume();
+    else response.destroy();
     return { ...answer, body: undefined };
   }
   return { ...answer, body: new ResponseBody(response, url, { ...options, malformed }) };
