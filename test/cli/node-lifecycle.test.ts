@@ -314,6 +314,16 @@ test('A port that is taken is refused with 5 and named', async () => {
     const run = await runCli(['up', '--port', String(port), '--data', join(folder, 'taken')]);
     assert.equal(run.code, 5);
     assert.match(run.stderr, new RegExp(`^error HS_PORT_TAKEN: .*${port}`, 'm'));
+    for (const command of ['up', 'dev'] as const) {
+      const path = command === 'dev' ? [join(EXAMPLES, 'hello')] : [];
+      const args = ['--json', '--port', String(port), '--data', join(folder, 'taken')];
+      const { stdout } = await runCli([command, ...path, ...args]);
+      const lines: unknown[] = stdout
+        .trimEnd()
+        .split('\n')
+        .map((line) => JSON.parse(line));
+      assert.partialDeepStrictEqual(lines.at(-1), { error: { code: 'HS_PORT_TAKEN' } });
+    }
   } finally {
     listener.close();
   }

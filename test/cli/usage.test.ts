@@ -108,6 +108,17 @@ test('An unreachable --server ends with 3 and HS_NATS_UNREACHABLE, with --json a
   assert.equal(error.code, 'HS_NATS_UNREACHABLE');
 });
 
+test('An error with --json is one line, also of a command that goes on and of a command line that cannot be read', async () => {
+  for (const args of [
+    ['logs', '--server', NOWHERE],
+    ['list', '--server', NOWHERE],
+    ['up', '--prot', '1'],
+  ]) {
+    const { stdout } = await runCli([...args, '--json']);
+    assert.match(stdout, /^\{"error":\{.*\}\}\n$/);
+  }
+});
+
 test('A server whose name nobody knows is said to be that', async () => {
   const run = await runCli(['list', '--server', 'nats://nowhere.invalid:4222']);
   assert.equal(run.code, 3);

@@ -104,7 +104,7 @@ async function bench(
     }
     const error = budgetsMissed(result.name, missed, result.budgets.length, result.noise.isNoisy);
     output.result({ ...result, ...toErrorDocument(error) }, () => renderResult(result, output.paint));
-    if (!output.json) output.failure(error);
+    if (!output.json) output.error(error);
     return exitCodeOf(error.code);
   } catch (error) {
     if (stop.signal.aborted) return EXIT.interrupted;

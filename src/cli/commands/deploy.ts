@@ -159,7 +159,7 @@ async function report(
     output.result({ deployed, failed: failures }, () => deployed.map(render).join('\n'));
   } else {
     for (const each of deployed) output.event(each, () => render(each));
-    for (const { error } of failed) output.failure(error);
+    for (const { error } of failed) output.error(error);
   }
   return first === undefined ? undefined : exitCodeOf(first.error.code);
 }

@@ -45,7 +45,7 @@ async function undeploy(
     for (const each of undeployed) {
       output.event(each, () => `${output.paint.green('✓')} ${output.paint.bold(each.name)} is gone`);
     }
-    for (const failure of failures) output.failure(failure);
+    for (const failure of failures) output.error(failure);
   }
   const [first] = failures;
   return first === undefined ? undefined : exitCodeOf(first.code);

@@ -83,7 +83,7 @@ export function createDevLines(output: Output): DevLines {
     update(outcome) {
       if (outcome.kind === 'unchanged') return;
       if (outcome.kind === 'refused') {
-        output.failure(outcome.error);
+        output.error(outcome.error);
         if (outcome.isRunning) this.info('the version before keeps running');
         return;
       }
@@ -123,7 +123,7 @@ export function createDevLines(output: Output): DevLines {
       output.event({ event: 'info', text }, () => `${stamp()} ${paint.dim(text)}`);
     },
     failure(error) {
-      output.failure(error);
+      output.error(error);
     },
   };
 }

@@ -11,7 +11,7 @@ export interface OutputOptions {
 /**
  * The one way to the terminal. Without `--json` results go to stdout as text, notes and errors to
  * stderr. With it stdout gets exactly one JSON document, or one JSON object per line from a command
- * that goes on; an error is such a document or line too: `{"error":{…}}`.
+ * that goes on; an error is one line in either case: `{"error":{…}}`.
  */
 export interface Output {
   readonly json: boolean;
@@ -25,15 +25,12 @@ export interface Output {
   raw(bytes: Uint8Array): void;
   /** Something for people to know while they wait; goes to stderr, and nowhere with `--json`. */
   note(text: string): void;
-  /** An error that ends the command. */
+  /** An error, whether it ends the command or not. */
   error(error: HairspringError): void;
-  /** An error that the command survives. */
-  failure(error: HairspringError): void;
 }
 
 export function createOutput({ json, color }: OutputOptions): Output {
   const paint = createColors(color);
-  let streaming = false;
   const toStdout = (text: string): void => void process.stdout.write(`${text}\n`);
   const toStderr = (text: string): void => void process.stderr.write(`${text}\n`);
   return {
@@ -43,7 +40,6 @@ export function createOutput({ json, color }: OutputOptions): Output {
       toStdout(json ? JSON.stringify(value, undefined, 2) : render());
     },
     event(value, render) {
-      streaming = true;
       toStdout(json ? JSON.stringify(value) : render());
     },
     raw(bytes) {
@@ -53,13 +49,8 @@ export function createOutput({ json, color }: OutputOptions): Output {
       if (!json) toStderr(paint.dim(text));
     },
     error(error) {
-      if (!json) toStderr(renderError(error, paint));
-      else toStdout(JSON.stringify(toErrorDocument(error), undefined, streaming ? 0 : 2));
-    },
-    failure(error) {
       if (json) toStdout(JSON.stringify(toErrorDocument(error)));
       else toStderr(renderError(error, paint));
-      streaming = true;
     },
   };
 }
