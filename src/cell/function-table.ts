@@ -59,7 +59,7 @@ export class FunctionTable implements LocalFunctions {
   readonly #slots = new Map<string, FunctionSlot>();
   /** The same by the names of the functions. */
   readonly #byName = new Map<string, FunctionSlot>();
-  /** Replaced versions that still finish what they had begun. */
+  /** Versions that were replaced or undeployed and still finish what they had accepted. */
   readonly #retiring = new Set<FunctionRunner>();
   readonly #stopSweep: () => void;
 
@@ -70,8 +70,7 @@ export class FunctionTable implements LocalFunctions {
 
   get inFlight(): number {
     let count = 0;
-    for (const { runner } of this.#slots.values()) count += runner.inFlight;
-    for (const runner of this.#retiring) count += runner.inFlight;
+    for (const runner of this.#runners()) count += runner.inFlight;
     return count;
   }
 
@@ -168,7 +167,7 @@ export class FunctionTable implements LocalFunctions {
     return slot;
   }
 
-  /** Ends an invocation that nobody waits for any more, also one of a replaced version. */
+  /** Ends an invocation that nobody waits for any more, also one of a version that only finishes. */
   abandon(id: string, invocation: Invocation): void {
     this.#slots.get(id)?.runner.abandon(invocation);
     for (const runner of this.#retiring) if (runner.spec.id === id) runner.abandon(invocation);
@@ -187,39 +186,38 @@ export class FunctionTable implements LocalFunctions {
       this.#options.connections.forget(id);
       return;
     }
+    const { runner } = slot;
+    const { name } = runner.spec;
     this.#slots.delete(id);
-    const { name } = slot.runner.spec;
     if (this.#byName.get(name) === slot) this.#byName.delete(name);
+    this.#retiring.add(runner);
     await drainSubscriptions(this.#options.nc, releaseAll([slot]));
-    const earlier = [...this.#retiring].filter(({ spec }) => spec.id === id);
-    await Promise.all([slot.runner, ...earlier].map((runner) => runner.idle()));
-    slot.runner.dispose(
-      new HairspringError('HS_FUNCTION_NOT_FOUND', `${slot.runner.spec.name} was undeployed`),
-    );
+    const versions = [...this.#retiring].filter(({ spec }) => spec.id === id);
+    await Promise.all(versions.map((version) => version.idle()));
+    this.#retiring.delete(runner);
+    runner.dispose(new HairspringError('HS_FUNCTION_NOT_FOUND', `${name} was undeployed`));
     this.#options.connections.forget(id);
-    this.#tellGone(slot.runner.spec);
-    const shape = shapeOf(slot.runner.spec);
-    const inUse = this.#specs()
-      .map(shapeOf)
+    this.#tellGone(runner.spec);
+    const shape = shapeOf(runner.spec);
+    const inUse = this.#runners()
+      .map(({ spec }) => shapeOf(spec))
       .some(
         ({ memoryBytes, readiness }) => memoryBytes === shape.memoryBytes && readiness === shape.readiness,
       );
     if (!inUse) this.#options.runtime.pool.forget(shape);
   }
 
-  #specs(): readonly FunctionSpec[] {
-    return [...[...this.#slots.values()].map(({ runner }) => runner), ...this.#retiring].map(
-      ({ spec }) => spec,
-    );
+  #runners(): readonly FunctionRunner[] {
+    return [...[...this.#slots.values()].map(({ runner }) => runner), ...this.#retiring];
   }
 
   #tellGone(spec: FunctionSpec): void {
     const { digest } = spec.artifact;
-    const isCodeShared = this.#specs().some(({ artifact }) => artifact.digest === digest);
+    const isCodeShared = this.#runners().some((runner) => runner.spec.artifact.digest === digest);
     this.#options.onGone(spec, isCodeShared);
   }
 
-  /** Ends invocations of a function, also of its replaced versions. @returns how many */
+  /** Ends invocations of a function, also of its versions that only finish. @returns how many */
   cancel(id: string, invocationId: string | undefined): number {
     let count = this.#slots.get(id)?.runner.cancel(invocationId) ?? 0;
     for (const runner of this.#retiring) if (runner.spec.id === id) count += runner.cancel(invocationId);
@@ -260,25 +258,28 @@ export class FunctionTable implements LocalFunctions {
   /** Stops listening everywhere and waits, up to `graceMs`, until all accepted work is done. */
   async drain(graceMs: number): Promise<void> {
     this.#stopSweep();
-    const slots = [...this.#slots.values()];
-    const runners = [...slots.map(({ runner }) => runner), ...this.#retiring];
     // While the server is away a subscription does not drain, and the node is to stop all the same.
-    const done = drainSubscriptions(this.#options.nc, releaseAll(slots)).then(() =>
-      Promise.all(runners.map((runner) => runner.idle())),
+    const done = drainSubscriptions(this.#options.nc, releaseAll([...this.#slots.values()])).then(() =>
+      this.#idle(),
     );
     const { clock } = this.#options.runtime;
     const stopHurry = clock.after(graceMs * HURRY_SHARE, () => {
-      for (const runner of runners) runner.hurry();
+      for (const runner of this.#runners()) runner.hurry();
     });
     await Promise.race([done, clock.sleep(graceMs)]);
     stopHurry();
-    for (const runner of runners) {
+    for (const runner of this.#runners()) {
       runner.dispose(
         new HairspringError('HS_DRAINING', `${runner.spec.name} did not finish before the node stopped`),
       );
     }
     this.#slots.clear();
     this.#byName.clear();
+  }
+
+  /** What one finishes may call another that was idle. */
+  async #idle(): Promise<void> {
+    while (this.inFlight > 0) await Promise.all(this.#runners().map((runner) => runner.idle()));
   }
 
   /** Of some functions, or of all. */

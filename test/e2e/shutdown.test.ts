@@ -46,6 +46,54 @@ test('A node in lame duck finishes accepted work, refuses deploys and then stops
   assert.deepEqual(pids.filter(isAlive), []);
 });
 
+test('A node that stops while an undeploy finishes answers the calls that the function had accepted', async () => {
+  await using world = await startTestHost();
+  await world.deploy({
+    name: 'leaving',
+    code: handler('await new Promise((resolve) => setTimeout(resolve, 2_000)); return "done";'),
+  });
+  // With another one the cell is not given up with the function.
+  await world.deploy({ name: 'stays', code: handler('return "stays";') });
+  const asked = world.ask('leaving');
+  await until('the call runs', async () => (await world.client().info('leaving')).stats.inFlight === 1);
+  const undeploying = world.client().undeploy('leaving');
+  await until('nobody listens', async () => {
+    const { outcome } = await world.ask('leaving', '', { timeoutMs: 50 });
+    return outcome === 'no responders';
+  });
+  await world.host[Symbol.asyncDispose]();
+  assert.equal((await asked).text, 'done');
+  await undeploying.catch(() => undefined);
+});
+
+test('What a function does after its reply to another one that finishes during a shutdown is finished too', async () => {
+  await using world = await startTestHost();
+  const heard: string[] = [];
+  world.nc.subscribe('heard', {
+    callback: (_error, message) => {
+      heard.push(message.string());
+    },
+  });
+  const sleep = 'await new Promise((resolve) => setTimeout(resolve, 300));';
+  await world.deploy({
+    name: 'callee',
+    code: handler(
+      `ctx.waitUntil((async () => { ${sleep} await env.BUS.publish('heard', 'late'); })()); return 'ok';`,
+    ),
+    bindings: { BUS: { publish: ['heard'] } },
+  });
+  await world.deploy({
+    name: 'caller',
+    code: handler(`${sleep} return await (await ctx.call('callee')).text();`),
+    bindings: { FN: { call: ['callee'] } },
+  });
+  const asked = world.ask('caller');
+  await until('the call runs', async () => (await world.client().info('caller')).stats.inFlight === 1);
+  await world.host[Symbol.asyncDispose]();
+  assert.equal((await asked).text, 'ok');
+  assert.deepEqual(heard, ['late']);
+});
+
 test('Work that outlasts the grace of a shutdown ends with a coded error', async () => {
   await using world = await startTestHost({ drainGraceMs: 200 });
   await world.deploy({
