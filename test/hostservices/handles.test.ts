@@ -56,3 +56,27 @@ test('What is opened beyond the bounds of an invocation or of the function is re
   }
   assert.equal(handles.size, 3);
 });
+
+test('What is being opened counts, and is released when its invocation ends before it is there', async () => {
+  const handles = createHandles();
+  const [late, failing] = [
+    Promise.withResolvers<ReturnType<typeof createHeld>>(),
+    Promise.withResolvers<never>(),
+  ];
+  const opening = handles.open(1, () => late.promise);
+  const failed = handles.open(1, () => failing.promise);
+  let made = 0;
+  const beyond = handles.open(1, async () => {
+    made += 1;
+    return createHeld();
+  });
+  await assert.rejects(beyond, (error) => codeOf(error) === 'HS_HOST_CALL_LIMIT');
+  failing.reject(new Error('not there'));
+  await assert.rejects(failed, /not there/);
+  assert.deepEqual([made, handles.size], [0, 1]);
+  handles.ended(1);
+  const held = createHeld();
+  late.resolve(held);
+  const handle = await opening;
+  assert.deepEqual([held.released, handles.size, handles.find(handle)], [1, 0, undefined]);
+});

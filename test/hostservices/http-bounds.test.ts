@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { after, before, test } from 'node:test';
-import type { PreparedBinding } from '../../src/core/index.ts';
+import { type PreparedBinding, systemClock } from '../../src/core/index.ts';
+import { CellMeter } from '../../src/hostservices/http/byte-meter.ts';
+import { HTTP_LIMITS } from '../../src/hostservices/http/limits.ts';
+import { createHttpService } from '../../src/hostservices/http/provider.ts';
 import {
   httpBinding,
   type LocalServer,
@@ -14,9 +17,11 @@ import { turns, until } from '../support/turns.ts';
 
 let server: LocalServer;
 let closed = 0;
+let asked = 0;
 
 before(async () => {
   server = await startLocalServer((request, response) => {
+    asked += 1;
     response.once('close', () => {
       if (!response.writableFinished) closed += 1;
     });
@@ -35,6 +40,11 @@ function answer({ url }: IncomingMessage, response: ServerResponse): void {
     }
     case '/reset':
       response.writeHead(205, { 'content-length': '0' }).end();
+      return;
+    case '/stall':
+      response.writeHead(200, { 'content-length': '1000000' }).write('begun');
+      return;
+    case '/silence':
       return;
     default:
       response.end();
@@ -60,4 +70,43 @@ test('A 205 leaves its connection for the next request, or closes it when a body
   }
   assert.equal(server.connections(), connections + 1);
   await until(() => closed > before);
+});
+
+test('Beyond so many requests of an invocation or a function nothing is sent', async () => {
+  const { requestsPerInvocation, requestsPerFunction } = HTTP_LIMITS;
+  for (const path of ['/stall', '/silence']) {
+    const binding = bind();
+    const [before, closedBefore] = [asked, closed];
+    const waiting: Promise<unknown>[] = [];
+    for (let at = 0; at < requestsPerFunction; at += 1) {
+      const answered = open(binding, path, at, Math.floor(at / requestsPerInvocation));
+      waiting.push(answered.catch(() => undefined));
+    }
+    if (path === '/stall') await Promise.all(waiting);
+    for (const [callerId, message] of [
+      [0, /the invocation has 32 requests/],
+      [99, /the function has 128 requests/],
+    ] as const)
+      await assert.rejects(open(binding, '/more', 1_000, callerId), { code: 'HS_HTTP_LIMIT', message });
+    await until(() => asked === before + requestsPerFunction);
+    for (let at = 0; at < requestsPerFunction; at += 1)
+      await binding.call({ op: 'close', args: [at], payload: undefined }, PATIENT);
+    await until(() => closed === closedBefore + requestsPerFunction);
+    await open(binding, '/more');
+    assert.equal(asked, before + requestsPerFunction + 1);
+  }
+});
+
+test('A request for whose answer the cell has no room is not sent', async () => {
+  const meter = new CellMeter();
+  const service = createHttpService({ clock: systemClock, meter });
+  const binding = service.prepare('WEB', httpBinding([`${server.origin}/*`], { private: true }));
+  const held = meter.begin();
+  held.add(HTTP_LIMITS.bufferedBytesPerCell - HTTP_LIMITS.aheadBytes + 1);
+  const before = asked;
+  await assert.rejects(open(binding, '/stall'), { code: 'HS_HTTP_LIMIT', message: /bytes of bodies/ });
+  assert.deepEqual([asked, meter.requests], [before, 1]);
+  held.give(1);
+  await open(binding, '/stall');
+  binding.ended?.(1);
 });

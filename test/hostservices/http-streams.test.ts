@@ -374,22 +374,6 @@ test('A handle is of one function and one kind', async () => {
   assert.ok(LARGE.equals((await call(binding, 'rest', [handle])).data ?? new Uint8Array()));
 });
 
-test('So many bodies are open in an invocation and a function, and no more', async () => {
-  const binding = open();
-  const { requestsPerInvocation: most, bodiesPerFunction } = HTTP_LIMITS;
-  for (let at = 0; at < bodiesPerFunction; at += 1) await get(binding, '/stall', at, Math.floor(at / most));
-  await assert.rejects(get(binding, '/stall', 1_000, 0), { code: 'HS_HTTP_LIMIT', message: /32 requests/ });
-  const before = closed;
-  await assert.rejects(get(binding, '/stall', 1_000, 99), {
-    code: 'HS_HOST_CALL_LIMIT',
-    message: /128 open/,
-  });
-  await until(() => closed > before);
-  for (let id = 0; id < bodiesPerFunction / most; id += 1) binding.ended?.(id);
-  await until(() => closed >= before + bodiesPerFunction);
-  await call(binding, 'rest', [await get(binding, '/large', 1, 0)]);
-});
-
 test('A body goes out piece by piece, whatever the method', async () => {
   const binding = open();
   for (const method of ['POST', 'PUT', 'DELETE']) {

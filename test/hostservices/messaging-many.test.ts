@@ -183,6 +183,21 @@ test('One invocation may have only so many open at once', async () => {
   bus.prepared.ended?.(9);
 });
 
+test('Of more that are begun at once those that are refused have asked nobody', async () => {
+  let heard = 0;
+  await listenTo(other, 'ask.crowd', () => {
+    heard += 1;
+  });
+  const caller = callerOf({ id: 8 });
+  const most = MESSAGING_LIMITS.manyPerInvocation;
+  const begun = Array.from({ length: 2 * most }, () => open('ask.crowd', {}, caller));
+  const opened = (await Promise.allSettled(begun)).filter(({ status }) => status === 'fulfilled');
+  await nc.flush();
+  await other.flush();
+  assert.deepEqual([opened.length, heard], [most, most]);
+  bus.prepared.ended?.(8);
+});
+
 test('Hostile arguments are refused before anything is sent', async () => {
   let heard = 0;
   await listenTo(other, 'ask.h', () => {

@@ -44,7 +44,7 @@ const REPEATABLE = new Set(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE']);
 
 /**
  * Sends a request and reads the headers of its answer.
- * @throws the signal's reason; HS_HTTP_TOO_LARGE, HS_HTTP_LIMIT, HS_HTTP_UNREACHABLE
+ * @throws the signal's reason; HS_HTTP_TOO_LARGE, HS_HTTP_UNREACHABLE
  */
 export async function exchange(request: OutgoingRequest, options: ExchangeOptions): Promise<Answer> {
   for (let attempt = 0; ; attempt += 1) {

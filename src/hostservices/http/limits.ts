@@ -22,13 +22,13 @@ export const HTTP_LIMITS = {
   besideMs: 10,
   /** What the streams of one body that is read in pieces have in memory. */
   aheadBytes: 128 * 1024,
-  /** Bodies that are read in pieces, open at once with one binding. */
-  bodiesPerFunction: 128,
   /** Content encodings laid over each other in one answer. */
   contentEncodings: 2,
   redirects: 20,
-  /** From the call to the last byte of the answer. */
+  /** From the call to the last byte of the answer, with one binding. */
   requestsPerInvocation: 32,
+  requestsPerFunction: 128,
+  /** The same, with all bindings. */
   requestsPerCell: 256,
   /** Bytes of the bodies of all requests under way and their answers. */
   bufferedBytesPerCell: 64 * 1024 ** 2,

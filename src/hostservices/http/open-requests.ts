@@ -13,6 +13,7 @@ export class OpenRequests {
   readonly #clock: Clock;
   readonly #meter: CellMeter;
   readonly #byCaller = new Map<number, Set<OpenRequest>>();
+  #count = 0;
 
   constructor({ clock, meter }: { readonly clock: Clock; readonly meter: CellMeter }) {
     this.#clock = clock;
@@ -26,15 +27,15 @@ export class OpenRequests {
   }: Pick<OpenRequestOptions, 'number' | 'url' | 'isStreamed'> & {
     readonly caller: HostCaller;
   }): OpenRequest {
+    const { requestsPerInvocation, requestsPerFunction } = HTTP_LIMITS;
     const requests = this.#byCaller.get(caller.id) ?? new Set();
-    if (requests.size >= HTTP_LIMITS.requestsPerInvocation)
-      throw new HairspringError(
-        'HS_HTTP_LIMIT',
-        `Cannot fetch ${showUrl(options.url)}: the invocation has ${HTTP_LIMITS.requestsPerInvocation} requests under way already`,
-        { hint: 'A body that is neither read to its end nor cancelled keeps its request under way' },
-      );
+    if (requests.size >= requestsPerInvocation)
+      throw tooMany(options.url, `invocation has ${requestsPerInvocation}`);
+    if (this.#count >= requestsPerFunction) throw tooMany(options.url, `function has ${requestsPerFunction}`);
     const meter: ByteMeter = this.#meter.begin();
+    this.#count += 1;
     const onEnd = (): void => {
+      this.#count -= 1;
       requests.delete(request);
       if (requests.size === 0) this.#byCaller.delete(caller.id);
     };
@@ -70,4 +71,12 @@ export class OpenRequests {
       [...requests].filter((request) => request.number === number),
     );
   }
+}
+
+function tooMany(url: URL, who: string): HairspringError {
+  return new HairspringError(
+    'HS_HTTP_LIMIT',
+    `Cannot fetch ${showUrl(url)}: the ${who} requests under way already`,
+    { hint: 'A body that is neither read to its end nor cancelled keeps its request under way' },
+  );
 }

@@ -32,14 +32,16 @@ export interface HttpServiceOptions {
   readonly clock: Clock;
   /** @default the system's */
   readonly resolve?: Resolver;
+  /** @default one of its own */
+  readonly meter?: CellMeter;
 }
 
 /** The HTTP host service of a cell. */
 export function createHttpService({
   clock,
   resolve = systemResolver,
+  meter = new CellMeter(),
 }: HttpServiceOptions): HostService<HttpBinding> {
-  const meter = new CellMeter();
   return {
     name: 'http',
     prepare: (label, binding) => new HttpClient(createGrant(label, binding), { clock, resolve, meter }),
@@ -85,7 +87,7 @@ class HttpClient implements PreparedBinding {
       what: 'the body of an answer',
       label: grant.label,
       perInvocation: HTTP_LIMITS.requestsPerInvocation,
-      perFunction: HTTP_LIMITS.bodiesPerFunction,
+      perFunction: HTTP_LIMITS.requestsPerFunction,
     });
   }
 
@@ -135,7 +137,8 @@ class HttpClient implements PreparedBinding {
     const { clock, resolve } = this.#dependencies;
     this.#agents ??= createAgents();
     try {
-      if (payload !== undefined) request.meter.add(Buffer.byteLength(payload));
+      // Also what the answer will need: there must be no refusal for want of room once the server has been asked.
+      request.meter.add(Buffer.byteLength(payload ?? '') + HTTP_LIMITS.aheadBytes);
       const answer = await follow(
         { method, url, headers, body: request.upload ?? payload },
         {

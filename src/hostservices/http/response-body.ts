@@ -33,12 +33,11 @@ export class ResponseBody {
   #isReadWhole = false;
   #failure: unknown;
 
-  /** @throws HS_HTTP_TOO_LARGE when it is encoded too often, HS_HTTP_LIMIT */
+  /** @throws HS_HTTP_TOO_LARGE when it is encoded too often */
   constructor(response: IncomingMessage, url: URL, options: ResponseBodyOptions) {
     this.#response = response;
     this.#url = url;
     this.#options = options;
-    options.meter.add(HTTP_LIMITS.aheadBytes);
     this.#chunks = this.#decoded()[Symbol.asyncIterator]();
   }
 

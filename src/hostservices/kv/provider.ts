@@ -138,18 +138,17 @@ class KvGrant implements PreparedBinding {
     const filter = watchFilter(this.#label, this.#binding, asked);
     const from = toWatchBeginning(this.#label, include);
     const action = `watch "${filter}" in bucket "${bucket}"`;
-    this.#watches.admit(callerId);
     const options = { stream: `KV_${bucket}`, filterSubject: `$KV.${bucket}.${filter}`, from };
-    try {
-      this.#access.link.check();
-      const reader = await this.#access.openReader({ ...options, idleMs: WATCH_IDLE_MS });
-      const watch = new Watch({
-        reader,
+    const open = async (): Promise<Watch> =>
+      new Watch({
+        reader: await this.#access.openReader({ ...options, idleMs: WATCH_IDLE_MS }),
         bucket,
         ignoresDeletes: ignoresDeletes === 1,
         explain: (error) => this.#explain(error, action),
       });
-      return { value: this.#watches.add(callerId, watch) };
+    try {
+      this.#access.link.check();
+      return { value: await this.#watches.open(callerId, open) };
     } catch (error) {
       throw await this.#explain(error, action);
     }

@@ -99,9 +99,8 @@ class MessagingGrant implements PreparedBinding {
       case 'request':
         return await request(this.#means, message, caller, options);
       case 'requestMany': {
-        this.#handles.admit(caller.id);
-        const replies = await requestMany(this.#means, message, caller, options);
-        return { value: this.#handles.add(caller.id, replies) };
+        const ask = (): Promise<Replies> => requestMany(this.#means, message, caller, options);
+        return { value: await this.#handles.open(caller.id, ask) };
       }
     }
   }

@@ -138,8 +138,7 @@ class ObjectStoreGrant implements PreparedBinding {
   }
 
   async #open(caller: HostCaller, make: () => Promise<Opened>): Promise<HostCallResult> {
-    this.#handles.admit(caller.id);
-    return { value: this.#handles.add(caller.id, await make()) };
+    return { value: await this.#handles.open(caller.id, make) };
   }
 
   /** Counts as open while it goes on: what the server sends at once is in memory. */

@@ -22,7 +22,8 @@ export interface HandlesOptions {
  */
 export class Handles<Resource extends Held> {
   readonly #options: HandlesOptions;
-  readonly #byCaller = new Map<number, Map<number, Resource>>();
+  /** Undefined is what is being opened. */
+  readonly #byCaller = new Map<number, Map<number, Resource | undefined>>();
   #count = 0;
   #lastHandle = 0;
 
@@ -35,18 +36,24 @@ export class Handles<Resource extends Held> {
   }
 
   /**
-   * Asks before something is opened.
-   * @throws HS_HOST_CALL_LIMIT
+   * Opens something and keeps it until it is closed or its invocation ends. It counts while it is being opened, so
+   * that nothing is refused that has been done.
+   * @returns its handle
+   * @throws HS_HOST_CALL_LIMIT before anything is done, and what `make` throws
    */
-  admit(callerId: number): void {
-    const { what, label, perInvocation, perFunction } = this.#options;
-    const open = this.#byCaller.get(callerId)?.size ?? 0;
-    if (open < perInvocation && this.#count < perFunction) return;
-    const detail =
-      open < perInvocation
-        ? `the function has ${perFunction} open already`
-        : `the invocation has ${perInvocation} open already`;
-    throw new HairspringError('HS_HOST_CALL_LIMIT', `Cannot open ${what} of ${label}: ${detail}`);
+  async open(callerId: number, make: () => Promise<Resource>): Promise<number> {
+    const handle = this.#reserve(callerId);
+    try {
+      const resource = await make();
+      const own = this.#byCaller.get(callerId);
+      // Its invocation may have ended meanwhile.
+      if (own?.has(handle) === true) own.set(handle, resource);
+      else resource.release();
+      return handle;
+    } catch (error) {
+      this.close(handle);
+      throw error;
+    }
   }
 
   /**
@@ -56,15 +63,29 @@ export class Handles<Resource extends Held> {
    */
   add(callerId: number, resource: Resource): number {
     try {
-      this.admit(callerId);
+      const handle = this.#reserve(callerId);
+      this.#byCaller.get(callerId)?.set(handle, resource);
+      return handle;
     } catch (error) {
       resource.release();
       throw error;
     }
+  }
+
+  /** @throws HS_HOST_CALL_LIMIT */
+  #reserve(callerId: number): number {
+    const { what, label, perInvocation, perFunction } = this.#options;
+    const own = this.#byCaller.get(callerId) ?? new Map<number, Resource | undefined>();
+    if (own.size >= perInvocation || this.#count >= perFunction) {
+      const detail =
+        own.size >= perInvocation
+          ? `the invocation has ${perInvocation} open already`
+          : `the function has ${perFunction} open already`;
+      throw new HairspringError('HS_HOST_CALL_LIMIT', `Cannot open ${what} of ${label}: ${detail}`);
+    }
     this.#lastHandle += 1;
     this.#count += 1;
-    const own = this.#byCaller.get(callerId) ?? new Map<number, Resource>();
-    this.#byCaller.set(callerId, own.set(this.#lastHandle, resource));
+    this.#byCaller.set(callerId, own.set(this.#lastHandle, undefined));
     return this.#lastHandle;
   }
 
@@ -97,11 +118,10 @@ export class Handles<Resource extends Held> {
     if (typeof handle !== 'number') return;
     for (const [callerId, own] of this.#byCaller) {
       const resource = own.get(handle);
-      if (resource === undefined) continue;
-      own.delete(handle);
+      if (!own.delete(handle)) continue;
       if (own.size === 0) this.#byCaller.delete(callerId);
       this.#count -= 1;
-      resource.release();
+      resource?.release();
     }
   }
 
