@@ -58,6 +58,7 @@ function flightOf(id: number): Flight {
     answered: false,
     pendingCalls: 0,
     hasCalled: false,
+    calledForOthers: false,
     coldMs: undefined,
     coldReason: undefined,
     grantedMs: 1_000,

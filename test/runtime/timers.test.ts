@@ -1,7 +1,7 @@
 /** A timer belongs to the invocation that set it, and ends with it. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { HostCallResult } from '../../src/core/index.ts';
+import { HOST_LIMITS, type HostCallResult } from '../../src/core/index.ts';
 import { createManualClock } from '../control/support/manual-clock.ts';
 import { createTestFunction, handlerOf, type TestFunction } from '../support/functions.ts';
 import { turns, until } from '../support/turns.ts';
@@ -168,6 +168,42 @@ test('A timer that was inherited ends with the invocations that were there when 
   assert.equal(await probe.text({ subject: 'probe.leaver' }), 'left');
   const late = probe.text({ subject: 'probe.late' });
   await until(() => held.length === 2);
+  held[0]?.();
+  assert.equal(await early, 'early');
+  await turns();
+  const ticks = says(probe, 'tick');
+  await pass(clock, 100);
+  assert.equal(says(probe, 'tick'), ticks);
+  held[1]?.();
+  assert.equal(await late, 'late');
+});
+
+test('Timers of an invocation whose waitUntil was cut off do not live on by newer invocations', async () => {
+  const clock = createManualClock();
+  const held: (() => void)[] = [];
+  const body = `
+    if (msg.params.key === 'leaver') {
+      const again = () => { console.log('tick'); setTimeout(again, 10); };
+      setTimeout(again, 10);
+      ctx.waitUntil(new Promise(() => {}));
+      return 'left';
+    }
+    await env.HOST.keys();
+    return msg.params.key;`;
+  using probe = createTestFunction(handlerOf(body), {
+    clock,
+    limits: { timeoutMs: 600_000 },
+    host: () => new Promise((resolve) => held.push(() => resolve({ value: null }))),
+  });
+  const early = probe.text({ subject: 'probe.early' });
+  await until(() => held.length === 1);
+  assert.equal(await probe.text({ subject: 'probe.leaver' }), 'left');
+  clock.advance(HOST_LIMITS.tailMs + 1_000);
+  await until(() => probe.runner.inFlight === 1);
+  await pass(clock, 50);
+  const late = probe.text({ subject: 'probe.late' });
+  await until(() => held.length === 2);
+  await pass(clock, 50);
   held[0]?.();
   assert.equal(await early, 'early');
   await turns();

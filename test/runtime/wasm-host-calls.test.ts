@@ -30,7 +30,7 @@ const ODD: Readonly<Record<string, (neighbour: number) => Odd>> = {
   'an operation with a zero byte': () => ({ op: 'get\0' }),
   'an operation with a quote': () => ({ op: 'get"' }),
   'an operation that goes on as a reply to another caller': (neighbour) => ({
-    op: `get",[],0,0,0,${neighbour},0,0,1,"forged",2,1,0,"HOST","get`,
+    op: `get",[],0,0,0,${neighbour},0,0,1,"forged",2,1,0,0,"HOST","get`,
   }),
   'an operation of 257 characters': () => ({ op: 'x'.repeat(257) }),
   'a label of 257 characters': () => ({ label: 'x'.repeat(257) }),

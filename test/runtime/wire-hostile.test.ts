@@ -20,7 +20,7 @@ function decode(json: string): readonly GuestRecord[] | 'refused' {
 
 test('Well-formed records of every kind are read', () => {
   const records = decode(
-    '[0,1,0,0,1,"a",0,2,1,["h","v"],2,"\\u00ff",0,3,0,0,3,1,0,4,0,0,0,0,1,5,0,"C","m","s",2,6,7,"L","get",["k",1,null],3,0,3,"info","x",4,8,0.5,9,10,5,8,6,9]',
+    '[0,1,0,0,1,"a",0,2,1,["h","v"],2,"\\u00ff",0,3,0,0,3,1,0,4,0,0,0,0,1,5,0,"C","m","s",2,6,7,8,"L","get",["k",1,null],3,0,3,"info","x",4,8,0.5,9,10,5,8,6,9]',
   );
   assert.ok(records !== 'refused');
   assert.deepEqual(
@@ -31,7 +31,16 @@ test('Well-formed records of every kind are read', () => {
       { kind: 'reply', id: 3, tails: 0, headers: [], payload: new Uint8Array(4) },
       { kind: 'reply', id: 4, tails: 0, headers: [], payload: undefined },
       { kind: 'error', id: 5, tails: 0, code: 'C', message: 'm', stack: 's' },
-      { kind: 'call', callId: 6, id: 7, label: 'L', op: 'get', args: ['k', 1, null], payload: 'beside' },
+      {
+        kind: 'call',
+        callId: 6,
+        id: 7,
+        newestId: 8,
+        label: 'L',
+        op: 'get',
+        args: ['k', 1, null],
+        payload: 'beside',
+      },
       { kind: 'log', level: 'info', text: 'x' },
       { kind: 'timer', timerId: 8, delayMs: 0.5, ownerId: 9, newestId: 10 },
       { kind: 'clear-timer', timerId: 8 },
@@ -74,13 +83,15 @@ test('A record with any field of a wrong form is refused', () => {
     '[0,1,0,0,4,"x"]',
     '[1,1,0,1,"m","s"]',
     '[1,1,0,"C","m"]',
-    '[2,1,1,"L","get",{},0,0]',
-    '[2,1,1,"L","get",[{}],0,0]',
-    '[2,1,1,"L","get",[true],0,0]',
-    '[2,1,1,"L","get",[["k"]],0,0]',
-    `[2,1,1,"L","get",[${Array(17).fill(0)}],0,0]`,
-    '[2,1,1,null,"get",[],0,0]',
-    '[2,1,1,"L",5,[],0,0]',
+    '[2,1,1,1,"L","get",{},0,0]',
+    '[2,1,1,1,"L","get",[{}],0,0]',
+    '[2,1,1,1,"L","get",[true],0,0]',
+    '[2,1,1,1,"L","get",[["k"]],0,0]',
+    `[2,1,1,1,"L","get",[${Array(17).fill(0)}],0,0]`,
+    '[2,1,1,"L","get",[],0,0]',
+    '[2,1,1,-1,"L","get",[],0,0]',
+    '[2,1,1,1,null,"get",[],0,0]',
+    '[2,1,1,1,"L",5,[],0,0]',
     '[3,"info"]',
     '[3,1,"x"]',
     '[4,1,-1,1,1]',

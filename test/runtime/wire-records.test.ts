@@ -90,12 +90,13 @@ test('Every record of the guest that is well-formed is read back field by field,
         fc.constant(2),
         id,
         id,
+        id,
         oddText,
         oddText,
         fc.array(fc.oneof(oddText, fc.integer(), fc.constant(null)), { maxLength: 16 }),
         payload,
       )
-      .map(([kind, a, b, label, op, args, [how, what]]) => [kind, a, b, label, op, args, how, what]),
+      .map(([kind, a, b, c, label, op, args, [how, what]]) => [kind, a, b, c, label, op, args, how, what]),
     fc.tuple(fc.constant(3), oddText, oddText),
     fc.tuple(fc.constant(4), id, fc.double({ min: 0, noNaN: true, noDefaultInfinity: true }), id, id),
     fc.tuple(fc.constant(5), id),
@@ -122,7 +123,8 @@ test('Every record of the guest that is well-formed is read back field by field,
         if (found.kind === 'log') assert.deepEqual([found.level, found.text], given.slice(1));
         if (found.kind === 'error')
           assert.deepEqual([found.code, found.message, found.stack], given.slice(3));
-        if (found.kind === 'call') assert.deepEqual([found.label, found.op, found.args], given.slice(3, 6));
+        if (found.kind === 'call')
+          assert.deepEqual([found.newestId, found.label, found.op, found.args], given.slice(3, 7));
         if (found.kind === 'reply') assert.deepEqual(found.headers, given[3] === 0 ? [] : given[3]);
         if (!('payload' in found)) continue;
         const [how, what] = given.slice(-2);

@@ -82,6 +82,7 @@ export class Admission {
       heirsUpToId: undefined,
       pendingCalls: 0,
       hasCalled: false,
+      calledForOthers: false,
       coldMs: undefined,
       coldReason: undefined,
       trace: undefined,

@@ -26,11 +26,25 @@ export interface Flight extends ObservedInvocation {
   pendingCalls: number;
   /** Whether a host call was begun in its name. */
   hasCalled: boolean;
+  /** Whether one of these may be another invocation's. */
+  calledForOthers: boolean;
   coldMs: number | undefined;
   coldReason: ColdReason | undefined;
   trace: TraceCarrier | undefined;
   /** Armed by it, or inherited. */
   timers: GuestTimer[] | undefined;
+}
+
+/**
+ * Whom something falls to whose invocation has ended: a guest cannot tell for sure whose code runs after an `await`
+ * of something shared, so it may be that of any other that was there.
+ * @param flights in progress, in the order in which they began
+ * @param newestId the newest that was there
+ * @returns the oldest in progress
+ */
+export function heirOf(flights: ReadonlyMap<number, Flight>, newestId: number): Flight | undefined {
+  const oldest = flights.values().next();
+  return oldest.done === true || oldest.value.id > newestId ? undefined : oldest.value;
 }
 
 /** A timer that a guest has set, until it is given back to the guest. */

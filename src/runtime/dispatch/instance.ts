@@ -412,10 +412,9 @@ export class Instance {
   [Symbol.dispose](): void {
     if (this.#disposed) return;
     this.#disposed = true;
+    for (const flight of [...this.flights.values()]) this.#remove(flight);
     this.#timers[Symbol.dispose]();
-    const flights = [...this.flights.values()];
-    this.flights.clear();
-    for (const flight of flights) this.#calls.ended(flight);
+    this.#calls[Symbol.dispose]();
     this.#isolate[Symbol.dispose]();
   }
 }

@@ -10,8 +10,9 @@ import {
   type PreparedBinding,
 } from '../../core/index.ts';
 import { CallGate, type CallRecord } from './call-gate.ts';
-import type { Flight } from './flight.ts';
+import { type Flight, heirOf } from './flight.ts';
 import { GuestCall } from './guest-call.ts';
+import { Releases } from './releases.ts';
 
 export interface PendingCallsOptions {
   readonly spec: FunctionSpec;
@@ -29,18 +30,21 @@ const NONE: readonly number[] = [];
 const MAX_LATE_CALLS = 256;
 
 /**
- * The host calls of one instance. The answer to one whose invocation has ended goes nowhere, unless another
- * invocation that was there at that end is still in progress: it may wait for the same promise.
+ * The host calls of one instance. One that is made in the name of an invocation that has ended is the oldest's that
+ * may have made it. The answer to one whose invocation has ended goes nowhere, unless another invocation that was
+ * there at that end is still in progress: it may wait for the same promise.
  */
-export class PendingCalls {
+export class PendingCalls implements Disposable {
   readonly #options: PendingCallsOptions;
   readonly #gate: CallGate;
+  readonly #releases: Releases;
   /** Calls that the guest is to forget. */
   #dropped: number[] = [];
   #lateCalls = 0;
 
   constructor(options: PendingCallsOptions) {
     this.#options = options;
+    this.#releases = new Releases(options.flights, options.bindings);
     this.#gate = new CallGate({
       perform: (flight, record) => this.#perform(flight, record),
       isAwaited: (flight) => this.#isAwaited(flight),
@@ -53,19 +57,16 @@ export class PendingCalls {
     this.#lateCalls = 0;
   }
 
-  /** An invocation has ended. */
-  ended({ id, hasCalled }: Flight): void {
-    if (hasCalled) for (const binding of this.#options.bindings.values()) binding.ended?.(id);
-  }
-
-  /** A call that has lasted longer than its invocation may have left something open. */
-  #releaseLate(flight: Flight): void {
-    if (flight.heirsUpToId !== undefined) this.ended(flight);
+  /** An invocation has ended, and is no longer among the flights. */
+  ended(flight: Flight): void {
+    this.#releases.ended(flight);
   }
 
   call(record: CallRecord): void {
-    const { label, op } = record;
-    const flight = this.#options.flights.get(record.id);
+    const { label, op, newestId } = record;
+    const { flights } = this.#options;
+    const own = flights.get(record.id);
+    const flight = own ?? heirOf(flights, newestId);
     if (flight === undefined) {
       this.#refuseLate(record);
       return;
@@ -76,6 +77,7 @@ export class PendingCalls {
     }
     const isOver = flight.pendingCalls >= HOST_LIMITS.pendingHostCalls;
     flight.hasCalled = true;
+    if (own === undefined) flight.calledForOthers = true;
     if (!isOver && this.#gate.enter(flight, record)) {
       flight.pendingCalls += 1;
       return;
@@ -112,7 +114,7 @@ export class PendingCalls {
           this.#gate.ended(record, awaited ? result : undefined);
           if (awaited) onCompleted(callId, result);
           else this.#dropped.push(callId);
-          this.#releaseLate(flight);
+          this.#releases.callDone(flight);
         },
         (cause: unknown) => {
           flight.pendingCalls -= 1;
@@ -121,7 +123,7 @@ export class PendingCalls {
           this.#gate.ended(record, undefined);
           if (this.#isAwaited(flight)) onFailed(callId, error);
           else this.#dropped.push(callId);
-          this.#releaseLate(flight);
+          this.#releases.callDone(flight);
         },
       );
   }
@@ -139,14 +141,16 @@ export class PendingCalls {
   }
 
   #isAwaited({ heirsUpToId }: Flight): boolean {
-    if (heirsUpToId === undefined) return true;
-    const oldest = this.#options.flights.values().next();
-    return oldest.done !== true && oldest.value.id <= heirsUpToId;
+    return heirsUpToId === undefined || heirOf(this.#options.flights, heirsUpToId) !== undefined;
   }
 
   /** A result has gone to the guest. */
   delivered(result: HostCallResult): void {
     this.#gate.delivered(result);
+  }
+
+  [Symbol.dispose](): void {
+    this.#releases[Symbol.dispose]();
   }
 
   /** Calls that the guest is to forget; each is told once. */

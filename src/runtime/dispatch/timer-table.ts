@@ -1,6 +1,6 @@
 import type { Clock } from '../../core/index.ts';
 import type { GuestRecord } from '../wire/guest-records.ts';
-import type { Flight, GuestTimer } from './flight.ts';
+import { type Flight, type GuestTimer, heirOf } from './flight.ts';
 
 /** Timers that one instance may have armed. */
 const MAX_TIMERS = 1_000;
@@ -16,8 +16,7 @@ export interface TimerTableOptions {
 
 /**
  * The timers of one instance. Each belongs to an invocation in progress and ends with it, so that
- * nothing runs without a deadline. A guest cannot tell for sure whose code runs after an `await` of
- * something shared; so a timer that outlives its owner goes to the oldest invocation that was there
+ * nothing runs without a deadline. One that outlives its owner goes to the oldest invocation that was there
  * when it was set, and is cancelled when there is none.
  */
 export class TimerTable {
@@ -34,7 +33,7 @@ export class TimerTable {
   set({ timerId, delayMs, ownerId, newestId }: Extract<GuestRecord, { kind: 'timer' }>): void {
     const { clock, flights, onDue, onLog } = this.#options;
     this.clear(timerId);
-    const owner = flights.get(ownerId) ?? this.#heir(newestId);
+    const owner = flights.get(ownerId) ?? heirOf(flights, newestId);
     if (owner === undefined) {
       if (!this.#warned)
         onLog(
@@ -61,12 +60,6 @@ export class TimerTable {
     own(timer);
     if (delayMs < 1) onDue(timer);
     else timer.stop = clock.after(delayMs, () => onDue(timer));
-  }
-
-  /** The oldest invocation in progress, when it is not newer than `newestId`. */
-  #heir(newestId: number): Flight | undefined {
-    const oldest = this.#options.flights.values().next();
-    return oldest.done === true || oldest.value.id > newestId ? undefined : oldest.value;
   }
 
   #forget(timerId: number): void {
@@ -98,7 +91,7 @@ export class TimerTable {
     if (timers === undefined) return;
     flight.timers = undefined;
     for (const timer of timers) {
-      const heir = this.#heir(timer.newestId);
+      const heir = heirOf(this.#options.flights, timer.newestId);
       if (heir === undefined) {
         this.#cancel(timer);
         this.#forget(timer.id);

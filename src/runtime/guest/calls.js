@@ -44,9 +44,9 @@ function callHost(label, op, args, payload, convert) {
       invocation.hostCalls += 1;
     }
     const callId = calls.add({ invocation, convert, resolve, reject });
-    push(
-      `2,${idText(callId)},${invocation === undefined ? 0 : idText(invocation.id)},${JSONStringify(label)},${JSONStringify(op)},[${quoted}],${tail}`,
-    );
+    const owner =
+      invocation === undefined ? '0,0' : `${idText(invocation.id)},${idText(newestFor(invocation))}`;
+    push(`2,${idText(callId)},${owner},${JSONStringify(label)},${JSONStringify(op)},[${quoted}],${tail}`);
   });
 }
 

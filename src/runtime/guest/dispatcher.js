@@ -20,8 +20,14 @@ let budgetMs = 5;
 
 /** @type {GuestInvocation | undefined} */
 let current;
-/** Hops given to an invocation that waits for the host, and to one that may still settle by itself. */
+/** What it waited for when its record was taken. */
+let pendingBefore = 0;
+/**
+ * Hops given to an invocation that has begun to wait for the host, to one that waited for another host call before and
+ * perhaps for nothing else, and to one that may still go on by itself.
+ */
 const HOPS_WAITING = 3;
+const HOPS_BETWEEN = 16;
 const HOPS_BUSY = 48;
 let lastInvocationId = 0;
 
@@ -36,13 +42,20 @@ function currentInvocation() {
   return current;
 }
 
-function newestInvocation() {
-  return lastInvocationId;
+/**
+ * The newest invocation that what is begun in the name of `owner` may be of. After `await` the current one may be
+ * another than the one whose code runs; and what goes on after its end must not live by those that come later.
+ * @param {GuestInvocation} owner
+ */
+function newestFor(owner) {
+  if (owner.newestId === 0 && !isOpen(owner)) owner.newestId = lastInvocationId;
+  return owner.newestId === 0 ? lastInvocationId : owner.newestId;
 }
 
 /** @param {GuestInvocation | undefined} invocation */
 function setCurrent(invocation) {
   current = invocation;
+  pendingBefore = invocation === undefined ? 0 : invocation.pendingCalls;
   marks[0] = invocation === undefined ? 0 : invocation.id;
 }
 
@@ -244,6 +257,7 @@ function takeAbort() {
     invocation.settled = true;
     removeOpen(invocation);
   }
+  setCurrent(invocation);
   abortInvocation(invocation, new HostError(why[0], why[1], why[2] === 1));
   return invocation;
 }
@@ -271,6 +285,19 @@ function takeRecord() {
 }
 
 /**
+ * Whether the invocation of the record that was taken is done with it, as far as can be told: what it does after
+ * that may be taken for the next one's. What it has waited for all along, as an armed timer, says nothing.
+ * @param {GuestInvocation} invocation
+ * @param {number} hops that it has had
+ */
+function isDone(invocation, hops) {
+  if (!isOpen(invocation)) return true;
+  const waitedBefore = cursor < batch.length ? pendingBefore : 0;
+  if (invocation.pendingCalls > waitedBefore) return hops >= HOPS_WAITING;
+  return hops >= (invocation.hostCalls > 0 ? HOPS_BETWEEN : HOPS_BUSY);
+}
+
+/**
  * Runs the batch: between two records as many microtasks as the first one still needs. The promise that
  * is awaited has no reader but this, and awaiting one that is there costs less than `then`.
  */
@@ -285,7 +312,7 @@ async function runRecords() {
     do {
       await PromiseResolved;
       hops += 1;
-    } while (!watched.settled && !(watched.pendingCalls > 0 && hops >= HOPS_WAITING) && hops < HOPS_BUSY);
+    } while (!isDone(watched, hops));
   }
   running = false;
   batch = [];

@@ -33,7 +33,7 @@ interface GuestInvocation {
   /** Where its trace is read from: its place in the trace when it is traced, else the headers of its message. */
   origin: string[] | 0;
   traced: boolean;
-  /** The newest invocation known when a timer outlived this one; 0 while none has. */
+  /** The newest invocation known when something was first begun in the name of this one after its end; 0 until then. */
   newestId: number;
   /** Made when its signal is asked for, or when it is aborted before. */
   abort: GuestAbort | undefined;

@@ -58,7 +58,6 @@ function abortInvocation(invocation, reason) {
   if (state.reason !== undefined) return;
   state.reason = reason;
   if (state.controller === undefined) return;
-  setCurrent(invocation);
   try {
     state.controller.abort(reason);
   } catch (error) {

@@ -113,6 +113,14 @@ function removeOpen(invocation) {
   invocation.after = undefined;
 }
 
+/**
+ * Whether it has not ended: it still owes its reply, or promises that were given to waitUntil.
+ * @param {GuestInvocation} invocation
+ */
+function isOpen(invocation) {
+  return invocation.before !== undefined;
+}
+
 /** @param {number} id */
 function findOpen(id) {
   for (let at = open.after; at !== undefined && at !== open; at = at.after) if (at.id === id) return at;

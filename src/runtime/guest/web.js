@@ -52,16 +52,14 @@ const timers = new SlotTable();
 const MAX_TIMERS = 1_000;
 
 /**
- * Tells the host of a timer and whose it is. After `await` the current invocation may be another than
- * the one whose code runs, so a timer of one that is over names the newest that it may be of instead.
+ * Tells the host of a timer and whose it is.
  * @param {number} id
  * @param {number} delayMs
  * @param {GuestInvocation | undefined} owner
  */
 function armTimer(id, delayMs, owner) {
   if (owner === undefined) return pushTimer(id, delayMs, 0, 0);
-  if (owner.settled && owner.pendingTails === 0 && owner.newestId === 0) owner.newestId = newestInvocation();
-  pushTimer(id, delayMs, owner.id, owner.newestId === 0 ? newestInvocation() : owner.newestId);
+  pushTimer(id, delayMs, owner.id, newestFor(owner));
 }
 
 /**

@@ -35,7 +35,10 @@ export type GuestRecord =
   | {
       readonly kind: 'call';
       readonly callId: number;
+      /** The invocation that makes it as far as the guest knows; 0 for none. */
       readonly id: number;
+      /** It may be of an invocation up to this one: after an `await` the guest cannot tell for sure. */
+      readonly newestId: number;
       readonly label: string;
       readonly op: string;
       readonly args: readonly (string | number | null)[];
@@ -48,7 +51,7 @@ export type GuestRecord =
       readonly delayMs: number;
       /** The invocation that set it as far as the guest knows; 0 for none. */
       readonly ownerId: number;
-      /** It may belong to an invocation up to this one: after an `await` the guest cannot tell for sure. */
+      /** As that of a call. */
       readonly newestId: number;
     }
   | { readonly kind: 'clear-timer'; readonly timerId: number }
@@ -171,10 +174,11 @@ function readRecord(reader: RecordReader): GuestRecord {
     case 2: {
       const callId = reader.integer();
       const id = reader.integer();
+      const newestId = reader.integer();
       const label = reader.name();
       const op = reader.name();
       const args = reader.args();
-      return { kind: 'call', callId, id, label, op, args, payload: reader.payload() };
+      return { kind: 'call', callId, id, newestId, label, op, args, payload: reader.payload() };
     }
     case 3:
       return { kind: 'log', level: reader.name(), text: reader.text().slice(0, MAX_LINE_CHARS) };
