@@ -17,8 +17,12 @@ import type {
 } from './types.ts';
 import { startWorkloadRequest } from './wire.ts';
 
-/** A stop waits for accepted work, so it may take as long as the function's own limit. */
 const UNDEPLOY_TIMEOUT_MS = 30_000;
+
+export interface UndeployOptions {
+  /** A stop waits for accepted work, so it may take as long as the function's own limit. @default 30_000 */
+  readonly timeoutMs?: number;
+}
 
 /**
  * The functions of all nodes, each once, sorted by namespace and name.
@@ -65,19 +69,30 @@ async function resolve(context: ClientContext, idOrName: string): Promise<Worklo
   return exact;
 }
 
-/** @throws HS_FUNCTION_NOT_FOUND, and what the node says that holds it */
-export async function undeploy(context: ClientContext, idOrName: string): Promise<StopWorkloadResponse> {
+/** @throws HS_FUNCTION_NOT_FOUND, HS_NATS_UNREACHABLE, and what the node says that holds it */
+export async function undeploy(
+  context: ClientContext,
+  idOrName: string,
+  { timeoutMs = UNDEPLOY_TIMEOUT_MS }: UndeployOptions,
+): Promise<StopWorkloadResponse> {
   const { id, namespace } = await resolve(context, idOrName);
   const owner = namespace === '' ? context.namespace : namespace;
   const subject = workloadSubjects.undeploy(context.namespace, id);
-  const options = { action: `Cannot undeploy "${idOrName}"`, timeoutMs: UNDEPLOY_TIMEOUT_MS };
-  for await (const answer of gather(context, subject, { namespace: owner }, options)) {
+  const action = `Cannot undeploy "${idOrName}"`;
+  for await (const answer of gather(context, subject, { namespace: owner }, { action, timeoutMs })) {
     const failure = fromErrorReply(answer);
     if (failure !== undefined) throw failure;
     const stopped = parseReply(stopWorkloadResponse, answer, 'undeploy reply');
     if (stopped.stopped) return stopped;
   }
-  throw notFound(context, idOrName);
+  // It was there a moment ago.
+  throw new HairspringError(
+    'HS_NATS_UNREACHABLE',
+    `${action}: no node said within ${timeoutMs} ms that it is done`,
+    {
+      hint: 'What it had accepted may still run, up to its limits.timeout; `hairspring list` shows whether it is still deployed',
+    },
+  );
 }
 
 /** The deploy request that made a function. @throws HS_FUNCTION_NOT_FOUND */

@@ -15,7 +15,7 @@ import {
   type SetSecretResult,
   setSecret,
 } from './client-secrets.ts';
-import { clone, info, list, live, undeploy } from './client-workloads.ts';
+import { clone, info, list, live, type UndeployOptions, undeploy } from './client-workloads.ts';
 import type {
   FunctionInfo,
   InvocationEvent,
@@ -54,8 +54,11 @@ export interface ControlClient {
   deploy(request: DeployRequest, placement?: DeployPlacement): Promise<StartWorkloadResponse>;
   /** The functions of all nodes; `filter` takes ids and names. */
   list(options?: { readonly filter?: readonly string[] }): Promise<WorkloadSummary[]>;
-  /** @throws HS_FUNCTION_NOT_FOUND */
-  undeploy(idOrName: string): Promise<StopWorkloadResponse>;
+  /**
+   * Resolves when what the function had accepted is finished.
+   * @throws HS_FUNCTION_NOT_FOUND, HS_NATS_UNREACHABLE when that takes longer than `timeoutMs` (30,000)
+   */
+  undeploy(idOrName: string, options?: UndeployOptions): Promise<StopWorkloadResponse>;
   /** The deploy request that made the function. @throws HS_FUNCTION_NOT_FOUND */
   clone(idOrName: string): Promise<StartWorkloadRequest>;
   /** @throws HS_FUNCTION_NOT_FOUND */
@@ -103,7 +106,7 @@ export function createControlClient(nc: NatsConnection, options: ControlClientOp
     lameDuck: (nodeId, delayMs) => lameDuck(context, nodeId, delayMs),
     deploy: (request, placement = {}) => deploy(context, request, placement),
     list: ({ filter = [] } = {}) => list(context, filter),
-    undeploy: (idOrName) => undeploy(context, idOrName),
+    undeploy: (idOrName, undeployOptions = {}) => undeploy(context, idOrName, undeployOptions),
     clone: (idOrName) => clone(context, idOrName),
     info: (nameOrId) => info(context, nameOrId),
     live: (name) => live(context, name),

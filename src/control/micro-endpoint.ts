@@ -22,6 +22,8 @@ export interface MicroServiceOptions {
   readonly queue: string;
   readonly endpoints: readonly MicroEndpoint[];
   readonly clock: Clock;
+  /** Whose request it is that comes in on `subject`. */
+  readonly ownerOf: (subject: string) => string;
   /** Turns what a handler threw into the error reply. */
   readonly onError: (error: unknown, endpoint: MicroEndpoint) => MicroReply;
   /** Hears that the server denied a discovery subject, which the service works without. */

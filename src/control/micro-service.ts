@@ -5,6 +5,7 @@
 import type { Msg, NatsConnection, Subscription } from '@nats-io/nats-core';
 import { nuid } from '@nats-io/nuid';
 import { type Clock, HairspringError, isForbiddenReply, REPLY_HEADERS } from '../core/index.ts';
+import { InProgress } from './in-progress.ts';
 import type { MicroEndpoint, MicroReply, MicroServiceOptions } from './micro-endpoint.ts';
 import { createDiscovery, EndpointStats } from './micro-stats.ts';
 
@@ -15,8 +16,6 @@ export interface MicroService extends AsyncDisposable {
 
 /** How long disposing waits for a server that does not answer. */
 const DRAIN_TIMEOUT_MS = 2_000;
-/** Requests of one endpoint in progress; what comes beyond them is refused at once. */
-const MAX_IN_PROGRESS = 64;
 
 /**
  * Subscribes all endpoints; resolves when the server has taken the subscriptions.
@@ -31,7 +30,7 @@ export async function startMicroService(
   const stats = new Map(options.endpoints.map((endpoint) => [endpoint, new EndpointStats()]));
   const discovery = createDiscovery({ name, id, version, metadata: {} }, options, stats);
   const subscriptions: Subscription[] = [];
-  const inFlight = new Map(options.endpoints.map((endpoint) => [endpoint, new Set<Promise<void>>()]));
+  const inFlight = new Map(options.endpoints.map((endpoint) => [endpoint, new InProgress(endpoint.name)]));
   const denied: { readonly subject: string; readonly cause: Error }[] = [];
 
   async function serve(endpoint: MicroEndpoint, msg: Msg): Promise<void> {
@@ -49,12 +48,10 @@ export async function startMicroService(
   function accept(endpoint: MicroEndpoint, msg: Msg): void {
     const inProgress = inFlight.get(endpoint);
     if (inProgress === undefined) return;
-    if (inProgress.size >= MAX_IN_PROGRESS) {
-      stats.get(endpoint)?.record(0, fail(endpoint, msg, overloaded(endpoint)));
-      return;
-    }
-    const work = serve(endpoint, msg).finally(() => inProgress.delete(work));
-    inProgress.add(work);
+    const owner = options.ownerOf(msg.subject);
+    const refusal = inProgress.refusal(owner);
+    if (refusal === undefined) inProgress.add(owner, serve(endpoint, msg));
+    else stats.get(endpoint)?.record(0, fail(endpoint, msg, refusal));
   }
 
   function fail(endpoint: MicroEndpoint, msg: Msg, error: unknown): string {
@@ -107,7 +104,7 @@ export async function startMicroService(
       clock,
       Promise.allSettled(subscriptions.map((subscription) => drainSubscription(subscription))),
     );
-    await Promise.allSettled([...inFlight.values()].flatMap((inProgress) => [...inProgress]));
+    await Promise.all([...inFlight.values()].map((inProgress) => inProgress.settled()));
     if (!nc.isClosed()) await within(clock, nc.flush());
   }
   const service: MicroService = {
@@ -127,13 +124,6 @@ export async function startMicroService(
     });
   }
   return service;
-}
-
-function overloaded({ name }: MicroEndpoint): HairspringError {
-  return new HairspringError(
-    'HS_CONTROL_OVERLOADED',
-    `Cannot take another request: ${MAX_IN_PROGRESS} of ${name} are in progress, which is the limit`,
-  );
 }
 
 function send(nc: NatsConnection, msg: Msg, reply: MicroReply): void {

@@ -11,6 +11,7 @@ import { nodeVerbs } from './node-verbs.ts';
 import { ownVerbs } from './own-verbs.ts';
 import { secretVerbs } from './secret-verbs.ts';
 import type { NodeBackend } from './types.ts';
+import { subjectNamespace } from './wire.ts';
 import { workloadVerbs } from './workload-verbs.ts';
 
 export interface ServeNodeOptions {
@@ -62,6 +63,7 @@ export async function serveNode(
       ...secretVerbs(context),
     ],
     clock,
+    ownerOf: subjectNamespace,
     onError,
     onDiscoveryDenied: (subject) => logger.warn('Service discovery is not permitted', { subject }),
   });

@@ -164,6 +164,23 @@ test('An undeploy takes the name or the id, whichever node holds it', async () =
   assert.deepEqual([one.held.size, two.held.size], [0, 0]);
 });
 
+test('An undeploy that takes longer than its client waits is not taken for a function that is not there', async () => {
+  two.held.set('id-busy', { ...requestFor('busy'), namespace: 'default' });
+  const original = two.undeploy;
+  const { promise: finished, resolve: finish } = Promise.withResolvers<void>();
+  two.undeploy = async (namespace, id) => {
+    const stopped = await original(namespace, id);
+    await finished;
+    return stopped;
+  };
+  await assert.rejects(
+    client.undeploy('busy', { timeoutMs: 500 }),
+    code('HS_NATS_UNREACHABLE', /^Cannot undeploy "busy": no node said within 500 ms that it is done$/),
+  );
+  finish();
+  two.undeploy = original;
+});
+
 test('A name that system finds in several namespaces is refused with the ids', async () => {
   one.held.set('id-1', { ...requestFor('a'), namespace: 'default' });
   two.held.set('id-2', { ...requestFor('a'), namespace: 'other' });

@@ -99,7 +99,7 @@ test('STATS counts requests and errors and keeps the last error', async () => {
   assert.ok(Number(list?.['processing_time']) > 0);
 });
 
-test('Past 64 requests in progress of an endpoint the caller is refused at once, and others are served', async () => {
+test('Past 64 requests in progress of an endpoint a namespace is refused at once, past 1,024 everybody, and others are served', async () => {
   const original = node.list;
   const { promise: opened, resolve: open } = Promise.withResolvers<void>();
   let begun = 0;
@@ -108,25 +108,30 @@ test('Past 64 requests in progress of an endpoint the caller is refused at once,
     await opened;
     return await original(namespace, filter);
   };
-  const list = (): Promise<Msg> =>
-    request(nc, '$NEX.SVC.default.control.WPING', { namespace: 'default', filter: null });
+  const list = (namespace: string): Promise<Msg> =>
+    request(nc, `$NEX.SVC.${namespace}.control.WPING`, { namespace, filter: null });
   const errorsOf = async (): Promise<unknown> => {
     const { endpoints: all } = (await request(nc, '$SRV.STATS')).json<Described>();
     return all.find(({ name }) => name === 'NamespacePingRequest')?.['num_errors'];
   };
   const before = Number(await errorsOf());
-  const taken = Array.from({ length: 64 }, list);
-  const refused = await list();
+  const taken = Array.from({ length: 64 }, () => list('default'));
+  const refused = await list('default');
   assertErrorReply(refused, '429', 'HS_CONTROL_OVERLOADED');
+  assert.match(refused.headers?.get('Nats-Service-Error') ?? '', /64 of NamespacePingRequest .* "default"/);
   assert.equal(refused.headers?.get('Hairspring-Retryable'), 'true');
   assert.equal(begun, 64);
   assert.equal(await errorsOf(), before + 1);
+  for (let count = 64; count < 1_024; count += 1) taken.push(list(`n${count % 15}`));
+  assertErrorReply(await list('another'), '429', 'HS_CONTROL_OVERLOADED');
+  assert.equal(begun, 1_024);
   const ping = await request(nc, '$NEX.SVC.system.control.PING', { filter: null });
   assert.equal(ping.headers?.get('Hairspring-Error') ?? '', '');
   open();
   for (const answer of await Promise.all(taken))
     assert.equal(answer.headers?.get('Hairspring-Error') ?? '', '');
-  assert.equal((await list()).headers?.get('Hairspring-Error') ?? '', '');
+  for (const namespace of ['default', 'another'])
+    assert.equal((await list(namespace)).headers?.get('Hairspring-Error') ?? '', '');
   node.list = original;
 });
 

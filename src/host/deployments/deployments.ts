@@ -305,18 +305,22 @@ export class Deployments implements Disposable {
     else await this.#store.put(previous.definition, revision);
   }
 
-  /** @returns the definition that was removed; undefined when this node does not hold it */
+  /**
+   * Removes a function; resolves when what it had accepted is finished. Its name is free before that.
+   * @returns the definition that was removed; undefined when this node does not hold it
+   */
   async undeploy(namespace: string, id: string): Promise<FunctionDefinition | undefined> {
     const definition = this.functions.find(namespace, id);
     if (definition === undefined) return undefined;
-    return this.#lock.run(`${definition.namespace}.${definition.name}`, async () => {
+    const removed = await this.#lock.run(`${definition.namespace}.${definition.name}`, async () => {
       if (!this.functions.has(definition.id)) return undefined;
       await this.#store.remove(definition.namespace, definition.name);
-      await this.#options.cells.deactivate(definition);
-      // Last, so that whoever was told of a failure finds the function and can try again.
+      // Not before, so that whoever was told of a failure finds the function and can try again.
       this.functions.delete(definition.id);
-      return definition;
+      return { finished: this.#options.cells.deactivate(definition) };
     });
+    await removed?.finished;
+    return removed === undefined ? undefined : definition;
   }
 
   /** Digests that functions name: those of this node, else those of all. */
