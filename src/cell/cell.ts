@@ -43,7 +43,7 @@ import { toConnectionOptions } from './connection-options.ts';
 import { FeedPublisher } from './feed-publisher.ts';
 import { FunctionTable } from './function-table.ts';
 import { connectHeld, connectOwn, isBetweenMessages, isEncrypted, outputOf } from './held-transport.ts';
-import { HostLink } from './host-link.ts';
+import { type CommandHandlers, HostLink } from './host-link.ts';
 import { HttpRequests } from './http-requests.ts';
 import { Inspections, withoutHurry, withSourceMap } from './inspections.ts';
 import { JournalWriter } from './journal-writer.ts';
@@ -195,7 +195,7 @@ export async function startCell(options: CellOptions): Promise<void> {
     });
     await nc.flush();
     const secrets = new CellSecrets(namespace, secretSeed, clock);
-    const requests = new HttpRequests(table);
+    const requests = new HttpRequests(table, (answers) => link.send({ type: 'answers', answers }));
     assignment = { nc, table, requests, secrets, feed, observation, connections, endpoint: nats };
     nc.closed()
       .then((reason) => {
@@ -242,7 +242,7 @@ export async function startCell(options: CellOptions): Promise<void> {
     }
   }
 
-  link.listen({
+  const handlers: CommandHandlers = {
     assign,
     check,
     async activate({ specs, credentials, coldReason, secrets: sealed }) {
@@ -286,11 +286,6 @@ export async function startCell(options: CellOptions): Promise<void> {
     cancel: ({ id, invocationId }) => ({
       cancelled: assignment?.table.cancel(id, invocationId ?? undefined) ?? 0,
     }),
-    fetch: (ask) => serving().requests.serve(ask),
-    abandon({ fetchId }) {
-      assignment?.requests.abandon(fetchId);
-      return null;
-    },
     inspect({ sessionId, id, action, message }) {
       const listen = (text: string | null): void =>
         link.send({ type: 'inspected', sessionId, message: text });
@@ -327,6 +322,10 @@ export async function startCell(options: CellOptions): Promise<void> {
       await assignment.observation.finish();
       return null;
     },
+  };
+  link.listen(handlers, ({ asks, abandoned }) => {
+    for (const ask of asks) assignment?.requests.serve(ask);
+    for (const requestId of abandoned) assignment?.requests.abandon(requestId);
   });
   // Everything that needs these is loaded by now.
   for (const scope of ['addon', 'worker']) process.permission?.drop(scope);

@@ -14,6 +14,9 @@ export type CommandHandlers = {
   ) => CellCommands[Name]['result'] | Promise<CellCommands[Name]['result']>;
 };
 
+export type HttpRequestsMessage = Extract<HostToCell, { type: 'requests' }>;
+type DialResult = Extract<HostToCell, { type: 'socket' | 'dial-failed' }>;
+
 interface PendingDial {
   readonly resolve: (socket: Socket) => void;
   readonly reject: (error: Error) => void;
@@ -47,9 +50,10 @@ export class HostLink {
     });
   };
 
-  listen(handlers: CommandHandlers): void {
+  listen(handlers: CommandHandlers, onRequests: (message: HttpRequestsMessage) => void): void {
     process.on('message', (message: HostToCell, handle: unknown) => {
-      if (message.type === 'command') void this.#run(handlers, message);
+      if (message.type === 'requests') onRequests(message);
+      else if (message.type === 'command') void this.#run(handlers, message);
       else this.#onDial(message, handle as Socket | undefined);
     });
     // Without its host a cell has no purpose, and nobody would answer for it.
@@ -67,7 +71,7 @@ export class HostLink {
     }
   }
 
-  #onDial(message: Exclude<HostToCell, { type: 'command' }>, socket: Socket | undefined): void {
+  #onDial(message: DialResult, socket: Socket | undefined): void {
     const pending = this.#dials.get(message.dialId);
     this.#dials.delete(message.dialId);
     if (pending === undefined) {

@@ -1,4 +1,10 @@
-import type { HttpAnswer, HttpAsk, Invocation } from '../core/index.ts';
+import {
+  HairspringError,
+  type HttpAnswer,
+  type HttpAnswerRecord,
+  type HttpAskRecord,
+  type Invocation,
+} from '../core/index.ts';
 import type { FunctionRunner } from '../runtime/index.ts';
 import { HttpInvocation, refuseSize } from '../triggers/index.ts';
 
@@ -9,36 +15,67 @@ export interface RequestedFunctions {
   abandon(id: string, invocation: Invocation): void;
 }
 
-/** HTTP requests that the gateway has handed to this cell and that are not answered yet. */
+/**
+ * HTTP requests that the gateway has handed to this cell and that are not answered yet. The answers of one turn of
+ * the event loop go back together.
+ */
 export class HttpRequests {
   readonly #functions: RequestedFunctions;
+  readonly #send: (answers: readonly HttpAnswerRecord[]) => void;
   readonly #open = new Map<number, { readonly id: string; readonly invocation: HttpInvocation }>();
+  #answers: HttpAnswerRecord[] = [];
 
-  constructor(functions: RequestedFunctions) {
+  constructor(functions: RequestedFunctions, send: (answers: readonly HttpAnswerRecord[]) => void) {
     this.#functions = functions;
+    this.#send = send;
   }
 
-  /** @throws what the invocation fails with */
-  async serve(ask: HttpAsk): Promise<HttpAnswer> {
-    const { id, fetchId, headers, body } = ask;
-    const target = this.#functions.present(id);
-    let headerBytes = 0;
-    for (const [name, value] of headers) headerBytes += name.length + value.length;
-    const refusal = refuseSize(target.runner.spec, headerBytes, body.length);
-    if (refusal !== undefined) throw refusal;
-    const invocation = new HttpInvocation(ask, target.runner.spec);
-    this.#open.set(fetchId, { id, invocation });
+  serve(record: HttpAskRecord): void {
+    const [requestId] = record;
     try {
-      target.runner.accept(invocation);
-      return await invocation.answer;
-    } finally {
-      this.#open.delete(fetchId);
+      this.#accept(record);
+    } catch (error) {
+      this.#answer(requestId, HairspringError.from(error));
     }
   }
 
+  /** @throws HS_FUNCTION_NOT_FOUND, HS_GATEWAY_NO_ROUTE, and why the request is too large */
+  #accept([requestId, id, route, method, url, fields, given]: HttpAskRecord): void {
+    const { runner } = this.#functions.present(id);
+    const headers: [string, string][] = [];
+    let headerBytes = 0;
+    for (let at = 0; at + 1 < fields.length; at += 2) {
+      const [name = '', value = ''] = [fields[at], fields[at + 1]];
+      headerBytes += name.length + value.length;
+      headers.push([name, value]);
+    }
+    const body = typeof given === 'string' ? Buffer.from(given, 'latin1') : given;
+    const refusal = refuseSize(runner.spec, headerBytes, body.length);
+    if (refusal !== undefined) throw refusal;
+    const ask = { id, route, method, url, headers, body };
+    const invocation = new HttpInvocation(ask, runner.spec, (answer) => this.#answer(requestId, answer));
+    this.#open.set(requestId, { id, invocation });
+    runner.accept(invocation);
+  }
+
+  #answer(requestId: number, answer: HttpAnswer | HairspringError): void {
+    this.#open.delete(requestId);
+    this.#answers.push(
+      HairspringError.is(answer)
+        ? [requestId, answer.toWire()]
+        : [requestId, answer.status, answer.headers, answer.body],
+    );
+    if (this.#answers.length > 1) return;
+    process.nextTick(() => {
+      const answers = this.#answers;
+      this.#answers = [];
+      this.#send(answers);
+    });
+  }
+
   /** Nobody waits for the answer any more: the invocation is cancelled, as its signal tells it. */
-  abandon(fetchId: number): void {
-    const open = this.#open.get(fetchId);
+  abandon(requestId: number): void {
+    const open = this.#open.get(requestId);
     if (open !== undefined) this.#functions.abandon(open.id, open.invocation);
   }
 }

@@ -10,7 +10,7 @@ import type { CodeCacheRecord } from './code-cache-format.ts';
 import type { ColdCounts, ColdReason } from './cold-reason.ts';
 import type { ArtifactRef, FunctionSpec } from './definition.ts';
 import type { WireError } from './errors.ts';
-import type { HttpAnswer, HttpAsk } from './http-exchange.ts';
+import type { HttpAnswerRecord, HttpAskRecord } from './http-exchange.ts';
 import type { LogRecord } from './logger.ts';
 import type { SealedSecret } from './sealed-secret.ts';
 import type { ObserveOptions, TelemetryReport } from './telemetry.ts';
@@ -178,10 +178,6 @@ export interface CellCommands {
     readonly params: { readonly id: string; readonly invocationId: string | null };
     readonly result: { readonly cancelled: number };
   };
-  /** Hands an HTTP request to a function; fails with the code that its caller is to hear. */
-  fetch: { readonly params: HttpAsk; readonly result: HttpAnswer };
-  /** Nobody waits for the answer to a `fetch` any more. */
-  abandon: { readonly params: { readonly fetchId: number }; readonly result: null };
   /**
    * A debugger's session with a function, which is woken for it: `open` begins one, `message` passes a
    * message of the Chrome DevTools Protocol on, `close` ends it.
@@ -214,6 +210,12 @@ export type HostToCell =
         readonly params: CellCommands[Name]['params'];
       };
     }[CellCommandName]
+  /** HTTP requests for functions, and those whose answers nobody waits for any more: what one turn of the event loop brings. */
+  | {
+      readonly type: 'requests';
+      readonly asks: readonly HttpAskRecord[];
+      readonly abandoned: readonly number[];
+    }
   /** Comes with the socket as the message's handle. */
   | { readonly type: 'socket'; readonly dialId: number }
   | {
@@ -227,6 +229,8 @@ export type CellToHost =
   | { readonly type: 'ready' }
   | { readonly type: 'reply'; readonly requestId: number; readonly ok: true; readonly result: unknown }
   | { readonly type: 'reply'; readonly requestId: number; readonly ok: false; readonly error: WireError }
+  /** To HTTP requests, one to each. */
+  | { readonly type: 'answers'; readonly answers: readonly HttpAnswerRecord[] }
   | { readonly type: 'dial'; readonly dialId: number; readonly host: string; readonly port: number }
   | { readonly type: 'log'; readonly record: LogRecord }
   /** A message of the Chrome DevTools Protocol; null when the session is over, as with its instance. */

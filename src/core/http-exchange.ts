@@ -4,12 +4,11 @@
  * To the guest a request is an invocation whose subject is its line: method, a space, the absolute URL. No NATS subject
  * has a space in it. The answer is a reply whose first header is `:status`, which no header of a message can be named.
  */
+import type { WireError } from './errors.ts';
 import type { HeaderPairs } from './invocation.ts';
 
 /** What a gateway asks of a cell. */
 export interface HttpAsk {
-  /** By which `abandon` names it. */
-  readonly fetchId: number;
   /** Of the function. */
   readonly id: string;
   /** The route that was chosen, as its trigger has it. */
@@ -29,6 +28,30 @@ export interface HttpAnswer {
   readonly headers: readonly string[];
   readonly body: string | Uint8Array;
 }
+
+/** A request that a cell has. */
+export interface PendingAnswer {
+  /** Rejects with the coded error that its client is to hear. */
+  readonly answer: Promise<HttpAnswer>;
+  /** Nobody waits for the answer any more. Doing it twice is doing it once. */
+  abandon(): void;
+}
+
+/** A request on its way between the two processes; short bodies travel as text with a character for each byte. */
+export type HttpAskRecord = readonly [
+  requestId: number,
+  id: string,
+  route: string,
+  method: string,
+  url: string,
+  headers: readonly string[],
+  body: string | Uint8Array,
+];
+
+/** An answer on its way back: a response, or why there is none. */
+export type HttpAnswerRecord =
+  | readonly [requestId: number, status: number, headers: readonly string[], body: string | Uint8Array]
+  | readonly [requestId: number, error: WireError];
 
 /** Header of a reply by which a function's runtime tells the status of a response. */
 export const STATUS_HEADER = ':status';

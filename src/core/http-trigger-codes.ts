@@ -66,4 +66,11 @@ export const HTTP_TRIGGER_CODES = {
     summary: 'The gateway has as many HTTP requests in hand as it takes',
     remedy: 'Retry after the time in the Retry-After header, or spread the requests over more nodes',
   },
+  HS_GATEWAY_RESPONSE_LOST: {
+    status: 500,
+    fault: 'system',
+    retryable: false,
+    summary: 'The function has answered, and the gateway has no room for its response',
+    remedy: 'Send the request again only if the function may do its work twice',
+  },
 } as const satisfies Record<string, ErrorCodeInfo>;

@@ -4,7 +4,7 @@ import packageJson from '../../package.json' with { type: 'json' };
 import { connectNats, requireServer, serveNode } from '../control/index.ts';
 import { type Logger, systemClock } from '../core/index.ts';
 import { type Accounts, createOneAccount, DelegatedAccounts, OperatorAccounts } from './accounts/index.ts';
-import { CellSupervisor } from './cells/index.ts';
+import { CellSupervisor, orLate } from './cells/index.ts';
 import { Deployments } from './deployments/index.ts';
 import { type Gateway, startGateway } from './http/index.ts';
 import type { InspectorServer } from './inspect/inspector-server.ts';
@@ -114,8 +114,11 @@ export async function startHost(options: HostOptions): Promise<RunningHost> {
       await using rest = owned;
       rest.defer(() => node.moveTo('stopping'));
       rest.use(endpoints);
-      gateway?.drain();
+      const untilMs = clock.monotonicMs() + graceMs;
+      const answered = gateway?.drain();
       await cells.drain(graceMs);
+      // Clients that are slow to read have what is left of the time.
+      if (answered !== undefined) await orLate(answered, clock, Math.max(0, untilMs - clock.monotonicMs()));
       // Without a server the flush would wait for one.
       const late = new Promise<void>((resolve) => clock.after(FLUSH_MS, resolve));
       await Promise.race([nc.flush().catch(() => undefined), late]);
@@ -171,6 +174,6 @@ async function openGateway(
     clock: systemClock,
     logger,
     routes: deployments.functions.routes,
-    ask: ({ namespace }, ask, signal) => cells.fetch(namespace, ask, signal),
+    ask: ({ namespace }, ask) => cells.ask(namespace, ask),
   });
 }

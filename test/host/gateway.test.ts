@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import {
   type Clock,
   createLogger,
@@ -7,11 +8,13 @@ import {
   type FunctionDefinition,
   HairspringError,
   type HttpAnswer,
+  type HttpAsk,
   type HttpTrigger,
   parseRoute,
   systemClock,
 } from '../../src/core/index.ts';
 import { type Gateway, type GatewayOptions, RouteTable, startGateway } from '../../src/host/http/index.ts';
+import { GATEWAY_LIMITS } from '../../src/host/http/limits.ts';
 import { Load } from '../../src/host/http/load.ts';
 import { until } from '../support/load.ts';
 import { openRaw, rawRequest, readRaw, sendRaw } from '../support/raw-http.ts';
@@ -42,8 +45,11 @@ function definitionOf(name: string, pattern: string, namespace = 'default'): Fun
   };
 }
 
-/** A gateway whose one function is `ask`, at every path. */
-async function open(ask: GatewayOptions['ask'], options: Partial<GatewayOptions> = {}): Promise<Gateway> {
+/** @param signal aborted when nobody waits for the answer any more */
+type Answering = (definition: FunctionDefinition, ask: HttpAsk, signal: AbortSignal) => Promise<HttpAnswer>;
+
+/** A gateway whose one function is `answering`, at every path. */
+async function open(answering: Answering, options: Partial<GatewayOptions> = {}): Promise<Gateway> {
   const routes = new RouteTable();
   routes.set(definitionOf('all', '/*'));
   return await startGateway({
@@ -54,7 +60,10 @@ async function open(ask: GatewayOptions['ask'], options: Partial<GatewayOptions>
     routes,
     clock: systemClock,
     logger: createLogger(() => undefined, 'error'),
-    ask,
+    ask(definition, ask) {
+      const gone = new AbortController();
+      return { answer: answering(definition, ask, gone.signal), abandon: () => gone.abort() };
+    },
     ...options,
   });
 }
@@ -179,12 +188,96 @@ test('A gateway that drains answers what it has, and takes nothing more', async 
   const { host } = new URL(gateway.url);
   socket.write(`GET /first HTTP/1.1\r\nHost: ${host}\r\n\r\n`);
   await asked;
-  gateway.drain();
+  const drained = gateway.drain();
   await assert.rejects(fetch(gateway.url), TypeError);
   resolve(OK);
   const { statuses, head } = await readRaw(socket);
   assert.deepEqual(statuses, [200]);
   assert.match(head, /connection: close/i);
+  await drained;
+});
+
+test('A gateway has drained when a slow reader has all of its response', async () => {
+  // More than the system takes of it for both ends of a connection.
+  const bytes = 64 * 1024 ** 2;
+  await using gateway = await open(async () => ({ ...OK, body: new Uint8Array(bytes) }));
+  const socket = await openRaw(gateway.url);
+  socket.pause();
+  socket.write(rawRequest(gateway.url, 'GET /', []));
+  await until('the response has begun', () => socket.bytesRead > 0);
+  let hasDrained = false;
+  const drained = gateway.drain().then(() => {
+    hasDrained = true;
+  });
+  await sleep(50);
+  assert.equal(hasDrained, false);
+  let read = 0;
+  for await (const chunk of socket) read += (chunk as Buffer).length;
+  assert.ok(read > bytes, `${read} bytes`);
+  await drained;
+});
+
+test('A function is not run when there would be no room for its response, and a response without room is not to be repeated', async () => {
+  const bytes = 8 * 1024 ** 2;
+  let asked = 0;
+  const { promise: all, resolve } = Promise.withResolvers<void>();
+  await using gateway = await open(async () => {
+    asked += 1;
+    if (asked === 11) resolve();
+    await all;
+    return { ...OK, body: new Uint8Array(bytes) };
+  });
+  const sockets = await Promise.all(Array.from({ length: 11 }, () => openRaw(gateway.url)));
+  const heads: string[] = [];
+  for (const socket of sockets) {
+    socket.write(rawRequest(gateway.url, 'GET /', []));
+    socket.once('data', (chunk: Buffer) => {
+      heads.push(chunk.toString('latin1'));
+      socket.pause();
+    });
+  }
+  await until('each has an answer', () => heads.length === 11);
+  const lost = heads.filter((head) => /^HTTP\/1.1 500 /.test(head));
+  assert.equal(lost.length, 1);
+  assert.match(lost[0] ?? '', /HS_GATEWAY_RESPONSE_LOST/);
+  assert.doesNotMatch(lost[0] ?? '', /retry-after/i);
+  const next = await fetch(gateway.url);
+  assert.equal(next.status, 503);
+  assert.equal(((await next.json()) as { code: string }).code, 'HS_GATEWAY_BUSY');
+  assert.equal(asked, 11);
+  for (const socket of sockets) socket.destroy();
+});
+
+test('The time that a client has to read a response begins when its connection comes to it', async () => {
+  const waits: number[] = [];
+  const clock: Clock = {
+    ...systemClock,
+    after(delayMs, action) {
+      waits.push(delayMs);
+      return systemClock.after(delayMs, action);
+    },
+  };
+  const { promise: release, resolve } = Promise.withResolvers<HttpAnswer>();
+  let answered = 0;
+  await using gateway = await open(
+    async (_definition, { url }) => {
+      if (url.endsWith('/slow')) return await release;
+      answered += 1;
+      return { ...OK, body: new Uint8Array(64 * 1024 ** 2) };
+    },
+    { clock },
+  );
+  const socket = await openRaw(gateway.url);
+  socket.pause();
+  const responseMs = () => waits.filter((ms) => ms === GATEWAY_LIMITS.responseMs).length;
+  const { host } = new URL(gateway.url);
+  for (const path of ['/slow', '/next']) socket.write(`GET ${path} HTTP/1.1\r\nHost: ${host}\r\n\r\n`);
+  await until('the second is answered', () => answered === 1);
+  await sleep(20);
+  assert.equal(responseMs(), 0);
+  resolve(OK);
+  await until('its time has begun', () => responseMs() > 0);
+  socket.destroy();
 });
 
 test('What a broken cell says is no header of a response', async () => {

@@ -19,7 +19,6 @@ function httpTrigger(pattern: string, methods: readonly HttpMethod[] = []): Http
 const specOn = (...triggers: HttpTrigger[]): FunctionSpec => ({ ...createSpec(), triggers });
 
 const ask = (route: string, path: string, method = 'GET'): HttpAsk => ({
-  fetchId: 1,
   id: 'id-probe',
   route,
   method,
@@ -29,7 +28,7 @@ const ask = (route: string, path: string, method = 'GET'): HttpAsk => ({
 });
 
 const placeOf = (spec: FunctionSpec, request: HttpAsk): number =>
-  new HttpInvocation(request, spec).triggerIndex;
+  new HttpInvocation(request, spec, () => undefined).triggerIndex;
 
 test('A request has the trigger whose route was chosen', () => {
   const spec = specOn(httpTrigger('/a'), httpTrigger('/a/:id'));

@@ -47,6 +47,7 @@ const EXIT_BY_CODE: Readonly<Record<ErrorCode, ExitCode>> = {
   HS_GATEWAY_HOST_UNKNOWN: EXIT.failed,
   HS_GATEWAY_HEADERS: EXIT.failed,
   HS_GATEWAY_BUSY: EXIT.failed,
+  HS_GATEWAY_RESPONSE_LOST: EXIT.failed,
   HS_BINDING_DENIED: EXIT.failed,
   HS_HOST_CALL_INVALID: EXIT.failed,
   HS_HOST_CALL_LIMIT: EXIT.failed,

@@ -4,9 +4,9 @@ import {
   type Clock,
   type FunctionSpec,
   HairspringError,
-  type HttpAnswer,
   type HttpAsk,
   type Logger,
+  type PendingAnswer,
   type SealedSecret,
 } from '../../core/index.ts';
 import type { NamespaceAccess } from '../accounts/index.ts';
@@ -268,12 +268,12 @@ export class CellGroup {
     return this.#functions.has(functionId);
   }
 
-  /** @throws HS_FUNCTION_SUSPENDED, HS_CELL_LOST, and what the function's invocation ends with */
-  async fetch(ask: Omit<HttpAsk, 'fetchId'>, signal: AbortSignal): Promise<HttpAnswer> {
+  /** @throws HS_FUNCTION_SUSPENDED, HS_CELL_LOST */
+  ask(ask: HttpAsk): PendingAnswer {
     const reason = this.#suspensions.reasonOf(ask.id);
     if (reason !== undefined)
       throw new HairspringError('HS_FUNCTION_SUSPENDED', `The function is suspended: ${reason}`);
-    return await this.#requests.fetch(this.#bound, ask, signal);
+    return this.#requests.ask(this.#bound, ask);
   }
 
   async cancel(id: string, invocationId: string | null): Promise<number> {

@@ -11,7 +11,7 @@ import {
   type ErrorCode,
   HairspringError,
   HTTP_LIMITS,
-  type HttpAnswer,
+  type HttpAnswerRecord,
   LOG_LEVELS,
   MAX_CODE_CACHE_BYTES,
   type WireError,
@@ -35,10 +35,27 @@ const wireError: z.ZodType<WireError> = z.object({
 
 const logFields = z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.undefined()]));
 
-const messageSchema: z.ZodType<CellToHost> = z.union([
+const httpFields = z
+  .array(z.string())
+  .max(2 * HTTP_LIMITS.responseHeaders)
+  .refine((fields) => fields.reduce((sum, { length }) => sum + length, 0) <= HTTP_LIMITS.responseHeaderChars);
+
+const httpBody = z
+  .union([z.string(), z.instanceof(Uint8Array)])
+  .refine((body) => Buffer.byteLength(body) <= HTTP_LIMITS.responseBytes, { error: 'it is too large' });
+
+const httpAnswer: z.ZodType<HttpAnswerRecord> = z.union([
+  z.tuple([count, z.int().min(200).max(599), httpFields, httpBody]),
+  z.tuple([count, wireError]),
+]);
+
+const messageSchema: z.ZodType<CellToHost> = z.discriminatedUnion('type', [
+  z.object({ type: z.literal('answers'), answers: z.array(httpAnswer) }),
   z.object({ type: z.literal('ready') }),
-  z.object({ type: z.literal('reply'), requestId: count, ok: z.literal(true), result: z.unknown() }),
-  z.object({ type: z.literal('reply'), requestId: count, ok: z.literal(false), error: wireError }),
+  z.discriminatedUnion('ok', [
+    z.object({ type: z.literal('reply'), requestId: count, ok: z.literal(true), result: z.unknown() }),
+    z.object({ type: z.literal('reply'), requestId: count, ok: z.literal(false), error: wireError }),
+  ]),
   z.object({ type: z.literal('dial'), dialId: count, host: z.string().min(1), port }),
   z.object({
     type: z.literal('log'),
@@ -95,19 +112,6 @@ const cellStats: z.ZodType<CellStats> = z.object({
   ),
 });
 
-const httpAnswer: z.ZodType<HttpAnswer> = z.object({
-  status: z.int().min(200).max(599),
-  headers: z
-    .array(z.string())
-    .max(2 * HTTP_LIMITS.responseHeaders)
-    .refine(
-      (fields) => fields.reduce((sum, { length }) => sum + length, 0) <= HTTP_LIMITS.responseHeaderChars,
-    ),
-  body: z
-    .union([z.string(), z.instanceof(Uint8Array)])
-    .refine((body) => Buffer.byteLength(body) <= HTTP_LIMITS.responseBytes, { error: 'it is too large' }),
-});
-
 const resultSchemas: { readonly [Name in CellCommandName]: z.ZodType<CellCommands[Name]['result']> } = {
   assign: z.object({ encrypted: z.boolean() }),
   check: checkResult,
@@ -118,8 +122,6 @@ const resultSchemas: { readonly [Name in CellCommandName]: z.ZodType<CellCommand
   adopt: z.null(),
   cancel: z.object({ cancelled: count }),
   inspect: z.null(),
-  fetch: httpAnswer,
-  abandon: z.null(),
   tap: z.null(),
   stats: cellStats,
   drain: z.null(),

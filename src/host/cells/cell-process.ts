@@ -10,14 +10,15 @@ import {
   type Clock,
   HairspringError,
   type HostToCell,
-  type HttpAnswer,
   type HttpAsk,
   isTransition,
   type Logger,
+  type PendingAnswer,
   systemClock,
   type TelemetryReport,
 } from '../../core/index.ts';
 import { parseCellMessage, parseCellResult } from './cell-messages.ts';
+import { CellRequests } from './cell-requests.ts';
 import { orLate } from './deadline.ts';
 import { forkCell } from './fork-cell.ts';
 import { guardChannel } from './guarded-channel.ts';
@@ -30,7 +31,7 @@ const MAX_STDERR_CHARS = 4_096;
 /** A cell that takes longer over a command than this is stuck, and ended. */
 const COMMAND_TIMEOUT_MS = 30_000;
 /** They wait for guest code; whoever asks for them sets the deadline. */
-const UNTIMED: ReadonlySet<CellCommandName> = new Set(['deactivate', 'drain', 'fetch']);
+const UNTIMED: ReadonlySet<CellCommandName> = new Set(['deactivate', 'drain']);
 
 export interface CellExit {
   readonly code: number | null;
@@ -65,10 +66,10 @@ export class CellProcess {
   readonly #ready = Promise.withResolvers<void>();
   readonly #exited = Promise.withResolvers<CellExit>();
   readonly #pending = new Map<number, PendingCommand>();
+  readonly #requests = new CellRequests((message) => this.#send(message));
   /** Who hears of debugger sessions; null tells that one is over. */
   readonly #inspectors = new Map<number, (message: string | null) => void>();
   #lastSessionId = 0;
-  #lastFetchId = 0;
   #held: Socket | undefined;
   #lastRequestId = 0;
   #state: CellState = 'starting';
@@ -120,6 +121,7 @@ export class CellProcess {
     for (const { reject } of this.#pending.values())
       reject(new HairspringError('HS_CELL_LOST', `Cell ${this.id} died`));
     this.#pending.clear();
+    this.#requests.fail(new HairspringError('HS_CELL_LOST', `Cell ${this.id} died`));
     for (const listen of this.#inspectors.values()) listen(null);
     this.#inspectors.clear();
     this.#exited.resolve(exit);
@@ -166,6 +168,9 @@ export class CellProcess {
         else pending?.reject(HairspringError.fromWire(message.error));
         return;
       }
+      case 'answers':
+        this.#requests.answered(message.answers);
+        return;
       case 'dial':
         void this.#dial(message.dialId, message.host, message.port);
         return;
@@ -256,17 +261,10 @@ export class CellProcess {
     throw new HairspringError('HS_CELL_LOST', message);
   }
 
-  /** Hands an HTTP request to a function of this cell, and takes it back when `signal` is aborted. */
-  async fetch(ask: Omit<HttpAsk, 'fetchId'>, signal: AbortSignal): Promise<HttpAnswer> {
-    this.#lastFetchId += 1;
-    const fetchId = this.#lastFetchId;
-    const onAbort = (): void => void this.command('abandon', { fetchId }).catch(() => undefined);
-    signal.addEventListener('abort', onAbort, { once: true });
-    try {
-      return await this.command('fetch', { ...ask, fetchId });
-    } finally {
-      signal.removeEventListener('abort', onAbort);
-    }
+  /** Hands an HTTP request to a function of this cell. @throws HS_CELL_LOST when it is dead already */
+  ask(ask: HttpAsk): PendingAnswer {
+    if (this.#state === 'dead') throw new HairspringError('HS_CELL_LOST', `Cell ${this.id} is dead`);
+    return this.#requests.ask(ask);
   }
 
   /** Begins a debugger's session with a function of this cell; `listen` hears null when it is over. */

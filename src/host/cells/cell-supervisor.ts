@@ -5,9 +5,9 @@ import {
   type Clock,
   type FunctionSpec,
   HairspringError,
-  type HttpAnswer,
   type HttpAsk,
   type Logger,
+  type PendingAnswer,
   type SealedSecret,
 } from '../../core/index.ts';
 import type { Accounts, NamespaceAccess } from '../accounts/index.ts';
@@ -180,15 +180,12 @@ export class CellSupervisor {
     return (await this.#groups.get(namespace)?.cancel(id, invocationId)) ?? 0;
   }
 
-  /**
-   * Hands an HTTP request to a function, and takes it back when `signal` is aborted.
-   * @throws HS_FUNCTION_NOT_FOUND, HS_FUNCTION_SUSPENDED, HS_CELL_LOST, and what its invocation ends with
-   */
-  async fetch(namespace: string, ask: Omit<HttpAsk, 'fetchId'>, signal: AbortSignal): Promise<HttpAnswer> {
+  /** Hands an HTTP request to a function. @throws HS_FUNCTION_NOT_FOUND, HS_FUNCTION_SUSPENDED, HS_CELL_LOST */
+  ask(namespace: string, ask: HttpAsk): PendingAnswer {
     const group = this.#groupsOf(namespace).find((one) => one.has(ask.id));
     if (group === undefined)
       throw new HairspringError('HS_FUNCTION_NOT_FOUND', 'The function is not deployed here');
-    return await group.fetch(ask, signal);
+    return group.ask(ask);
   }
 
   /** Attaches a debugger to a function; `listen` hears null when that is over. @throws HS_FUNCTION_NOT_FOUND, HS_CELL_LOST */

@@ -1,2 +1,3 @@
 export type { InspectSession } from './cell-process.ts';
 export { CellSupervisor } from './cell-supervisor.ts';
+export { orLate } from './deadline.ts';

@@ -1,4 +1,4 @@
-import { type Clock, HairspringError, type HttpAnswer, type HttpAsk } from '../../core/index.ts';
+import { type Clock, HairspringError, type HttpAsk, type PendingAnswer } from '../../core/index.ts';
 import { lostError } from './blame.ts';
 import type { BoundCell } from './bound-cell.ts';
 import { orLate } from './deadline.ts';
@@ -16,24 +16,21 @@ export class RequestsOfGroup {
     this.#clock = clock;
   }
 
-  /** @throws what the function's invocation ends with, HS_CELL_LOST when it does not because the cell has died */
-  async fetch(
-    bound: BoundCell | undefined,
-    ask: Omit<HttpAsk, 'fetchId'>,
-    signal: AbortSignal,
-  ): Promise<HttpAnswer> {
+  /** @throws HS_CELL_LOST when there is no cell, as the answer is when it dies before it answers through no fault of the function */
+  ask(bound: BoundCell | undefined, ask: HttpAsk): PendingAnswer {
     if (bound === undefined)
       throw new HairspringError(
         'HS_CELL_LOST',
         'The function has no cell at the moment; another is on its way',
       );
-    try {
-      return await bound.cell.fetch(ask, signal);
-    } catch (error) {
-      if (bound.cell.state !== 'dead' || bound.finished) throw error;
-      const verdict = await orLate(this.#verdictOf(bound).promise, this.#clock, JUDGED_WITHIN_MS);
-      throw verdict !== 'late' && verdict.guiltyId === ask.id ? verdict.error : lostError();
-    }
+    const { answer, abandon } = bound.cell.ask(ask);
+    return { answer: answer.catch((error: unknown) => this.#blame(bound, ask, error)), abandon };
+  }
+
+  async #blame(bound: BoundCell, { id }: HttpAsk, error: unknown): Promise<never> {
+    if (bound.cell.state !== 'dead' || bound.finished) throw error;
+    const verdict = await orLate(this.#verdictOf(bound).promise, this.#clock, JUDGED_WITHIN_MS);
+    throw verdict !== 'late' && verdict.guiltyId === id ? verdict.error : lostError();
   }
 
   /** Whose fault the death of a cell was. */

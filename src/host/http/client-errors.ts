@@ -7,12 +7,30 @@ import { invalid } from './request-target.ts';
 /** Which responses each connection still waits for, so that bytes that are no request are answered without harm to them. */
 export class OpenResponses {
   readonly #bySocket = new WeakMap<Socket, Map<ServerResponse, IncomingMessage>>();
+  readonly #none: (() => void)[] = [];
+  #count = 0;
 
   add(request: IncomingMessage, response: ServerResponse): void {
     const { socket } = request;
-    const own = this.#bySocket.get(socket) ?? new Map<ServerResponse, IncomingMessage>();
-    this.#bySocket.set(socket, own.set(response, request));
-    response.once('close', () => own.delete(response));
+    let own = this.#bySocket.get(socket);
+    if (own === undefined) {
+      own = new Map<ServerResponse, IncomingMessage>();
+      this.#bySocket.set(socket, own);
+    }
+    own.set(response, request);
+    this.#count += 1;
+  }
+
+  /** To be called once for each that was added, when it is closed. */
+  closed({ socket }: IncomingMessage, response: ServerResponse): void {
+    this.#bySocket.get(socket)?.delete(response);
+    this.#count -= 1;
+    if (this.#count === 0) for (const resolve of this.#none.splice(0)) resolve();
+  }
+
+  /** Resolves when no response is waited for. */
+  async none(): Promise<void> {
+    if (this.#count > 0) await new Promise<void>((resolve) => this.#none.push(resolve));
   }
 
   /** Answers what Node's parser or its clock refuses, and ends the connection: nobody knows where the next request begins. */

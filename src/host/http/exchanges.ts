@@ -8,11 +8,12 @@ import {
   type HttpAsk,
   type HttpMethod,
   type Logger,
+  type PendingAnswer,
 } from '../../core/index.ts';
 import type { OpenResponses } from './client-errors.ts';
 import { requestFields, responseFields } from './header-fields.ts';
 import { GATEWAY_LIMITS } from './limits.ts';
-import { Load } from './load.ts';
+import { Load, type Share } from './load.ts';
 import { type HostNames, namespaceOf } from './namespaces.ts';
 import { toProblem } from './problem.ts';
 import { checkBody, isWhole, readBody } from './request-body.ts';
@@ -23,13 +24,19 @@ export interface ExchangesOptions extends HostNames {
   readonly routes: RouteTable;
   readonly clock: Clock;
   readonly logger: Logger;
-  /** Hands a request to a function, and takes it back when `signal` is aborted. */
-  readonly ask: (
-    definition: FunctionDefinition,
-    ask: Omit<HttpAsk, 'fetchId'>,
-    signal: AbortSignal,
-  ) => Promise<HttpAnswer>;
+  /** Hands a request to a function. @throws coded, when no cell takes it */
+  readonly ask: (definition: FunctionDefinition, ask: HttpAsk) => PendingAnswer;
 }
+
+/** What an exchange holds until its response is closed. */
+interface Held {
+  isClosed: boolean;
+  share?: Share;
+  abandon?: () => void;
+  stopClock?: () => void;
+}
+
+const ignore = (): void => undefined;
 
 /** Requests and their responses. */
 export class Exchanges {
@@ -49,20 +56,22 @@ export class Exchanges {
   async serve(request: IncomingMessage, response: ServerResponse, expectsContinue: boolean): Promise<void> {
     // What was sent behind the last request of a connection is no request (RFC 9112, 9.6), though Node has read it as one.
     if (this.#ending.has(request.socket)) return;
+    const held: Held = { isClosed: false };
     this.#open.add(request, response);
-    const ended = new AbortController();
-    const cleanup = new DisposableStack();
     response.once('close', () => {
-      ended.abort();
-      cleanup.dispose();
+      this.#open.closed(request, response);
+      held.isClosed = true;
+      held.stopClock?.();
+      held.abandon?.();
+      held.share?.[Symbol.dispose]();
     });
     // What goes wrong with the connection ends with `close`.
-    for (const stream of [request, response]) stream.on('error', () => undefined);
+    request.on('error', ignore);
+    response.on('error', ignore);
     let allowed: readonly HttpMethod[] = [];
     try {
-      if (this.draining)
-        throw new HairspringError('HS_DRAINING', 'Cannot take the request: the node is stopping');
-      const fields = requestFields(request.rawHeaders);
+      this.#mustBeOpen();
+      const headers = requestFields(request.rawHeaders);
       const { hostname, url, segments } = readTarget(request);
       const { method = '' } = request;
       const namespace = this.#namespaceOf(hostname, request);
@@ -71,23 +80,29 @@ export class Exchanges {
       if (match.kind !== 'found') throw unrouted(match.kind, method);
       const { definition, route } = match.to;
       checkBody(request, definition);
-      const share = cleanup.use(this.#load.begin(namespace));
+      held.share = this.#load.begin(namespace);
       if (expectsContinue) response.writeContinue();
-      const body = await readBody(request, definition, share);
-      if (ended.signal.aborted) return;
-      const ask = { id: definition.id, route: route.pattern, method, url, headers: fields, body };
-      const answer = await this.#ask(match.to, ask, ended, cleanup);
-      const own = responseFields(answer.headers);
-      const bytes = typeof answer.body === 'string' ? Buffer.from(answer.body) : answer.body;
-      share.hold(bytes.length);
-      this.#send(request, response, answer.status, own, bytes);
+      const body = await readBody(request, definition, held.share);
+      if (held.isClosed) return;
+      this.#mustBeOpen();
+      held.share.mustFitResponse();
+      const ask = { id: definition.id, route: route.pattern, method, url, headers, body };
+      const answer = await this.#ask(match.to, ask, held);
+      if (!held.isClosed) this.#answer(request, response, answer, held);
     } catch (error) {
+      if (held.isClosed) return;
       const coded = HairspringError.from(error);
       if (coded.code === 'HS_INTERNAL')
         this.#options.logger.error('A request could not be served', { error: coded.message });
       const { status, fields, body } = toProblem(coded, allowed);
-      this.#send(request, response, status, fields, Buffer.from(body));
+      this.#send(request, response, status, fields, Buffer.from(body), held);
     }
+  }
+
+  /** @throws HS_DRAINING */
+  #mustBeOpen(): void {
+    if (this.draining)
+      throw new HairspringError('HS_DRAINING', 'Cannot take the request: the node is stopping');
   }
 
   /** @throws HS_GATEWAY_HOST_UNKNOWN */
@@ -98,20 +113,32 @@ export class Exchanges {
     throw new HairspringError('HS_GATEWAY_HOST_UNKNOWN', message);
   }
 
-  async #ask(
-    { definition }: RoutedFunction,
-    ask: Omit<HttpAsk, 'fetchId'>,
-    ended: AbortController,
-    cleanup: DisposableStack,
-  ): Promise<HttpAnswer> {
-    const { promise: late, reject } = Promise.withResolvers<never>();
+  async #ask({ definition }: RoutedFunction, ask: HttpAsk, held: Held): Promise<HttpAnswer> {
+    const { answer, abandon } = this.#options.ask(definition, ask);
+    held.abandon = abandon;
+    const { promise, resolve, reject } = Promise.withResolvers<HttpAnswer>();
+    answer.then(resolve, reject);
     // The cell keeps the function's own limit; this is for a cell that does nothing any more.
-    const stop = this.#options.clock.after(definition.limits.timeoutMs + GATEWAY_LIMITS.marginMs, () => {
-      ended.abort();
+    held.stopClock = this.#options.clock.after(definition.limits.timeoutMs + GATEWAY_LIMITS.marginMs, () => {
+      abandon();
       reject(new HairspringError('HS_FUNCTION_TIMEOUT', `${definition.name} did not answer in time`));
     });
-    cleanup.defer(stop);
-    return await Promise.race([this.#options.ask(definition, ask, ended.signal), late]);
+    const answered = await promise;
+    held.stopClock();
+    return answered;
+  }
+
+  /** @throws HS_FUNCTION_NO_REPLY, HS_GATEWAY_RESPONSE_LOST */
+  #answer(request: IncomingMessage, response: ServerResponse, answer: HttpAnswer, held: Held): void {
+    const fields = responseFields(answer.headers);
+    const body = typeof answer.body === 'string' ? Buffer.from(answer.body) : answer.body;
+    try {
+      held.share?.hold(body.length);
+    } catch (cause) {
+      const message = 'Cannot send the response: the gateway holds bodies to its limit';
+      throw new HairspringError('HS_GATEWAY_RESPONSE_LOST', message, { cause });
+    }
+    this.#send(request, response, answer.status, fields, body, held);
   }
 
   #send(
@@ -120,6 +147,7 @@ export class Exchanges {
     status: number,
     fields: readonly string[],
     body: Uint8Array,
+    held: Held,
   ): void {
     const { socket } = request;
     if (response.destroyed || response.headersSent || socket.destroyed || socket.writableEnded) return;
@@ -127,14 +155,16 @@ export class Exchanges {
     // What has not arrived of a request must not be taken for the next one.
     const isLast = this.draining || !isWhole(request);
     if (isLast) this.#ending.add(socket);
-    response.writeHead(status, [
-      ...fields,
-      ...(isBodiless ? [] : ['Content-Length', String(body.length)]),
-      ...(isLast ? ['Connection', 'close'] : []),
-    ]);
+    const own = isBodiless ? [...fields] : [...fields, 'Content-Length', String(body.length)];
+    if (isLast) own.push('Connection', 'close');
+    response.writeHead(status, own);
     response.end(isBodiless || request.method === 'HEAD' ? undefined : body);
-    const stop = this.#options.clock.after(GATEWAY_LIMITS.responseMs, () => socket.destroy());
-    response.once('close', stop);
+    const startClock = (): void => {
+      held.stopClock = this.#options.clock.after(GATEWAY_LIMITS.responseMs, () => socket.destroy());
+    };
+    // One that follows another on its connection is not sent before that is.
+    if (response.socket === null) response.once('socket', startClock);
+    else if (socket.writableLength > 0) startClock();
   }
 }
 

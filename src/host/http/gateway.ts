@@ -1,5 +1,5 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
-import type { AddressInfo, Socket } from 'node:net';
+import { type AddressInfo, Server as NetServer, type Socket } from 'node:net';
 import { nodeHttp } from '../../core/index.ts';
 import { listenError } from '../listen-error.ts';
 import { OpenResponses } from './client-errors.ts';
@@ -20,8 +20,8 @@ export interface GatewayOptions extends ExchangesOptions {
 export interface Gateway extends AsyncDisposable {
   /** `http://host:port`. */
   readonly url: string;
-  /** Takes no new request; those in hand are answered. */
-  drain(): void;
+  /** Takes no new request; resolves when those in hand are answered, and their clients have the responses. */
+  drain(): Promise<void>;
 }
 
 /**
@@ -63,9 +63,11 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   };
   return {
     url: `http://${shown}:${address.port}`,
-    drain() {
+    async drain() {
       exchanges.draining = true;
-      void close();
+      // The server's own `close` takes a connection for idle whose response is handed over and not sent yet.
+      NetServer.prototype.close.call(server);
+      await open.none();
     },
     async [Symbol.asyncDispose]() {
       exchanges.draining = true;

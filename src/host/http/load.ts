@@ -1,4 +1,4 @@
-import { HairspringError } from '../../core/index.ts';
+import { HairspringError, HTTP_LIMITS } from '../../core/index.ts';
 import { GATEWAY_LIMITS } from './limits.ts';
 
 interface InHand {
@@ -14,6 +14,11 @@ export interface Share extends Disposable {
    * @throws HS_GATEWAY_BUSY
    */
   hold(bytes: number): void;
+  /**
+   * Asked before a function runs: what it answers is lost where there is no room for it.
+   * @throws HS_GATEWAY_BUSY when the largest response would find none
+   */
+  mustFitResponse(): void;
 }
 
 /** What is in hand, so that neither one client nor one namespace fills this process. */
@@ -33,12 +38,16 @@ export class Load {
     this.#perNamespace.set(namespace, own);
     let held = 0;
     let ended = false;
+    const mustFit = (bytes: number): void => {
+      if (all.bytes + bytes > GATEWAY_LIMITS.bodyBytes) throw busy('bodies to its limit');
+      if (own.bytes + bytes > GATEWAY_LIMITS.bodyBytesOfNamespace)
+        throw busy('bodies of the namespace to its limit');
+    };
     return {
+      mustFitResponse: () => mustFit(HTTP_LIMITS.responseBytes),
       hold(bytes) {
         if (ended) return;
-        if (all.bytes + bytes > GATEWAY_LIMITS.bodyBytes) throw busy('bodies to its limit');
-        if (own.bytes + bytes > GATEWAY_LIMITS.bodyBytesOfNamespace)
-          throw busy('bodies of the namespace to its limit');
+        mustFit(bytes);
         all.bytes += bytes;
         own.bytes += bytes;
         held += bytes;

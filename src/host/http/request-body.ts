@@ -32,6 +32,8 @@ function declaredBytes({ headers }: IncomingMessage): number {
   return Number(headers['content-length'] ?? 0);
 }
 
+const NOTHING = new Uint8Array(0);
+
 /**
  * Reads the body as a whole. What is read counts in `share`.
  * @throws HS_PAYLOAD_TOO_LARGE, HS_GATEWAY_BUSY, HS_GATEWAY_REQUEST_INVALID when the client goes away
@@ -41,21 +43,28 @@ export async function readBody(
   definition: FunctionDefinition,
   share: Share,
 ): Promise<Uint8Array> {
+  if (!hasBody(request)) return NOTHING;
+  const { promise, resolve, reject } = Promise.withResolvers<Uint8Array>();
   const chunks: Buffer[] = [];
   let bytes = 0;
-  try {
-    // An iterator would destroy the connection when it is left, and with it the answer that says why.
-    for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
-      bytes += chunk.length;
+  const take = (chunk: Buffer): void => {
+    bytes += chunk.length;
+    try {
       if (bytes > definition.limits.payloadBytes) throw tooLarge(definition);
       share.hold(chunk.length);
       chunks.push(chunk);
+    } catch (error) {
+      // The rest stays unread, and the connection open for the answer that says why.
+      request.off('data', take).pause();
+      reject(error);
     }
-  } catch (cause) {
-    if (HairspringError.is(cause)) throw cause;
-    throw invalid('it ended before its body did');
-  }
-  return Buffer.concat(chunks, bytes);
+  };
+  request.on('data', take);
+  request.once('end', () =>
+    resolve(chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks, bytes)),
+  );
+  request.once('close', () => reject(invalid('it ended before its body did')));
+  return await promise;
 }
 
 function tooLarge({ name, limits }: FunctionDefinition): HairspringError {

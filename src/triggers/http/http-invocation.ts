@@ -25,13 +25,18 @@ export class HttpInvocation implements Invocation {
   readonly reply = '';
   readonly headers: HeaderPairs;
   readonly data: Uint8Array;
-  /** Rejects with the coded error that the function's invocation ends with. */
-  readonly answer: Promise<HttpAnswer>;
   readonly #name: string;
-  readonly #settle = Promise.withResolvers<HttpAnswer>();
+  readonly #settle: (answer: HttpAnswer | HairspringError) => void;
 
-  /** @throws HS_GATEWAY_NO_ROUTE when the version that is here has no such route: the gateway may know another one */
-  constructor(ask: HttpAsk, { name, triggers }: FunctionSpec) {
+  /**
+   * @param settle called once, with the response or the coded error that the function's invocation ends with
+   * @throws HS_GATEWAY_NO_ROUTE when the version that is here has no such route: the gateway may know another one
+   */
+  constructor(
+    ask: HttpAsk,
+    { name, triggers }: FunctionSpec,
+    settle: (answer: HttpAnswer | HairspringError) => void,
+  ) {
     this.triggerIndex = findRoute(triggers, ask);
     if (this.triggerIndex === -1)
       throw new HairspringError(
@@ -41,28 +46,30 @@ export class HttpInvocation implements Invocation {
     this.subject = requestLine(ask);
     this.headers = ask.headers;
     this.data = ask.body;
-    this.answer = this.#settle.promise;
+    this.#settle = settle;
     this.#name = name;
   }
 
   succeed(outcome: Outcome): void {
-    const answer = toAnswer(this.#name, outcome);
-    if (HairspringError.is(answer)) this.#settle.reject(answer);
-    else this.#settle.resolve(answer);
+    this.#settle(toAnswer(this.#name, outcome));
   }
 
   fail(error: HairspringError): void {
-    this.#settle.reject(error);
+    this.#settle(error);
   }
 }
 
 /** The one that the gateway has chosen; from the routes of the version before perhaps, and then the one that fits best. */
 function findRoute(triggers: readonly Trigger[], { route, method, url }: HttpAsk): number {
-  const answering = triggers.filter(isHttpTrigger).filter((one) => answersMethod(one, method));
+  const same = triggers.findIndex(
+    (one) => isHttpTrigger(one) && one.pattern === route && answersMethod(one, method),
+  );
+  if (same !== -1) return same;
   const segments = routeSegments(new URL(url).pathname);
-  const chosen =
-    answering.find(({ pattern }) => pattern === route) ??
-    answering.filter((one) => routeMatches(one, segments)).sort(compareRoutes)[0];
+  const [chosen] = triggers
+    .filter(isHttpTrigger)
+    .filter((one) => answersMethod(one, method) && routeMatches(one, segments))
+    .sort(compareRoutes);
   return chosen === undefined ? -1 : triggers.indexOf(chosen);
 }
 

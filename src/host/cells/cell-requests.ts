@@ -1,0 +1,80 @@
+import {
+  HairspringError,
+  type HostToCell,
+  type HttpAnswer,
+  type HttpAnswerRecord,
+  type HttpAsk,
+  type HttpAskRecord,
+  type PendingAnswer,
+} from '../../core/index.ts';
+
+/** Longer bodies are cheaper as bytes, which the channel copies by a call of its own. */
+const MAX_TEXT_BYTES = 4_096;
+
+/**
+ * The HTTP requests that one cell has in hand. A message on the channel costs a system call and a wake of the other
+ * process, so those of one turn of the event loop go together.
+ */
+export class CellRequests {
+  readonly #send: (message: HostToCell) => void;
+  readonly #open = new Map<number, PromiseWithResolvers<HttpAnswer>>();
+  #asks: HttpAskRecord[] = [];
+  #abandoned: number[] = [];
+  #lastId = 0;
+  #isPlanned = false;
+
+  constructor(send: (message: HostToCell) => void) {
+    this.#send = send;
+  }
+
+  ask({ id, route, method, url, headers, body }: HttpAsk): PendingAnswer {
+    this.#lastId += 1;
+    const requestId = this.#lastId;
+    const settle = Promise.withResolvers<HttpAnswer>();
+    this.#open.set(requestId, settle);
+    this.#asks.push([requestId, id, route, method, url, headers.flat(), toText(body)]);
+    this.#plan();
+    return {
+      answer: settle.promise,
+      abandon: () => {
+        if (!this.#open.has(requestId)) return;
+        this.#abandoned.push(requestId);
+        this.#plan();
+      },
+    };
+  }
+
+  #plan(): void {
+    if (this.#isPlanned) return;
+    this.#isPlanned = true;
+    setImmediate(() => {
+      const asks = this.#asks;
+      const abandoned = this.#abandoned;
+      this.#asks = [];
+      this.#abandoned = [];
+      this.#isPlanned = false;
+      this.#send({ type: 'requests', asks, abandoned });
+    });
+  }
+
+  answered(answers: readonly HttpAnswerRecord[]): void {
+    for (const answer of answers) {
+      const [requestId] = answer;
+      const settle = this.#open.get(requestId);
+      this.#open.delete(requestId);
+      if (answer.length === 2) settle?.reject(HairspringError.fromWire(answer[1]));
+      else settle?.resolve({ status: answer[1], headers: answer[2], body: answer[3] });
+    }
+  }
+
+  /** Rejects all that is in hand. */
+  fail(error: HairspringError): void {
+    for (const { reject } of this.#open.values()) reject(error);
+    this.#open.clear();
+  }
+}
+
+function toText(body: Uint8Array): string | Uint8Array {
+  if (body.length > MAX_TEXT_BYTES) return body;
+  return Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString('latin1');
+}
