@@ -99,6 +99,31 @@ test('Memory grows to the limit and not beyond', async () => {
   }
 });
 
+test('A start function runs in the process of its own message', async () => {
+  const rest = `(start $init) (func $init
+    (drop (call $args_sizes_get (i32.const 16) (i32.const 20)))
+    (drop (call $args_get (i32.const 64) (i32.const 1024)))
+    (i32.store (i32.const 0) (i32.add (i32.const 1024) (i32.load (i32.const 20)))) (i32.store (i32.const 4) (i32.const 100))
+    (drop (call $fd_read (i32.const 0) (i32.const 0) (i32.const 1) (i32.const 8)))
+    (i32.store (i32.const 24) (i32.add (i32.load (i32.const 20)) (i32.load (i32.const 8)))))`;
+  const body = writeFd(1, 1024, '(i32.load (i32.const 24))');
+  const sleeps = '(drop (call $poll_oneoff (i32.const 0) (i32.const 256) (i32.const 0) (i32.const 512)))';
+  for (const module of [command(body, rest), command(`${body} ${sleeps}`, rest)]) {
+    using probe = createTestFunction(compileWat(module));
+    for (const data of ['one', 'second', '3'])
+      assert.equal(await probe.text({ subject: `probe.${data}`, data }), `probe\0probe.${data}\0${data}`);
+  }
+});
+
+test('A start function that catches what the host throws has asked it nevertheless', async () => {
+  const rest = `(start $init) (func $init
+    (try (do (drop (call $random_get (i32.const 1024) (i32.const 8)))) (catch_all)))`;
+  using probe = createTestFunction(compileWat(command(writeFd(1, 1024, '(i32.const 8)'), rest)));
+  const answers = new Set<string>();
+  for (let round = 0; round < 5; round += 1) answers.add(await probe.text());
+  assert.equal(answers.size, 5);
+});
+
 test('A wild pointer given to the host is an error number, and harms nobody', async () => {
   const body = `(i32.store (i32.const 16) (call $fd_write (i32.const 1) (i32.const -8) (i32.const 1) (i32.const 8)))
     (i32.store (i32.const 0) (i32.const 65000)) (i32.store (i32.const 4) (i32.const 100000))

@@ -17,7 +17,9 @@ export interface CompileOptions {
 
 /** The bytes of a module in WebAssembly's text format. */
 export function toWasm(text: string): Uint8Array {
-  using module = disposable(wabt.parseWat('test.wat', text, { threads: true, memory64: true }));
+  using module = disposable(
+    wabt.parseWat('test.wat', text, { threads: true, memory64: true, exceptions: true }),
+  );
   return module.toBinary({}).buffer;
 }
 

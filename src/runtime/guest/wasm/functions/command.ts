@@ -37,7 +37,8 @@ export function sleep(ms: number): Promise<void> {
 interface CommandHost extends ModuleHost {
   readonly memory: ModuleMemory;
   readonly stdout: Output;
-  process: WasiProcess;
+  /** Of the message that it works on. */
+  process: WasiProcess | undefined;
 }
 
 export function createCommand(module: WebAssemblyModule, spec: ModuleSpec, wasi: Wasi): MessageHandler {
@@ -47,16 +48,21 @@ export function createCommand(module: WebAssemblyModule, spec: ModuleSpec, wasi:
   const bundle = spec.files === undefined ? undefined : decodeAll(spec.files);
   const maxFsBytes = spec.memoryBytes * FS_SHARE;
   const onErrorLine = (line: string): void => runtime.pushLog('info', line);
-  const instances = createModuleInstances<CommandHost>({ module, spec, entry: '_start', createHost });
+  const instances = createModuleInstances<CommandHost>({
+    module,
+    spec,
+    entry: '_start',
+    createHost,
+    clearHost,
+  });
 
-  function createProcess(
-    { memory, stdout }: Pick<CommandHost, 'memory' | 'stdout'>,
-    message?: GuestMessage,
-  ): WasiProcess {
+  /** Before anything of the module runs, its start function too. */
+  function begin(host: CommandHost, message: GuestMessage): void {
+    const { memory, stdout } = host;
     stdout.clear();
-    return new wasi.WasiProcess({
+    host.process = new wasi.WasiProcess({
       memory,
-      args: () => fixedArgs ?? [nameArg, wasi.toCString(message?.subject ?? '')],
+      args: () => fixedArgs ?? [nameArg, wasi.toCString(message.subject)],
       env,
       stdin: message,
       stdout,
@@ -67,18 +73,27 @@ export function createCommand(module: WebAssemblyModule, spec: ModuleSpec, wasi:
   }
 
   function createHost(linear: LinearMemory): CommandHost {
-    const parts = { memory: new wasi.ModuleMemory(linear.memory), stdout: new Output(MAX_STDOUT_BYTES) };
+    const current = (): WasiProcess => {
+      if (host.process === undefined) throw new Error('It called the host while it had no message');
+      return host.process;
+    };
     const imports: Record<string, unknown> = {
-      ...wasi.createImports({ current: () => host.process, sleep: spec.suspends ? resume : undefined }),
+      ...wasi.createImports({ current, sleep: spec.suspends ? resume : undefined }),
     };
     if (spec.suspends)
       imports.poll_oneoff = new runtime.wasm.Suspending(imports.poll_oneoff as (...args: never[]) => unknown);
     const host: CommandHost = {
-      ...parts,
-      process: createProcess(parts),
+      memory: new wasi.ModuleMemory(linear.memory),
+      stdout: new Output(MAX_STDOUT_BYTES),
+      process: undefined,
       imports: { wasi_snapshot_preview1: imports },
     };
     return host;
+  }
+
+  function clearHost(host: CommandHost): void {
+    host.process?.endLine();
+    host.process = undefined;
   }
 
   async function resume(ms: number): Promise<void> {
@@ -97,17 +112,14 @@ export function createCommand(module: WebAssemblyModule, spec: ModuleSpec, wasi:
       const slot = instances.take(context);
       const { host } = slot;
       try {
-        const { run } = instances.ready(slot);
-        host.process = createProcess(host, message);
-        run();
+        begin(host, message);
+        instances.ready(slot).run();
       } catch (error) {
         instances.discard(slot);
-        host.process.endLine();
         endOf(error);
         return host.stdout.view();
       }
       instances.release(slot);
-      host.process.endLine();
       // It is sent before another message is taken.
       return host.stdout.view();
     };
@@ -117,13 +129,11 @@ export function createCommand(module: WebAssemblyModule, spec: ModuleSpec, wasi:
     const { host } = slot;
     let failure: { readonly error: unknown } | undefined;
     try {
-      const { run } = instances.ready(slot);
-      host.process = createProcess(host, message);
-      await run();
+      begin(host, message);
+      await instances.ready(slot).run();
     } catch (error) {
       failure = { error };
     }
-    host.process.endLine();
     const output = host.stdout.copy();
     if (failure === undefined) instances.release(slot);
     else {

@@ -68,7 +68,10 @@ function startAsksHost(
   { minPages, maxPages }: ModuleSpec,
   imports: Imports,
 ): boolean {
+  let asked = false;
+  // Thrown alone it would not tell: the module may catch it.
   const refuse = (): never => {
+    asked = true;
     throw new Error('asked');
   };
   const deaf: Record<string, Readonly<Record<string, unknown>>> = Object.create(null);
@@ -77,8 +80,8 @@ function startAsksHost(
   const memory = new runtime.wasm.Memory({ initial: minPages, maximum: maxPages });
   try {
     new runtime.wasm.Instance(module, { ...deaf, [MEMORY_IMPORT]: { memory } });
-    return false;
   } catch {
     return true;
   }
+  return asked;
 }
