@@ -298,6 +298,18 @@ test('What a broken cell says is no header of a response', async () => {
   }
 });
 
+test('Fields are sent as Latin-1 and text as UTF-8', async () => {
+  await using gateway = await open(async () => ({ ...OK, headers: ['X-Name', 'café'], body: 'café' }));
+  const socket = await openRaw(gateway.url);
+  socket.write(rawRequest(gateway.url, 'GET /', []));
+  const chunks: Buffer[] = [];
+  for await (const chunk of socket) chunks.push(chunk as Buffer);
+  const sent = Buffer.concat(chunks);
+  assert.ok(sent.includes(Buffer.from('X-Name: caf\xe9\r\n', 'latin1')));
+  assert.ok(sent.includes('\r\n\r\ncafé'));
+  assert.match(sent.toString('latin1'), /content-length: 5\r\n/i);
+});
+
 test('What goes wrong inside is told by its code and nothing else', async () => {
   await using gateway = await open(async () => {
     throw new Error('ECONNREFUSED /secret/path');

@@ -95,7 +95,7 @@ export class Exchanges {
       if (coded.code === 'HS_INTERNAL')
         this.#options.logger.error('A request could not be served', { error: coded.message });
       const { status, fields, body } = toProblem(coded, allowed);
-      this.#send(request, response, status, fields, Buffer.from(body), held);
+      this.#send(request, response, status, fields, body, held);
     }
   }
 
@@ -131,9 +131,9 @@ export class Exchanges {
   /** @throws HS_FUNCTION_NO_REPLY, HS_GATEWAY_RESPONSE_LOST */
   #answer(request: IncomingMessage, response: ServerResponse, answer: HttpAnswer, held: Held): void {
     const fields = responseFields(answer.headers);
-    const body = typeof answer.body === 'string' ? Buffer.from(answer.body) : answer.body;
+    const { body } = answer;
     try {
-      held.share?.hold(body.length);
+      held.share?.hold(Buffer.byteLength(body));
     } catch (cause) {
       const message = 'Cannot send the response: the gateway holds bodies to its limit';
       throw new HairspringError('HS_GATEWAY_RESPONSE_LOST', message, { cause });
@@ -146,7 +146,7 @@ export class Exchanges {
     response: ServerResponse,
     status: number,
     fields: readonly string[],
-    body: Uint8Array,
+    body: string | Uint8Array,
     held: Held,
   ): void {
     const { socket } = request;
@@ -155,10 +155,11 @@ export class Exchanges {
     // What has not arrived of a request must not be taken for the next one.
     const isLast = this.draining || !isWhole(request);
     if (isLast) this.#ending.add(socket);
-    const own = isBodiless ? [...fields] : [...fields, 'Content-Length', String(body.length)];
+    const own = isBodiless ? [...fields] : [...fields, 'Content-Length', String(Buffer.byteLength(body))];
     if (isLast) own.push('Connection', 'close');
     response.writeHead(status, own);
-    response.end(isBodiless || request.method === 'HEAD' ? undefined : body);
+    if (isBodiless || request.method === 'HEAD') response.end();
+    else response.end(typeof body === 'string' && fields.some(isBeyondAscii) ? Buffer.from(body) : body);
     const startClock = (): void => {
       held.stopClock = this.#options.clock.after(GATEWAY_LIMITS.responseMs, () => socket.destroy());
     };
@@ -166,6 +167,11 @@ export class Exchanges {
     if (response.socket === null) response.once('socket', startClock);
     else if (socket.writableLength > 0) startClock();
   }
+}
+
+/** Node joins text with the head of a response and encodes both in the same way, which for a field is Latin-1. */
+function isBeyondAscii(field: string): boolean {
+  return /[^\x20-\x7e\t]/.test(field);
 }
 
 function unrouted(kind: 'method' | 'none', method: string): HairspringError {

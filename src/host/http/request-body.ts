@@ -63,7 +63,9 @@ export async function readBody(
   request.once('end', () =>
     resolve(chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks, bytes)),
   );
-  request.once('close', () => reject(invalid('it ended before its body did')));
+  request.once('close', () => {
+    if (!request.complete) reject(invalid('it ended before its body did'));
+  });
   return await promise;
 }
 
