@@ -38,6 +38,7 @@ import {
   startWatchdog,
 } from '../runtime/index.ts';
 import { ArtifactReader } from './artifact-reader.ts';
+import { changeOver } from './change-over.ts';
 import { CodeStore } from './code-store.ts';
 import { toConnectionOptions } from './connection-options.ts';
 import { FeedPublisher } from './feed-publisher.ts';
@@ -113,6 +114,7 @@ export async function startCell(options: CellOptions): Promise<void> {
   let assignment: Assignment | undefined;
   let droppedReplies = 0;
   let draining = false;
+  let changed: Promise<void> = Promise.resolve();
   const journal = new JournalWriter(
     options.journalFd,
     () => isBetweenMessages(assignment?.nc),
@@ -246,6 +248,7 @@ export async function startCell(options: CellOptions): Promise<void> {
     assign,
     check,
     async activate({ specs, credentials, coldReason, secrets: sealed }) {
+      await changed;
       const { nc, table, secrets, connections } = serving();
       const unhurried = options.inspect ? specs.map(withoutHurry) : specs;
       const prepared = secrets.prepare(unhurried, sealed, coldReason === 'crash');
@@ -265,6 +268,7 @@ export async function startCell(options: CellOptions): Promise<void> {
       const serves = serving();
       serves.endpoint = nats;
       serves.connections.renew(credentials);
+      changed = changeOver(serves.nc, clock);
       return null;
     },
     openSecret({ secret }) {
@@ -316,6 +320,7 @@ export async function startCell(options: CellOptions): Promise<void> {
     async drain({ graceMs }) {
       draining = true;
       if (assignment === undefined) return null;
+      await changed;
       await assignment.table.drain(graceMs);
       await assignment.connections[Symbol.asyncDispose]();
       await assignment.nc.drain();

@@ -2,7 +2,7 @@ import type { Socket } from 'node:net';
 import { NatsConnectionImpl, setTransportFactory } from '@nats-io/nats-core/internal';
 import type { ConnectionOptions, NatsConnection } from '@nats-io/transport-node';
 import { NodeTransport, nodeResolveHost } from '@nats-io/transport-node/lib/node_transport.js';
-import { readWholeFrames } from '../triggers/index.ts';
+import { ReplyOutput, readWholeFrames } from '../triggers/index.ts';
 import type { Output } from './sent-replies.ts';
 import { tolerateHeaders } from './tolerant-headers.ts';
 import { type ReadWindows, type ReadWitness, WindowReader } from './window-reader.ts';
@@ -114,14 +114,19 @@ export function outputOf(current: () => NatsConnection | undefined): Output {
     const writtenBytes = transport?.isEncrypted?.() === true ? 0 : (transport?.socket?.bytesWritten ?? 0);
     return { bufferedBytes: outbound?.size?.() ?? 0, waitingBytes, writtenBytes };
   };
+  /** What waits for the next connection has no place in this one. */
+  const isHolding = (): boolean => {
+    const nc = current();
+    return nc !== undefined && ReplyOutput.isHolding(nc);
+  };
   return {
     isAllSent() {
       const { bufferedBytes, waitingBytes } = look();
-      return bufferedBytes === 0 && waitingBytes === 0;
+      return bufferedBytes === 0 && waitingBytes === 0 && !isHolding();
     },
     givenBytes() {
       const { bufferedBytes, writtenBytes } = look();
-      return writtenBytes === 0 ? Number.POSITIVE_INFINITY : writtenBytes + bufferedBytes;
+      return writtenBytes === 0 || isHolding() ? Number.POSITIVE_INFINITY : writtenBytes + bufferedBytes;
     },
     takenBytes() {
       const { waitingBytes, writtenBytes } = look();

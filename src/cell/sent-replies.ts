@@ -2,6 +2,7 @@
 export interface Output {
   /** Whether the kernel has everything that was given; true when that cannot be told. */
   isAllSent(): boolean;
+  /** Infinite when it cannot be told. */
   givenBytes(): number;
   /** Never more than what the kernel has. */
   takenBytes(): number;
@@ -61,10 +62,11 @@ export class SentReplies {
       sent = this.#sending;
       this.#sending = '';
     }
-    if (this.#sending === '' && this.#later !== '') {
+    const upToBytes = this.#output.givenBytes();
+    if (this.#sending === '' && upToBytes < Number.POSITIVE_INFINITY) {
       this.#sending = this.#later;
       this.#later = '';
-      this.#sendingUpToBytes = this.#output.givenBytes();
+      this.#sendingUpToBytes = upToBytes;
     }
     return sent;
   }

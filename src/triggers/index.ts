@@ -1,6 +1,7 @@
 export { HttpInvocation } from './http/http-invocation.ts';
 export { drainSubscriptions } from './subject/drain-subscriptions.ts';
 export { readHeaders, refuseSize } from './subject/raw-headers.ts';
+export { ReplyOutput } from './subject/reply-output.ts';
 export { replyToError } from './subject/reply-writer.ts';
 export {
   type OpenReply,

@@ -51,6 +51,23 @@ test('What was given to a connection that is gone is told with the next', () => 
   assert.equal(replies.take(), 'r1');
 });
 
+test('What waits for the next connection is not told while it waits', () => {
+  const { state, replies } = behind();
+  state.given = 1_000;
+  replies.add('r1');
+  assert.equal(replies.take(), '');
+  state.given = Number.POSITIVE_INFINITY;
+  replies.add('r2');
+  replies.startStream();
+  assert.equal(replies.take(), 'r1');
+  assert.equal(replies.take(), '');
+  state.given = 300;
+  assert.equal(replies.take(), '');
+  assert.equal(replies.all, 'r2');
+  state.taken = 300;
+  assert.equal(replies.take(), 'r2');
+});
+
 test('The bytes that a socket has taken are never more than the other side can read', async () => {
   let received = 0;
   let other: Socket | undefined;

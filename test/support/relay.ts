@@ -1,4 +1,4 @@
-/** A relay before a NATS server that writes down what its clients say, and can hold back what the server says. */
+/** A relay before a NATS server that writes down what its clients say, can hold back what the server says, and can be cut. */
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 
@@ -15,12 +15,20 @@ export interface NatsRelay extends AsyncDisposable {
   /** Keeps what the server sends from the clients until {@link release}. */
   hold(): void;
   release(): void;
+  /** Ends all connections and refuses others until {@link admit}. */
+  cut(): void;
+  admit(): void;
 }
 
 /** Starts a relay on a free port. */
 export async function startRelay(server: { readonly port: number }): Promise<NatsRelay> {
   const connections = new Set<{ readonly client: Socket; readonly upstream: Socket; said: string }>();
+  let isCut = false;
   const relay = createServer((client) => {
+    if (isCut) {
+      client.destroy();
+      return;
+    }
     const upstream = connect(server.port, '127.0.0.1');
     const connection = { client, upstream, said: '' };
     connections.add(connection);
@@ -48,6 +56,13 @@ export async function startRelay(server: { readonly port: number }): Promise<Nat
     },
     release() {
       for (const { client, upstream } of connections) upstream.pipe(client);
+    },
+    cut() {
+      isCut = true;
+      for (const { client } of connections) client.destroy();
+    },
+    admit() {
+      isCut = false;
     },
     async [Symbol.asyncDispose]() {
       for (const { client } of connections) client.destroy();

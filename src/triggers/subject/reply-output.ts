@@ -1,22 +1,6 @@
 import { Buffer } from 'node:buffer';
 import type { NatsConnection } from '@nats-io/transport-node';
-import { HairspringError } from '../../core/index.ts';
-
-/** Gives bytes of the NATS protocol to a connection. */
-type FrameSender = (frames: Uint8Array) => void;
-
-interface ConnectionInternals {
-  readonly protocol?: { sendCommand?: FrameSender };
-}
-
-/** The library's own way out, below `publish`. */
-function frameSender(nc: NatsConnection): FrameSender {
-  const { protocol } = nc as unknown as ConnectionInternals;
-  if (typeof protocol?.sendCommand !== 'function') {
-    throw new HairspringError('HS_INTERNAL', 'The NATS client is of a version whose output is not known');
-  }
-  return (frames) => protocol.sendCommand?.(frames);
-}
+import { FrameSender } from './frame-sender.ts';
 
 const outputs = new WeakMap<NatsConnection, ReplyOutput>();
 
@@ -55,7 +39,7 @@ export class HeaderBlock {
  * (docs/decisions/0007). Text is put together as one string and written once: each write costs a call out of V8.
  */
 export class ReplyOutput {
-  readonly #send: FrameSender;
+  readonly #sender: FrameSender;
   #buffer: Buffer = Buffer.allocUnsafe(BUFFER_BYTES);
   #used = 0;
   /** Frames that are not in the buffer yet. */
@@ -64,18 +48,33 @@ export class ReplyOutput {
   #textBytes = 0;
   #planned = false;
 
-  private constructor(send: FrameSender) {
-    this.#send = send;
+  private constructor(sender: FrameSender) {
+    this.#sender = sender;
   }
 
   /** The one of a connection: replies of all functions go out together. */
   static of(nc: NatsConnection): ReplyOutput {
     let output = outputs.get(nc);
     if (output === undefined) {
-      output = new ReplyOutput(frameSender(nc));
+      output = new ReplyOutput(new FrameSender(nc));
       outputs.set(nc, output);
     }
     return output;
+  }
+
+  get isHolding(): boolean {
+    return this.#sender.isHolding;
+  }
+
+  /** Whether replies wait for the next connection. */
+  static isHolding(nc: NatsConnection): boolean {
+    return outputs.get(nc)?.isHolding ?? false;
+  }
+
+  /** Replies wait for the next connection from now on. */
+  hold(): void {
+    this.#flush();
+    this.#sender.hold();
   }
 
   /** Publishes to a reply subject, which is a valid one because the server has let it through. */
@@ -105,7 +104,7 @@ export class ReplyOutput {
 
   #sendAlone(head: string, payload: string | Uint8Array): void {
     const body = typeof payload === 'string' ? Buffer.from(payload, 'utf8') : payload;
-    this.#send(Buffer.concat([Buffer.from(head), body, Buffer.from('\r\n')]));
+    this.#sender.send(Buffer.concat([Buffer.from(head), body, Buffer.from('\r\n')]));
   }
 
   #writeText(): void {
@@ -123,6 +122,6 @@ export class ReplyOutput {
     const rest = this.#buffer.subarray(this.#used);
     this.#buffer = rest.length >= MAX_COLLECTED_BYTES ? rest : Buffer.allocUnsafe(BUFFER_BYTES);
     this.#used = 0;
-    this.#send(full);
+    this.#sender.send(full);
   };
 }

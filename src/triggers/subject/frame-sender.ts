@@ -1,0 +1,74 @@
+import type { NatsConnection } from '@nats-io/transport-node';
+import { HairspringError } from '../../core/index.ts';
+
+/** Past this much that waits for a connection, frames are lost. */
+const MAX_HELD_BYTES = 32 * 1024 ** 2;
+
+/** What the client library has below `publish`. */
+interface Protocol {
+  readonly connected?: boolean;
+  sendCommand(frames: Uint8Array): void;
+}
+
+interface ConnectionInternals {
+  readonly protocol?: Partial<Protocol>;
+}
+
+function protocolOf(nc: NatsConnection): Protocol {
+  const { protocol } = nc as unknown as ConnectionInternals;
+  if (typeof protocol?.sendCommand !== 'function') {
+    throw new HairspringError('HS_INTERNAL', 'The NATS client is of a version whose output is not known');
+  }
+  return protocol as Protocol;
+}
+
+/**
+ * Gives bytes of the NATS protocol to a connection, and keeps them while there is none: the library forgets what it
+ * has not sent with each of its attempts to connect.
+ */
+export class FrameSender {
+  readonly #nc: NatsConnection;
+  readonly #protocol: Protocol;
+  /** Undefined: there is a connection to send over. */
+  #held: Uint8Array[] | undefined;
+  #heldBytes = 0;
+
+  /** @throws HS_INTERNAL when the library is not as it is known here */
+  constructor(nc: NatsConnection) {
+    this.#nc = nc;
+    this.#protocol = protocolOf(nc);
+  }
+
+  get isHolding(): boolean {
+    return this.#held !== undefined;
+  }
+
+  send(frames: Uint8Array): void {
+    if (this.#held === undefined && this.#protocol.connected !== false) this.#protocol.sendCommand(frames);
+    else this.#keep(frames);
+  }
+
+  #keep(frames: Uint8Array): void {
+    this.hold();
+    if (this.#heldBytes + frames.length > MAX_HELD_BYTES) return;
+    this.#held?.push(frames);
+    this.#heldBytes += frames.length;
+  }
+
+  /** Keeps what comes from now on for the next connection. */
+  hold(): void {
+    if (this.#held !== undefined) return;
+    this.#held = [];
+    void this.#sendWhenBack();
+  }
+
+  async #sendWhenBack(): Promise<void> {
+    for await (const { type } of this.#nc.status()) {
+      if (type === 'reconnect' && this.#protocol.connected !== false) break;
+    }
+    const held = this.#held ?? [];
+    this.#held = undefined;
+    this.#heldBytes = 0;
+    for (const frames of held) this.#protocol.sendCommand(frames);
+  }
+}

@@ -1,0 +1,39 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { handler, startTestHost } from '../support/host.ts';
+import { ask, until } from '../support/load.ts';
+import { connectTo, startTestNats } from '../support/nats.ts';
+import { startRelay } from '../support/relay.ts';
+
+/** Longer than several attempts to connect. */
+const AWAY_MS = 1_200;
+const CALLERS = 20;
+
+test('Callers whose functions finish while their cell has no connection hear when it is back', async () => {
+  await using server = await startTestNats();
+  await using relay = await startRelay(server);
+  await using world = await startTestHost({ nats: { ...server, url: relay.url } });
+  await world.deploy({
+    name: 'slow',
+    code: handler('await new Promise((done) => setTimeout(done, 400)); return msg.text();'),
+  });
+  await world.ask('slow');
+  const outside = await connectTo(server);
+  const pids = world.host.cellPids();
+  const answers = Array.from({ length: CALLERS }, (_, index) =>
+    ask(outside, 'slow', String(index), { timeoutMs: 5_000 }),
+  );
+  await outside.flush();
+  await sleep(150);
+  relay.cut();
+  await sleep(AWAY_MS);
+  relay.admit();
+  assert.deepEqual(
+    (await Promise.all(answers)).map(({ outcome, text }) => `${outcome} ${text}`),
+    Array.from({ length: CALLERS }, (_, index) => `ok ${index}`),
+  );
+  await until('it serves again', async () => (await ask(outside, 'slow', 'x')).text === 'x');
+  assert.deepEqual(world.host.cellPids(), pids);
+  await outside.close();
+});
