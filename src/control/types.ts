@@ -120,7 +120,7 @@ export interface FunctionInfo {
   readonly suspended?: string;
   /** Why the node serves it in a cell of its own; absent otherwise. */
   readonly quarantined?: string;
-  /** Why the node does not serve it yet: a secret is missing or does not open; absent while it does. */
+  /** Why the node does not serve it yet; absent while it does. */
   readonly waiting?: string;
 }
 

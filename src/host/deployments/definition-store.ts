@@ -2,10 +2,11 @@ import { type JsMsg, jetstreamManager } from '@nats-io/jetstream';
 import { type KV, Kvm } from '@nats-io/kv';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { natsFailure } from '../../control/index.ts';
-import { type FunctionDefinition, HairspringError, type Logger } from '../../core/index.ts';
+import { type FunctionDefinition, HairspringError } from '../../core/index.ts';
 import { isPut } from '../../hostservices/provision.ts';
 import { readLastMessages } from '../state/last-messages.ts';
 import { parseDefinition } from './definition-schema.ts';
+import { unknownDefinition } from './unknown-definition.ts';
 
 export const DEFINITION_BUCKET = 'hairspring-functions';
 const STREAM = `KV_${DEFINITION_BUCKET}`;
@@ -15,6 +16,8 @@ const SUBJECT_PREFIX = `$KV.${DEFINITION_BUCKET}.`;
 export interface StoredDefinition {
   readonly definition: FunctionDefinition;
   readonly revision: number;
+  /** Why the definition is not what is stored; absent when it is. */
+  readonly problem?: string;
 }
 
 /** Definitions of deployed functions, in JetStream KV under `<namespace>.<name>`. */
@@ -41,14 +44,14 @@ export class DefinitionStore {
     }
   }
 
-  /** All that are stored, in one pass. What cannot be read is logged and left alone. */
-  async all(logger: Logger): Promise<readonly StoredDefinition[]> {
-    return await this.#read('>', logger);
+  /** All that are stored, in one pass. */
+  async all(): Promise<readonly StoredDefinition[]> {
+    return await this.#read('>');
   }
 
   /** Those of one namespace; nothing of another is read. */
-  async allOf(namespace: string, logger: Logger): Promise<readonly StoredDefinition[]> {
-    return await this.#read(`${namespace}.>`, logger);
+  async allOf(namespace: string): Promise<readonly StoredDefinition[]> {
+    return await this.#read(`${namespace}.>`);
   }
 
   /** All digests that stand in what is stored, also where a node of another version has stored it. */
@@ -57,14 +60,10 @@ export class DefinitionStore {
     return new Set(messages.flatMap(({ data }) => new TextDecoder().decode(data).match(DIGESTS) ?? []));
   }
 
-  async #read(keys: string, logger: Logger): Promise<readonly StoredDefinition[]> {
-    return (await this.#messages(keys)).flatMap((message) => {
-      const definition = parseDefinition(message.data);
-      if (definition !== undefined) return [{ definition, revision: message.seq }];
-      logger.error('A stored function cannot be read and is left out', {
-        key: message.subject.slice(SUBJECT_PREFIX.length),
-      });
-      return [];
+  async #read(keys: string): Promise<readonly StoredDefinition[]> {
+    return (await this.#messages(keys)).map(({ subject, data, seq }) => {
+      const [namespace = '', name = ''] = subject.slice(SUBJECT_PREFIX.length).split('.');
+      return toStored(namespace, name, data, seq);
     });
   }
 
@@ -81,8 +80,7 @@ export class DefinitionStore {
   async get(namespace: string, name: string): Promise<StoredDefinition | undefined> {
     const entry = await this.#kv.get(`${namespace}.${name}`);
     if (entry === null || entry.operation !== 'PUT') return undefined;
-    const definition = parseDefinition(entry.value);
-    return definition === undefined ? undefined : { definition, revision: entry.revision };
+    return toStored(namespace, name, entry.value, entry.revision);
   }
 
   /**
@@ -116,4 +114,12 @@ export class DefinitionStore {
       throw natsFailure(error, `Cannot remove function "${name}"`);
     }
   }
+}
+
+function toStored(namespace: string, name: string, bytes: Uint8Array, revision: number): StoredDefinition {
+  const definition = parseDefinition(bytes);
+  if (definition !== undefined) return { definition, revision };
+  const problem =
+    'It is stored in a form that this node does not know; another version of Hairspring has stored it';
+  return { definition: unknownDefinition(namespace, name, bytes), revision, problem };
 }

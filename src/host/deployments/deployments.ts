@@ -26,6 +26,7 @@ import { DefinitionStore, type StoredDefinition } from './definition-store.ts';
 import { checkDeployRequest, checkExpected, resolveArtifact, toDefinition } from './deploy-request.ts';
 import { KeyLock } from './key-lock.ts';
 import { KnownFunctions } from './known-functions.ts';
+import { Retries } from './retries.ts';
 
 /** Artifacts fetched at once when a node starts without them. */
 const FETCH_AT_ONCE = 8;
@@ -51,6 +52,7 @@ export class Deployments implements Disposable {
   readonly functions = new KnownFunctions();
   readonly #lock = new KeyLock();
   readonly #sweeper: ArtifactSweeper;
+  #retries: Retries | undefined;
 
   private constructor(options: DeploymentsOptions, store: DefinitionStore) {
     this.#options = options;
@@ -74,28 +76,39 @@ export class Deployments implements Disposable {
   }
 
   /**
-   * Serves everything that is stored, each namespace by itself: what cannot be served yet is the loss of no other.
-   * A function whose artifact is lost is logged and left out.
+   * Serves everything that is stored, each namespace by itself: what cannot be served yet is the loss of no other, and
+   * is tried again while the node runs.
    * @returns how many are served
    */
   async restore(): Promise<number> {
-    const stored = await this.#store.all(this.#options.logger);
+    const stored = await this.#store.all();
     const queue = [...stored];
     const usable: StoredDefinition[] = [];
     const fetchNext = async (): Promise<void> => {
       for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
         try {
-          await this.#cache.ensure(next.definition.artifact.digest);
+          await this.#fetch(next);
           usable.push(next);
         } catch (error) {
-          this.#tellLeftOut(next.definition, error);
+          this.#wait(next.definition, error);
         }
       }
     };
     await Promise.all(Array.from({ length: FETCH_AT_ONCE }, fetchNext));
     const byNamespace = Map.groupBy(usable, ({ definition }) => definition.namespace);
     await Promise.all([...byNamespace].map(([namespace, own]) => this.#restoreNamespace(namespace, own)));
+    this.#retries = new Retries({
+      clock: this.#options.clock,
+      waiting: () => this.functions.waiting(),
+      retry: (definition) => this.#retry(definition),
+    });
     return this.functions.size;
+  }
+
+  /** Sees to it that the artifact of a function is on this node. @throws HS_ARTIFACT_…, HS_NATS_… */
+  async #fetch({ definition, problem }: StoredDefinition): Promise<void> {
+    if (problem !== undefined) throw new HairspringError('HS_INTERNAL', problem);
+    await this.#cache.ensure(definition.artifact.digest);
   }
 
   /** Resolves when a namespace is restored, or takes longer because cells die of it: then that goes on behind. */
@@ -137,19 +150,47 @@ export class Deployments implements Disposable {
     }
   }
 
+  /** It is logged when the reason is another one than before. */
   #wait(definition: FunctionDefinition, error: unknown): void {
-    this.functions.wait(definition, HairspringError.from(error).message);
-    this.#tellLeftOut(definition, error);
+    const { id, name, namespace } = definition;
+    const { message } = HairspringError.from(error);
+    if (this.functions.waitingFor(id) === message) return;
+    this.functions.wait(definition, message);
+    this.#options.logger.error('A function is not restored', { name, namespace, error: message });
   }
 
-  #tellLeftOut({ name, namespace }: FunctionDefinition, error: unknown): void {
-    const { message } = HairspringError.from(error);
-    this.#options.logger.error('A function is not restored', { name, namespace, error: message });
+  async #retry(definition: FunctionDefinition): Promise<void> {
+    const { id, name, namespace } = definition;
+    await this.#lock.run(`${namespace}.${name}`, async () => {
+      if (this.functions.waitingFor(id) === undefined) return;
+      try {
+        if (await this.#serveWaiting(definition))
+          this.#options.logger.info('A function that waited is served', { name, namespace });
+      } catch (error) {
+        this.#wait(definition, error);
+      }
+    });
+  }
+
+  /** @returns false when it is gone: another node may have replaced or removed it */
+  async #serveWaiting({ id, name, namespace }: FunctionDefinition): Promise<boolean> {
+    const { cells, secrets } = this.#options;
+    const stored = await this.#store.get(namespace, name);
+    if (stored?.definition.id !== id) {
+      this.functions.delete(id);
+      return false;
+    }
+    await this.#fetch(stored);
+    const spec = toSpec(stored.definition);
+    secrets.checkSet(spec);
+    await cells.restore(namespace, [spec]);
+    this.functions.serve(stored);
+    return true;
   }
 
   /** The functions of a namespace, of all nodes. */
   async storedIn(namespace: string): Promise<readonly FunctionDefinition[]> {
-    const stored = await this.#store.allOf(namespace, this.#options.logger);
+    const stored = await this.#store.allOf(namespace);
     return stored.map(({ definition }) => definition);
   }
 
@@ -184,23 +225,10 @@ export class Deployments implements Disposable {
   }
 
   /** @returns whether it is still there */
-  async #refresh({ id, name, namespace }: FunctionDefinition): Promise<boolean> {
-    const { cells, secrets } = this.#options;
-    if (this.functions.get(id) !== undefined) {
-      await cells.refresh({ id, namespace });
-      return true;
-    }
-    // Meanwhile another node may have replaced or removed it.
-    const stored = await this.#store.get(namespace, name);
-    if (stored === undefined || !this.functions.has(id)) {
-      this.functions.delete(id);
-      return false;
-    }
-    const spec = toSpec(stored.definition);
-    await this.#cache.ensure(spec.artifact.digest);
-    secrets.checkSet(spec);
-    await cells.activate(spec);
-    this.functions.serve(stored);
+  async #refresh(definition: FunctionDefinition): Promise<boolean> {
+    if (this.functions.get(definition.id) === undefined)
+      return this.functions.has(definition.id) && (await this.#serveWaiting(definition));
+    await this.#options.cells.refresh(definition);
     return true;
   }
 
@@ -330,8 +358,9 @@ export class Deployments implements Disposable {
     return new Set([...own, ...(await this.#store.digests())]);
   }
 
-  /** Ends the removal of artifacts. */
+  /** Ends the removal of artifacts, and what is tried again. */
   [Symbol.dispose](): void {
+    this.#retries?.[Symbol.dispose]();
     this.#sweeper[Symbol.dispose]();
   }
 }

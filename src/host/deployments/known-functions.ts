@@ -25,7 +25,11 @@ export class KnownFunctions {
   }
 
   all(): readonly FunctionDefinition[] {
-    return [...this.served(), ...[...this.#waiting.values()].map(({ definition }) => definition)];
+    return [...this.served(), ...this.waiting()];
+  }
+
+  waiting(): readonly FunctionDefinition[] {
+    return [...this.#waiting.values()].map(({ definition }) => definition);
   }
 
   /** Undefined when it is not served. */
