@@ -19,6 +19,7 @@ import {
   callsBinding,
   createHostServices,
   createNatsServices,
+  MessagingBudgets,
   prepareBuiltIns,
   readGuestScripts,
   serviceBindings,
@@ -141,16 +142,19 @@ export async function startCell(options: CellOptions): Promise<void> {
       gauges,
       send: (report) => link.sent({ type: 'telemetry', report }),
     });
+    const shared = {
+      calls: { namespace, local: { call: (call: FunctionCall) => table.call(call) } },
+      budgets: new MessagingBudgets(),
+    };
     const connections = new WorkloadConnections({
       endpoint,
       clock,
       connect: connectOwn,
-      createServices: (own, inboxPrefix) => createNatsServices(own, inboxPrefix, calls),
+      createServices: (own, inboxPrefix) => createNatsServices(own, { inboxPrefix, ...shared }),
     });
-    const calls = { namespace, local: { call: (call: FunctionCall) => table.call(call) } };
     const table: FunctionTable = new FunctionTable({
       nc,
-      services: createHostServices(nc, nats.inboxPrefix, calls),
+      services: createHostServices(nc, { inboxPrefix: nats.inboxPrefix, ...shared }),
       connections,
       bindingsOf: (spec) => ({ ...serviceBindings(spec), [CALLS_LABEL]: callsBinding(spec) }),
       prepareBuiltIns,

@@ -10,35 +10,37 @@ import {
 import { prepareCrypto } from './crypto/provider.ts';
 import { createHttpService } from './http/provider.ts';
 import { createKvService } from './kv/provider.ts';
-import { createMessagingService, type FunctionCalls } from './messaging/provider.ts';
+import { createMessagingService, MessagingBudgets, type MessagingOptions } from './messaging/provider.ts';
 import { createObjectStoreService } from './objectstore/provider.ts';
 
 /** Services that go by NATS. */
 type NatsService = Exclude<ServiceBinding['service'], 'http'>;
 
-/** The host services over one connection, whose inboxes begin with `inboxPrefix`. A new one is one folder and one line here (and one in schemas.ts). */
+/** What they need beside the connection: its inboxes, the functions that can be called, and what its cell bounds. */
+export type NatsServiceOptions = MessagingOptions;
+
+/** The host services over one connection. A new one is one folder and one line here (and one in schemas.ts). */
 export function createNatsServices(
   nc: NatsConnection,
-  inboxPrefix?: string,
-  calls?: FunctionCalls,
+  options: NatsServiceOptions = {},
 ): Readonly<Record<NatsService, HostService>> {
   return {
-    kv: createKvService(nc, inboxPrefix),
-    messaging: createMessagingService(nc, systemClock, { inboxPrefix, calls }),
-    objectstore: createObjectStoreService(nc, inboxPrefix),
+    kv: createKvService(nc, options.inboxPrefix),
+    messaging: createMessagingService(nc, systemClock, options),
+    objectstore: createObjectStoreService(nc, options.inboxPrefix),
   };
 }
 
 /** Every host service of a cell, by name, over its own connection. */
 export function createHostServices(
   nc: NatsConnection,
-  inboxPrefix?: string,
-  calls?: FunctionCalls,
+  options: NatsServiceOptions = {},
 ): Readonly<Record<ServiceBinding['service'], HostService>> {
-  return { http: createHttpService({ clock: systemClock }), ...createNatsServices(nc, inboxPrefix, calls) };
+  return { http: createHttpService({ clock: systemClock }), ...createNatsServices(nc, options) };
 }
 
 export { readGuestScripts } from './guest-scripts.ts';
+export { MessagingBudgets };
 
 /** What every function has without a grant, by the label under which the guest's scripts call it. No binding can have such a label. */
 export function prepareBuiltIns(spec: FunctionSpec): Readonly<Record<string, PreparedBinding>> {

@@ -47,7 +47,7 @@ function isService(binding: { readonly service: string }): binding is ServiceBin
 
 function prepareOver(nc: NatsConnection, binding: { readonly service: string }, inboxPrefix?: string) {
   assert.ok(isService(binding) && binding.service !== 'http');
-  return createNatsServices(nc, inboxPrefix)[binding.service].prepare('STORE', binding);
+  return createNatsServices(nc, { inboxPrefix })[binding.service].prepare('STORE', binding);
 }
 
 test('Every service that goes by NATS is in the matrix, and every operation is tried where it is granted and where it is not', () => {

@@ -3,6 +3,7 @@ import { after, before, test } from 'node:test';
 import { errors, type Msg, type NatsConnection } from '@nats-io/transport-node';
 import type { HostCallResult } from '../../src/core/index.ts';
 import { MESSAGING_LIMITS } from '../../src/hostservices/messaging/limits.ts';
+import { MessagingBudgets } from '../../src/hostservices/messaging/provider.ts';
 import {
   callerOf,
   listenTo,
@@ -13,6 +14,8 @@ import {
 import { connectTo, startTestNats, type TestNats } from '../support/nats.ts';
 import { turns, until } from '../support/turns.ts';
 
+const GRANT = { publish: ['told.*'], request: ['ask.*'] };
+
 let server: TestNats;
 let nc: NatsConnection;
 let other: NatsConnection;
@@ -22,7 +25,7 @@ before(async () => {
   server = await startTestNats();
   nc = await connectTo(server);
   other = await connectTo(server);
-  bus = openMessaging(nc, { publish: ['told.*'], request: ['ask.*'] });
+  bus = openMessaging(nc, GRANT);
 });
 
 after(async () => {
@@ -144,6 +147,23 @@ test('A function that is slower than the replies gets as many as may wait, and t
     bytes += found.data?.length ?? 0;
   }
   assert.ok(bytes > 0 && bytes <= waitingReplyBytes + half.length, `${bytes} bytes`);
+});
+
+test('The connections of a cell share what may wait for its functions', async () => {
+  const budgets = new MessagingBudgets();
+  const [one, two] = [nc, other].map((connection) => openMessaging(connection, GRANT, { budgets }));
+  assert.ok(one !== undefined && two !== undefined);
+  const { replies } = await responder('ask.shared', 1, 'x'.repeat(999));
+  await one.call('requestMany', argumentsOf('ask.shared'), 'q');
+  await until(() => budgets.replies.bytes === 1_000);
+  assert.ok(budgets.replies.take(budgets.replies.limit - 1_500));
+  const { value: handle } = await two.call('requestMany', argumentsOf('ask.shared'), 'q');
+  await until(() => replies.length === 2);
+  await other.flush();
+  const { code, message } = await two.refused('next', [handle as number]);
+  assert.deepEqual([code, /in the cell/.test(message)], ['HS_REQUEST_SLOW_CONSUMER', true], message);
+  for (const { prepared } of [one, two]) prepared.ended?.(1);
+  assert.equal(budgets.replies.bytes, budgets.replies.limit - 1_500);
 });
 
 test('What an invocation leaves open is given up at its end, also while it waits for a reply', async () => {

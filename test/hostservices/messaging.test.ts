@@ -9,12 +9,10 @@ import {
   type HostCallResult,
   type MessagingBinding,
   subjectMatches,
-  systemClock,
 } from '../../src/core/index.ts';
 import { createHostServices } from '../../src/hostservices/index.ts';
 import { checkSubject } from '../../src/hostservices/messaging/grant.ts';
 import { MESSAGING_LIMITS } from '../../src/hostservices/messaging/limits.ts';
-import { createMessagingService } from '../../src/hostservices/messaging/provider.ts';
 import { connectTo, startTestNats, type TestNats } from '../support/nats.ts';
 import { until } from '../support/turns.ts';
 
@@ -303,35 +301,4 @@ test('What is larger than the server takes is refused before it is sent', async 
 test('An operation that messaging does not have is refused', async () => {
   for (const op of ['subscribe', 'respond', 'constructor', '__proto__', ''])
     assert.equal((await refusal(op, ['out.a', '0'])).code, 'HS_HOST_CALL_INVALID', op);
-});
-
-test('Messages that the server does not take yet wait, up to a bound', async () => {
-  const flushes: (() => void)[] = [];
-  const sent: string[] = [];
-  const slow = {
-    info: { max_payload: 2 ** 20 },
-    flush: () => new Promise<void>((resolve) => flushes.push(resolve)),
-    publish: (subject: string) => sent.push(subject),
-    status: () => new ReadableStream(),
-  } as unknown as NatsConnection;
-  const prepared = createMessagingService(slow, systemClock).prepare('BUS', GRANT);
-  const publish = (name: string): Promise<HostCallResult> =>
-    prepared.call({ op: 'publish', args: [`out.${name}`, '0'], payload: new Uint8Array(2 ** 20) }, caller());
-  const outcomes = Array.from({ length: 40 }, (_, index) => publish(String(index)));
-  const settled = Promise.allSettled(outcomes);
-  await until(() => flushes.length === 1);
-  assert.ok(sent.length <= 2, `${sent.length} went out`);
-  const codes = (await Promise.allSettled(outcomes.slice(-10))).map((one) =>
-    one.status === 'rejected' ? one.reason.code : 'sent',
-  );
-  assert.ok(
-    codes.every((code) => code === 'HS_MESSAGING_OVERLOADED'),
-    codes.join(),
-  );
-  const pump = setInterval(() => flushes.shift()?.(), 1);
-  const ended = await settled;
-  clearInterval(pump);
-  const refused = ended.filter(({ status }) => status === 'rejected').length;
-  assert.equal(sent.length + refused, 40);
-  assert.ok(sent.length >= 16, `${sent.length} went out`);
 });

@@ -61,7 +61,7 @@ export function openBinding(
   label = 'STORE',
   inboxPrefix?: string,
 ): KvHandle {
-  const prepared = createHostServices(nc, inboxPrefix).kv.prepare(label, binding);
+  const prepared = createHostServices(nc, { inboxPrefix }).kv.prepare(label, binding);
   const result: KvHandle['result'] = (op, args = [], payload = undefined) =>
     prepared.call({ op, args, payload }, CALLER);
   return {

@@ -82,7 +82,7 @@ export function openObjects(
   binding: ObjectStoreBinding,
   { label = 'STORE', callerId = 1, inboxPrefix = undefined as string | undefined } = {},
 ): ObjectHandle {
-  const prepared = createHostServices(nc, inboxPrefix).objectstore.prepare(label, binding);
+  const prepared = createHostServices(nc, { inboxPrefix }).objectstore.prepare(label, binding);
   return withCaller(prepared, callerId);
 }
 

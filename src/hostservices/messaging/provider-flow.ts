@@ -1,6 +1,7 @@
 import type { NatsConnection } from '@nats-io/transport-node';
 import { formatBytes, HairspringError } from '../../core/index.ts';
 import { MESSAGING_LIMITS } from './limits.ts';
+import type { Budget } from './provider-budgets.ts';
 
 /**
  * Keeps a cell from filling its memory with messages that the server does not take, because it is slow
@@ -8,32 +9,41 @@ import { MESSAGING_LIMITS } from './limits.ts';
  */
 export class FlowControl {
   readonly #nc: NatsConnection;
-  #unconfirmed = 0;
-  #waiting = 0;
+  readonly #waiting: Budget;
+  /** Bytes since the connection is there: those that were let out, and those of them that the server has. */
+  #sent = 0;
+  #confirmed = 0;
   #flushing: Promise<void> | undefined;
   /** Begins when the one under way is over. */
   #nextFlush: Promise<void> | undefined;
 
-  constructor(nc: NatsConnection) {
+  constructor(nc: NatsConnection, waiting: Budget) {
     this.#nc = nc;
+    this.#waiting = waiting;
+  }
+
+  get #isHeldUp(): boolean {
+    return this.#sent - this.#confirmed > MESSAGING_LIMITS.unconfirmedBytes;
   }
 
   /** Resolves when a message of so many bytes may go out. @throws HS_MESSAGING_OVERLOADED */
   async admit(bytes: number): Promise<void> {
-    const { unconfirmedBytes, waitingBytes } = MESSAGING_LIMITS;
-    if (this.#waiting > 0 && this.#waiting + bytes > waitingBytes) {
+    if (this.#isHeldUp) await this.#wait(bytes);
+    this.#sent += bytes;
+  }
+
+  async #wait(bytes: number): Promise<void> {
+    const { limit, bytes: waiting } = this.#waiting;
+    if (!this.#waiting.take(bytes))
       throw new HairspringError(
         'HS_MESSAGING_OVERLOADED',
-        `Cannot send ${bytes} bytes: ${formatBytes(this.#waiting)} wait for the server already, of at most ${formatBytes(waitingBytes)}`,
+        `Cannot send ${bytes} bytes: ${formatBytes(waiting)} wait for the server already, of at most ${formatBytes(limit)}`,
       );
-    }
-    this.#waiting += bytes;
     try {
-      while (this.#unconfirmed > unconfirmedBytes) await (this.#flushing ?? this.#flush());
+      while (this.#isHeldUp) await (this.#flushing ?? this.#flush());
     } finally {
-      this.#waiting -= bytes;
+      this.#waiting.give(bytes);
     }
-    this.#unconfirmed += bytes;
   }
 
   /**
@@ -51,17 +61,19 @@ export class FlowControl {
     return this.#nextFlush;
   }
 
+  /** Whoever is held up may have begun one, too, by the time that the next one begins. */
   #flush(): Promise<void> {
-    this.#flushing = this.#flushNow().finally(() => {
-      this.#flushing = undefined;
+    const flushing = this.#flushNow().finally(() => {
+      if (this.#flushing === flushing) this.#flushing = undefined;
     });
-    return this.#flushing;
+    this.#flushing = flushing;
+    return flushing;
   }
 
   async #flushNow(): Promise<void> {
-    const covered = this.#unconfirmed;
+    const covered = this.#sent;
     await this.#nc.flush();
-    this.#unconfirmed -= covered;
+    this.#confirmed = Math.max(this.#confirmed, covered);
     // The library tells of a refusal by an iterator, which takes a few more microtasks than the flush.
     await new Promise<void>((resolve) => setImmediate(resolve));
   }

@@ -8,26 +8,12 @@ import {
 import { type Clock, formatBytes, HairspringError, type HostCallResult } from '../../core/index.ts';
 import type { Held } from '../shared/handles.ts';
 import { MESSAGING_LIMITS } from './limits.ts';
+import type { MessagingBudgets } from './provider-budgets.ts';
 import { type Attempt, toMessagingError } from './provider-errors.ts';
 import { replyPairs } from './provider-headers.ts';
 import type { ConnectionWatch } from './provider-watch.ts';
 
 const END: HostCallResult = { value: null };
-
-/** Bytes of replies that wait for their functions, of a whole cell. */
-export class ReplyBudget {
-  #bytes = 0;
-
-  take(bytes: number): boolean {
-    if (this.#bytes > 0 && this.#bytes + bytes > MESSAGING_LIMITS.cellReplyBytes) return false;
-    this.#bytes += bytes;
-    return true;
-  }
-
-  give(bytes: number): void {
-    this.#bytes -= bytes;
-  }
-}
 
 export interface RepliesOptions extends Attempt {
   readonly nc: NatsConnection;
@@ -35,7 +21,7 @@ export interface RepliesOptions extends Attempt {
   readonly inboxPrefix: string | undefined;
   readonly clock: Clock;
   readonly watch: ConnectionWatch;
-  readonly budget: ReplyBudget;
+  readonly budgets: MessagingBudgets;
   readonly subject: string;
   /** After the last of so many replies it ends. */
   readonly maxMessages: number;
@@ -131,7 +117,7 @@ export class Replies implements Held {
     const isFull =
       this.#waiting.length >= waitingReplies ||
       (this.#waiting.length > 0 && this.#waitingBytes + bytes > waitingReplyBytes);
-    if (isFull || !this.#options.budget.take(bytes)) {
+    if (isFull || !this.#options.budgets.replies.take(bytes)) {
       this.#end(this.#tooSlow(isFull));
       return;
     }
@@ -150,7 +136,7 @@ export class Replies implements Held {
 
   #forget(bytes: number): void {
     this.#waitingBytes -= bytes;
-    this.#options.budget.give(bytes);
+    this.#options.budgets.replies.give(bytes);
   }
 
   readonly #onTimer = (): void => {

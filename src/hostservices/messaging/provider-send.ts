@@ -9,10 +9,10 @@ import {
 } from '../../core/index.ts';
 import { checkSubject, listGranted, SENDING_OPERATIONS, type SendingOperation } from './grant.ts';
 import { MESSAGING_LIMITS } from './limits.ts';
+import type { MessagingBudgets } from './provider-budgets.ts';
 import { type Attempt, toMessagingError } from './provider-errors.ts';
 import type { FlowControl } from './provider-flow.ts';
 import { outgoingHeaders } from './provider-headers.ts';
-import type { ReplyBudget } from './provider-replies.ts';
 import type { ConnectionWatch } from './provider-watch.ts';
 
 /** What all grants of a connection share. */
@@ -22,7 +22,7 @@ export interface Means {
   readonly inboxPrefix: string | undefined;
   readonly flow: FlowControl;
   readonly watch: ConnectionWatch;
-  readonly budget: ReplyBudget;
+  readonly budgets: MessagingBudgets;
 }
 
 /** A message that may be sent. */

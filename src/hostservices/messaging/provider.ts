@@ -12,35 +12,38 @@ import {
 import { Handles } from '../shared/handles.ts';
 import { isMessagingOperation, isSendingOperation, type SendingOperation } from './grant.ts';
 import { MESSAGING_LIMITS } from './limits.ts';
+import { MessagingBudgets } from './provider-budgets.ts';
 import { callFunction, type FunctionCalls } from './provider-calls.ts';
 import { FlowControl } from './provider-flow.ts';
-import { type Replies, ReplyBudget } from './provider-replies.ts';
+import type { Replies } from './provider-replies.ts';
 import { publishAcked, request, requestMany } from './provider-requests.ts';
 import { type Means, prepareMessage, publish } from './provider-send.ts';
 import { ConnectionWatch } from './provider-watch.ts';
 
-export type { FunctionCalls };
+export { type FunctionCalls, MessagingBudgets };
 
 export interface MessagingOptions {
   /** Of the connection. @default `_INBOX` */
   readonly inboxPrefix?: string | undefined;
   /** @default those of the namespace "default", and none in this process */
   readonly calls?: FunctionCalls | undefined;
+  /** What the connections of a cell share. @default none other */
+  readonly budgets?: MessagingBudgets;
 }
 
 /** The messaging host service over the cell's own connection, which also names every reply subject. */
 export function createMessagingService(
   nc: NatsConnection,
   clock: Clock,
-  { inboxPrefix, calls = { namespace: 'default' } }: MessagingOptions = {},
+  { inboxPrefix, calls = { namespace: 'default' }, budgets = new MessagingBudgets() }: MessagingOptions = {},
 ): HostService<MessagingBinding> {
   const means: Means = {
     nc,
     clock,
     inboxPrefix,
-    flow: new FlowControl(nc),
+    flow: new FlowControl(nc, budgets.unsent),
     watch: new ConnectionWatch(nc),
-    budget: new ReplyBudget(),
+    budgets,
   };
   return {
     name: 'messaging',
