@@ -110,6 +110,8 @@ export interface TelemetryReport {
 export const TELEMETRY_LIMITS = {
   /** Spans that a cell keeps for its next report; more are dropped and counted. */
   queuedSpans: 2_048,
+  /** Functions in one report of a cell; the others are told of in the next one. */
+  functionsPerReport: 10_000,
   /** Kinds of host call that are told apart in one function. */
   callsPerFunction: 64,
   attributeChars: 512,

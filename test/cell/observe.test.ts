@@ -270,6 +270,34 @@ test('Cold starts have their reason', async () => {
   assert.equal(metrics.takeEvicted(), 1);
 });
 
+test('Of more functions than a report holds, each is told of in time and nothing is counted twice', () => {
+  const metrics = new CellMetrics();
+  const { functionsPerReport } = TELEMETRY_LIMITS;
+  const spec = createSpec();
+  const touch = (count: number): void => {
+    for (let at = 0; at < count; at += 1) metrics.onBatch({ ...spec, id: `f${at}` });
+  };
+  touch(functionsPerReport + 2);
+  assert.equal(metrics.take([]).length, functionsPerReport);
+  const busy = { id: `f${functionsPerReport}`, inFlight: 1, queued: 0 };
+  touch(functionsPerReport);
+  const rest = metrics.take([busy]);
+  assert.equal(rest.length, functionsPerReport);
+  assert.deepEqual(
+    rest.slice(0, 2).map(({ id, entries }) => [id, entries]),
+    [
+      [`f${functionsPerReport}`, 1],
+      [`f${functionsPerReport + 1}`, 1],
+    ],
+  );
+  assert.equal(metrics.take([busy]).filter(({ entries }) => entries === 1).length, 2);
+  assert.deepEqual(
+    metrics.take([]).map(({ id }) => id),
+    [busy.id],
+  );
+  assert.deepEqual(metrics.take([]), []);
+});
+
 const SPAN = { name: 'x' } as SpanRecord;
 
 test('Spans that find the queue full are dropped and counted, and one report is under way at a time', async () => {

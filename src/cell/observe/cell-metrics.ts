@@ -135,17 +135,25 @@ export class CellMetrics extends SilentObserver {
     return evicted;
   }
 
-  /** What was counted since the last time, with the gauges of the functions that are deployed. */
+  /**
+   * What was counted since the last time, with the gauges of the functions that are deployed. Of more functions than a
+   * report holds, the rest goes into the next one.
+   */
   take(gauges: readonly FunctionGauge[]): readonly FunctionReport[] {
     const deployed = new Map(gauges.map((gauge) => [gauge.id, gauge]));
     for (const gauge of gauges) if (isBusy(gauge)) this.#of(gauge);
     const reports: FunctionReport[] = [];
-    for (const [id, tally] of this.#tallies) {
+    for (const [id, tally] of [...this.#tallies]) {
       const gauge = deployed.get(id);
-      if (tally.touched) reports.push(takeTally(id, tally, gauge));
+      if (tally.touched) {
+        if (reports.length === TELEMETRY_LIMITS.functionsPerReport) continue;
+        reports.push(takeTally(id, tally, gauge));
+      }
       // That it is busy no more is told once.
       tally.touched = gauge !== undefined && isBusy(gauge);
-      if (gauge === undefined) this.#tallies.delete(id);
+      this.#tallies.delete(id);
+      // Behind those that had no room.
+      if (gauge !== undefined) this.#tallies.set(id, tally);
     }
     return reports;
   }

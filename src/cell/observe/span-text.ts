@@ -17,7 +17,7 @@ const NATS = 'nats';
 /** `process greet.{name}`, or `GET /albums/:album`: the pattern, so that there are few names. */
 export function triggerName(spec: FunctionSpec, { triggerIndex, subject }: Invocation): string {
   const { pattern, kind } = spec.triggers[triggerIndex] ?? { pattern: spec.name, kind: 'subject' };
-  return kind === 'http' ? `${methodOf(subject)} ${pattern}` : `process ${pattern}`;
+  return cut(kind === 'http' ? `${methodOf(subject)} ${pattern}` : `process ${pattern}`);
 }
 
 export function triggerKind(spec: FunctionSpec, { triggerIndex }: Invocation): SpanRecord['kind'] {

@@ -12,7 +12,6 @@ import {
 
 /** What cells report of their work, believed no more than anything else they say: bounded in kind and number. */
 
-const MAX_FUNCTIONS = 10_000;
 const MAX_ATTRIBUTES = 32;
 
 const count = z.number().int().nonnegative();
@@ -51,7 +50,7 @@ const spanRecord = z.object({
   parentId: z.string().regex(/^(?:[0-9a-f]{16})?$/),
   tracestate: shortText,
   kind: z.enum(SPAN_KINDS),
-  name: z.string().max(2 * TELEMETRY_LIMITS.attributeChars),
+  name: shortText,
   startMs: amount,
   endMs: amount,
   status,
@@ -79,7 +78,7 @@ export const telemetryReport: z.ZodType<TelemetryReport> = z.object({
       blank: count,
       evicted: count,
       droppedReplies: count,
-      functions: z.array(functionReport).max(MAX_FUNCTIONS),
+      functions: z.array(functionReport).max(TELEMETRY_LIMITS.functionsPerReport),
     })
     .optional(),
   calls: z.array(callUse).max(TELEMETRY_LIMITS.callUsesPerReport).optional(),
