@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { HairspringError, HOST_LIMITS, type HostCall } from '../../src/core/index.ts';
+import { createManualClock } from '../control/support/manual-clock.ts';
 import { createTestFunction, handlerOf } from '../support/functions.ts';
 import { turns, until } from '../support/turns.ts';
 
@@ -207,4 +208,71 @@ test('A binding is told of the end of each invocation that has called it, and of
   for (const release of held) release();
   await turns();
   assert.deepEqual(ended, [...callers, ...callers]);
+});
+
+/** Some entry begins 128 invocations at once, and each of them calls five times. */
+const LEAVES_FIVE = `for (let at = 0; at < 5; at += 1) env.HOST.put('k' + at, msg.text()); return 'left';`;
+
+test('Host calls that nobody awaits are carried out after the reply, also those that wait for others', async () => {
+  const held: (() => void)[] = [];
+  let begun = 0;
+  using probe = createTestFunction(handlerOf(LEAVES_FIVE), {
+    limits: { concurrency: 1_000, cpuMs: 5_000 },
+    host: () => {
+      begun += 1;
+      return new Promise((resolve) => held.push(() => resolve({ value: 1 })));
+    },
+  });
+  const answers = await Promise.all(Array.from({ length: 128 }, () => probe.text()));
+  assert.deepEqual(new Set(answers), new Set(['left']));
+  assert.equal(begun, 512);
+  for (const release of held.splice(0)) release();
+  await turns();
+  assert.equal(begun, 640);
+  assert.deepEqual(probe.logs, []);
+});
+
+test('Host calls that wait when their invocation is ended by force are not carried out', async () => {
+  const held: (() => void)[] = [];
+  let begun = 0;
+  using probe = createTestFunction(
+    handlerOf('await Promise.all(Array.from({ length: 256 }, () => env.HOST.keys()));'),
+    {
+      limits: { cpuMs: 5_000 },
+      host: () => {
+        begun += 1;
+        return new Promise((resolve) => held.push(() => resolve({ value: [] })));
+      },
+    },
+  );
+  const codes = Promise.all(Array.from({ length: 3 }, () => probe.code()));
+  await until(() => begun === 512);
+  await turns();
+  probe.runner.cancel();
+  assert.deepEqual(new Set(await codes), new Set(['HS_FUNCTION_CANCELLED']));
+  for (const release of held.splice(0)) release();
+  await turns();
+  assert.equal(begun, 512);
+});
+
+test('Host calls that still wait when the time of their invocation is over are not carried out, which is logged', async () => {
+  const clock = createManualClock();
+  const held: (() => void)[] = [];
+  let begun = 0;
+  using probe = createTestFunction(handlerOf(LEAVES_FIVE), {
+    clock,
+    limits: { concurrency: 1_000, cpuMs: 5_000, timeoutMs: 1_000 },
+    host: () => {
+      begun += 1;
+      return new Promise((resolve) => held.push(() => resolve({ value: 1 })));
+    },
+  });
+  await Promise.all(Array.from({ length: 128 }, () => probe.text()));
+  clock.advance(1_100);
+  for (const release of held.splice(0)) release();
+  await turns();
+  assert.equal(begun, 512);
+  assert.match(probe.logs[0]?.text ?? '', /^Host calls of an invocation that has replied were not begun/);
+  // One line for each invocation with calls that waited: of the 103rd three had.
+  assert.equal(probe.logs.length, 26);
 });

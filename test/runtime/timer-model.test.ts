@@ -5,6 +5,7 @@ import fc from 'fast-check';
 import type { Flight, GuestTimer } from '../../src/runtime/dispatch/flight.ts';
 import { TimerTable } from '../../src/runtime/dispatch/timer-table.ts';
 import { createManualClock } from '../control/support/manual-clock.ts';
+import { flightOf } from '../support/flight.ts';
 
 type Step =
   | { readonly do: 'start' }
@@ -38,36 +39,6 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 2, arbitrary: fc.constant({ do: 'give' as const }) },
   { weight: 2, arbitrary: fc.record({ do: fc.constant('pass' as const), ms: fc.nat(30) }) },
 );
-
-function flightOf(id: number): Flight {
-  return {
-    id,
-    invocation: {
-      triggerIndex: 0,
-      subject: 's',
-      reply: '',
-      headers: undefined,
-      data: new Uint8Array(0),
-      succeed: () => undefined,
-      fail: () => undefined,
-    },
-    bytes: 0,
-    acceptedMs: 0,
-    deadlineMs: 0,
-    startedMs: 0,
-    answered: false,
-    pendingCalls: 0,
-    hasCalled: false,
-    calledForOthers: false,
-    coldMs: undefined,
-    coldReason: undefined,
-    grantedMs: 1_000,
-    given: true,
-    heirsUpToId: undefined,
-    trace: undefined,
-    timers: undefined,
-  };
-}
 
 test('A timer fires once at the most, for an invocation in progress, and is cleared with the last that may own it', () => {
   fc.assert(

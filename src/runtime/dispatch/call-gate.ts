@@ -8,8 +8,10 @@ export type CallRecord = Extract<GuestRecord, { kind: 'call' }>;
 const MAX_RUNNING = 512;
 /** Bytes of payloads and results of one instance that are in the host: above it no further call begins. */
 const MAX_HELD_BYTES = 16 * 1024 ** 2;
-/** Bytes of payloads that may wait. */
-const MAX_WAITING_BYTES = 32 * 1024 ** 2;
+/** What the calls that wait may take together, however small they are. */
+export const MAX_WAITING_BYTES: number = 32 * 1024 ** 2;
+/** A call that waits, without its payload and arguments. */
+const CALL_BYTES = 256;
 
 interface Waiting {
   readonly flight: Flight;
@@ -19,9 +21,9 @@ interface Waiting {
 export interface CallGateOptions {
   /** Carries a call out and tells `ended` of it. */
   readonly perform: (flight: Flight, record: CallRecord) => void;
-  /** Whether anybody still waits for the calls of an invocation. */
-  readonly isAwaited: (flight: Flight) => boolean;
-  /** Nobody waits any more for a call that has not begun. */
+  /** Whether calls of an invocation that have waited are still to be carried out. */
+  readonly isWanted: (flight: Flight) => boolean;
+  /** A call that was taken is not carried out. */
   readonly drop: (record: CallRecord) => void;
 }
 
@@ -32,26 +34,26 @@ export interface CallGateOptions {
  */
 export class CallGate {
   readonly #perform: (flight: Flight, record: CallRecord) => void;
-  readonly #isAwaited: (flight: Flight) => boolean;
+  readonly #isWanted: (flight: Flight) => boolean;
   readonly #drop: (record: CallRecord) => void;
   readonly #waiting = new Fifo<Waiting>();
   #running = 0;
   #heldBytes = 0;
   #waitingBytes = 0;
 
-  constructor({ perform, isAwaited, drop }: CallGateOptions) {
+  constructor({ perform, isWanted, drop }: CallGateOptions) {
     this.#perform = perform;
-    this.#isAwaited = isAwaited;
+    this.#isWanted = isWanted;
     this.#drop = drop;
   }
 
   /** Carries a call out, now or as soon as there is room. @returns whether it is taken */
   enter(flight: Flight, record: CallRecord): boolean {
-    const bytes = payloadBytes(record);
     if (this.#isOpen() && this.#waiting.length === 0) {
-      this.#begin(flight, record, bytes);
+      this.#begin(flight, record);
       return true;
     }
+    const bytes = waitingBytes(record);
     if (this.#waitingBytes + bytes > MAX_WAITING_BYTES) return false;
     this.#waitingBytes += bytes;
     this.#waiting.push({ flight, record });
@@ -62,9 +64,9 @@ export class CallGate {
     return this.#running < MAX_RUNNING && this.#heldBytes < MAX_HELD_BYTES;
   }
 
-  #begin(flight: Flight, record: CallRecord, bytes: number): void {
+  #begin(flight: Flight, record: CallRecord): void {
     this.#running += 1;
-    this.#heldBytes += bytes;
+    this.#heldBytes += payloadBytes(record);
     this.#perform(flight, record);
   }
 
@@ -86,9 +88,8 @@ export class CallGate {
     while (this.#waiting.length > 0 && this.#isOpen()) {
       const next = this.#waiting.shift();
       if (next === undefined) return;
-      const bytes = payloadBytes(next.record);
-      this.#waitingBytes -= bytes;
-      if (this.#isAwaited(next.flight)) this.#begin(next.flight, next.record, bytes);
+      this.#waitingBytes -= waitingBytes(next.record);
+      if (this.#isWanted(next.flight)) this.#begin(next.flight, next.record);
       else this.#drop(next.record);
     }
   }
@@ -96,4 +97,10 @@ export class CallGate {
 
 function payloadBytes({ payload }: CallRecord): number {
   return payload?.length ?? 0;
+}
+
+function waitingBytes(record: CallRecord): number {
+  let bytes = CALL_BYTES + payloadBytes(record);
+  for (const arg of record.args) if (typeof arg === 'string') bytes += arg.length;
+  return bytes;
 }

@@ -108,6 +108,7 @@ export class Instance {
       flights: this.flights,
       onCompleted: (callId, result) => this.#push({ kind: 'completed', callId, result }),
       onFailed: (callId, error) => this.#push({ kind: 'failed', callId, error }),
+      onLog: (level, text) => this.#owner.onLog(level, text),
     });
     this.#timers = new TimerTable({
       clock: dependencies.clock,
@@ -174,6 +175,7 @@ export class Instance {
   /** Drops an invocation that has been answered for; its signal says why, and what it still does is ignored. */
   forget(flight: Flight, error: HairspringError): void {
     this.abandoned += 1;
+    flight.cutShort = true;
     if (this.#remove(flight)) this.#push({ kind: 'abort', id: flight.id, ended: true, error });
   }
 

@@ -2,6 +2,7 @@ import {
   type Clock,
   type ErrorCode,
   type FunctionSpec,
+  formatBytes,
   HairspringError,
   HOST_LIMITS,
   type HostCallResult,
@@ -9,7 +10,7 @@ import {
   type Observer,
   type PreparedBinding,
 } from '../../core/index.ts';
-import { CallGate, type CallRecord } from './call-gate.ts';
+import { CallGate, type CallRecord, MAX_WAITING_BYTES } from './call-gate.ts';
 import { type Flight, heirOf } from './flight.ts';
 import { GuestCall } from './guest-call.ts';
 import { Releases } from './releases.ts';
@@ -23,6 +24,7 @@ export interface PendingCallsOptions {
   readonly flights: ReadonlyMap<number, Flight>;
   readonly onCompleted: (callId: number, result: HostCallResult) => void;
   readonly onFailed: (callId: number, error: HairspringError) => void;
+  readonly onLog: (level: string, text: string) => void;
 }
 
 const NONE: readonly number[] = [];
@@ -32,7 +34,8 @@ const MAX_LATE_CALLS = 256;
 /**
  * The host calls of one instance. One that is made in the name of an invocation that has ended is the oldest's that
  * may have made it. The answer to one whose invocation has ended goes nowhere, unless another invocation that was
- * there at that end is still in progress: it may wait for the same promise.
+ * there at that end is still in progress: it may wait for the same promise. A call that waited for room when its
+ * invocation ended is carried out all the same if that has replied and its time is not over.
  */
 export class PendingCalls implements Disposable {
   readonly #options: PendingCallsOptions;
@@ -47,7 +50,7 @@ export class PendingCalls implements Disposable {
     this.#releases = new Releases(options.flights, options.bindings);
     this.#gate = new CallGate({
       perform: (flight, record) => this.#perform(flight, record),
-      isAwaited: (flight) => this.#isAwaited(flight),
+      isWanted: (flight) => this.#isWanted(flight),
       drop: ({ callId }) => this.#dropped.push(callId),
     });
   }
@@ -84,7 +87,7 @@ export class PendingCalls implements Disposable {
     }
     const detail = isOver
       ? `${HOST_LIMITS.pendingHostCalls} calls are pending already`
-      : 'the payloads of the calls that wait are too many bytes';
+      : `the calls of the function that wait would take more than ${formatBytes(MAX_WAITING_BYTES)}`;
     this.#refuse(record, 'HS_HOST_CALL_LIMIT', `Cannot call ${label}.${op}: ${detail}`);
   }
 
@@ -142,6 +145,19 @@ export class PendingCalls implements Disposable {
 
   #isAwaited({ heirsUpToId }: Flight): boolean {
     return heirsUpToId === undefined || heirOf(this.#options.flights, heirsUpToId) !== undefined;
+  }
+
+  #isWanted(flight: Flight): boolean {
+    if (this.#isAwaited(flight)) return true;
+    if (flight.cutShort) return false;
+    const { clock, onLog } = this.#options;
+    if (clock.monotonicMs() < flight.deadlineMs) return true;
+    flight.cutShort = true;
+    onLog(
+      'warn',
+      'Host calls of an invocation that has replied were not begun: they waited until its deadline',
+    );
+    return false;
   }
 
   /** A result has gone to the guest. */
