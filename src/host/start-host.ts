@@ -112,6 +112,8 @@ export async function startHost(options: HostOptions): Promise<RunningHost> {
   function stop(graceMs: number): Promise<void> {
     stopping ??= (async () => {
       await using rest = owned;
+      // Before anything else, so that it bids no more; in lame duck it does not anyhow.
+      if (node.state() !== 'lameduck') node.moveTo('stopping');
       rest.defer(() => node.moveTo('stopping'));
       rest.use(endpoints);
       const untilMs = clock.monotonicMs() + graceMs;

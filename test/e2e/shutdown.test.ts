@@ -32,6 +32,29 @@ test('Disposing a host answers what it had accepted, then nobody listens and no 
   await world.host[Symbol.asyncDispose]();
 });
 
+test('A node that stops says so and takes no deployment while it finishes accepted work', async () => {
+  await using world = await startTestHost({ drainGraceMs: 40_000 });
+  await world.deploy({
+    name: 'slow',
+    code: handler('return (await env.BUS.request("release", "", { timeoutMs: 25_000 })).text();'),
+    bindings: { BUS: { request: ['release'] } },
+    limits: { timeout: '25s' },
+  });
+  const held = world.nc.subscribe('release');
+  const asked = world.ask('slow', '', { timeoutMs: 30_000 });
+  const { value: release } = await held[Symbol.asyncIterator]().next();
+  const disposing = world.host[Symbol.asyncDispose]();
+  const states = (await world.client().nodes()).map(({ state }) => state);
+  assert.deepEqual(states, ['stopping']);
+  await assert.rejects(world.deploy({ name: 'late', code: SLOW }), {
+    code: 'HS_NO_NODE',
+    message: /is in state stopping$/,
+  });
+  release?.respond('done');
+  assert.equal((await asked).text, 'done');
+  await disposing;
+});
+
 test('A node in lame duck finishes accepted work, refuses deploys and then stops', async () => {
   await using world = await startTestHost();
   const { answers } = await callSlow(world);
