@@ -11,6 +11,7 @@ const runtime = ObjectFreeze({
   madeNames: () => ObjectKeys(featuresMade),
   callHost,
   currentInvocation,
+  isOpen,
   encodeUtf8,
   decodeUtf8,
   payloadBytes,

@@ -14,6 +14,8 @@ interface GuestRuntime {
   madeNames(): string[];
   /** The invocation whose code runs, or that it is thought to be; undefined at the top level. */
   currentInvocation(): object | undefined;
+  /** Whether an invocation has not ended. */
+  isOpen(invocation: object): boolean;
   /** Makes one host call; resolves with what `convert` makes of the answer. */
   callHost<Result>(
     label: string,

@@ -1,13 +1,5 @@
 /** WebAssembly components as handlers of messages and of HTTP requests. */
-import type {
-  Common,
-  ComponentSpec,
-  GlobalValue,
-  GuestContext,
-  GuestMessage,
-  Handlers,
-  Slot,
-} from '../functions/index.ts';
+import type { Common, ComponentSpec, GlobalValue, GuestMessage, Handlers, Slot } from '../functions/index.ts';
 import type { Variant } from './codec.ts';
 import { Exit, HostState, openExchange } from './host/index.ts';
 import { ComponentHost, ComponentInstance } from './instance.ts';
@@ -39,7 +31,6 @@ function createHandlers(
     environment: Object.entries(spec.environment),
     bindings: spec.bindings,
     isCommand,
-    resumed: () => instances.check(),
   };
 
   const instances = new Instances<ComponentHost, Live>({
@@ -47,7 +38,7 @@ function createHandlers(
     memoryBytes: spec.memoryBytes,
     suspends,
     data: steps.map(({ step }) => states?.[step]?.data),
-    createHost: () => new ComponentHost(new HostState(options), spec.plan.tables),
+    createHost: (_memories, wait) => new ComponentHost(new HostState({ ...options, wait }), spec.plan.tables),
     instantiate: ({ memories, host }) => {
       const byStep = spec.memories.map((_, step) => memories[steps.findIndex((own) => own.step === step)]);
       const instance = new ComponentInstance(prepared, modules, byStep, host);
@@ -87,12 +78,11 @@ function createHandlers(
    */
   function run(
     message: GuestMessage,
-    context: GuestContext,
     call: (live: Live) => unknown,
     answer: (result: unknown, output: Uint8Array) => unknown,
     isAnswered: boolean,
   ): unknown {
-    const slot = instances.take(context);
+    const slot = instances.take();
     slot.host.state.begin(message);
     const finish = (result: unknown): unknown => {
       const output = slot.host.state.end();
@@ -111,19 +101,18 @@ function createHandlers(
 
   const handlers: Handlers = {};
   if (prepared.handler !== undefined)
-    handlers.message = (message, _env, context) =>
+    handlers.message = (message) =>
       run(
         message,
-        context,
         ({ message: handle }) => handle?.(isCommand ? [] : [toRecordOf(message)]),
         toReply,
         isCommand,
       );
   if (prepared.http !== undefined)
-    handlers.request = (line, pairs, body, context) => {
+    handlers.request = (line, pairs, body) => {
       const { args, reply } = openExchange(line, pairs, body);
       const message = { subject: '', headers: NO_HEADERS, data: NO_DATA, params: {} };
-      return run(message, context, ({ http }) => http?.([...args]), reply, false);
+      return run(message, ({ http }) => http?.([...args]), reply, false);
     };
   return handlers;
 }

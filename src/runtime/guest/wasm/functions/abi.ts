@@ -1,4 +1,5 @@
 /** The imports of our reactor ABI; docs/wasm.md describes them. */
+import type { Wait } from './instances.ts';
 import type { LinearMemory } from './linear-memory.ts';
 import type { Turn } from './turn.ts';
 
@@ -9,12 +10,11 @@ export interface AbiOptions {
   readonly memory: LinearMemory;
   readonly turn: Turn;
   readonly environment: Readonly<Record<string, string>>;
-  /** Asked when a host call has been answered. */
-  readonly goOn: () => void;
+  readonly wait: Wait;
 }
 
 /** The imports of one slot. A pointer outside its memory ends the invocation as a trap does. */
-export function createAbi({ memory, turn, environment, goOn }: AbiOptions): Record<string, unknown> {
+export function createAbi({ memory, turn, environment, wait }: AbiOptions): Record<string, unknown> {
   const textAt = (pointer: number, length: number): string =>
     runtime.decodeUtf8(memory.part(pointer, length), false);
   /** Copies as much as fits; the answer says how much there is. */
@@ -65,26 +65,31 @@ export function createAbi({ memory, turn, environment, goOn }: AbiOptions): Reco
       const parsed: unknown = JSON.parse(textAt(args, argsLength) || '[]');
       if (!Array.isArray(parsed)) throw new TypeError('The arguments of a host call are a JSON array');
       const body = payloadLength === 0 ? undefined : memory.part(payload, payloadLength).slice();
-      return runtime
-        .callHost(textAt(label, labelLength), textAt(op, opLength), parsed, body, (value, answer) => {
-          turn.result = {
-            value: JSON.stringify(value ?? null),
-            data: answer.kind === 0 ? undefined : runtime.payloadBytes(answer),
-          };
-          return 0;
-        })
-        .catch((error: unknown) => {
-          turn.result = { value: JSON.stringify(describe(error)), data: undefined };
-          return 1;
-        })
-        .then((status) => {
-          goOn();
-          return status;
-        });
+      return wait(() => callAs(turn, textAt(label, labelLength), textAt(op, opLength), parsed, body));
     },
     result_value: (pointer: number, room: number) => give(turn.result?.value, pointer, room),
     result_data: (pointer: number, room: number) => give(turn.result?.data, pointer, room),
   };
+}
+
+/** Leaves what comes of a host call with the turn. @returns 0 when it succeeded, 1 when it failed */
+async function callAs(
+  turn: Turn,
+  label: string,
+  op: string,
+  args: unknown[],
+  body: Uint8Array | undefined,
+): Promise<number> {
+  try {
+    turn.result = await runtime.callHost(label, op, args as string[], body, (value, answer) => ({
+      value: JSON.stringify(value ?? null),
+      data: answer.kind === 0 ? undefined : runtime.payloadBytes(answer),
+    }));
+    return 0;
+  } catch (error) {
+    turn.result = { value: JSON.stringify(describe(error)), data: undefined };
+    return 1;
+  }
 }
 
 /** An error of a host call, as the module reads it. */

@@ -1,5 +1,6 @@
 /** A WASI command as a handler: `argv = [function, subject]`, the payload on stdin, stdout is the reply. */
 import type { ModuleMemory, ProcessOptions, WasiImports } from '../wasi/index.ts';
+import type { Wait } from './instances.ts';
 import type { LinearMemory } from './linear-memory.ts';
 import { createModuleInstances, type ModuleHost } from './module-instances.ts';
 import { Output } from './output.ts';
@@ -72,13 +73,13 @@ export function createCommand(module: WebAssemblyModule, spec: ModuleSpec, wasi:
     });
   }
 
-  function createHost(linear: LinearMemory): CommandHost {
+  function createHost(linear: LinearMemory, wait: Wait): CommandHost {
     const current = (): WasiProcess => {
       if (host.process === undefined) throw new Error('It called the host while it had no message');
       return host.process;
     };
     const imports: Record<string, unknown> = {
-      ...wasi.createImports({ current, sleep: spec.suspends ? resume : undefined }),
+      ...wasi.createImports({ current, sleep: spec.suspends ? (ms) => wait(() => sleep(ms)) : undefined }),
     };
     if (spec.suspends)
       imports.poll_oneoff = new runtime.wasm.Suspending(imports.poll_oneoff as (...args: never[]) => unknown);
@@ -96,11 +97,6 @@ export function createCommand(module: WebAssemblyModule, spec: ModuleSpec, wasi:
     host.process = undefined;
   }
 
-  async function resume(ms: number): Promise<void> {
-    await sleep(ms);
-    instances.check();
-  }
-
   /** @param error what the command ended with, when it did not return */
   function endOf(error: unknown): void {
     if (!(error instanceof wasi.Exit)) throw error;
@@ -108,8 +104,8 @@ export function createCommand(module: WebAssemblyModule, spec: ModuleSpec, wasi:
   }
 
   if (!spec.suspends) {
-    return (message, _env, context) => {
-      const slot = instances.take(context);
+    return (message) => {
+      const slot = instances.take();
       const { host } = slot;
       try {
         begin(host, message);
@@ -124,8 +120,8 @@ export function createCommand(module: WebAssemblyModule, spec: ModuleSpec, wasi:
       return host.stdout.view();
     };
   }
-  return async (message, _env, context) => {
-    const slot = instances.take(context);
+  return async (message) => {
+    const slot = instances.take();
     const { host } = slot;
     let failure: { readonly error: unknown } | undefined;
     try {

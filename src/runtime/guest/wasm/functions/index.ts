@@ -5,7 +5,7 @@ import { createReactor } from './reactor.ts';
 import { readGlobals } from './snapshot.ts';
 import type { ComponentSpec, Handlers, ModuleSpec } from './types.ts';
 
-export type { Slot } from './instances.ts';
+export type { Slot, Wait } from './instances.ts';
 export type { LinearMemory } from './linear-memory.ts';
 export type { GlobalValue } from './snapshot.ts';
 export type { ComponentSpec, GuestContext, GuestMessage, Handlers, InstanceState } from './types.ts';

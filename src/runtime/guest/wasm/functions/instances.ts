@@ -5,11 +5,12 @@
  */
 import { LinearMemory } from './linear-memory.ts';
 import { type GlobalValue, MemoryImage } from './snapshot.ts';
-import type { DataSpan, GuestContext } from './types.ts';
+import type { DataSpan } from './types.ts';
 
 /** Thrown when the instances hold more memory than the function may; becomes HS_FUNCTION_MEMORY. */
 export class MemoryExceeded extends Error {}
 
+const ENDED = 'Its invocation has ended';
 const PAGE_BYTES = 65_536;
 /** Zeroing larger memories costs more than making them. */
 const MAX_ZEROED_BYTES = 4 * 1024 ** 2;
@@ -31,6 +32,9 @@ export interface Made<Live> {
   readonly globals: readonly GlobalValue[] | undefined;
 }
 
+/** Has an instance wait for something. Rejects when it is not to wait, or not to go on. */
+export type Wait = <Result>(work: () => Promise<Result>) => Promise<Result>;
+
 /** Memories, what the host has made for them (`Host`), and the instance that has both (`Live`). */
 export class Slot<Host, Live> {
   readonly memories: readonly LinearMemory[];
@@ -38,12 +42,14 @@ export class Slot<Host, Live> {
   made: Made<Live> | undefined;
   /** Whether its instance has had a message and remembers it. */
   isUsed = false;
-  /** Whom it serves. */
-  context: GuestContext | undefined;
+  /** Whom it serves, in a function that waits. */
+  invocation: object | undefined;
+  /** Why its instance is to end. It may catch that and go on, but does not wait any more, and answers nothing. */
+  end: Error | undefined;
 
-  constructor(memories: readonly LinearMemory[], host: Host) {
+  constructor(memories: readonly LinearMemory[], createHost: (slot: Slot<Host, Live>) => Host) {
     this.memories = memories;
-    this.host = host;
+    this.host = createHost(this);
   }
 }
 
@@ -55,7 +61,8 @@ export interface InstancesOptions<Host, Live> {
   readonly suspends: boolean;
   /** Where each memory of a new instance is not zero, as far as that is known. */
   readonly data: readonly (DataSpan | undefined)[];
-  readonly createHost: (memories: readonly LinearMemory[]) => Host;
+  /** Whatever of it suspends the instance does so by `wait`. */
+  readonly createHost: (memories: readonly LinearMemory[], wait: Wait) => Host;
   readonly instantiate: (slot: Slot<Host, Live>) => Made<Live>;
   /** The instance is over: what was its own on the side of the host is to go. */
   readonly clearHost?: (host: Host) => void;
@@ -78,26 +85,18 @@ export class Instances<Host, Live> {
       this.#bytes > MAX_ZEROED_BYTES ? 0 : Math.min(MAX_IDLE, MAX_IDLE_BYTES / (this.#bytes + 1));
   }
 
-  /** A slot for one message; `ready` gives its instance. @throws MemoryExceeded */
-  take(context: GuestContext): Slot<Host, Live> {
+  /** A slot for the message that the current invocation has; `ready` gives its instance. @throws MemoryExceeded */
+  take(): Slot<Host, Live> {
     const slot = this.#idle.pop() ?? this.#create();
-    if (this.#options.suspends) this.#use(slot, context);
+    if (this.#options.suspends) this.#use(slot);
     return slot;
   }
 
-  #use(slot: Slot<Host, Live>, context: GuestContext): void {
-    slot.context = context;
+  #use(slot: Slot<Host, Live>): void {
+    slot.invocation = runtime.currentInvocation();
     this.#inUse.add(slot);
-    // One that waits when its invocation ends never goes on, and nobody releases it.
-    context.signal.addEventListener('abort', () => {
-      if (slot.context === context) this.#inUse.delete(slot);
-    });
-    try {
-      this.check();
-    } catch (error) {
-      this.discard(slot);
-      throw error;
-    }
+    slot.end = this.#excess();
+    if (slot.end !== undefined) this.discard(slot);
   }
 
   /**
@@ -118,11 +117,16 @@ export class Instances<Host, Live> {
     return made;
   }
 
-  /** The instance has answered. What has grown cannot shrink, and is let go. */
+  /** The instance has answered. What has grown cannot shrink, and is let go. @throws as `discard` */
   release(slot: Slot<Host, Live>): void {
     const globals = slot.made?.globals;
     const images = this.#images;
-    if (globals === undefined || images === undefined || images.includes(undefined)) {
+    if (
+      slot.end !== undefined ||
+      globals === undefined ||
+      images === undefined ||
+      images.includes(undefined)
+    ) {
       this.discard(slot);
       return;
     }
@@ -133,40 +137,64 @@ export class Instances<Host, Live> {
     this.#idle.push(slot);
   }
 
-  /** The instance has answered, and serves the next message as it is. */
+  /** The instance has answered, and serves the next message as it is. @throws as `discard` */
   keep(slot: Slot<Host, Live>): void {
-    slot.context = undefined;
+    if (slot.end !== undefined) this.discard(slot);
+    slot.invocation = undefined;
     slot.isUsed = true;
     this.#idle.push(slot);
   }
 
-  /** The instance is over. */
+  /** The instance is over. @throws what it was to end for, whatever it made of that */
   discard(slot: Slot<Host, Live>): void {
+    const { end } = slot;
     slot.made = undefined;
     slot.isUsed = false;
-    if (!this.#leaves(slot)) return;
-    for (const memory of slot.memories) memory.zero();
-    this.#idle.push(slot);
+    slot.end = undefined;
+    if (this.#leaves(slot)) {
+      for (const memory of slot.memories) memory.zero();
+      this.#idle.push(slot);
+    }
+    if (end !== undefined) throw end;
   }
 
   /** @returns whether it is used again */
   #leaves(slot: Slot<Host, Live>): boolean {
     const { suspends, clearHost } = this.#options;
     if (suspends) {
-      slot.context = undefined;
+      slot.invocation = undefined;
       this.#inUse.delete(slot);
     }
     clearHost?.(slot.host);
     return this.#idle.length < this.#maxIdle && bytesOf(slot) === this.#bytes;
   }
 
+  async #wait<Result>(slot: Slot<Host, Live>, work: () => Promise<Result>): Promise<Result> {
+    if (slot.end !== undefined) throw slot.end;
+    try {
+      return await work();
+    } finally {
+      this.#goOn(slot);
+    }
+  }
+
+  #goOn(slot: Slot<Host, Live>): void {
+    const { invocation } = slot;
+    slot.end ??= invocation !== undefined && !runtime.isOpen(invocation) ? new Error(ENDED) : this.#excess();
+    if (slot.end !== undefined) throw slot.end;
+  }
+
   /** Asked whenever an instance begins or goes on: in between only one can have grown. */
-  check(): void {
-    if (this.#inUse.size < 2) return;
+  #excess(): MemoryExceeded | undefined {
+    if (this.#inUse.size < 2) return undefined;
     let bytes = 0;
-    for (const slot of this.#inUse) bytes += bytesOf(slot);
-    if (bytes > this.#options.memoryBytes)
-      throw new MemoryExceeded(`its instances hold ${bytes} bytes of memory together`);
+    for (const slot of this.#inUse) {
+      // One whose invocation has ended while it waited is not to go on, and seldom does.
+      if (slot.invocation !== undefined && !runtime.isOpen(slot.invocation)) this.#inUse.delete(slot);
+      else bytes += bytesOf(slot);
+    }
+    if (bytes <= this.#options.memoryBytes) return undefined;
+    return new MemoryExceeded(`its instances hold ${bytes} bytes of memory together`);
   }
 
   #create(): Slot<Host, Live> {
@@ -175,7 +203,7 @@ export class Instances<Host, Live> {
       ({ minPages, maxPages }) =>
         new LinearMemory(new runtime.wasm.Memory({ initial: minPages, maximum: maxPages })),
     );
-    return new Slot(made, createHost(made));
+    return new Slot(made, (slot) => createHost(made, (work) => this.#wait(slot, work)));
   }
 }
 

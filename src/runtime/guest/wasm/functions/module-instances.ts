@@ -1,5 +1,5 @@
 /** The instances of one core module. */
-import { Instances, type Slot } from './instances.ts';
+import { Instances, type Slot, type Wait } from './instances.ts';
 import type { LinearMemory } from './linear-memory.ts';
 import { type GlobalValue, readGlobals } from './snapshot.ts';
 import type { ModuleSpec } from './types.ts';
@@ -22,7 +22,7 @@ export interface ModuleOptions<Host extends ModuleHost> {
   readonly entry: string;
   /** Name of the export that is called before the first message. */
   readonly initializer?: string;
-  readonly createHost: (memory: LinearMemory) => Host;
+  readonly createHost: (memory: LinearMemory, wait: Wait) => Host;
   readonly clearHost?: (host: Host) => void;
 }
 
@@ -50,7 +50,7 @@ export function createModuleInstances<Host extends ModuleHost>(
     memoryBytes: spec.memoryBytes,
     suspends,
     data: [state?.data],
-    createHost: ([memory]) => createHost(memory as LinearMemory),
+    createHost: ([memory], wait) => createHost(memory as LinearMemory, wait),
     instantiate({ host, memories }: Slot<Host, ModuleInstance>) {
       const imports = { ...host.imports, [MEMORY_IMPORT]: { memory: memories[0]?.memory } };
       const { exports } = new runtime.wasm.Instance(module, imports);

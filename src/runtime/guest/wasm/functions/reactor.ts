@@ -1,7 +1,7 @@
 /** A module with our reactor ABI as a handler. */
 import { createAbi } from './abi.ts';
 import { ExitCode, sleep, type Wasi, type WasiProcess } from './command.ts';
-import type { Slot } from './instances.ts';
+import type { Slot, Wait } from './instances.ts';
 import type { LinearMemory } from './linear-memory.ts';
 import { createModuleInstances, type ModuleHost, type ModuleInstance } from './module-instances.ts';
 import { Turn } from './turn.ts';
@@ -40,14 +40,14 @@ export function createReactor({ module, spec, wasi }: ReactorOptions): MessageHa
   const suspending = (call: unknown): unknown =>
     new runtime.wasm.Suspending(call as (...args: never[]) => unknown);
 
-  function createHost(memory: LinearMemory): ReactorHost {
+  function createHost(memory: LinearMemory, wait: Wait): ReactorHost {
     const turn = new Turn();
     const { environment } = spec;
-    const abi = createAbi({ memory, turn, environment, goOn: () => instances.check() });
+    const abi = createAbi({ memory, turn, environment, wait });
     if (spec.suspends) abi.call = suspending(abi.call);
     const imports: Record<string, Record<string, unknown>> = { [ABI]: abi };
     const host: ReactorHost = { turn, process: undefined, imports };
-    if (wasi !== undefined) imports.wasi_snapshot_preview1 = createWasiImports(wasi, memory, host);
+    if (wasi !== undefined) imports.wasi_snapshot_preview1 = createWasiImports(wasi, memory, host, wait);
     return host;
   }
 
@@ -55,6 +55,7 @@ export function createReactor({ module, spec, wasi }: ReactorOptions): MessageHa
     wasi: Wasi,
     { memory }: LinearMemory,
     host: ReactorHost,
+    wait: Wait,
   ): Record<string, unknown> {
     const env = Object.entries(spec.environment).map(([name, value]) => wasi.toCString(`${name}=${value}`));
     const options = {
@@ -72,7 +73,7 @@ export function createReactor({ module, spec, wasi }: ReactorOptions): MessageHa
       return host.process;
     };
     const imports: Record<string, unknown> = {
-      ...wasi.createImports({ current, sleep: spec.suspends ? sleep : undefined }),
+      ...wasi.createImports({ current, sleep: spec.suspends ? (ms) => wait(() => sleep(ms)) : undefined }),
     };
     if (spec.suspends) imports.poll_oneoff = suspending(imports.poll_oneoff);
     return imports;
@@ -96,7 +97,7 @@ export function createReactor({ module, spec, wasi }: ReactorOptions): MessageHa
   }
 
   return (message, _env, context) => {
-    const slot = instances.take(context);
+    const slot = instances.take();
     let code: unknown;
     try {
       const { run } = instances.ready(slot);

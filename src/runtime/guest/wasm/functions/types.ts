@@ -14,8 +14,6 @@ export interface GuestMessage {
 export interface GuestContext {
   /** Milliseconds since the epoch. */
   readonly deadline: number;
-  /** Aborted when the invocation ends before the handler has. */
-  readonly signal: { addEventListener(type: 'abort', listener: () => void): void };
 }
 
 export type MessageHandler = (message: GuestMessage, env: unknown, context: GuestContext) => unknown;

@@ -52,10 +52,7 @@ function wait(state: HostState, pollables: readonly Pollable[]): undefined | Pro
     else pending.push(waited);
   }
   if (leftMs === 0) return undefined;
-  return firstOf(pending, leftMs).then(() => {
-    state.resumed();
-    return wait(state, pollables);
-  });
+  return state.wait(() => firstOf(pending, leftMs)).then(() => wait(state, pollables));
 }
 
 /** @param leftMs infinite where no clock is waited for */

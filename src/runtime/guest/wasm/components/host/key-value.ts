@@ -31,31 +31,24 @@ function toError(error: unknown): Variant {
   return code === 'HS_BINDING_DENIED' ? failed(ACCESS_DENIED) : other(describeError(error));
 }
 
-/** Calls the service, and looks at the memory of all instances when it goes on. */
-async function call(
-  { resumed }: HostState,
+function call(
+  { wait }: HostState,
   { label }: Bucket,
   op: string,
   args: (string | number)[],
   value?: Uint8Array,
 ): Promise<unknown> {
-  try {
-    return await runtime.callHost(label, op, args, value, (answer) => answer);
-  } finally {
-    resumed();
-  }
+  return wait(() => runtime.callHost(label, op, args, value, (answer) => answer));
 }
 
-async function read({ resumed }: HostState, { label }: Bucket, key: string): Promise<Entry | undefined> {
-  try {
-    return await runtime.callHost(label, 'get', [key], undefined, (found, payload) =>
+function read({ wait }: HostState, { label }: Bucket, key: string): Promise<Entry | undefined> {
+  return wait(() =>
+    runtime.callHost(label, 'get', [key], undefined, (found, payload) =>
       found === null
         ? undefined
         : { revision: (found as [number, number])[0], value: runtime.payloadBytes(payload) },
-    );
-  } finally {
-    resumed();
-  }
+    ),
+  );
 }
 
 /** What `work` resolves with; what the service refuses is a result that the component reads. */

@@ -18,15 +18,13 @@ function toHeaders(pairs: readonly string[]): Header[] {
   return headers;
 }
 
-async function attempt({ resumed }: HostState, work: () => Promise<unknown>): Promise<Variant> {
+async function attempt({ wait }: HostState, work: () => Promise<unknown>): Promise<Variant> {
   try {
-    return ok(await work());
+    return ok(await wait(work));
   } catch (error) {
     if (!(error instanceof runtime.HostError)) throw error;
     const { code, message, retryable } = error as Error & { code: string; retryable: boolean };
     return failed([code, message, retryable]);
-  } finally {
-    resumed();
   }
 }
 

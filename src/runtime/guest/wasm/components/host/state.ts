@@ -1,5 +1,5 @@
 /** What the functions of the host know of the message that an instance works on. */
-import type { GuestMessage } from '../../functions/index.ts';
+import type { GuestMessage, Wait } from '../../functions/index.ts';
 import type { Variant } from '../codec.ts';
 import {
   BytesStream,
@@ -20,14 +20,13 @@ export interface HostOptions {
   readonly bindings: Readonly<Record<string, string>>;
   /** Whether its standard input is the payload, and what it writes to standard output its reply. */
   readonly isCommand: boolean;
-  /** Asked whenever an instance goes on after it has waited. */
-  readonly resumed: () => void;
+  readonly wait: Wait;
 }
 
 export class HostState {
   readonly environment: HostOptions['environment'];
   readonly bindings: HostOptions['bindings'];
-  readonly resumed: HostOptions['resumed'];
+  readonly wait: Wait;
   readonly #name: string;
   readonly #isCommand: boolean;
   /** Those of wasi:blobstore that are neither finished nor dropped. */
@@ -40,7 +39,7 @@ export class HostState {
   constructor(options: HostOptions) {
     this.environment = options.environment;
     this.bindings = options.bindings;
-    this.resumed = options.resumed;
+    this.wait = options.wait;
     this.#name = options.name;
     this.#isCommand = options.isCommand;
   }

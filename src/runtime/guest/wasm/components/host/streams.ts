@@ -42,10 +42,7 @@ function whenReady<Result>(
 ): Result | Promise<Result> {
   const pending = stream.pending?.();
   if (pending === undefined) return then();
-  return pending.then(() => {
-    state.resumed();
-    return whenReady(state, stream, then);
-  });
+  return state.wait(() => pending).then(() => whenReady(state, stream, then));
 }
 
 function take(stream: InputStream, count: bigint): Variant {

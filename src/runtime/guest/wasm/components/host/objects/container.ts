@@ -100,14 +100,12 @@ export function settle(work: () => unknown): Variant {
   }
 }
 
-/** The same for what waits; the memory of all instances is looked at when it goes on. */
-export async function attempt({ resumed }: HostState, work: () => Promise<unknown>): Promise<Variant> {
+/** The same for what waits. */
+export async function attempt({ wait }: HostState, work: () => Promise<unknown>): Promise<Variant> {
   try {
-    return ok(await work());
+    return ok(await wait(work));
   } catch (error) {
     return refused(error);
-  } finally {
-    resumed();
   }
 }
 
