@@ -33,5 +33,12 @@ export {
   startNatsServer,
 } from './nats-server/index.ts';
 export { startHost } from './start-host.ts';
+export {
+  isTaken,
+  type LockedServer,
+  type LockFile,
+  type LockHolder,
+  takeLockFile,
+} from './state/lock-file.ts';
 export type { RecordedCall, TelemetryOptions } from './telemetry/index.ts';
 export type { HostOptions, HttpListener, RunningHost } from './types.ts';

@@ -1,36 +1,33 @@
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { HairspringError } from '../../core/index.ts';
+import { HairspringError, systemClock } from '../../core/index.ts';
+import { isTaken, type LockFile, type LockHolder, takeLockFile } from '../../host/index.ts';
+
+/** A server that its node has left takes a moment to end, and as long as a node allows it. */
+const SERVER_END_MS = 5_000;
+const POLL_MS = 50;
 
 /**
- * Takes a data folder for this process: a second nats-server on it would damage its streams. A lock
- * whose process is gone is taken over.
+ * Takes a data folder for this process and its nats-server: a second one on it would damage its streams. Waits for a
+ * server to end whose process is gone.
  * @throws HS_DATA_DIR when another process has it, or when it cannot be written
  */
-export async function lockDataDir(dataDir: string): Promise<AsyncDisposable> {
-  const file = join(dataDir, 'nats.lock');
-  for (let attempt = 0; attempt < 3; attempt += 1) {
-    if (await tryCreate(dataDir, file)) return { [Symbol.asyncDispose]: () => rm(file, { force: true }) };
-    const holder = Number(await readFile(file, 'utf8').catch(() => ''));
-    if (holder > 0 && holder !== process.pid && isAlive(holder)) throw held(dataDir, file, holder);
-    await rm(file, { force: true });
+export async function lockDataDir(dataDir: string): Promise<LockFile> {
+  const untilMs = performance.now() + SERVER_END_MS;
+  for (;;) {
+    const lock = await tryLock(dataDir);
+    if (isTaken(lock)) return lock;
+    if (!lock.isServer || performance.now() > untilMs) throw held(dataDir, lock);
+    await systemClock.sleep(POLL_MS);
   }
-  throw new HairspringError(
-    'HS_DATA_DIR',
-    `Cannot lock the data folder "${dataDir}": others take it again and again`,
-  );
 }
 
-async function tryCreate(dataDir: string, file: string): Promise<boolean> {
+async function tryLock(dataDir: string): Promise<LockFile | LockHolder> {
   try {
     await mkdir(dataDir, { recursive: true });
-    await writeFile(file, String(process.pid), { flag: 'wx' });
-    return true;
+    return takeLockFile(join(dataDir, 'nats.lock'));
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? error.code : undefined;
-    // mkdir says EEXIST too, where a file is in the place of the folder.
-    const isLock = code === 'EEXIST' && error instanceof Error && 'path' in error && error.path === file;
-    if (isLock) return false;
     const isFile = code === 'EEXIST' || code === 'ENOTDIR';
     const reason = isFile ? 'a file is in its place' : error instanceof Error ? error.message : String(error);
     throw new HairspringError('HS_DATA_DIR', `Cannot write the data folder "${dataDir}": ${reason}`, {
@@ -39,22 +36,16 @@ async function tryCreate(dataDir: string, file: string): Promise<boolean> {
   }
 }
 
-function held(dataDir: string, file: string, holder: number): HairspringError {
-  return new HairspringError(
-    'HS_DATA_DIR',
-    `Cannot use the data folder "${dataDir}": process ${holder} uses it`,
-    {
-      hint: `Choose another with --data, or stop that process; if it is no Hairspring, remove "${file}"`,
-    },
-  );
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    // A process of another user is alive all the same.
-    return error instanceof Error && 'code' in error && error.code === 'EPERM';
-  }
+function held(dataDir: string, { pid, isServer }: LockHolder): HairspringError {
+  const action = `Cannot use the data folder "${dataDir}"`;
+  const file = join(dataDir, 'nats.lock');
+  if (isServer)
+    return new HairspringError(
+      'HS_DATA_DIR',
+      `${action}: the nats-server (process ${pid}) that a node left there still runs`,
+      { hint: `Stop it with \`kill ${pid}\`; if that is no nats-server, remove "${file}"` },
+    );
+  return new HairspringError('HS_DATA_DIR', `${action}: process ${pid} uses it`, {
+    hint: `Choose another with --data, or stop that process; if it is no Hairspring, remove "${file}"`,
+  });
 }

@@ -61,9 +61,13 @@ export async function startLocalNode(
   await using stack = new AsyncDisposableStack();
   const accounts = options.accounts === undefined ? undefined : readAccountsFile(options.accounts);
   // The host guards its own folder; the store of the nats-server is ours to guard.
-  if (options.join === undefined) stack.use(await lockDataDir(options.dataDir));
+  const lock = options.join === undefined ? stack.use(await lockDataDir(options.dataDir)) : undefined;
   const server =
-    options.join === undefined ? stack.use(await startOwnServer(options, env, output)) : undefined;
+    lock === undefined
+      ? undefined
+      : stack.use(
+          await startOwnServer({ ...options, onSpawn: (spawned) => lock.noteServer(spawned) }, env, output),
+        );
   const operator = server === undefined ? undefined : loadOperator(server.operatorFile);
   const endpoint = options.join ?? { servers: [server?.url ?? ''] };
   const nats = operator === undefined ? endpoint : ownerEndpoint(operator.node, endpoint, 'node');

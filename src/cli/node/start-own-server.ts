@@ -3,6 +3,7 @@ import { HairspringError, type Logger, NATS_SERVER_VERSIONS, natsServerHas } fro
 import {
   type FoundNatsServer,
   findNatsServer,
+  type LockedServer,
   loadOperator,
   type Operator,
   type RunningNatsServer,
@@ -20,6 +21,8 @@ export interface OwnServerOptions {
   readonly ports: readonly number[];
   readonly dataDir: string;
   readonly logger: Logger;
+  /** Called with each process that is started, as soon as it is there. */
+  readonly onSpawn?: (server: LockedServer) => void;
 }
 
 /** A nats-server with an operator of ours, for this machine alone. Disposing stops it. Idempotent. */
@@ -68,13 +71,15 @@ async function startOnFreePort(
       ? DEFAULT_NAMESPACE
       : undefined,
   });
+  const storeDir = join(options.dataDir, 'nats');
   try {
     return await startNatsServer({
       binary: found.path,
-      storeDir: join(options.dataDir, 'nats'),
+      storeDir,
       host: LOOPBACK,
       port,
       logger: options.logger,
+      onSpawn: (pid) => options.onSpawn?.({ pid, storeDir }),
       extraArguments: ['--config', config],
     });
   } catch (error) {

@@ -16,6 +16,8 @@ export interface NatsServerOptions {
   /** 0 takes a free one. */
   readonly port: number;
   readonly logger: Logger;
+  /** Called with the process id at once, before the server does anything. */
+  readonly onSpawn?: (pid: number) => void;
   /** More arguments for nats-server. */
   readonly extraArguments?: readonly string[];
   /** @default 30_000 */
@@ -62,6 +64,7 @@ export async function startNatsServer(options: NatsServerOptions): Promise<Runni
     ],
   });
   const child = spawn(command.file, command.args, { stdio: ['ignore', 'ignore', 'pipe'], detached: true });
+  if (child.pid !== undefined) options.onSpawn?.(child.pid);
   const exited = exitOf(child);
   const stopWithUs = (): void => void child.kill('SIGTERM');
   process.once('exit', stopWithUs);
