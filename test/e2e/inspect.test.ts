@@ -4,6 +4,8 @@ import { request } from 'node:http';
 import { after, test } from 'node:test';
 import { WebSocket } from 'ws';
 import { startTestHost } from '../support/host.ts';
+import { ABORT, ABORT_LIMITS } from '../support/killer.ts';
+import { until } from '../support/load.ts';
 
 const world = await startTestHost({ inspect: { host: '127.0.0.1', port: 0 } });
 after(() => world[Symbol.asyncDispose]());
@@ -118,6 +120,25 @@ test('A debugger that goes away lets a stopped function go on', async () => {
     inspector.socket.close();
     assert.equal((await asked).text, 'done');
   }
+});
+
+test('A debugger attaches to a function in quarantine', async () => {
+  await world.deploy({
+    name: 'kills',
+    code: `export default { message(msg) { return msg.text() === 'good' ? 'good' : ${ABORT}; } };`,
+    limits: ABORT_LIMITS,
+  });
+  const isServed = async () => (await world.ask('kills', 'good')).outcome === 'ok';
+  for (let count = 1; count <= 2; count += 1) {
+    await until('it is served', isServed);
+    assert.equal((await world.ask('kills', 'bad')).outcome, 'HS_FUNCTION_CRASHED');
+  }
+  await until('it is served', isServed);
+  const inspector = await attach('kills');
+  await inspector.send('Runtime.enable');
+  const { params } = await inspector.event('Runtime.executionContextCreated');
+  assert.ok(params.context.id !== undefined);
+  inspector.socket.close();
 });
 
 test('A page that comes by another name is refused, and so is who does not know the key', async () => {

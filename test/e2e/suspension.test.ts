@@ -9,6 +9,7 @@ const KILLER = {
   name: 'killer',
   code: `export default { message(msg) {
     if (msg.text() === 'good') return 'good';
+    if (msg.text() === 'stay') return new Promise(() => {});
     return ${ABORT};
   } };`,
   limits: ABORT_LIMITS,
@@ -70,11 +71,15 @@ test('A function that kills cells gets one of its own, is then suspended, and be
   assert.equal((await world.ask('killer', 'good')).text, 'good');
 });
 
-test('A quarantined function is undeployed with its cell', async () => {
+test('Calls of a quarantined function can be cancelled, and it is undeployed with its cell', async () => {
   await using world = await startTestHost({ spareCells: 1 });
   const { id } = await world.deploy(KILLER);
   for (let count = 1; count <= 2; count += 1) await kill(world, count);
   await until('the function is served', async () => (await ask(world.nc, 'killer', 'good')).outcome === 'ok');
+  const stays = world.ask('killer', 'stay');
+  await until('the call runs', async () => (await world.client().info('killer')).stats.inFlight === 1);
+  assert.equal((await world.client().cancel('killer')).cancelled, 1);
+  assert.equal((await stays).outcome, 'HS_FUNCTION_CANCELLED');
   const pids = world.host.cellPids();
   await world.client().undeploy(id);
   assert.equal((await world.ask('killer', 'good')).outcome, 'no responders');

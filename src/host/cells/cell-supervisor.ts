@@ -177,12 +177,12 @@ export class CellSupervisor {
     { id, namespace }: Pick<FunctionSpec, 'id' | 'namespace'>,
     invocationId: string | null,
   ): Promise<number> {
-    return (await this.#groups.get(namespace)?.cancel(id, invocationId)) ?? 0;
+    return (await this.#groupOf(namespace, id)?.cancel(id, invocationId)) ?? 0;
   }
 
   /** Hands an HTTP request to a function. @throws HS_FUNCTION_NOT_FOUND, HS_FUNCTION_SUSPENDED, HS_CELL_LOST */
   ask(namespace: string, ask: HttpAsk): PendingAnswer {
-    const group = this.#groupsOf(namespace).find((one) => one.has(ask.id));
+    const group = this.#groupOf(namespace, ask.id);
     if (group === undefined)
       throw new HairspringError('HS_FUNCTION_NOT_FOUND', 'The function is not deployed here');
     return group.ask(ask);
@@ -193,7 +193,7 @@ export class CellSupervisor {
     { id, namespace }: Pick<FunctionSpec, 'id' | 'namespace'>,
     listen: (message: string | null) => void,
   ): Promise<InspectSession> {
-    const group = this.#groups.get(namespace);
+    const group = this.#groupOf(namespace, id);
     if (group === undefined)
       throw new HairspringError('HS_FUNCTION_NOT_FOUND', 'The function is not deployed here');
     return await group.inspect(id, listen);
@@ -206,6 +206,11 @@ export class CellSupervisor {
   #groupsOf(namespace: string): readonly CellGroup[] {
     const own = this.#groups.get(namespace);
     return [...(own === undefined ? [] : [own]), ...this.#quarantine.groupsOf(namespace)];
+  }
+
+  /** The one that has a function, which in quarantine is not that of its namespace. */
+  #groupOf(namespace: string, functionId: string): CellGroup | undefined {
+    return this.#groupsOf(namespace).find((group) => group.has(functionId));
   }
 
   /** Takes no new work anywhere and resolves when all accepted work is finished, or soon after `graceMs`. */
