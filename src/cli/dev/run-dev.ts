@@ -4,6 +4,7 @@ import { createLogger, HairspringError, LOG_LEVELS, type LogLevel } from '../../
 import { findNexfiles, type RecordedCall } from '../../host/index.ts';
 import { openRecording, RECORDING_FILE } from '../bindings/recording.ts';
 import { sampleOf, sampleRequest } from '../deploy/sample.ts';
+import { makeDataDir } from '../node/data-dir.ts';
 import { type LocalNode, type LocalNodeOptions, serverLost, startLocalNode } from '../node/local-node.ts';
 import type { CommandContext } from '../shell/command.ts';
 import { type ControlConnection, connectTo, resolveEndpoint } from '../shell/connection.ts';
@@ -39,6 +40,7 @@ export async function runDev(
   const logger = createLogger((record) => {
     output.event({ event: 'node-log', ...record }, () => renderLogRecord(record, paint));
   }, options.logLevel);
+  await makeDataDir(options.dataDir);
   const onCall = options.observe ? recordCalls(options.dataDir, lines) : undefined;
   const telemetry = { ...options.telemetry, onCall };
   await using node = await startLocalNode({ ...options, telemetry, logger }, env, output);

@@ -1,4 +1,3 @@
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { HairspringError, systemClock } from '../../core/index.ts';
 import { isTaken, type LockFile, type LockHolder, takeLockFile } from '../../host/index.ts';
@@ -15,23 +14,20 @@ const POLL_MS = 50;
 export async function lockDataDir(dataDir: string): Promise<LockFile> {
   const untilMs = performance.now() + SERVER_END_MS;
   for (;;) {
-    const lock = await tryLock(dataDir);
+    const lock = tryLock(dataDir);
     if (isTaken(lock)) return lock;
     if (!lock.isServer || performance.now() > untilMs) throw held(dataDir, lock);
     await systemClock.sleep(POLL_MS);
   }
 }
 
-async function tryLock(dataDir: string): Promise<LockFile | LockHolder> {
+function tryLock(dataDir: string): LockFile | LockHolder {
   try {
-    await mkdir(dataDir, { recursive: true });
     return takeLockFile(join(dataDir, 'nats.lock'));
-  } catch (error) {
-    const code = error instanceof Error && 'code' in error ? error.code : undefined;
-    const isFile = code === 'EEXIST' || code === 'ENOTDIR';
-    const reason = isFile ? 'a file is in its place' : error instanceof Error ? error.message : String(error);
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
     throw new HairspringError('HS_DATA_DIR', `Cannot write the data folder "${dataDir}": ${reason}`, {
-      cause: error,
+      cause,
     });
   }
 }

@@ -13,6 +13,7 @@ import {
 import type { CliEnvironment } from '../shell/environment.ts';
 import type { Output } from '../shell/output.ts';
 import { announceServer } from '../shell/own-server.ts';
+import { makeDataDir } from './data-dir.ts';
 import { lockDataDir } from './data-lock.ts';
 import { startOwnServer } from './start-own-server.ts';
 
@@ -60,6 +61,7 @@ export async function startLocalNode(
 ): Promise<LocalNode> {
   await using stack = new AsyncDisposableStack();
   const accounts = options.accounts === undefined ? undefined : readAccountsFile(options.accounts);
+  await makeDataDir(options.dataDir);
   // The host guards its own folder; the store of the nats-server is ours to guard.
   const lock = options.join === undefined ? stack.use(await lockDataDir(options.dataDir)) : undefined;
   const server =
