@@ -266,6 +266,7 @@ export async function startCell(options: CellOptions): Promise<void> {
       return {
         sids: active.map(({ triggers }) => triggers),
         invokeSids: active.map(({ invoke }) => invoke),
+        refused: specs.map(({ id }) => table.refusedSubject(id) ?? ''),
       };
     },
     renew({ nats, credentials }) {

@@ -25,7 +25,7 @@ import type { WorkloadConnections } from './workload-connections.ts';
 /** A deployed function in this cell. */
 interface FunctionSlot {
   readonly listener: SubjectListener;
-  readonly invokes: Subscription;
+  invokes: Subscription;
   runner: FunctionRunner;
 }
 
@@ -116,6 +116,7 @@ export class FunctionTable implements LocalFunctions {
       this.#byName.set(spec.name, slot);
     }
     slot.runner = runner;
+    if (slot.invokes.isClosed()) slot.invokes = listenForInvokes(this.#options.nc, slot);
     const triggers = slot.listener.update(spec, previous);
     if (previous !== undefined) this.#retire(previous, runner, slot.listener.released);
     runner.prewarm();
@@ -152,6 +153,13 @@ export class FunctionTable implements LocalFunctions {
         this.#tellGone(previous.spec);
       })
       .catch(() => undefined);
+  }
+
+  /** Where the server does not let a function listen, if that is so. Known when the server has answered. */
+  refusedSubject(id: string): string | undefined {
+    const slot = this.#slots.get(id);
+    const byName = slot?.invokes.isClosed() === true ? slot.invokes.getSubject() : undefined;
+    return slot?.listener.refusedSubject ?? byName;
   }
 
   /** @throws HS_FUNCTION_NOT_FOUND */

@@ -126,6 +126,8 @@ export interface ActivateResult {
   readonly sids: readonly (readonly number[])[];
   /** For each function the subscription id of its invoke subject. */
   readonly invokeSids: readonly number[];
+  /** For each function a subject on which the server does not let it listen; empty for none. */
+  readonly refused: readonly string[];
 }
 
 export interface CheckResult {

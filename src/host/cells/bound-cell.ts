@@ -30,6 +30,8 @@ export class BoundCell {
   readonly sids = new Map<number, { readonly functionId: string; readonly triggerKey: string }>();
   /** Functions that are undeployed and still finish what was accepted. */
   readonly finishing = new Set<Promise<unknown>>();
+  /** Where the server does not let functions listen: one subject for each. */
+  readonly #refused = new Map<string, string>();
   /** It has finished everything, so its end is nobody's loss. */
   finished = false;
   encrypted = false;
@@ -103,7 +105,7 @@ export class BoundCell {
     const secrets = this.#secrets.sealedFor(specs);
     const params = { specs, credentials, coldReason, secrets };
     this.#subscribing += 1;
-    const { sids, invokeSids } = await this.cell.command('activate', params);
+    const { sids, invokeSids, refused } = await this.cell.command('activate', params);
     this.#subscribing -= 1;
     for (const sid of invokeSids) this.sids.set(sid, NOBODYS);
     for (const [index, spec] of specs.entries()) {
@@ -111,6 +113,27 @@ export class BoundCell {
         const sid = sids[index]?.[place] ?? 0;
         if (sid > 0) this.sids.set(sid, { functionId: spec.id, triggerKey: triggerKey(trigger) });
       }
+      this.#noteRefused(spec, refused[index] ?? '');
+    }
+  }
+
+  #noteRefused({ id, name }: FunctionSpec, subject: string): void {
+    if (subject === '') {
+      this.#refused.delete(id);
+      return;
+    }
+    this.#refused.set(id, subject);
+    this.#logger.error('The server does not let a function listen', { function: name, subject });
+  }
+
+  /** @throws HS_NATS_REFUSED when the server does not let one of them listen where it is to */
+  assertListening(specs: readonly FunctionSpec[]): void {
+    for (const { id, name } of specs) {
+      const subject = this.#refused.get(id);
+      if (subject === undefined) continue;
+      const message = `Cannot serve ${name}: the server does not let it listen on "${subject}"`;
+      const hint = 'Permit the NATS user with which the node serves the namespace to subscribe to it';
+      throw new HairspringError('HS_NATS_REFUSED', message, { hint });
     }
   }
 

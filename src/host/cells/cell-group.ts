@@ -162,6 +162,7 @@ export class CellGroup {
       for (const spec of specs) this.#functions.set(spec.id, spec);
       try {
         await this.#serve(specs);
+        this.#bound?.assertListening(specs);
       } catch (error) {
         for (const [index, { id }] of specs.entries()) {
           const spec = earlier[index];
@@ -186,6 +187,11 @@ export class CellGroup {
     if (bound === undefined || bound.cell.state === 'dead') return;
     const earlier = specs.flatMap(({ id }) => (this.#isServed(id) ? (this.#functions.get(id) ?? []) : []));
     for (const { id } of specs) if (!this.#isServed(id)) void bound.deactivate(id);
+    if (this.#functions.size === 0) {
+      this.#bound = undefined;
+      void this.#release(bound).catch(() => undefined);
+      return;
+    }
     try {
       await bound.activate(earlier);
     } catch {
@@ -224,15 +230,15 @@ export class CellGroup {
       if (this.#functions.size > 0) return { finishing: bound?.deactivate(functionId) };
       // Whoever deploys from now on gets another cell, so that this one can be given up.
       this.#bound = undefined;
-      return { finishing: bound && this.#release(bound, functionId) };
+      void bound?.deactivate(functionId);
+      return { finishing: bound && this.#release(bound) };
     });
     await finishing;
   }
 
-  async #release(bound: BoundCell, functionId: string): Promise<void> {
-    const released = bound
-      .deactivate(functionId)
-      .then(() => Promise.all(bound.finishing))
+  /** Gives up a cell when it has finished what its functions had begun, all of which leave. */
+  async #release(bound: BoundCell): Promise<void> {
+    const released = Promise.all(bound.finishing)
       .then(() => this.#finish(bound, RELEASE_GRACE_MS))
       .finally(() => this.#releases.delete(released));
     this.#releases.add(released);

@@ -82,6 +82,7 @@ const checkResult: z.ZodType<CheckResult> = z.object({
 const activateResult: z.ZodType<ActivateResult> = z.object({
   sids: z.array(z.array(count)),
   invokeSids: z.array(count),
+  refused: z.array(z.string()),
 });
 
 const cellStats: z.ZodType<CellStats> = z.object({

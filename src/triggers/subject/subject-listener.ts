@@ -127,6 +127,11 @@ export class SubjectListener {
     return this.#released;
   }
 
+  /** One on which the server does not let it listen. Known when the server has answered what came after `update`. */
+  get refusedSubject(): string | undefined {
+    return this.#listening.find(({ subscription }) => subscription.isClosed())?.subscription.getSubject();
+  }
+
   /**
    * Subscribes what `spec` listens on and is not subscribed yet, and drops the rest.
    * @param last runs what is on its way for triggers that are dropped
@@ -140,7 +145,7 @@ export class SubjectListener {
       if (!isSubjectTrigger(trigger)) return [];
       const queue = trigger.fanout ? undefined : `${spec.namespace}.${spec.name}`;
       const key = triggerKey(trigger);
-      const kept = before.find((listening) => listening.key === key);
+      const kept = before.find((one) => one.key === key && !one.subscription.isClosed());
       if (kept === undefined) return this.#subscribe(key, trigger.subject, queue, triggerIndex);
       kept.triggerIndex = triggerIndex;
       return kept;
