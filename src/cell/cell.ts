@@ -56,9 +56,13 @@ import { CellSecrets } from './secrets/index.ts';
 import { StackMapper } from './stack-mapper.ts';
 import { warmUp } from './warm-up.ts';
 import { WorkloadConnections } from './workload-connections.ts';
+import { orAfter, SETTLE_MS, type Services, settled } from './workload-session.ts';
 
 /** The thread has had nothing to do for so long when blank isolates are made. */
 const QUIET_MS = 2;
+
+/** Given to what ended invocations had open, even where draining has taken all its time. */
+const LAST_SETTLE_MS = 500;
 
 /** Functions that may be stopped in a debugger at the same time. */
 const INSPECTED_AT_ONCE = 8;
@@ -72,6 +76,8 @@ interface Assignment {
   readonly feed: FeedPublisher;
   readonly observation: Observation;
   readonly connections: WorkloadConnections;
+  /** Over its own connection. */
+  readonly services: Services;
   /** With the credentials of the moment. */
   endpoint: NatsEndpoint;
 }
@@ -152,9 +158,10 @@ export async function startCell(options: CellOptions): Promise<void> {
       connect: connectOwn,
       createServices: (own, inboxPrefix) => createNatsServices(own, { inboxPrefix, ...shared }),
     });
+    const services = createHostServices(nc, { inboxPrefix: nats.inboxPrefix, ...shared });
     const table: FunctionTable = new FunctionTable({
       nc,
-      services: createHostServices(nc, { inboxPrefix: nats.inboxPrefix, ...shared }),
+      services,
       connections,
       bindingsOf: (spec) => ({ ...serviceBindings(spec), [CALLS_LABEL]: callsBinding(spec) }),
       prepareBuiltIns,
@@ -202,7 +209,7 @@ export async function startCell(options: CellOptions): Promise<void> {
     await nc.flush();
     const secrets = new CellSecrets(namespace, secretSeed, clock);
     const requests = new HttpRequests(table, (answers) => link.send({ type: 'answers', answers }));
-    assignment = { nc, table, requests, secrets, feed, observation, connections, endpoint: nats };
+    assignment = { nc, table, requests, secrets, feed, observation, connections, services, endpoint: nats };
     nc.closed()
       .then((reason) => {
         if (!draining)
@@ -326,8 +333,11 @@ export async function startCell(options: CellOptions): Promise<void> {
       draining = true;
       if (assignment === undefined) return null;
       await changed;
-      await assignment.table.drain(graceMs);
-      await assignment.connections[Symbol.asyncDispose]();
+      const { table, connections, services } = assignment;
+      const endMs = clock.monotonicMs() + graceMs;
+      await table.drain(graceMs);
+      const settleMs = Math.max(LAST_SETTLE_MS, Math.min(SETTLE_MS, endMs - clock.monotonicMs()));
+      await Promise.all([connections.close(settleMs), orAfter(settleMs, clock, settled(services))]);
       await assignment.nc.drain();
       await assignment.observation.finish();
       return null;

@@ -191,7 +191,7 @@ export class FunctionTable implements LocalFunctions {
     const slot = this.#slots.get(id);
     if (slot === undefined) {
       // It may have been taken in and not been served.
-      this.#options.connections.forget(id);
+      await this.#options.connections.forget(id);
       return;
     }
     const { runner } = slot;
@@ -204,7 +204,7 @@ export class FunctionTable implements LocalFunctions {
     await Promise.all(versions.map((version) => version.idle()));
     this.#retiring.delete(runner);
     runner.dispose(new HairspringError('HS_FUNCTION_NOT_FOUND', `${name} was undeployed`));
-    this.#options.connections.forget(id);
+    const forgotten = this.#options.connections.forget(id);
     this.#tellGone(runner.spec);
     const shape = shapeOf(runner.spec);
     const inUse = this.#runners()
@@ -213,6 +213,7 @@ export class FunctionTable implements LocalFunctions {
         ({ memoryBytes, readiness }) => memoryBytes === shape.memoryBytes && readiness === shape.readiness,
       );
     if (!inUse) this.#options.runtime.pool.forget(shape);
+    await forgotten;
   }
 
   #runners(): readonly FunctionRunner[] {

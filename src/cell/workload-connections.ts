@@ -56,11 +56,11 @@ export class WorkloadConnections implements AsyncDisposable {
     }
   }
 
-  /** A function is gone. */
-  forget(functionId: string): void {
+  /** A function is gone. Resolves when its connections are, so that its users can be revoked. Never rejects. */
+  async forget(functionId: string): Promise<void> {
     const workload = this.#byFunction.get(functionId);
     this.#byFunction.delete(functionId);
-    void workload?.close().catch(() => undefined);
+    await workload?.close().catch(() => undefined);
   }
 
   #makeRoom(): void {
@@ -79,11 +79,16 @@ export class WorkloadConnections implements AsyncDisposable {
     }
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  /** Closes them all, each when what is under way is done, within `withinMs` at the latest. */
+  async close(withinMs?: number): Promise<void> {
     this.#stopSweep();
     const all = [...this.#byFunction.values(), ...this.#retiring];
     this.#byFunction.clear();
     this.#retiring.clear();
-    await Promise.allSettled(all.map((workload) => workload.close()));
+    await Promise.allSettled(all.map((workload) => workload.close(withinMs)));
   }
 }

@@ -6,23 +6,20 @@ import {
   type HostCall,
   type HostCaller,
   type HostCallResult,
-  type HostService,
   type NatsEndpoint,
   type PreparedBinding,
   type ServiceBinding,
   type WorkloadCredential,
 } from '../core/index.ts';
 import { toConnectionOptions } from './connection-options.ts';
+import { type Services, WorkloadSession } from './workload-session.ts';
 
 export interface WorkloadOptions {
   /** Where the server is; its credentials are the cell's own and not used here. */
   readonly endpoint: () => NatsEndpoint;
   readonly clock: Clock;
   readonly connect: (options: ConnectionOptions) => Promise<NatsConnection>;
-  readonly createServices: (
-    nc: NatsConnection,
-    inboxPrefix: string,
-  ) => Readonly<Partial<Record<ServiceBinding['service'], HostService>>>;
+  readonly createServices: (nc: NatsConnection, inboxPrefix: string) => Services;
   /** Of all functions of the cell. */
   readonly usage: WorkloadUsage;
   /** Called before a connection is opened. */
@@ -39,15 +36,9 @@ export interface WorkloadUsage {
   callsUnderWay: number;
 }
 
-/** One connection while it lasts, and the bindings that are served over it. */
-interface Session {
-  readonly nc: NatsConnection;
-  readonly bindings: ReadonlyMap<string, PreparedBinding>;
-}
-
 /** A connection whose credential is about to expire; those who have called over it finish there. */
 interface Leaving {
-  readonly session: Session;
+  readonly session: WorkloadSession;
   readonly callers: Set<number>;
 }
 
@@ -63,8 +54,8 @@ export class Workload {
   #credential: WorkloadCredential;
   /** When the credential expires with which it has connected. */
   #connectedUntilMs = 0;
-  #opening: Promise<Session> | undefined;
-  #session: Session | undefined;
+  #opening: Promise<WorkloadSession> | undefined;
+  #session: WorkloadSession | undefined;
   /** Invocations that have called, and may have left something open. */
   #callers = new Set<number>();
   readonly #leaving = new Set<Leaving>();
@@ -110,7 +101,7 @@ export class Workload {
   #leaveIfDone(leaving: Leaving): void {
     if (leaving.callers.size > 0) return;
     this.#leaving.delete(leaving);
-    void leaving.session.nc.close().catch(() => undefined);
+    void leaving.session.close().catch(() => undefined);
   }
 
   /** A binding that is served over the connection. All of them are prepared before the first call. */
@@ -124,11 +115,11 @@ export class Workload {
 
   #ended(label: string, callerId: number): void {
     this.#callers.delete(callerId);
-    this.#session?.bindings.get(label)?.ended?.(callerId);
+    this.#session?.ended(label, callerId);
     for (const leaving of this.#leaving) {
       if (!leaving.callers.delete(callerId)) continue;
       // Its connection may end with this, so that the other bindings would not be told.
-      for (const binding of leaving.session.bindings.values()) binding.ended?.(callerId);
+      leaving.session.endedAll(callerId);
       this.#leaveIfDone(leaving);
     }
   }
@@ -140,23 +131,20 @@ export class Workload {
     const { usage } = this.#options;
     usage.callsUnderWay += 1;
     try {
-      const { bindings } = earlier ?? this.#session ?? (await this.#open());
-      const binding = bindings.get(label);
-      if (binding === undefined)
-        throw new HairspringError('HS_INTERNAL', `Cannot call ${label}: no service of this cell serves it`);
-      return await binding.call(call, caller);
+      const session = earlier ?? this.#session ?? (await this.#open());
+      return await session.call(label, call, caller);
     } finally {
       usage.callsUnderWay -= 1;
     }
   }
 
   /** The one that an invocation has called over, when it is not the present one. */
-  #sessionOf(callerId: number): Session | undefined {
+  #sessionOf(callerId: number): WorkloadSession | undefined {
     for (const { session, callers } of this.#leaving) if (callers.has(callerId)) return session;
     return undefined;
   }
 
-  #open(): Promise<Session> {
+  #open(): Promise<WorkloadSession> {
     if (this.#opening !== undefined) return this.#opening;
     this.#options.makeRoom();
     const opening = this.#connect();
@@ -175,14 +163,14 @@ export class Workload {
     return opening;
   }
 
-  #drop(opening: Promise<Session>): void {
+  #drop(opening: Promise<WorkloadSession>): void {
     if (this.#opening !== opening) return;
     this.#opening = undefined;
     this.#session = undefined;
   }
 
-  async #connect(): Promise<Session> {
-    const { endpoint, connect, createServices } = this.#options;
+  async #connect(): Promise<WorkloadSession> {
+    const { endpoint, connect, createServices, clock } = this.#options;
     const { inboxPrefix } = this.#credential;
     const current = (): NatsEndpoint => {
       this.#connectedUntilMs = this.#credential.expiresAtMs;
@@ -198,23 +186,18 @@ export class Workload {
       const message = 'Cannot call a host service: the function has no connection to NATS now';
       throw new HairspringError('HS_NATS_UNREACHABLE', message, { cause });
     }
-    const services = createServices(nc, inboxPrefix);
-    const prepared = [...this.#bindings].flatMap(([label, binding]) => {
-      const service = services[binding.service];
-      return service === undefined ? [] : [[label, service.prepare(label, binding)] as const];
-    });
-    return { nc, bindings: new Map(prepared) };
+    return new WorkloadSession(nc, createServices(nc, inboxPrefix), this.#bindings, clock);
   }
 
-  /** Closes the connection, if there is one; the next call opens another. */
-  async close(): Promise<void> {
+  /** Closes the connection, if there is one, when what is under way is done; the next call opens another. */
+  async close(withinMs?: number): Promise<void> {
     const opening = this.#opening;
     this.#opening = undefined;
     this.#session = undefined;
     const leaving = [...this.#leaving];
     this.#leaving.clear();
     const session = await opening?.catch(() => undefined);
-    await Promise.allSettled(leaving.map((one) => one.session.nc.close()));
-    await session?.nc.close();
+    const all = [...leaving.map((one) => one.session), ...(session === undefined ? [] : [session])];
+    await Promise.allSettled(all.map((one) => one.close(withinMs)));
   }
 }

@@ -44,6 +44,8 @@ export interface HostService<Kind extends ServiceBinding = ServiceBinding> {
   readonly name: Kind['service'];
   /** Called once per function and binding when the function is activated; must not wait. */
   prepare(label: string, binding: Kind): PreparedBinding;
+  /** Resolves when what ended invocations had open is given back. @default it is by `ended` */
+  settled?(): Promise<void>;
 }
 
 /** One function calls another by its name. */

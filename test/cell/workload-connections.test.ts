@@ -11,24 +11,12 @@ import {
   systemClock,
   type WorkloadCredential,
 } from '../../src/core/index.ts';
-import { credentialsText, userToken } from '../../src/host/accounts/claims.ts';
-import { createSigningKey } from '../../src/host/accounts/signing-key.ts';
 import { connectTo, startTestNats, type TestNats } from '../support/nats.ts';
 import { createSpec } from '../support/spec.ts';
 import { until } from '../support/turns.ts';
+import { createUserCredentials } from '../support/user-credentials.ts';
 
-/** A server without authentication takes any. */
-const CREDS = ((): string => {
-  const [account, user] = [createSigningKey('account'), createSigningKey('user')];
-  const claims = {
-    name: 'f',
-    publicKey: user.publicKey,
-    account: account.publicKey,
-    permissions: 'all',
-  } as const;
-  return credentialsText(userToken(account, claims), user.seed);
-})();
-
+const CREDS = createUserCredentials();
 const HOUR_MS = 3_600_000;
 const BINDING: KvBinding = { service: 'kv', bucket: 'b', access: 'read', keys: '>', existing: true };
 
@@ -210,7 +198,7 @@ test('A function that is gone has no connection any more, and a lost one is made
   await world.opened[0]?.close();
   await one.call(1);
   assert.equal(world.opened.length, 2);
-  world.connections.forget('one');
+  await world.connections.forget('one');
   await until(() => world.openCount === 0);
 });
 

@@ -1,6 +1,7 @@
 import { type JetStreamClient, type JetStreamManager, jetstream } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/transport-node';
 import type { HairspringError, KvBinding } from '../../core/index.ts';
+import { Background } from '../shared/background.ts';
 import { PROBE_CONSUMER } from './permissions.ts';
 import { DirectGets } from './provider-direct-gets.ts';
 import { API_CODES, isApiError, isNoResponders, toKvError } from './provider-errors.ts';
@@ -16,6 +17,7 @@ export class KvAccess {
   readonly js: JetStreamClient;
   readonly link: Link;
   readonly directGets: DirectGets;
+  readonly background = new Background();
   readonly #inboxPrefix: string | undefined;
   #manager: Promise<JetStreamManager> | undefined;
 
@@ -36,7 +38,8 @@ export class KvAccess {
     options: Omit<ReaderOptions, 'idleMs'> & { readonly idleMs?: number },
   ): Promise<StreamReader> {
     const manager = await this.manager();
-    const means = { nc: this.nc, link: this.link, manager, inboxPrefix: this.#inboxPrefix };
+    const { nc, link, background } = this;
+    const means = { nc, link, background, manager, inboxPrefix: this.#inboxPrefix };
     return StreamReader.open(means, { idleMs: READ_IDLE_MS, ...options });
   }
 

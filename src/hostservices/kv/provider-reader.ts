@@ -8,6 +8,7 @@ import {
   nuid,
   type Subscription,
 } from '@nats-io/transport-node';
+import type { Background } from '../shared/background.ts';
 import { ConnectionLostError, type Link } from './provider-link.ts';
 import type { StoredMessage } from './provider-messages.ts';
 
@@ -30,6 +31,7 @@ export interface ReaderMeans {
   readonly manager: JetStreamManager;
   readonly link: Link;
   readonly inboxPrefix: string | undefined;
+  readonly background: Background;
 }
 
 export interface ReaderOptions {
@@ -181,7 +183,7 @@ export class StreamReader {
 
   /** Gives back all that it holds here and on the server. Never rejects. */
   close(): Promise<void> {
-    this.#closing ??= this.#close();
+    this.#closing ??= this.#means.background.add(this.#close());
     return this.#closing;
   }
 

@@ -28,7 +28,11 @@ const WATCH_IDLE_MS = LIMIT_RANGES.timeoutMs.max + HOST_LIMITS.tailMs;
 /** The KV host service over the cell's own connection, whose inboxes begin with `inboxPrefix`. */
 export function createKvService(nc: NatsConnection, inboxPrefix?: string): HostService<KvBinding> {
   const access = new KvAccess(nc, inboxPrefix);
-  return { name: 'kv', prepare: (label, binding) => new KvGrant(label, binding, access) };
+  return {
+    name: 'kv',
+    prepare: (label, binding) => new KvGrant(label, binding, access),
+    settled: () => access.background.settled(),
+  };
 }
 
 type Arguments = HostCall['args'];

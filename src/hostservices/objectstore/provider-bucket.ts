@@ -1,6 +1,7 @@
 import { JetStreamApiError, type JetStreamClient, type JetStreamManager } from '@nats-io/jetstream';
 import { headers, type NatsConnection } from '@nats-io/transport-node';
 import { HairspringError } from '../../core/index.ts';
+import type { Background } from '../shared/background.ts';
 import { chunkSubject, type FoundMeta, metaSubject, type ObjectMeta, parseMeta } from './meta.ts';
 import { isConflict, isNoResponders, toObjectError } from './provider-errors.ts';
 
@@ -23,6 +24,7 @@ export interface ObjectMeans {
   readonly nc: NatsConnection;
   readonly js: JetStreamClient;
   readonly inboxPrefix: string | undefined;
+  readonly background: Background;
 }
 
 /**
@@ -118,7 +120,11 @@ export class ObjectBucket {
   }
 
   /** Removes the chunks of an object; what fails is tried again later. Never throws. */
-  async purge(nuid: string, options: PurgeOptions = {}, attempt = 0): Promise<void> {
+  purge(nuid: string, options: PurgeOptions = {}, attempt = 0): Promise<void> {
+    return this.means.background.add(this.#purge(nuid, options, attempt));
+  }
+
+  async #purge(nuid: string, options: PurgeOptions, attempt: number): Promise<void> {
     try {
       const { unlessOf } = options;
       if (unlessOf !== undefined && (await this.find(unlessOf))?.meta?.nuid === nuid) return;

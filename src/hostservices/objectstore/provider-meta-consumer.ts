@@ -88,7 +88,11 @@ export class MetaConsumer {
   }
 
   /** Never throws: what cannot be deleted goes away when it is idle. */
-  async delete(): Promise<void> {
+  delete(): Promise<void> {
+    return this.#bucket.means.background.add(this.#delete());
+  }
+
+  async #delete(): Promise<void> {
     try {
       const manager = await this.#bucket.manager();
       await manager.consumers.delete(this.#bucket.stream, this.#name);

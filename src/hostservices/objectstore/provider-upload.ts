@@ -141,7 +141,7 @@ export class Upload implements Opened {
   #giveUp(failure: unknown): Promise<void> {
     this.#failure ??= failure;
     this.#state = 'given up';
-    this.#purged ??= this.#purge();
+    this.#purged ??= this.#bucket.means.background.add(this.#purge());
     return this.#purged;
   }
 

@@ -10,6 +10,7 @@ import {
   type ObjectStoreBinding,
   type PreparedBinding,
 } from '../../core/index.ts';
+import { Background } from '../shared/background.ts';
 import { Handles } from '../shared/handles.ts';
 import { serverRefusal } from '../shared/server-refusal.ts';
 import { checkName, checkOperation, checkPrefix, type ObjectOperation } from './grant.ts';
@@ -31,8 +32,13 @@ export function createObjectStoreService(
   nc: NatsConnection,
   inboxPrefix?: string,
 ): HostService<ObjectStoreBinding> {
-  const means: ObjectMeans = { nc, js: jetstream(nc, { checkAPI: false }), inboxPrefix };
-  return { name: 'objectstore', prepare: (label, binding) => new ObjectStoreGrant(label, binding, means) };
+  const background = new Background();
+  const means: ObjectMeans = { nc, js: jetstream(nc, { checkAPI: false }), inboxPrefix, background };
+  return {
+    name: 'objectstore',
+    prepare: (label, binding) => new ObjectStoreGrant(label, binding, means),
+    settled: () => background.settled(),
+  };
 }
 
 const NULL: HostCallResult = { value: null };

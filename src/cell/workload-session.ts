@@ -1,0 +1,90 @@
+import type { NatsConnection } from '@nats-io/transport-node';
+import {
+  type Clock,
+  HairspringError,
+  type HostCall,
+  type HostCaller,
+  type HostCallResult,
+  type HostService,
+  type PreparedBinding,
+  type ServiceBinding,
+} from '../core/index.ts';
+
+/** How long what is under way holds up the end of a connection: a little more than a service waits for an answer. */
+export const SETTLE_MS = 6_000;
+
+export type Services = Readonly<Partial<Record<ServiceBinding['service'], HostService>>>;
+
+/** Resolves when none of the services gives anything back any more. */
+export async function settled(services: Services): Promise<void> {
+  await Promise.all(Object.values(services).map((service) => service.settled?.()));
+}
+
+/** Resolves when `work` is done, or after `mostMs`. */
+export async function orAfter(mostMs: number, clock: Clock, work: Promise<unknown>): Promise<void> {
+  const late = Promise.withResolvers<void>();
+  const stop = clock.after(mostMs, late.resolve);
+  await Promise.race([work, late.promise]);
+  stop();
+}
+
+/** One connection of a function while it lasts, and the bindings that are served over it. */
+export class WorkloadSession {
+  readonly nc: NatsConnection;
+  readonly #services: Services;
+  readonly #bindings = new Map<string, PreparedBinding>();
+  readonly #clock: Clock;
+  #callsUnderWay = 0;
+  #quiet = Promise.withResolvers<void>();
+
+  constructor(
+    nc: NatsConnection,
+    services: Services,
+    bindings: ReadonlyMap<string, ServiceBinding>,
+    clock: Clock,
+  ) {
+    this.nc = nc;
+    this.#services = services;
+    this.#clock = clock;
+    for (const [label, binding] of bindings) {
+      const prepared = services[binding.service]?.prepare(label, binding);
+      if (prepared !== undefined) this.#bindings.set(label, prepared);
+    }
+  }
+
+  async call(label: string, call: HostCall, caller: HostCaller): Promise<HostCallResult> {
+    const binding = this.#bindings.get(label);
+    if (binding === undefined)
+      throw new HairspringError('HS_INTERNAL', `Cannot call ${label}: no service of this cell serves it`);
+    this.#callsUnderWay += 1;
+    try {
+      return await binding.call(call, caller);
+    } finally {
+      this.#callsUnderWay -= 1;
+      if (this.#callsUnderWay === 0) this.#quiet.resolve();
+    }
+  }
+
+  ended(label: string, callerId: number): void {
+    this.#bindings.get(label)?.ended?.(callerId);
+  }
+
+  /** For all of its bindings. */
+  endedAll(callerId: number): void {
+    for (const binding of this.#bindings.values()) binding.ended?.(callerId);
+  }
+
+  /** Closes the connection once nothing goes on over it any more, within `withinMs` at the latest. */
+  async close(withinMs: number = SETTLE_MS): Promise<void> {
+    await orAfter(withinMs, this.#clock, Promise.race([this.#settled(), this.nc.closed()]));
+    await this.nc.close();
+  }
+
+  async #settled(): Promise<void> {
+    while (this.#callsUnderWay > 0) {
+      this.#quiet = Promise.withResolvers();
+      await this.#quiet.promise;
+    }
+    await settled(this.#services);
+  }
+}
