@@ -25,6 +25,7 @@ const CHOSEN = [
   'flood-headers',
   'flood-logs',
   'flood-zombie-calls',
+  'leak-host-calls',
   'memory-string-length',
   'promise-stolen-resolver',
   'prototype-before-load',
@@ -77,4 +78,19 @@ test('A hazard that answers with what it should not have is found out', async ()
     export default { message: () => 'it found process' };`;
   const { problems } = await runHazard(world, parseHazard('escape-found', code), BARS);
   assert.deepEqual(problems, ['its caller heard ok with it found process']);
+});
+
+test('A hazard that answers with nothing is found out', async () => {
+  const code = `// class: escape\n// tries: to escape\n// expects: ok\n// kills: no\n
+    export default { message: () => undefined };`;
+  const { problems } = await runHazard(world, parseHazard('escape-silent', code), BARS);
+  assert.deepEqual(problems, ['its caller heard ok with nothing']);
+});
+
+test('The hazard of answers between calls finds out one that is of another call', async () => {
+  const { code } = hazards.find(({ name }) => name === 'leak-host-calls') ?? { code: '' };
+  const crossed = code.replace('env.KV.get(key)', "env.KV.get('of-0')");
+  assert.notEqual(crossed, code);
+  const { problems } = await runHazard(world, parseHazard('leak-host-calls', crossed), BARS);
+  assert.match(problems.join(), /an answer of another call/);
 });

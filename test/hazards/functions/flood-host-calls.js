@@ -1,6 +1,6 @@
 // class: flood
 // tries: to flood the host with calls that nobody awaits
-// expects: ok HS_FUNCTION_CPU HS_FUNCTION_MEMORY HS_HOST_CALL_LIMIT
+// expects: HS_FUNCTION_CPU HS_FUNCTION_MEMORY HS_HOST_CALL_LIMIT
 // kills: no
 // binds: kv
 

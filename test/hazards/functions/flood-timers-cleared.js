@@ -1,6 +1,6 @@
 // class: flood
 // tries: to flood the host with timers set and cleared at once
-// expects: ok HS_FUNCTION_CPU HS_FUNCTION_MEMORY
+// expects: HS_FUNCTION_CPU HS_FUNCTION_MEMORY
 // kills: no
 
 export default {

@@ -1,6 +1,6 @@
 // class: flood
 // tries: to set more timers than anybody can count
-// expects: ok HS_FUNCTION_CPU HS_FUNCTION_MEMORY HS_FUNCTION_TIMEOUT
+// expects: HS_FUNCTION_CPU HS_FUNCTION_MEMORY HS_FUNCTION_TIMEOUT
 // kills: no
 
 export default {

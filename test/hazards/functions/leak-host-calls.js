@@ -1,5 +1,5 @@
 // class: leak
-// tries: to be answered in the next call for a host call of the one before
+// tries: to be given the answer to a host call of another call
 // expects: ok
 // kills: no
 // calls: 20
@@ -8,11 +8,11 @@
 export default {
   async message(msg, env, ctx) {
     const text = msg.text();
-    const entry = await env.KV.put('allowed', text).then(
-      () => env.KV.get('allowed'),
-      () => null,
-    );
-    if (entry !== null && typeof entry.text() !== 'string') return 'an answer of another call';
+    const key = `of-${text}`;
+    await env.KV.put(key, `value ${text}`);
+    const entry = await env.KV.get(key);
+    if (entry === null) return 'no answer of its own';
+    if (entry.key !== key || entry.text() !== `value ${text}`) return 'an answer of another call';
     return 'contained';
   },
 };

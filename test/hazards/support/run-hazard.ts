@@ -174,8 +174,8 @@ async function callHazard(
 
 /** A reply that does not say so is an escape, and is shown as it is. */
 function outcomeOf({ outcome, text }: Answer): string {
-  if (outcome !== 'ok' || /^\[?"?contained/.test(text) || text === '') return outcome;
-  return `ok with ${text.slice(0, 120)}`;
+  if (outcome !== 'ok' || /^\[?"?contained/.test(text)) return outcome;
+  return `ok with ${text === '' ? 'nothing' : text.slice(0, 120)}`;
 }
 
 function judgeNeighbour(
