@@ -57,6 +57,16 @@ test('A kind of call is told once, with what it names and nothing of what it sen
   assert.doesNotMatch(JSON.stringify(uses), /hunter2/);
 });
 
+test('A watch names its filter, or without one all keys of the grant', () => {
+  const spec = { ...SPEC, bindings: { STORE: kvBinding('thumbs', { keys: 't.>' }) } };
+  const watch = (...args: (string | number)[]): readonly [Call, InvocationStatus] => [
+    { label: 'STORE', op: 'watch', args },
+    'ok',
+  ];
+  const uses = record([watch('updates', 1, 't.a.*'), watch('', 0)], spec);
+  assert.deepEqual(shown(uses), ['STORE kv watch t.a.* used', 'STORE kv watch t.> used']);
+});
+
 test('A call that was refused for want of a grant is told as such; one that names nothing valid is not told', () => {
   const put: Call = { label: 'STORE', op: 'put', args: ['t.a'] };
   const uses = record([

@@ -12,7 +12,7 @@ import {
 import { parseStartRequest, startRequestToWire } from '../../src/host/manifest/index.ts';
 import { compareGrants, isWidening } from '../../src/hostservices/grant-changes.ts';
 import { createGrant, refusalOf } from '../../src/hostservices/http/grant.ts';
-import { checkAccess, checkKey, isKvOperation } from '../../src/hostservices/kv/grant.ts';
+import { checkAccess, checkKey, isKvOperation, watchFilter } from '../../src/hostservices/kv/grant.ts';
 import { joinFilters } from '../../src/hostservices/kv/suggest-grant.ts';
 import { checkSubject } from '../../src/hostservices/messaging/grant.ts';
 import type { GrantUse } from '../../src/hostservices/shared/grant-suggestion.ts';
@@ -39,9 +39,11 @@ function survives(binding: Binding): void {
 }
 
 test('A KV suggestion covers each call, is no wider than the grant under which all passed, and can be written', () => {
-  const ops = fc.constantFrom('get', 'put', 'create', 'update', 'delete');
+  const ops = fc.constantFrom('get', 'history', 'put', 'create', 'update', 'delete', 'purge');
+  const filter = key.chain((name) => fc.constantFrom(name, `${name}.*`, `${name}.>`, '>'));
+  const call = fc.oneof(fc.tuple(ops, key), fc.tuple(fc.constant('watch'), filter));
   fc.assert(
-    fc.property(fc.array(fc.tuple(ops, key), { minLength: 1, maxLength: 6 }), (calls) => {
+    fc.property(fc.array(call, { minLength: 1, maxLength: 6 }), (calls) => {
       const { binding } = suggestGrant(
         KV,
         calls.map(([op, name]) => used(op, name)),
@@ -51,7 +53,8 @@ test('A KV suggestion covers each call, is no wider than the grant under which a
       for (const [op, name] of calls) {
         assert.ok(isKvOperation(op));
         checkAccess('ONE', binding, op);
-        checkKey('ONE', binding, op, name);
+        if (op === 'watch') watchFilter('ONE', binding, name);
+        else checkKey('ONE', binding, op, name);
       }
       assert.ok(!compareGrants({ ONE: KV }, { ONE: binding }).some(isWidening));
       survives(binding);

@@ -1,4 +1,5 @@
 import {
+  type Binding,
   type CallUse,
   type FinishedInvocation,
   type FunctionSpec,
@@ -41,7 +42,7 @@ export class CallRecorder extends SilentObserver {
     const { service } = binding;
     const operation = operationOf(op, status);
     // Of several names all were covered but perhaps the last one, at which a call that is refused ends.
-    for (const [index, name] of [callName(service, args), ...alsoNamed].entries()) {
+    for (const [index, name] of [callName(binding, op, args), ...alsoNamed].entries()) {
       const outcome = index === alsoNamed.length ? outcomeOf(status, index > 0) : 'used';
       if (name.length <= TELEMETRY_LIMITS.callNameChars)
         this.#add(spec, { label: granting, service, op: operation, name, outcome });
@@ -88,10 +89,14 @@ function outcomeOf(status: InvocationStatus, isRedirected: boolean): CallUse['ou
 }
 
 /** What a call names, and nothing else of its arguments: they may hold values. A new host service has a line here. */
-function callName(service: string, args: ObservedCall['args']): string {
+function callName(binding: Binding, op: string, args: ObservedCall['args']): string {
   const [first, second, third] = args;
-  switch (service) {
-    case 'kv':
+  switch (binding.service) {
+    case 'kv': {
+      // A watch without a filter is one of all keys of the grant.
+      const key = op === 'watch' ? (third ?? binding.keys) : first;
+      return typeof key === 'string' ? key : '';
+    }
     case 'messaging':
     case 'objectstore':
       return typeof first === 'string' ? first : '';
