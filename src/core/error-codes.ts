@@ -117,6 +117,13 @@ export const ERROR_CODES = {
     summary: 'The cell that held this invocation died',
     remedy: 'Retry if the call may run twice; the function itself was not at fault',
   },
+  HS_CELL_START: {
+    status: 503,
+    fault: 'operator',
+    retryable: true,
+    summary: 'A cell process does not start',
+    remedy: 'Read what it said last in the message; `hairspring doctor` checks the machine',
+  },
   HS_DRAINING: {
     status: 503,
     fault: 'system',

@@ -24,7 +24,7 @@ function dyingCell(journal: JournalFile, first: () => Promise<void> | void): Bou
   const cell = {
     id: 'c1',
     journal,
-    exited: Promise.resolve({ code: null, signal: 'SIGKILL', stderr: '' }),
+    exited: Promise.resolve({ code: null, signal: 'SIGKILL', stderr: '', killReason: 0 }),
     kill: () => undefined,
     async command() {
       await first();

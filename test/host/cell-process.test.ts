@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { type Clock, createLogger, type LogRecord, silentLogger, systemClock } from '../../src/core/index.ts';
+import { createSpec } from '../support/spec.ts';
 import { turns, until } from '../support/turns.ts';
 
 const dir = mkdtempSync(join(tmpdir(), 'hairspring-cell-'));
@@ -21,6 +22,7 @@ registerHooks({
   },
 });
 const { CellProcess } = await import('../../src/host/cells/cell-process.ts');
+const { checkInCell } = await import('../../src/host/cells/check-in-cell.ts');
 const { SpareCells } = await import('../../src/host/cells/spare-cells.ts');
 
 const OPTIONS = {
@@ -117,12 +119,39 @@ test('A process that the system does not start counts as ended', async () => {
   const { cell } = startCell('');
   process.execPath = execPath;
   assert.equal(cell.pid, undefined);
-  await assert.rejects(cell.ready, { code: 'HS_INTERNAL' });
+  await assert.rejects(cell.ready, { code: 'HS_CELL_START' });
   await assert.rejects(cell.command('stats', { functionIds: null }), { code: 'HS_CELL_LOST' });
   assert.equal((await cell.exited).signal, null);
   await cell[Symbol.asyncDispose]();
   assert.equal(cell.state, 'dead');
 });
+
+test('A cell that ends before it is ready tells its last words, whoever waits for it', async () => {
+  writeFileSync(entry, 'throw new Error("no room for the heap");');
+  await using spares = new SpareCells({
+    create: () => new CellProcess(OPTIONS, silentLogger),
+    count: 0,
+    clock: systemClock,
+    logger: silentLogger,
+  });
+  await assert.rejects(
+    spares.lend('a', (cell) => checkInCell(cell, createSpec())),
+    { code: 'HS_CELL_START', message: /ended before it was ready: Error: no room for the heap/ },
+  );
+});
+
+const ENDS = {
+  'is ended from outside': ['SIGKILL', 'HS_CELL_LOST', /ended from outside \(SIGKILL\)/],
+  'brings its cell down': ['SIGABRT', 'HS_FUNCTION_LOAD', /top level of its module/],
+} as const;
+for (const [what, [signal, code, message]] of Object.entries(ENDS)) {
+  test(`A deployer hears whose fault it was when the cell in which code is tried ${what}`, async () => {
+    const { cell } = startCell(`process.on('message', () => process.kill(process.pid, '${signal}'));`);
+    await using _cell = cell;
+    await cell.ready;
+    await assert.rejects(checkInCell(cell, createSpec()), { code, message });
+  });
+}
 
 test('When cells cannot even be created, whoever waits hears of it, and it is tried again later', async () => {
   let refuse = true;
@@ -196,6 +225,8 @@ test('A cell that was lent for one namespace is never taken by another: it is en
   await lent.exited;
   await until(() => spares.pids.length === 1);
   assert.equal(created.length, 3);
+  // Of two that still start, either may be ready first.
+  await Promise.all(created.map(({ ready }) => ready));
   await using next = await spares.take('c');
   assert.equal(
     next,

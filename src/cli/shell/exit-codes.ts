@@ -36,6 +36,7 @@ const EXIT_BY_CODE: Readonly<Record<ErrorCode, ExitCode>> = {
   HS_PAYLOAD_TOO_LARGE: EXIT.failed,
   HS_REPLY_TOO_LARGE: EXIT.failed,
   HS_CELL_LOST: EXIT.failed,
+  HS_CELL_START: EXIT.failed,
   HS_DRAINING: EXIT.failed,
   HS_INVOKE_SUBJECT: EXIT.failed,
   HS_ROUTE_TAKEN: EXIT.refused,

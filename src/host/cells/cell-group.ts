@@ -2,6 +2,7 @@ import {
   type AdoptedMessage,
   type CellStats,
   type Clock,
+  type ErrorCode,
   type FunctionSpec,
   HairspringError,
   type HttpAsk,
@@ -37,6 +38,9 @@ const DRAIN_MARGIN_MS = 1_000;
 const ANSWER_STUCK_MS = 2_000;
 /** A cell without functions only finishes what replaced versions had begun, each with its own deadline. */
 const RELEASE_GRACE_MS = 300_000;
+
+/** What a cell ends with that says nothing of the functions. */
+const CELL_TROUBLE: ReadonlySet<ErrorCode> = new Set(['HS_CELL_LOST', 'HS_CELL_START']);
 
 export interface CellGroupOptions {
   readonly namespace: string;
@@ -141,7 +145,7 @@ export class CellGroup {
         await this.#serve(specs);
         return true;
       } catch (error) {
-        if (!HairspringError.is(error) || error.code !== 'HS_CELL_LOST') {
+        if (!HairspringError.is(error) || !CELL_TROUBLE.has(error.code)) {
           for (const { id } of specs) this.#functions.delete(id);
           await this.#revert(specs);
           throw error;

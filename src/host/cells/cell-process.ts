@@ -37,6 +37,8 @@ export interface CellExit {
   readonly code: number | null;
   readonly signal: string | null;
   readonly stderr: string;
+  /** Why the watchdog ended it, one of KILL_REASONS; 0 when that was not the watchdog. */
+  readonly killReason: number;
 }
 
 /** A debugger attached to a function. */
@@ -101,8 +103,8 @@ export class CellProcess {
     child.once('disconnect', () => this.kill());
     child.once('exit', (code, signal) => {
       const stderr = lastWords(this.#stderr);
-      const message = `Cell ${this.id} ended before it was ready: ${stderr}`;
-      this.#onEnd({ code, signal, stderr }, new HairspringError('HS_CELL_LOST', message));
+      const message = `Cell ${this.id} ended before it was ready: ${stderr || (signal ?? `exit code ${code}`)}`;
+      this.#onEnd({ code, signal, stderr }, new HairspringError('HS_CELL_START', message));
     });
     child.on('error', (cause) => {
       // A process that could not be started has no end to wait for.
@@ -110,12 +112,12 @@ export class CellProcess {
       const message = `Cannot start cell ${this.id}: ${cause.message}`;
       this.#onEnd(
         { code: null, signal: null, stderr: cause.message },
-        new HairspringError('HS_INTERNAL', message, { cause }),
+        new HairspringError('HS_CELL_START', message, { cause }),
       );
     });
   }
 
-  #onEnd(exit: CellExit, notReady: HairspringError): void {
+  #onEnd(exit: Omit<CellExit, 'killReason'>, notReady: HairspringError): void {
     this.#moveTo('dead');
     this.#ready.reject(notReady);
     for (const { reject } of this.#pending.values())
@@ -124,7 +126,7 @@ export class CellProcess {
     this.#requests.fail(new HairspringError('HS_CELL_LOST', `Cell ${this.id} died`));
     for (const listen of this.#inspectors.values()) listen(null);
     this.#inspectors.clear();
-    this.#exited.resolve(exit);
+    this.#exited.resolve({ ...exit, killReason: this.journal.killReason });
   }
 
   /** Undefined when there is no process. */

@@ -15,6 +15,7 @@ import type { SecretSource } from '../secrets/index.ts';
 import type { CellReports } from '../telemetry/index.ts';
 import { CellGroup } from './cell-group.ts';
 import { CellProcess, type InspectSession } from './cell-process.ts';
+import { checkInCell } from './check-in-cell.ts';
 import { Quarantine } from './quarantine.ts';
 import { SpareCells } from './spare-cells.ts';
 import { type Sentence, Suspensions } from './suspensions.ts';
@@ -107,16 +108,10 @@ export class CellSupervisor {
 
   /**
    * Loads a function in a spare cell, where no tenant's work is, and throws its isolate away.
-   * @throws the code that says why it does not load
+   * @throws the code that says why it does not load; HS_CELL_START, HS_CELL_LOST when that could not be tried
    */
   async check(spec: FunctionSpec): Promise<CheckResult> {
-    try {
-      return await this.#spares.lend(spec.namespace, (cell) => cell.command('check', { spec }));
-    } catch (error) {
-      if (!HairspringError.is(error) || error.code !== 'HS_CELL_LOST') throw error;
-      const message = `Cannot load ${spec.name}: the code at the top level of its module brought the cell down`;
-      throw new HairspringError('HS_FUNCTION_LOAD', message, { cause: error });
-    }
+    return await this.#spares.lend(spec.namespace, (cell) => checkInCell(cell, spec));
   }
 
   /** Serves a function, in the place of its earlier version; when that fails, the earlier one is served on. */
