@@ -221,6 +221,71 @@ test('A release server that refuses connections is named with the reason', async
   assert.match((await failureOf(options)).message, /official release: .*ECONNREFUSED/);
 });
 
+/** A proxy that has the releases of every host, refuses to tunnel, and tells what it was asked for. */
+async function startProxy(): Promise<AsyncDisposable & { readonly url: string; readonly asked: string[] }> {
+  const asked: string[] = [];
+  const proxy = createServer(({ url = '' }, response) => {
+    asked.push(url);
+    response.end(served.get(new URL(url).pathname));
+  });
+  proxy.on('connect', ({ url = '' }, client) => {
+    asked.push(url);
+    client.end('HTTP/1.1 403 Forbidden\r\n\r\n');
+  });
+  await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve));
+  return {
+    asked,
+    url: `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`,
+    async [Symbol.asyncDispose]() {
+      proxy.closeAllConnections();
+      await new Promise((resolve) => proxy.close(resolve));
+    },
+  };
+}
+
+function setVariable(name: string, value: string): Disposable {
+  const before = process.env[name];
+  process.env[name] = value;
+  return {
+    [Symbol.dispose]() {
+      if (before === undefined) delete process.env[name];
+      else process.env[name] = before;
+    },
+  };
+}
+
+test('The release is fetched by the proxy that the environment names, and without it from hosts of NO_PROXY', async () => {
+  await using proxy = await startProxy();
+  using _proxy = setVariable('HTTP_PROXY', proxy.url);
+  using _direct = setVariable('NO_PROXY', '127.0.0.1');
+  const release = publish('2.14.11', packArchive('x/nats-server', fakeServer('2.14.11')));
+  const direct = await emptySearch({ release });
+  assert.equal((await findNatsServer(direct.options)).version, '2.14.11');
+  assert.deepEqual(proxy.asked, []);
+  const baseUrl = 'http://releases.invalid/2.14.11';
+  const proxied = await emptySearch({ release: { ...release, baseUrl } });
+  assert.equal((await findNatsServer(proxied.options)).version, '2.14.11');
+  assert.deepEqual(proxy.asked.splice(0), [`${baseUrl}/nats-server-v2.14.11-${PLATFORM}.tar.gz`]);
+  await assert.rejects(fetch(baseUrl), 'nothing else goes by the proxy');
+});
+
+test('A proxy that refuses, is not there or is no address is told with the reason', async () => {
+  await using proxy = await startProxy();
+  for (const [value, reason] of [
+    [proxy.url, /official release: .* cannot be fetched: .*403/],
+    ['http://127.0.0.1:9', /official release: .* cannot be fetched: .*ECONNREFUSED 127\.0\.0\.1:9\n/],
+    ['proxy:port', /official release: .* cannot be fetched: HTTPS_PROXY or HTTP_PROXY .*no address/],
+  ] as const) {
+    using _proxy = setVariable('HTTPS_PROXY', value);
+    const baseUrl = 'https://releases.invalid';
+    const { options } = await emptySearch({
+      release: { version: '2.14.5', baseUrl, sha256: { [PLATFORM]: '00' } },
+    });
+    assert.match((await failureOf(options)).message, reason);
+  }
+  assert.deepEqual(proxy.asked, ['releases.invalid:443']);
+});
+
 test('Without the network nothing is fetched, and the error says so', async () => {
   const release = publish('2.14.8', packArchive('x/nats-server', fakeServer('2.14.8')));
   const { options, events } = await emptySearch({ release, offline: true });

@@ -1,3 +1,4 @@
+import { setGlobalProxyFromEnv } from 'node:http';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 
@@ -17,4 +18,19 @@ export function defaultCacheDir(env: CacheEnvironment): string {
 /** This process's environment with `variables` set, for a child process. */
 export function inheritEnvironment(variables: Readonly<Record<string, string>>): NodeJS.ProcessEnv {
   return { ...process.env, ...variables };
+}
+
+/**
+ * Has `fetch` go by the proxy that `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY` name, until disposed: Node does so only when
+ * it is told. It holds for the whole process, so dispose it soon.
+ * @throws an Error when one of them is no address
+ */
+export function fetchByProxy(): Disposable {
+  try {
+    const restore = setGlobalProxyFromEnv(process.env);
+    return { [Symbol.dispose]: restore };
+  } catch {
+    // What Node says may hold the password of the proxy.
+    throw new Error('HTTPS_PROXY or HTTP_PROXY is no address, such as http://proxy.example:3128');
+  }
 }

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
 import { HairspringError, systemClock } from '../../core/index.ts';
+import { fetchByProxy } from './environment.ts';
 import { extractFile } from './tar.ts';
 import type { FetchContext, NatsRelease } from './types.ts';
 
@@ -70,6 +71,7 @@ async function download(
     );
   };
   try {
+    using _proxy = fetchByProxy();
     allow(ANSWER_TIMEOUT_MS);
     const response = await fetch(url, { signal: abort.signal });
     if (!response.ok || response.body === null) throw failed(`"${url}" answers ${response.status}`);
