@@ -340,15 +340,22 @@ test('A response that was fetched is handed on as what it is now, decoded', asyn
   await using upstream = await startUpstream();
   await world.deploy({
     name: 'proxy',
-    code: fetching(`return fetch(env.UPSTREAM);`),
-    triggers: [{ http: { route: '/proxy' } }],
+    code: fetching(`
+      const upstream = await fetch(env.UPSTREAM);
+      const { headers } = upstream;
+      if (ctx.params.how === 'body') return new Response(upstream.body, upstream);
+      if (ctx.params.how === 'headers') return new Response(await upstream.text(), { headers });
+      return upstream;`),
+    triggers: [{ http: { route: '/proxy/:how' } }],
     bindings: { WEB: { http: [`${upstream.origin}/*`], private: true } },
     environment: { UPSTREAM: `${upstream.origin}/` },
   });
-  const { text, head } = await sendRaw(origin, rawRequest(origin, 'GET /proxy'));
-  assert.match(text, /\r\n\r\nplain text$/);
-  assert.match(head, /content-length: 10/i);
-  assert.doesNotMatch(head, /content-encoding|keep-alive/i);
+  for (const how of ['whole', 'body', 'headers']) {
+    const { text, head } = await sendRaw(origin, rawRequest(origin, `GET /proxy/${how}`));
+    assert.match(text, /\r\n\r\nplain text$/);
+    assert.match(head, /content-length: 10/i);
+    assert.doesNotMatch(head, /content-encoding|keep-alive/i);
+  }
 });
 
 async function startUpstream(): Promise<{ readonly origin: string } & AsyncDisposable> {

@@ -21,6 +21,13 @@ before(async () => {
       response.writeHead(200, { 'content-encoding': 'gzip' }).end(gzipSync('packed ü'));
       return;
     }
+    if (url.startsWith('/encoded?')) {
+      const encoding = decodeURIComponent(url.slice('/encoded?'.length));
+      const packed = encoding.includes('gzip') ? gzipSync('packed') : Buffer.from('packed');
+      const headers = encoding === 'none' ? {} : { 'content-encoding': encoding };
+      response.writeHead(200, { ...headers, 'content-length': String(packed.length) }).end(packed);
+      return;
+    }
     if (url === '/bytes') {
       response.end(Buffer.from([0, 255, 128]));
       return;
@@ -117,6 +124,26 @@ test('Bodies come as text, bytes and streams, decoded, and status and redirects 
       await (await at('/x', { method: 'HEAD' })).text(), (await at('/x', { method: 'HEAD' })).body];`,
   );
   assert.deepEqual(seen, ['packed ü', [0, 255, 128], 404, true, true, 302, 'TypeError', 'stream', '', null]);
+});
+
+test('An answer that was decoded has no header that says how it was sent, and another has them', async () => {
+  using probe = fetcher({ WEB: open() });
+  const seen = await run(
+    probe,
+    `const seen = [];
+    for (const [method, encoding] of [['GET', 'gzip'], ['HEAD', 'X-GZIP'], ['GET', 'none'], ['GET', 'zstd'], ['GET', 'zstd, gzip']]) {
+      const { headers } = await fetch('${server.origin}/encoded?' + encodeURIComponent(encoding), { method });
+      seen.push([headers.get('content-encoding'), headers.has('content-length')]);
+    }
+    return seen;`,
+  );
+  assert.deepEqual(seen, [
+    [null, false],
+    [null, false],
+    [null, true],
+    ['zstd', true],
+    ['zstd, gzip', true],
+  ]);
 });
 
 test('Without an http binding fetch says which one is missing', async () => {

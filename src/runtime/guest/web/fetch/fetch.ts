@@ -1,3 +1,4 @@
+import { asDecoded } from '../shared/decoded.ts';
 import type { StreamReader } from '../shared/stream-types.ts';
 import { isBadPort } from './bad-ports.ts';
 import { BodyState, bytesOf } from './body-state.ts';
@@ -131,7 +132,7 @@ function toResponse(
     string[],
     number | null,
   ];
-  const headers = createHeaders(fields, 'immutable');
+  const headers = createHeaders(asDecoded(fields), 'immutable');
   if (redirect === 'error' && status >= 300 && status <= 399 && headers.has('location')) {
     closeRequest(caller, number);
     throw new TypeError('The answer is a redirect, and redirect is "error"');

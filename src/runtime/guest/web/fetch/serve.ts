@@ -1,5 +1,4 @@
 /** HTTP requests that a function answers: what its handler is given, and what becomes of its response. */
-import { isDecoded } from '../shared/decoded.ts';
 import { unsendable } from '../shared/unsendable.ts';
 import { BodyState } from './body-state.ts';
 import type { AbortSignalLike } from './features.ts';
@@ -37,17 +36,14 @@ export async function answer(returned: unknown): Promise<object> {
   const state = responseState(await returned);
   if (state === undefined)
     return unsendable('A fetch handler returns a Response, and this one has returned none');
-  const { type, status, body } = state;
+  const { status, body } = state;
   if (status < 200) return unsendable('Response.error() is nothing that can be sent');
   if (body?.unusable === true) return unsendable('The body of the response was read already');
   const fields = headerFields(state.headers);
   if (fields.length > MAX_FIELDS) return unsendable(`A response has at most ${MAX_FIELDS} header fields`);
-  const encodings = fields.flatMap(([name, value]) => (name === 'content-encoding' ? [value] : []));
-  const leavesEncoding = type === 'basic' && isDecoded(encodings);
   const headers: Record<string, string[]> = Object.create(null);
   headers[':status'] = [`${status}`];
   for (const [name, value] of fields) {
-    if (leavesEncoding && name === 'content-encoding') continue;
     const earlier = headers[name];
     if (earlier === undefined) headers[name] = [value];
     else earlier.push(value);

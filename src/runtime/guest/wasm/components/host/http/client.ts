@@ -1,5 +1,5 @@
 /** Requests of a component: what it is about to send, and what comes back. */
-import { isDecoded } from '../../../../web/shared/decoded.ts';
+import { asDecoded } from '../../../../web/shared/decoded.ts';
 import type { Variant } from '../../codec.ts';
 import { describeError, failed, type HostState, NONE, ok, some } from '../state.ts';
 import { type Field, Fields, toBytes, toText } from './fields.ts';
@@ -154,17 +154,13 @@ async function open(
     payload: runtime.payloadBytes(beside),
   }));
   const [status, , , , pairs, handle] = value;
+  const left = asDecoded(pairs);
   const fields: [string, Uint8Array][] = [];
-  const encodings: string[] = [];
-  for (let at = 0; at + 1 < pairs.length; at += 2) {
-    const name = (pairs[at] as string).toLowerCase();
-    if (name === 'content-encoding') encodings.push(pairs[at + 1] as string);
-    fields.push([name, toBytes(pairs[at + 1] as string)]);
-  }
-  const kept = isDecoded(encodings) ? fields.filter(([name]) => name !== 'content-encoding') : fields;
-  if (handle === null || handle === 0) return new IncomingResponse(status, kept, payload);
+  for (let at = 0; at + 1 < left.length; at += 2)
+    fields.push([(left[at] as string).toLowerCase(), toBytes(left[at + 1] as string)]);
+  if (handle === null || handle === 0) return new IncomingResponse(status, fields, payload);
   const rest = await runtime.callHost(label, 'rest', [handle], undefined, (_value, beside) =>
     runtime.payloadBytes(beside),
   );
-  return new IncomingResponse(status, kept, rest);
+  return new IncomingResponse(status, fields, rest);
 }
