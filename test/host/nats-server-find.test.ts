@@ -274,7 +274,7 @@ test('A proxy that refuses, is not there or is no address is told with the reaso
   for (const [value, reason] of [
     [proxy.url, /official release: .* cannot be fetched: .*403/],
     ['http://127.0.0.1:9', /official release: .* cannot be fetched: .*ECONNREFUSED 127\.0\.0\.1:9\n/],
-    ['proxy:port', /official release: .* cannot be fetched: HTTPS_PROXY or HTTP_PROXY .*no address/],
+    ['proxy:port', /official release: HTTPS_PROXY or HTTP_PROXY is no address/],
   ] as const) {
     using _proxy = setVariable('HTTPS_PROXY', value);
     const baseUrl = 'https://releases.invalid';

@@ -1,6 +1,7 @@
 import { setGlobalProxyFromEnv } from 'node:http';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
+import { HairspringError } from '../../core/index.ts';
 
 /** The environment variables that name the cache folder. */
 export interface CacheEnvironment {
@@ -23,7 +24,7 @@ export function inheritEnvironment(variables: Readonly<Record<string, string>>):
 /**
  * Has `fetch` go by the proxy that `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY` name, until disposed: Node does so only when
  * it is told. It holds for the whole process, so dispose it soon.
- * @throws an Error when one of them is no address
+ * @throws HS_NATS_SERVER_MISSING when one of them is no address
  */
 export function fetchByProxy(): Disposable {
   try {
@@ -31,6 +32,9 @@ export function fetchByProxy(): Disposable {
     return { [Symbol.dispose]: restore };
   } catch {
     // What Node says may hold the password of the proxy.
-    throw new Error('HTTPS_PROXY or HTTP_PROXY is no address, such as http://proxy.example:3128');
+    throw new HairspringError(
+      'HS_NATS_SERVER_MISSING',
+      'HTTPS_PROXY or HTTP_PROXY is no address, such as http://proxy.example:3128',
+    );
   }
 }
