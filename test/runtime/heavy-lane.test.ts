@@ -112,6 +112,60 @@ test('All that an entry in the heavy lane hands out is there before it counts as
   assert.deepEqual(probe.logs, [{ level: 'info', text: 'sent' }]);
 });
 
+test('A quick call in the heavy lane is answered before the next one computes', async () => {
+  using probe = createTestFunction(
+    handlerOf(`if (msg.text() === 'quick') return 'quick'; ${busy(400)} return 'slow'`),
+    HEAVY,
+  );
+  await probe.text({ data: 'quick' });
+  const [quick, slow] = [probe.text({ data: 'quick' }), probe.text({ data: 'slow' })];
+  assert.equal(await quick, 'quick');
+  assert.equal(probe.runner.inFlight, 1, 'the other has been answered as well');
+  assert.equal(await slow, 'slow');
+});
+
+test('A quick call in the heavy lane is answered before one computes that waited for the same', async () => {
+  const held: (() => void)[] = [];
+  using probe = createTestFunction(
+    handlerOf(
+      `await env.HOST.keys(); if (msg.text() === 'quick') return 'quick'; ${busy(400)} return 'slow'`,
+    ),
+    { ...HEAVY, host: () => new Promise((resolve) => held.push(() => resolve({ value: [] }))) },
+  );
+  const [quick, slow] = [probe.text({ data: 'quick' }), probe.text({ data: 'slow' })];
+  await until(() => held.length === 2);
+  for (const release of held) release();
+  assert.equal(await quick, 'quick');
+  assert.equal(probe.runner.inFlight, 1, 'the other has been answered as well');
+  assert.equal(await slow, 'slow');
+});
+
+test('A reply from the heavy lane does not wait for the look at the heap that follows its entry', async (t) => {
+  let looked = (): void => undefined;
+  using isolate = loadIsolate(createTestPool(), handlerOf('return 1'));
+  t.mock.method(
+    Object.getPrototypeOf(isolate),
+    'measureAway',
+    () => new Promise<void>((resolve) => (looked = resolve)),
+  );
+  using probe = createTestFunction(handlerOf(`${busy(20)} return 'done'`), HEAVY);
+  assert.equal(await probe.text(), 'done');
+  looked();
+});
+
+test('Quick calls in the heavy lane share their entries when none has taken long for a while', async () => {
+  using probe = createTestFunction(handlerOf('return msg.text()'), {
+    ...HEAVY,
+    limits: { cpuMs: 2_000, concurrency: 100 },
+  });
+  const keys = Array.from({ length: 64 }, (_, index) => `k${index}`);
+  const ask = () => Promise.all(keys.map((data) => probe.text({ data })));
+  assert.deepEqual(await ask(), keys);
+  const before = probe.heavyEntries.length;
+  assert.deepEqual(await ask(), keys);
+  assert.ok(probe.heavyEntries.length - before < 32, `${probe.heavyEntries.length - before} entries`);
+});
+
 test('A function that is seen to hold the main thread moves, and its instance with it', async () => {
   // Work that takes processor time and not only time, and the same with any compiler.
   const code = handlerOf(

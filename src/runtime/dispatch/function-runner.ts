@@ -367,6 +367,8 @@ export class FunctionRunner implements Runnable, Sweepable {
   tend(nowMs: number): void {
     const instance = this.#instance;
     if (instance === undefined) return;
+    // Another thread still looks at what the last call has left: next time.
+    if (instance.away && instance.flights.size === 0) return;
     if (this.#lacksCache && instance.invoked > 0 && instance.flights.size === 0) {
       this.#lacksCache = false;
       learnCode(instance, this.spec, this.#dependencies);

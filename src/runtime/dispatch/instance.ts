@@ -15,6 +15,7 @@ import type { EntryJournal } from '../observer.ts';
 import { BatchEncoder } from '../wire/batch.ts';
 import { type GuestRecord, readGuestBatch } from '../wire/guest-records.ts';
 import { Fifo, type Flight, type GuestTimer } from './flight.ts';
+import { HeavyPace } from './heavy-pace.ts';
 import { cpuExceeded } from './limit-errors.ts';
 import { PendingCalls } from './pending-calls.ts';
 import { TimerTable } from './timer-table.ts';
@@ -83,6 +84,7 @@ export class Instance {
   readonly #items = new Fifo<Item>();
   readonly #encoder = new BatchEncoder();
   readonly #timers: TimerTable;
+  readonly #pace = new HeavyPace();
   /** Invocations given to it so far. */
   invoked = 0;
   #entries = 0;
@@ -125,6 +127,11 @@ export class Instance {
   /** No invocation has been in it yet. */
   get isUntouched(): boolean {
     return this.#entries === 0;
+  }
+
+  /** Another thread is inside, or is waited for: it is not to be entered, nor looked into. */
+  get away(): boolean {
+    return this.#away;
   }
 
   get disposed(): boolean {
@@ -204,7 +211,7 @@ export class Instance {
    * what was given to it can be taken back
    */
   runOnce(limitMs: number): InstanceFault | undefined {
-    const given = this.#give(MAX_BATCH);
+    const given = this.#give(MAX_BATCH, false);
     if (given === undefined) return undefined;
     this.#entries += 1;
     this.#journal.enter(this.#spec.id, given.started);
@@ -235,30 +242,38 @@ export class Instance {
   /** Enters the isolate once, on a thread of the heavy lane. Never rejects. */
   async runAway(slot: number): Promise<EntryFault | undefined> {
     try {
-      const given = this.#disposed ? undefined : this.#give(MAX_HEAVY_BATCH);
+      const { endsAtAnswer } = this.#pace;
+      const given = this.#disposed ? undefined : this.#give(MAX_HEAVY_BATCH, endsAtAnswer);
       if (given === undefined) return undefined;
       const { cpuMs } = this.#spec.limits;
       this.#journal.enterHeavy(slot, this.#spec.id, given.started);
       this.#entries += 1;
       this.#entered = true;
-      const outcome = await this.#isolate.runAway(slot, this.#encoder.take(), cpuMs);
+      const outcome = await this.#isolate.runAway(slot, this.#encoder.take(), cpuMs, endsAtAnswer);
+      this.#pace.entered(this.#isolate.lastEntryMs);
       const overran = outcome.fault?.kind === 'cpu' && !this.#disposed;
       const rest = overran ? await this.#isolate.collectAway(slot, cpuMs) : undefined;
+      this.#entered = false;
+      let fault: EntryFault | undefined;
+      if (!this.#disposed) {
+        fault = this.#receive(given, outcome);
+        if (rest !== undefined) this.#deliver(rest.outputs);
+      }
+      // May take as long as a collection, for which no reply is to wait.
       if (this.#isolate.lastEntryMs > HEAP_LOOK_MS || this.#entries % LOOK_EVERY === 1)
         await this.#isolate.measureAway();
-      this.#entered = false;
       this.#journal.leaveHeavy(slot);
-      if (this.#disposed) return undefined;
-      const fault = this.#receive(given, outcome);
-      if (rest !== undefined) this.#deliver(rest.outputs);
-      return fault;
+      return this.#disposed ? undefined : fault;
     } finally {
       this.#away = false;
     }
   }
 
-  /** Encodes what comes next for the guest; undefined when nothing of it matters any more. */
-  #give(maxBatch: number): Given | undefined {
+  /**
+   * Encodes what comes next for the guest; undefined when nothing of it matters any more.
+   * @param endsAtAnswer whether the entry does: more than one invocation would be given back
+   */
+  #give(maxBatch: number, endsAtAnswer: boolean): Given | undefined {
     const nowMs = this.#clock.monotonicMs();
     this.#tellStale();
     const maxExtraBytes = this.#spec.limits.memoryBytes * BATCH_MEMORY_SHARE;
@@ -269,10 +284,11 @@ export class Instance {
       if (item === undefined) break;
       if (!this.#encode(item, nowMs)) continue;
       items.push(item);
+      if (item.kind !== 'invoke') continue;
       // One that was given back is on record as begun already.
-      if (item.kind !== 'invoke' || item.flight.given) continue;
+      if (!item.flight.given) started.push(item.flight.invocation);
       item.flight.given = true;
-      started.push(item.flight.invocation);
+      if (endsAtAnswer) break;
     }
     if (items.length === 0) return undefined;
     if (this.#observer.wantsDetails()) this.#tellEntry(items);

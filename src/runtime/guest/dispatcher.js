@@ -10,6 +10,8 @@ let batchExtras = [];
 let extrasAt = 0;
 let cursor = 0;
 let taken = 0;
+/** Whether the batch ends with the first reply or error, which goes out then. */
+let endsAtAnswer = false;
 let startedAt = 0;
 /** A record of kind 7 has these of the invocation before it in the batch, and the subject of another may be 0 for the same. */
 let lastSubject = '';
@@ -94,6 +96,7 @@ function settle(invocation, value) {
     pushError(invocation.id, 'HS_FUNCTION_NO_REPLY', error, invocation.pendingTails);
     return;
   }
+  answers += 1;
   push(head + tail);
 }
 
@@ -304,6 +307,7 @@ function isDone(invocation, hops) {
 async function runRecords() {
   while (cursor < batch.length) {
     if (taken > 0 && (outChars > GIVE_BACK_CHARS || DateNow() - startedAt >= budgetMs)) break;
+    if (endsAtAnswer && answers > 0) break;
     taken += 1;
     marks[1] = taken;
     const watched = takeRecord();
@@ -400,13 +404,15 @@ let moduleErrorCode = () => undefined;
  * wire/arguments.ts says why the JSON comes in parts.
  * @param {number} count
  * @param {unknown[]} rest the parts, and what travels beside them
+ * @param {boolean} [toAnswer] whether it ends with the first answer
  */
-function runBatch(count, rest) {
+function runBatch(count, rest, toAnswer = false) {
   let json = /** @type {string} */ (rest[0]);
   for (let index = 1; index < count; index += 1) json += rest[index];
   batch = JSONParse(json);
   batchExtras = rest;
   extrasAt = count;
+  endsAtAnswer = toAnswer;
   cursor = 0;
   taken = 0;
   marks[1] = 0;
@@ -419,13 +425,13 @@ function runBatch(count, rest) {
 
 /**
  * The only door: 0 runs a batch, 1 loads a module that has just run, 2 hands over what an interrupted
- * batch left, 3 rehearses, 4 loads a WebAssembly module.
+ * batch left, 3 rehearses, 4 loads a WebAssembly module, 5 runs a batch up to the first answer.
  * @param {number} kind
  * @param {any} head the JSON; of a batch the number of its parts
  * @param {unknown[]} rest
  */
 function enter(kind, head, ...rest) {
-  if (kind === 0) return runBatch(head, rest);
+  if (kind === 0 || kind === 5) return runBatch(head, rest, kind === 5);
   if (kind === 1) return load(head);
   if (kind === 3) return rehearse(head);
   if (kind === 4) return loadModule(head, rest);

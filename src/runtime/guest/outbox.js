@@ -36,6 +36,8 @@ const MAX_CALL_CHARS = 8 * 1024 ** 2;
 let outChars = 0;
 let recordChars = 0;
 let outRecords = 0;
+/** Replies and errors among these. */
+let answers = 0;
 let logLines = 0;
 let logChars = 0;
 let logsDropped = 0;
@@ -66,6 +68,7 @@ function resetOutbox() {
   outChars = 0;
   recordChars = 0;
   outRecords = 0;
+  answers = 0;
   logLines = 0;
   logChars = 0;
 }
@@ -217,6 +220,7 @@ function pushError(id, code, error, tails) {
   } catch {
     // The error's own getters threw; the neutral message stands.
   }
+  answers += 1;
   push(
     `1,${idText(id)},${tails},${JSONStringify(code)},${JSONStringify(stringSlice(message, 0, MAX_MESSAGE_CHARS))},${JSONStringify(stringSlice(stack, 0, MAX_LINE_CHARS))}`,
   );

@@ -27,6 +27,7 @@ import type { SharedScript } from './shared-script.ts';
 const ENTER_BATCH = 0;
 const ENTER_COLLECT = 2;
 const ENTER_REHEARSE = 3;
+const ENTER_BATCH_TO_ANSWER = 5;
 
 /** On a pool thread a guest waits for the main thread, which may have other things to do. */
 const AWAY_SLACK_MS = 100;
@@ -351,9 +352,18 @@ export class GuestIsolate {
     return this.#entry([ENTER_BATCH, ...toArguments(batch)], cpuMs);
   }
 
-  /** As {@link run}, on a pool thread. Never rejects. */
-  async runAway(slot: number, batch: EncodedBatch, cpuMs: number): Promise<EntryOutcome> {
-    return await this.#entryAway(slot, [ENTER_BATCH, ...toArguments(batch)], cpuMs);
+  /**
+   * As {@link run}, on a pool thread. Never rejects.
+   * @param endsAtAnswer whether it returns with the first reply or error, and gives the rest back
+   */
+  async runAway(
+    slot: number,
+    batch: EncodedBatch,
+    cpuMs: number,
+    endsAtAnswer: boolean = false,
+  ): Promise<EntryOutcome> {
+    const kind = endsAtAnswer ? ENTER_BATCH_TO_ANSWER : ENTER_BATCH;
+    return await this.#entryAway(slot, [kind, ...toArguments(batch)], cpuMs);
   }
 
   /** Takes what an interrupted entry had ready. */
