@@ -301,8 +301,14 @@ export class CellGroup {
     await this.#bound?.cell.command('tap', { untilMs });
   }
 
-  /** Takes a cell into the group and lets it serve every function that is not suspended. */
-  async #bind(coldReason: 'first' | 'crash' = 'first'): Promise<BoundCell> {
+  /**
+   * Takes a cell into the group and lets it serve every function that is not suspended.
+   * @param beforeServing waited for when the cell is about to subscribe
+   */
+  async #bind(
+    coldReason: 'first' | 'crash' = 'first',
+    beforeServing: () => Promise<void> = () => Promise.resolve(),
+  ): Promise<BoundCell> {
     const { spares, namespace, access, secrets, logger } = this.#options;
     const cell = await spares.take(namespace);
     this.#cells.add(cell);
@@ -311,6 +317,7 @@ export class CellGroup {
     try {
       if (this.#stopping) throw new HairspringError('HS_DRAINING', 'The node is stopping');
       await bound.assign(namespace);
+      await beforeServing();
       const served = [...this.#functions.values()].filter(({ id }) => this.#isServed(id));
       await bound.activate(served, coldReason);
     } catch (error) {
@@ -344,14 +351,14 @@ export class CellGroup {
   }
 
   /** Binds as soon as it can be done: the server may be away, or a cell die while it starts. */
-  async #rebind(): Promise<BoundCell | undefined> {
+  async #rebind(beforeServing?: () => Promise<void>): Promise<BoundCell | undefined> {
     const { clock, logger, namespace } = this.#options;
     let delayMs = FIRST_RETRY_MS;
     while (!this.#stopping && [...this.#functions.keys()].some((id) => this.#isServed(id))) {
       // A deployment that was waiting when the cell died has bound another one.
       if (this.#bound !== undefined) return this.#bound;
       try {
-        return await this.#bind('crash');
+        return await this.#bind('crash', beforeServing);
       } catch (error) {
         const { message } = HairspringError.from(error);
         logger.error('A cell could not be replaced', { namespace, error: message, retryInMs: delayMs });
@@ -383,7 +390,10 @@ export class CellGroup {
     const verdict = this.#judge(dead, exit);
     this.#requests.judged(dead, verdict);
     for (const id of verdict.quarantinedIds) this.#quarantine(id);
-    const replacement = this.#rebind();
+    // What comes for all reaches the dead cell's socket and its successor, and is to run once.
+    const replacement = this.#rebind(async () => {
+      if (dead.fanoutSids.size > 0) await orphan?.unsubscribe([...dead.fanoutSids]);
+    });
     this.#answers.sendBegun(dead.recover().open, verdict);
     let answered = 0;
     let bound = await orLate(replacement, clock, ANSWER_BY_MS);

@@ -35,11 +35,18 @@ export class OrphanSocket {
     return this.#chunks[0] ?? new Uint8Array(0);
   }
 
+  /** Ends the dead cell's subscriptions and reads to the end. */
+  async finish(sids: readonly number[]): Promise<Uint8Array> {
+    await this.unsubscribe(sids);
+    this.#socket.destroy();
+    return this.read();
+  }
+
   /**
-   * Ends the dead cell's subscriptions and reads to the end. The server answers a PING after
+   * Ends some of the dead cell's subscriptions and reads what came on them. The server answers a PING after
    * everything before it, so its PONG marks the end.
    */
-  async finish(sids: readonly number[]): Promise<Uint8Array> {
+  async unsubscribe(sids: readonly number[]): Promise<void> {
     const socket = this.#socket;
     if (!socket.destroyed && this.#bytes <= MAX_BYTES) {
       await new Promise<void>((resolve) => {
@@ -61,8 +68,6 @@ export class OrphanSocket {
         });
       });
     }
-    socket.destroy();
-    return this.read();
   }
 
   #endsWithPong(): boolean {

@@ -1,0 +1,53 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { REPLY_HEADERS } from '../../src/core/index.ts';
+import { handler, startTestHost } from '../support/host.ts';
+import { ask, until } from '../support/load.ts';
+
+const KILLS = 3;
+const PER_TICK = 10;
+const TICK_MS = 2;
+
+test('A message for all is run once by a node whose cell dies meanwhile, or not at all', async () => {
+  await using world = await startTestHost({ spareCells: 1 });
+  const { nc } = world;
+  await world.deploy({
+    name: 'all',
+    code: handler('return msg.text();'),
+    triggers: [{ subject: 'all.now', fanout: true }],
+    limits: { concurrency: 1_000, queue: 10_000 },
+  });
+  const runs = new Map<string, number>();
+  nc.subscribe('answers.*', {
+    callback: (error, message) => {
+      if (error !== null || message.headers?.get(REPLY_HEADERS.code)) return;
+      if (message.headers?.code === 503) return;
+      runs.set(message.subject, (runs.get(message.subject) ?? 0) + 1);
+    },
+  });
+  let sent = 0;
+  const load = setInterval(() => {
+    for (let count = 0; count < PER_TICK; count += 1) {
+      nc.publish('all.now', '', { reply: `answers.${sent}` });
+      sent += 1;
+    }
+  }, TICK_MS);
+  const killed: number[] = [];
+  const served = async (): Promise<number | undefined> => {
+    if ((await ask(nc, 'all.now')).outcome !== 'ok') return undefined;
+    return world.host.cellPids().find((pid) => !killed.includes(pid));
+  };
+  for (let round = 0; round < KILLS; round += 1) {
+    const pid = await until('it is served', served);
+    await sleep(300);
+    killed.push(pid);
+    process.kill(pid, 'SIGKILL');
+  }
+  await until('it is served', served);
+  clearInterval(load);
+  await sleep(500);
+  const twice = [...runs].filter(([, count]) => count > 1);
+  assert.ok(runs.size > sent / 2, `${runs.size} of ${sent} were run`);
+  assert.deepEqual(twice, []);
+});
