@@ -76,12 +76,19 @@ function functionWith(bindings: FunctionSpec['bindings'], id = 'f1'): FunctionSp
   return { ...createSpec({}), id, namespace: 'red', bindings };
 }
 
-/** The credential of a function, used by hand. */
-async function connectAs(spec: FunctionSpec, access = red): Promise<NatsConnection> {
-  const credential = access.credentialFor(spec, 'version')?.credential;
+/** What a function, in a cell of its own, connects with. */
+async function endpointOf(spec: FunctionSpec, access = red): Promise<NatsEndpoint> {
+  const cell = access.forCell(`cell of ${spec.id}`);
+  await cell.connectAs();
+  const credential = cell.credentialFor(spec, 'version');
   assert.ok(credential !== undefined);
   const { creds, inboxPrefix } = credential;
-  return await connect({ servers: [server.url], creds, inboxPrefix });
+  return { servers: [server.url], creds, inboxPrefix };
+}
+
+/** The credential of a function, used by hand. */
+async function connectAs(spec: FunctionSpec): Promise<NatsConnection> {
+  return await connect(await endpointOf(spec));
 }
 
 /** What became of publishing: the server's refusal, or nothing. */
@@ -190,15 +197,15 @@ test('The user of a function may do nothing beyond its bindings', async () => {
 });
 
 test('A function without bindings of NATS has no user at all', () => {
-  assert.equal(red.credentialFor(functionWith({}, 'bare'), 'version'), undefined);
+  assert.equal(red.forCell('c0').credentialFor(functionWith({}, 'bare'), 'version'), undefined);
   const web = {
     WEB: { service: 'http', urls: ['https://example.com/*'], methods: [], private: false },
   } as const;
-  assert.equal(red.credentialFor(functionWith(web, 'web'), 'version'), undefined);
+  assert.equal(red.forCell('c0').credentialFor(functionWith(web, 'web'), 'version'), undefined);
 });
 
 test('The user of a cell answers and hears messages, and has nothing of JetStream, control plane or inboxes', async () => {
-  const nc = await connect(red.createCellUser('c1').endpoint);
+  const nc = await connect(await red.forCell('c1').connectAs());
   nc.subscribe('greet.*', { queue: 'q', callback: (_error, message) => void message.respond('hello') });
   await nc.flush();
   const owner = await connect(red.developerEndpoint());
@@ -233,8 +240,7 @@ test('The user of a cell answers and hears messages, and has nothing of JetStrea
 
 test('After undeploy the user of a function is cut off at once and does not come back; others stay', async () => {
   const spec = functionWith(READ_MINE, 'leaving');
-  const { creds = '', inboxPrefix = '' } = red.credentialFor(spec, 'version')?.credential ?? {};
-  const endpoint = { servers: [server.url], creds, inboxPrefix };
+  const endpoint = await endpointOf(spec);
   const nc = await connect(endpoint);
   const bystander = await connectAs(functionWith(READ_MINE, 'staying'));
   red.withdraw('leaving');
@@ -244,20 +250,48 @@ test('After undeploy the user of a function is cut off at once and does not come
   assert.equal(bystander.isClosed(), false);
 });
 
-test('A cell that is gone leaves no user behind', async () => {
-  const user = red.createCellUser('c2');
-  const nc = await connect(user.endpoint);
-  user.withdraw();
-  user.withdraw();
+test('A cell that is gone leaves no user behind, neither its own nor one of a function; another cell stays', async () => {
+  const [cell, living] = [red.forCell('c2'), red.forCell('c3')];
+  const spec = functionWith(READ_MINE, 'served');
+  const own = await cell.connectAs();
+  const { creds = '', inboxPrefix = '' } = cell.credentialFor(spec, 'version') ?? {};
+  const users = [own, { servers: [server.url], creds, inboxPrefix }];
+  const connected = await Promise.all(users.map(connect));
+  const bystander = await connect(await living.connectAs());
+  cell.withdraw();
+  cell.withdraw();
+  for (const nc of connected) await nc.closed();
+  for (const user of users) await assert.rejects(connect(user), { code: 'HS_NATS_REFUSED' });
+  await bystander.flush();
+  assert.equal(bystander.isClosed(), false);
+  await connect(await living.connectAs());
+});
+
+test('Many cells that begin at once are let in each', async () => {
+  const cells = Array.from({ length: 10 }, (_, index) => red.forCell(`many${index}`));
+  for (const nc of await Promise.all(cells.map(async (cell) => connect(await cell.connectAs()))))
+    assert.equal(nc.isClosed(), false);
+  for (const cell of cells) cell.withdraw();
+});
+
+test('However many functions had users in cells that are gone, one that is revoked is cut off', async () => {
+  for (let cells = 0; cells < 12; cells += 1) {
+    const dead = red.forCell(`dead${cells}`);
+    for (let at = 0; at < 1_000; at += 1)
+      assert.ok(dead.credentialFor(functionWith(READ_MINE, `dead${cells}-${at}`), 'version') !== undefined);
+    for (let at = 0; at < 500; at += 1) red.withdraw(`dead${cells}-${at}`);
+    dead.withdraw();
+  }
+  const spec = functionWith(READ_MINE, 'last');
+  const nc = await connectAs(spec);
+  red.withdraw('last');
   await nc.closed();
-  await assert.rejects(connect(user.endpoint), { code: 'HS_NATS_REFUSED' });
 });
 
 test('What an earlier process gave out is void when the node starts again, and owners keep their credentials', async () => {
   const owner = blue.developerEndpoint();
   const spec = functionWith(READ_MINE, 'earlier');
-  const { creds = '', inboxPrefix = '' } = blue.credentialFor(spec, 'version')?.credential ?? {};
-  const endpoint = { servers: [server.url], creds, inboxPrefix };
+  const endpoint = await endpointOf(spec, blue);
   const nc = await connect(endpoint);
   // Whether or not the namespace is used again.
   await using later = await startAccounts();

@@ -31,7 +31,9 @@ function dyingCell(journal: JournalFile, first: () => Promise<void> | void): Bou
       throw new HairspringError('HS_CELL_LOST', 'Cell c1 died');
     },
   } as unknown as CellProcess;
-  const access = { createCellUser: () => ({ withdraw: () => undefined }) } as unknown as NamespaceAccess;
+  const access = {
+    forCell: () => ({ credentialFor: () => undefined, withdraw: () => undefined }),
+  } as unknown as NamespaceAccess;
   return new BoundCell(
     cell,
     access,

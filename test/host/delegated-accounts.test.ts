@@ -110,7 +110,7 @@ test('The user of a function does what its bindings say, and nothing beyond', as
   const owner = await connect(red.owner);
   await (await new Kvm(owner).open('mine')).put('k', 'kept');
   const spec = { ...createSpec({}), namespace: 'red', bindings: READ_MINE };
-  const { creds = '', inboxPrefix = '' } = access.credentialFor(spec, 'version')?.credential ?? {};
+  const { creds = '', inboxPrefix = '' } = access.forCell('c0').credentialFor(spec, 'version') ?? {};
   const nc = await connect({ servers: [cluster.nats.url], creds, inboxPrefix });
   const kv = await new Kvm(jetstream(nc, { checkAPI: false })).open('mine', { allow_direct: true });
   assert.equal((await kv.get('k'))?.string(), 'kept');
@@ -121,7 +121,7 @@ test('The user of a function does what its bindings say, and nothing beyond', as
 
 test('The user of a cell hears messages and has nothing of JetStream or of inboxes', async () => {
   const access = await accounts.open('red');
-  const nc = await connect(access.createCellUser('c1').endpoint);
+  const nc = await connect(await access.forCell('c1').connectAs());
   nc.subscribe('greet.*', { callback: (_error, message) => void message.respond('hello') });
   await nc.flush();
   const owner = await connect(red.owner);
@@ -133,7 +133,7 @@ test('The user of a cell hears messages and has nothing of JetStream or of inbox
 test('What is given out is good for an hour by itself, and is renewed at half of that', async () => {
   const access = await accounts.open('red');
   assert.equal(access.renewMs, 1_800_000);
-  const { exp = 0, iat } = claimsOf(access.createCellUser('c2').endpoint);
+  const { exp = 0, iat } = claimsOf(await access.forCell('c2').connectAs());
   assert.ok(Math.abs(exp - iat - 3_600) <= 1, `${exp - iat} s`);
 });
 
@@ -142,7 +142,7 @@ test('A user whose time is over is cut off and does not come back', async () => 
     { red: { account: red.key.publicKey, signingKey: 'red.seed' } },
     2_000,
   );
-  const { endpoint } = (await brief.open('red')).createCellUser('c3');
+  const endpoint = await (await brief.open('red')).forCell('c3').connectAs();
   const nc = await connect(endpoint);
   await nc.closed();
   // The server counts in seconds, and lets the last one pass.
@@ -178,8 +178,9 @@ test('The node takes and removes artifacts and answers callers in the account, h
 test('With credentials, cells and functions have those and no others', async () => {
   const access = await accounts.open('blue');
   assert.equal(access.renewMs, undefined);
-  assert.equal(access.createCellUser('c1').endpoint.creds, blue.owner.creds);
-  assert.equal(access.credentialFor({ ...createSpec({}), bindings: READ_MINE }, 'version'), undefined);
+  const cell = access.forCell('c1');
+  assert.equal((await cell.connectAs()).creds, blue.owner.creds);
+  assert.equal(cell.credentialFor({ ...createSpec({}), bindings: READ_MINE }, 'version'), undefined);
   await provisionBinding(access.nc, 'CACHE', READ_MINE.CACHE);
   const streams = await (await jetstreamManager(await connect(blue.owner))).streams.names().next();
   assert.deepEqual(streams, ['KV_mine']);
@@ -189,7 +190,7 @@ test("The account's own key signs as one of its signing keys does", async () => 
   await cluster.file('own.seed', `${red.key.seed}\n`);
   await using own = await accountsOf({ red: { account: red.key.publicKey, signingKey: 'own.seed' } });
   const access = await own.open('red');
-  await connect(access.createCellUser('c4').endpoint);
+  await connect(await access.forCell('c4').connectAs());
 });
 
 test('No credentials leave the node through the control plane', async () => {

@@ -19,19 +19,30 @@ function createWorld() {
     },
   };
   const revoked: string[] = [];
+  let dropped = 0;
   const account = createSigningKey('account');
   const minter = new Minter({
     namespace: 'red',
     account: account.publicKey,
-    signer: account,
+    takeSigner: () => ({
+      key: account,
+      ready: () => Promise.resolve(),
+      revoke: (users) => revoked.push(...users.keys()),
+      drop: () => {
+        dropped += 1;
+      },
+    }),
     endpoint: { servers: ['nats://127.0.0.1:4222'] },
     clock,
     lifetimeMs: DAY_MS,
-    revoke: (users) => revoked.push(...users.keys()),
   });
   return {
     minter,
+    cell: minter.forCell('c1'),
     revoked,
+    get dropped() {
+      return dropped;
+    },
     pass(ms: number): void {
       nowMs += ms;
       for (const { atMs, action } of planned.splice(0)) {
@@ -49,15 +60,15 @@ const SPEC: FunctionSpec = {
 };
 
 /** The user that a credential is for. */
-function userOf(given: { readonly credential: { readonly creds: string } } | undefined): string {
-  const token = /BEGIN NATS USER JWT-+\n(\S+)/.exec(given?.credential.creds ?? '')?.[1] ?? '';
+function userOf(given: { readonly creds: string } | undefined): string {
+  const token = /BEGIN NATS USER JWT-+\n(\S+)/.exec(given?.creds ?? '')?.[1] ?? '';
   return JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString()).sub;
 }
 
 test('The user of a version that is replaced is revoked when nothing of it can be running any more', () => {
-  const { minter, revoked, pass } = createWorld();
-  const first = userOf(minter.credentialFor(SPEC, 'version'));
-  const second = userOf(minter.credentialFor(SPEC, 'version'));
+  const { minter, cell, revoked, pass } = createWorld();
+  const first = userOf(cell.credentialFor(SPEC, 'version'));
+  const second = userOf(cell.credentialFor(SPEC, 'version'));
   assert.notEqual(first, second);
   pass(SPEC.limits.timeoutMs);
   assert.deepEqual(revoked, []);
@@ -70,10 +81,10 @@ test('The user of a version that is replaced is revoked when nothing of it can b
 });
 
 test('What is renewed stays good until it expires by itself, and goes with the rest when the function is undeployed', () => {
-  const { minter, revoked, pass } = createWorld();
-  const first = userOf(minter.credentialFor(SPEC, 'version'));
+  const { minter, cell, revoked, pass } = createWorld();
+  const first = userOf(cell.credentialFor(SPEC, 'version'));
   pass(DAY_MS / 2);
-  const second = userOf(minter.credentialFor(SPEC, 'renewal'));
+  const second = userOf(cell.credentialFor(SPEC, 'renewal'));
   pass(3_600_000);
   assert.deepEqual(revoked, []);
   minter.withdraw('f1');
@@ -81,33 +92,33 @@ test('What is renewed stays good until it expires by itself, and goes with the r
 });
 
 test('What has expired is not revoked', () => {
-  const { minter, revoked, pass } = createWorld();
-  minter.credentialFor(SPEC, 'version');
+  const { minter, cell, revoked, pass } = createWorld();
+  cell.credentialFor(SPEC, 'version');
   pass(2 * DAY_MS);
-  const later = userOf(minter.credentialFor(SPEC, 'renewal'));
+  const later = userOf(cell.credentialFor(SPEC, 'renewal'));
   minter.withdraw('f1');
   assert.deepEqual(revoked, [later]);
 });
 
 test('Of a function that is deployed again and again each user is revoked once, after the time of its own version', () => {
-  const { minter, revoked, pass } = createWorld();
+  const { cell, revoked, pass } = createWorld();
   const slow = { ...SPEC, limits: { ...SPEC.limits, timeoutMs: 300_000 } };
   const quick = { ...SPEC, limits: { ...SPEC.limits, timeoutMs: 1_000 } };
-  const first = userOf(minter.credentialFor(slow, 'version'));
-  const others = Array.from({ length: 50 }, () => userOf(minter.credentialFor(quick, 'version')));
+  const first = userOf(cell.credentialFor(slow, 'version'));
+  const others = Array.from({ length: 50 }, () => userOf(cell.credentialFor(quick, 'version')));
   pass(61_000);
   assert.deepEqual(revoked, others.slice(0, -1));
   pass(300_000);
   assert.deepEqual(revoked, [...others.slice(0, -1), first]);
 });
 
-test('What a cell was given is revoked with it, and what another cell has of the function stays', () => {
-  const { minter, revoked } = createWorld();
-  const dead = minter.credentialFor(SPEC, 'version');
-  const living = minter.credentialFor(SPEC, 'renewal');
-  dead?.withdraw();
-  dead?.withdraw();
-  assert.deepEqual(revoked, [userOf(dead)]);
+test('What a cell was given is void with its signer, and what another cell has of the function stays', () => {
+  const world = createWorld();
+  const { minter, cell, revoked } = world;
+  cell.credentialFor(SPEC, 'version');
+  const living = minter.forCell('c2').credentialFor(SPEC, 'renewal');
+  cell.withdraw();
+  assert.deepEqual([world.dropped, revoked], [1, []]);
   minter.withdraw('f1');
-  assert.deepEqual(revoked, [userOf(dead), userOf(living)]);
+  assert.deepEqual(revoked, [userOf(living)]);
 });

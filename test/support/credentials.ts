@@ -5,6 +5,7 @@ import { connectNats } from '../../src/control/index.ts';
 import { type Binding, type NatsEndpoint, systemClock } from '../../src/core/index.ts';
 import { credentialsText, userToken } from '../../src/host/accounts/claims.ts';
 import { Minter } from '../../src/host/accounts/minter.ts';
+import { lastingSigner } from '../../src/host/accounts/signer.ts';
 import { createSigningKey } from '../../src/host/accounts/signing-key.ts';
 import type { TestHost } from './host.ts';
 import { createSpec } from './spec.ts';
@@ -33,11 +34,10 @@ export async function usersOf(
   const minter = new Minter({
     namespace,
     account: account.publicKey,
-    signer: account,
+    takeSigner: () => lastingSigner(account),
     endpoint: { servers: [nats.url] },
     clock: systemClock,
     lifetimeMs: 3_600_000,
-    revoke: () => undefined,
   });
   const connect = async (endpoint: NatsEndpoint): Promise<NatsConnection> => {
     const nc = await connectNats(endpoint, { name: 'by hand', reconnect: false });
@@ -47,17 +47,16 @@ export async function usersOf(
   return {
     asFunction(bindings) {
       made += 1;
-      const credential = minter.credentialFor(
-        { ...createSpec(), id: `byhand${made}`, namespace, bindings },
-        'version',
-      )?.credential;
+      const credential = minter
+        .forCell('byhand')
+        .credentialFor({ ...createSpec(), id: `byhand${made}`, namespace, bindings }, 'version');
       assert.ok(credential !== undefined);
       const { creds, inboxPrefix } = credential;
       return connect({ servers: [nats.url], creds, inboxPrefix });
     },
-    asCell() {
+    async asCell() {
       made += 1;
-      return connect(minter.createCellUser(`byhand${made}`).endpoint);
+      return connect(await minter.forCell(`byhand${made}`).connectAs());
     },
     asCaller(publish) {
       const user = createSigningKey('user');

@@ -1,21 +1,21 @@
 import type { NatsConnection } from '@nats-io/transport-node';
 import type { FunctionSpec, NatsEndpoint, WorkloadCredential } from '../../core/index.ts';
 
-/** A NATS user that one cell receives messages with. */
-export interface CellUser {
-  readonly endpoint: NatsEndpoint;
-  /** The cell is gone: nobody connects with it any more. Idempotent. */
-  withdraw(): void;
-}
-
-export interface GivenCredential {
-  readonly credential: WorkloadCredential;
-  /** Nobody has it any more, as its cell is gone. Idempotent. */
-  withdraw(): void;
-}
-
 /** Why a function needs a credential: a version of it begins to be served, or one goes on longer than its credential. */
 export type CredentialReason = 'version' | 'renewal';
+
+/** The users of one cell and of the functions in it. */
+export interface CellAccess {
+  /** How the cell connects to receive messages. Resolves when the server would let it in. */
+  connectAs(): Promise<NatsEndpoint>;
+  /**
+   * A user with what the bindings of a function need and nothing more; undefined where its cell's own user has to
+   * do. What was given out for an earlier version is withdrawn when that cannot be running any more.
+   */
+  credentialFor(spec: FunctionSpec, why: CredentialReason): WorkloadCredential | undefined;
+  /** The cell is gone: nothing that it was given is of any use from now on. Idempotent. */
+  withdraw(): void;
+}
 
 /** What a node has in the account of one namespace. */
 export interface NamespaceAccess {
@@ -23,12 +23,7 @@ export interface NamespaceAccess {
   readonly nc: NatsConnection;
   /** How often `credentialFor` has to be asked again for what goes on running; undefined: never. */
   readonly renewMs: number | undefined;
-  createCellUser(cellId: string): CellUser;
-  /**
-   * A user with what the bindings of a function need and nothing more; undefined where its cell's own user has to
-   * do. What was given out for an earlier version is withdrawn when that cannot be running any more.
-   */
-  credentialFor(spec: FunctionSpec, why: CredentialReason): GivenCredential | undefined;
+  forCell(cellId: string): CellAccess;
   /** The function is undeployed: nothing that was given out for it is of any use from now on. */
   withdraw(functionId: string): void;
   /** How tools in this process connect for those who own the namespace. */

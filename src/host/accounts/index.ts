@@ -1,4 +1,4 @@
-export type { Accounts, CellUser, CredentialReason, NamespaceAccess } from './accounts.ts';
+export type { Accounts, CellAccess, CredentialReason, NamespaceAccess } from './accounts.ts';
 export { type AccountsFile, readAccountsFile } from './accounts-file.ts';
 export { DelegatedAccounts } from './delegated-accounts.ts';
 export { createOneAccount } from './one-account.ts';

@@ -1,9 +1,15 @@
-import { type Clock, type FunctionSpec, type NatsEndpoint, SYSTEM_NAMESPACE } from '../../core/index.ts';
+import {
+  type Clock,
+  type FunctionSpec,
+  type NatsEndpoint,
+  SYSTEM_NAMESPACE,
+  type WorkloadCredential,
+} from '../../core/index.ts';
 import { bindingPermissions } from '../../hostservices/permissions.ts';
-import type { CellUser, CredentialReason, GivenCredential } from './accounts.ts';
+import type { CellAccess, CredentialReason } from './accounts.ts';
 import type { Permissions } from './claims.ts';
 import { controlSubjects } from './control-subjects.ts';
-import type { SigningKey } from './signing-key.ts';
+import type { Signer } from './signer.ts';
 import { createUser } from './user.ts';
 
 /** What an earlier version has begun has its time limit, and this. */
@@ -37,18 +43,17 @@ export interface MinterOptions {
   readonly namespace: string;
   /** Public key of the account. */
   readonly account: string;
-  /** Signs for the account. */
-  readonly signer: SigningKey;
+  /** Gives the key that signs for one cell. */
+  readonly takeSigner: () => Signer;
   /** Where the account is; what else it has is not handed on. */
   readonly endpoint: Pick<NatsEndpoint, 'servers' | 'tlsCa' | 'tlsCert' | 'tlsKey'>;
   readonly clock: Clock;
   /** How long what is given to cells and functions is good for. */
   readonly lifetimeMs: number;
-  /** Makes the tokens of users void that are good until then, in milliseconds since the epoch. */
-  readonly revoke: (users: ReadonlyMap<string, number>) => void;
 }
 
 interface Given {
+  readonly signer: Signer;
   readonly user: string;
   readonly untilMs: number;
   /** How long the version that has it may go on once another takes its place. */
@@ -59,7 +64,7 @@ interface Given {
 /** Makes the NATS users of one namespace, each with the least that its bearer needs. */
 export class Minter {
   readonly #options: MinterOptions;
-  readonly #byFunction = new Map<string, Given[]>();
+  readonly #byFunction = new Map<string, readonly Given[]>();
 
   constructor(options: MinterOptions) {
     this.#options = options;
@@ -70,21 +75,29 @@ export class Minter {
     return this.#options.lifetimeMs / 2;
   }
 
+  /** What a cell is given has a signer of its own, so that the end of the cell is one change of the account. */
+  forCell(cellId: string): CellAccess {
+    const signer = this.#options.takeSigner();
+    return {
+      connectAs: () => this.#connectAs(cellId, signer),
+      credentialFor: (spec, why) => this.#credentialFor(signer, spec, why),
+      withdraw: () => this.#drop(signer),
+    };
+  }
+
   /**
    * Receives the messages of the namespace, answers them and tells the feeds; nothing of JetStream or the control
    * plane, and no inbox of anybody's. Which subjects it needs changes with each deployment, and what a user may do
    * cannot change without cutting its connection.
    */
-  createCellUser(cellId: string): CellUser {
-    const { namespace } = this.#options;
-    const { creds, user, untilMs } = this.#mint(`cell ${cellId}`, cellPermissions(namespace));
-    return {
-      endpoint: { ...this.#options.endpoint, creds, inboxPrefix: `${CELL_INBOX}.${cellId}` },
-      withdraw: () => this.#revoke([{ user, untilMs }]),
-    };
+  async #connectAs(cellId: string, signer: Signer): Promise<NatsEndpoint> {
+    const { namespace, endpoint } = this.#options;
+    await signer.ready();
+    const { creds } = this.#mint(signer, `cell ${cellId}`, cellPermissions(namespace));
+    return { ...endpoint, creds, inboxPrefix: `${CELL_INBOX}.${cellId}` };
   }
 
-  credentialFor(spec: FunctionSpec, why: CredentialReason): GivenCredential | undefined {
+  #credentialFor(signer: Signer, spec: FunctionSpec, why: CredentialReason): WorkloadCredential | undefined {
     const { id, name, bindings, limits } = spec;
     const earlier = this.#valid(id);
     // What is renewed is in use until it expires.
@@ -96,13 +109,24 @@ export class Minter {
     if (publish.length === 0) return undefined;
     const inboxPrefix = `${WORKLOAD_INBOX}.${id}`;
     const permissions = { publish: [...new Set(publish)], subscribe: [`${inboxPrefix}.>`] };
-    const { creds, user, untilMs } = this.#mint(`function ${name}`, permissions);
-    const given: Given = { user, untilMs, graceMs: limits.timeoutMs + REPLACED_GRACE_MS, isReplaced: false };
-    this.#byFunction.set(id, [...earlier, given]);
-    return {
-      credential: { creds, inboxPrefix, expiresAtMs: untilMs },
-      withdraw: () => this.#forget(id, [given]),
-    };
+    const { creds, user, untilMs } = this.#mint(signer, `function ${name}`, permissions);
+    const graceMs = limits.timeoutMs + REPLACED_GRACE_MS;
+    this.#byFunction.set(id, [...earlier, { signer, user, untilMs, graceMs, isReplaced: false }]);
+    return { creds, inboxPrefix, expiresAtMs: untilMs };
+  }
+
+  #drop(signer: Signer): void {
+    signer.drop();
+    for (const [id, given] of this.#byFunction)
+      this.#keep(
+        id,
+        given.filter((one) => one.signer !== signer),
+      );
+  }
+
+  #keep(functionId: string, given: readonly Given[]): void {
+    if (given.length === 0) this.#byFunction.delete(functionId);
+    else this.#byFunction.set(functionId, given);
   }
 
   #valid(functionId: string): readonly Given[] {
@@ -122,26 +146,27 @@ export class Minter {
 
   #forget(functionId: string, given: readonly Given[]): void {
     const valid = this.#valid(functionId);
-    const kept = valid.filter((one) => !given.includes(one));
-    if (kept.length === 0) this.#byFunction.delete(functionId);
-    else this.#byFunction.set(functionId, [...kept]);
-    this.#revoke(given.filter((one) => valid.includes(one)));
-  }
-
-  #revoke(given: readonly Pick<Given, 'user' | 'untilMs'>[]): void {
-    const nowMs = this.#options.clock.now();
-    const valid = given.filter(({ untilMs }) => untilMs > nowMs);
-    if (valid.length > 0) this.#options.revoke(new Map(valid.map(({ user, untilMs }) => [user, untilMs])));
+    this.#keep(
+      functionId,
+      valid.filter((one) => !given.includes(one)),
+    );
+    const ending = Map.groupBy(
+      given.filter((one) => valid.includes(one)),
+      ({ signer }) => signer,
+    );
+    for (const [signer, users] of ending)
+      signer.revoke(new Map(users.map(({ user, untilMs }) => [user, untilMs])));
   }
 
   #mint(
+    signer: Signer,
     name: string,
     permissions: Permissions,
   ): { readonly creds: string; readonly user: string; readonly untilMs: number } {
-    const { account, signer, clock, lifetimeMs } = this.#options;
+    const { account, clock, lifetimeMs } = this.#options;
     const untilMs = clock.now() + lifetimeMs;
     const expiresAt = Math.floor(untilMs / 1_000);
-    const { publicKey, creds } = createUser(signer, { name, account, permissions, expiresAt });
+    const { publicKey, creds } = createUser(signer.key, { name, account, permissions, expiresAt });
     return { creds, user: publicKey, untilMs };
   }
 }

@@ -62,17 +62,15 @@ export class OperatorAccounts implements Accounts {
     const minter = new Minter({
       namespace,
       account: account.publicKey,
-      signer: registration.signer,
+      takeSigner: () => registration.takeSigner(),
       endpoint,
       clock,
       lifetimeMs: LIFETIME_MS,
-      revoke: (users) => registration.revoke(users),
     });
     const access: NamespaceAccess = {
       nc,
       renewMs: minter.renewMs,
-      createCellUser: (cellId) => minter.createCellUser(cellId),
-      credentialFor: (spec, why) => minter.credentialFor(spec, why),
+      forCell: (cellId) => minter.forCell(cellId),
       withdraw: (functionId) => minter.withdraw(functionId),
       developerEndpoint: () => ownerEndpoint(account, endpoint, 'developer'),
       createToolCredentials: () => ownerEndpoint(account, endpoint, 'developer').creds,

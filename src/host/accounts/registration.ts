@@ -4,7 +4,8 @@ import { type Clock, HairspringError, type Logger } from '../../core/index.ts';
 import { type AccountClaims, accountToken } from './claims.ts';
 import { namespaceClaims } from './namespace-claims.ts';
 import type { Operator } from './operator.ts';
-import { createSigningKey } from './signing-key.ts';
+import type { Signer } from './signer.ts';
+import { createSigningKey, type SigningKey } from './signing-key.ts';
 
 /** Where a server with a full resolver takes the token of an account. */
 const CLAIMS_UPDATE = '$SYS.REQ.CLAIMS.UPDATE';
@@ -14,19 +15,33 @@ const accountName = z.object({ name: z.string() });
 const UPDATE_TIMEOUT_MS = 5_000;
 const RETRY_MS = 1_000;
 const COLLECT_MS = 50;
+
+interface OwnSigner {
+  readonly key: SigningKey;
+  /** Users whose tokens are void, and until when they would be good. */
+  readonly revoked: Map<string, number>;
+  isKnown: boolean;
+}
+
+const createSigner = (): OwnSigner => ({
+  key: createSigningKey('account'),
+  revoked: new Map(),
+  isKnown: false,
+});
+
 /**
- * The account of a namespace as the server knows it. Cells and functions have users that are signed by a key of this
- * process alone, which is nowhere on disk: with the next start all that an earlier process gave out is void.
+ * The account of a namespace as the server knows it. Cells and functions have users that are signed by keys of this
+ * process alone, which are nowhere on disk: with the next start all that an earlier process gave out is void.
  */
 export class Registration {
-  readonly signer = createSigningKey('account');
   readonly #system: NatsConnection;
   readonly #operator: Operator;
   readonly #namespace: string;
   readonly #clock: Clock;
   readonly #logger: Logger;
-  /** Until when the token of a user that is revoked would be good. */
-  readonly #revoked = new Map<string, number>();
+  readonly #signers = new Set<OwnSigner>();
+  /** The one that is taken next. The server has it by then, so that a cell need not wait to take another's place. */
+  #next = createSigner();
   #pushed: Promise<void> = Promise.resolve();
   #isPushing = false;
   #isStale = false;
@@ -39,9 +54,28 @@ export class Registration {
     this.#logger = logger;
   }
 
-  /** Makes tokens void; what the server does not take now it is told again until it does. */
-  revoke(users: ReadonlyMap<string, number>): void {
-    for (const [user, untilMs] of users) this.#revoked.set(user, untilMs);
+  takeSigner(): Signer {
+    const signer = this.#next;
+    this.#next = createSigner();
+    this.#signers.add(signer);
+    this.#change();
+    return {
+      key: signer.key,
+      ready: async () => {
+        if (!signer.isKnown) await this.settled();
+      },
+      revoke: (users) => {
+        for (const [user, untilMs] of users) signer.revoked.set(user, untilMs);
+        if (this.#signers.has(signer)) this.#change();
+      },
+      drop: () => {
+        if (this.#signers.delete(signer)) this.#change();
+      },
+    };
+  }
+
+  /** What the server does not take now it is told again until it does. */
+  #change(): void {
     this.#isStale = true;
     if (!this.#isPushing) this.#pushed = this.#pushAll();
   }
@@ -62,7 +96,10 @@ export class Registration {
       } catch (error) {
         this.#isStale = true;
         const { message } = HairspringError.from(error);
-        this.#logger.error('Users could not be revoked yet', { namespace: this.#namespace, error: message });
+        this.#logger.error('The account could not be changed yet', {
+          namespace: this.#namespace,
+          error: message,
+        });
         await this.#clock.sleep(RETRY_MS);
       }
     }
@@ -73,14 +110,21 @@ export class Registration {
   /** @throws HS_NATS_REFUSED when the server does not take the account */
   async push(): Promise<void> {
     const nowMs = this.#clock.now();
-    for (const [user, untilMs] of this.#revoked) if (untilMs < nowMs) this.#revoked.delete(user);
-    // Of a time after which it would be void anyway: no clock that was put back lets it in again.
-    const revocations = [...this.#revoked].map(([user, untilMs]) => [user, Math.ceil(untilMs / 1_000)]);
+    const signers = [...this.#signers, this.#next];
+    const revocations: [string, number][] = [];
+    for (const { revoked } of signers) {
+      for (const [user, untilMs] of revoked) {
+        // Of a time after which it would be void anyway: no clock that was put back lets it in again.
+        if (untilMs >= nowMs) revocations.push([user, Math.ceil(untilMs / 1_000)]);
+        else revoked.delete(user);
+      }
+    }
     await pushAccount(this.#system, this.#operator, {
       ...namespaceClaims(this.#operator, this.#namespace),
-      signingKeys: [this.signer.publicKey],
+      signingKeys: signers.map(({ key }) => key.publicKey),
       revocations: Object.fromEntries(revocations),
     });
+    for (const signer of signers) signer.isKnown = true;
   }
 }
 

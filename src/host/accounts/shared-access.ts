@@ -36,8 +36,11 @@ export function createSharedAccess(
       return connection();
     },
     renewMs: undefined,
-    createCellUser: () => ({ endpoint, withdraw: () => undefined }),
-    credentialFor: () => undefined,
+    forCell: () => ({
+      connectAs: () => Promise.resolve(endpoint),
+      credentialFor: () => undefined,
+      withdraw: () => undefined,
+    }),
     withdraw: () => undefined,
     developerEndpoint: () => endpoint,
     createToolCredentials: () => null,

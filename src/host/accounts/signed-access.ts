@@ -6,6 +6,7 @@ import type { NamespaceAccess } from './accounts.ts';
 import type { Delegation } from './accounts-file.ts';
 import type { UserClaims } from './claims.ts';
 import { Minter } from './minter.ts';
+import { lastingSigner } from './signer.ts';
 import { createUser } from './user.ts';
 
 export type SignedDelegation = Extract<Delegation, { readonly kind: 'signing-key' }>;
@@ -74,19 +75,17 @@ export function createSignedAccess(options: SignedAccessOptions): NamespaceAcces
   const minter = new Minter({
     namespace,
     account,
-    signer,
+    takeSigner: () => lastingSigner(signer),
     endpoint: where,
     clock,
     lifetimeMs,
-    revoke: () => undefined,
   });
   return {
     get nc() {
       return connection();
     },
     renewMs: minter.renewMs,
-    createCellUser: (cellId) => minter.createCellUser(cellId),
-    credentialFor: (spec, why) => minter.credentialFor(spec, why),
+    forCell: (cellId) => minter.forCell(cellId),
     withdraw: (functionId) => minter.withdraw(functionId),
     developerEndpoint: () => signedEndpoint(delegation, where, 'developer', 'all'),
     createToolCredentials: () => null,

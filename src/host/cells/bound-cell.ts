@@ -9,7 +9,7 @@ import {
   triggerKey,
   type WorkloadCredential,
 } from '../../core/index.ts';
-import type { CellUser, CredentialReason, NamespaceAccess } from '../accounts/index.ts';
+import type { CellAccess, CredentialReason, NamespaceAccess } from '../accounts/index.ts';
 import type { SecretSource } from '../secrets/index.ts';
 import type { CellProcess } from './cell-process.ts';
 import { NOBODYS, type SidLookup } from './message-parser.ts';
@@ -39,10 +39,7 @@ export class BoundCell {
   finished = false;
   encrypted = false;
   readonly #logger: Logger;
-  readonly #access: NamespaceAccess;
-  readonly #user: CellUser;
-  /** Of every user that it was given, for itself and for functions. */
-  readonly #withdrawals: (() => void)[] = [];
+  readonly #access: CellAccess;
   readonly #secrets: SecretSource;
   readonly #functionIds = new Set<string>();
   #journal: Uint8Array | undefined;
@@ -53,22 +50,15 @@ export class BoundCell {
   constructor(cell: CellProcess, access: NamespaceAccess, secrets: SecretSource, logger: Logger) {
     this.cell = cell;
     this.#logger = logger;
-    this.#access = access;
+    this.#access = access.forCell(cell.id);
     this.#secrets = secrets;
-    this.#user = this.#createUser();
-  }
-
-  #createUser(): CellUser {
-    const user = this.#access.createCellUser(this.cell.id);
-    this.#withdrawals.push(user.withdraw);
-    return user;
   }
 
   /** Connects it. */
   async assign(namespace: string): Promise<void> {
     const { encrypted } = await this.cell.command('assign', {
       namespace,
-      nats: this.#user.endpoint,
+      nats: await this.#access.connectAs(),
       secretSeed: this.#secrets.seedOf(namespace),
     });
     this.encrypted = encrypted;
@@ -76,9 +66,8 @@ export class BoundCell {
 
   /** Gives it other credentials before those that it has expire. */
   async renew(specs: readonly FunctionSpec[]): Promise<void> {
-    const user = this.#createUser();
     await this.cell.command('renew', {
-      nats: user.endpoint,
+      nats: await this.#access.connectAs(),
       credentials: this.#credentials(specs, 'renewal'),
     });
   }
@@ -88,17 +77,15 @@ export class BoundCell {
     why: CredentialReason,
   ): Readonly<Record<string, WorkloadCredential>> {
     const given = specs.flatMap((spec) => {
-      const one = this.#access.credentialFor(spec, why);
-      if (one === undefined) return [];
-      this.#withdrawals.push(one.withdraw);
-      return [[spec.id, one.credential] as const];
+      const credential = this.#access.credentialFor(spec, why);
+      return credential === undefined ? [] : [[spec.id, credential] as const];
     });
     return Object.fromEntries(given);
   }
 
   /** It is gone for good: what it connected with is void. */
   withdraw(): void {
-    for (const withdraw of this.#withdrawals) withdraw();
+    this.#access.withdraw();
   }
 
   /** Serves `specs` from now on, each in the place of its earlier version. */
