@@ -2,9 +2,11 @@ import type { Command } from 'commander';
 import { HairspringError } from '../../core/index.ts';
 import type { CheckContext, CheckResult, CheckStatus, Finding } from '../doctor/check.ts';
 import { type CommandContext, defineCommand, runs, type Shell } from '../shell/command.ts';
-import { type ControlConnection, connectTo, resolveAccess } from '../shell/connection.ts';
+import { type ControlConnection, connectTo, resolveEndpoint } from '../shell/connection.ts';
 import { EXIT, type ExitCode } from '../shell/exit-codes.ts';
+import { DEFAULT_NAMESPACE } from '../shell/global-options.ts';
 import type { Output } from '../shell/output.ts';
+import { type KeptAccess, withKeptCredentials } from '../shell/own-server.ts';
 import { printable } from '../shell/printable.ts';
 import { renderTable } from '../shell/table.ts';
 
@@ -44,17 +46,16 @@ async function examine(
   const nats = await import('../doctor/nats-checks.ts');
   let connection: ControlConnection | undefined;
   let failure: HairspringError | undefined;
-  const endpoint = await resolveAccess(options, env).catch((error: unknown) => {
-    failure = HairspringError.from(error);
-    return undefined;
-  });
+  let access: KeptAccess | undefined;
   try {
-    if (endpoint !== undefined) connection = await connectTo(endpoint, options, false);
+    access = await withKeptCredentials(await resolveEndpoint(options, env), options.namespace, env);
+    connection = await connectTo(access.endpoint, options, false);
   } catch (error) {
     failure = HairspringError.from(error);
   }
   await using _connection = connection;
-  const context: CheckContext = { env, options, endpoint, connection };
+  const context: CheckContext = { env, options, endpoint: access?.endpoint, connection };
+  const isUnused = access?.isForeign === true && options.namespace !== DEFAULT_NAMESPACE;
   const accounts = flags.accounts ?? (env.variables['HAIRSPRING_ACCOUNTS'] || undefined);
   const named: readonly (readonly [string, Finding | Promise<Finding>])[] = [
     ['Node', machine.checkNode()],
@@ -68,6 +69,7 @@ async function examine(
     ['JetStream', nats.checkJetStream(context)],
     ['accounts', nats.checkAccount(context)],
     ...(accounts === undefined ? [] : [['accounts file', checkFile(context, accounts)] as const]),
+    ...(isUnused ? [['namespace', nats.unusedNamespace(options.namespace)] as const] : []),
     ['nodes', nats.checkNodes(context)],
   ];
   return await Promise.all(named.map(async ([name, finding]) => ({ name, ...(await finding) })));

@@ -76,6 +76,14 @@ export async function checkAccount({ connection }: CheckContext): Promise<Findin
   return pass([`account ${account}`, ...ways.map((way) => WAYS[way])].join(': '));
 }
 
+/** Accounts of a server that this user has started come to be when their namespace is first used. */
+export function unusedNamespace(namespace: string): Finding {
+  return warn(
+    `no command of this user has used the namespace "${namespace}" since the server started`,
+    'Nothing, if that is its name: the first command that uses it makes its account and credentials. Until then the checks are those of the account of the nodes',
+  );
+}
+
 /** What nodes do about accounts, as they say in a tag. */
 const WAYS = {
   shared: 'all namespaces share the account of the nodes, and the bridge alone separates them',

@@ -18,7 +18,8 @@ export interface GlobalOptions {
 }
 
 const HEADING = 'Global options:';
-const DEFAULT_NAMESPACE = 'default';
+/** In which one is who names no other; on a server of ours it is there without being made. */
+export const DEFAULT_NAMESPACE = 'default';
 
 /**
  * Adds the options to a command. They are on the program and on each command, so that they may stand

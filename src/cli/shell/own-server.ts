@@ -52,20 +52,55 @@ export async function withOwnCredentials(
   namespace: string,
   env: CliEnvironment,
 ): Promise<NatsEndpoint> {
-  const { servers, creds, user, token, nkeySeed } = endpoint;
+  const kept = await findKept(endpoint, namespace, env);
+  if (kept === undefined) return endpoint;
+  if (kept.namespace === namespace) return { ...endpoint, creds: kept.creds };
+  const made = await askFor(namespace, { ...endpoint, creds: kept.creds });
+  if (made === null) return endpoint;
+  await keep(kept.folder, namespace, made);
+  return { ...endpoint, creds: made };
+}
+
+/** What {@link withKeptCredentials} gives. */
+export interface KeptAccess {
+  readonly endpoint: NatsEndpoint;
+  /** Whether there are credentials of the nodes' account, and none of the namespace. */
+  readonly isForeign: boolean;
+}
+
+/** As {@link withOwnCredentials}, and nothing is made: where there are none for the namespace those of `system` are taken. */
+export async function withKeptCredentials(
+  endpoint: NatsEndpoint,
+  namespace: string,
+  env: CliEnvironment,
+): Promise<KeptAccess> {
+  const kept = await findKept(endpoint, namespace, env);
+  if (kept === undefined) return { endpoint, isForeign: false };
+  return { endpoint: { ...endpoint, creds: kept.creds }, isForeign: kept.namespace !== namespace };
+}
+
+interface Kept {
+  readonly folder: string;
+  readonly creds: string;
+  /** `system` when there are none of the namespace that was asked for. */
+  readonly namespace: string;
+}
+
+async function findKept(
+  { servers, creds, user, token, nkeySeed }: NatsEndpoint,
+  namespace: string,
+  env: CliEnvironment,
+): Promise<Kept | undefined> {
   const [server] = servers;
   if (server === undefined || servers.length > 1 || (creds ?? user ?? token ?? nkeySeed) !== undefined)
-    return endpoint;
+    return undefined;
   const folder = folderOf(env, server);
-  if (folder === undefined) return endpoint;
-  const own = await credentialsIn(folder, namespace);
-  if (own !== undefined) return { ...endpoint, creds: own };
-  const system = await credentialsIn(folder, SYSTEM_NAMESPACE);
-  if (system === undefined) return endpoint;
-  const made = await askFor(namespace, { ...endpoint, creds: system });
-  if (made === null) return endpoint;
-  await keep(folder, namespace, made);
-  return { ...endpoint, creds: made };
+  if (folder === undefined) return undefined;
+  for (const each of [namespace, SYSTEM_NAMESPACE]) {
+    const found = await credentialsIn(folder, each);
+    if (found !== undefined) return { folder, creds: found, namespace: each };
+  }
+  return undefined;
 }
 
 async function credentialsIn(folder: string, namespace: string): Promise<string | undefined> {
