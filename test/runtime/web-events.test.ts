@@ -57,6 +57,15 @@ test('AbortSignal.timeout aborts with a TimeoutError', async () => {
   assert.deepEqual(seen, [true, 'TimeoutError']);
 });
 
+test('AbortSignal.timeout of more than a timer can wait does not abort at once', async () => {
+  const seen = await evaluate(`
+    const signals = [2 ** 31 - 1, 2 ** 31, 2 ** 32, 2 ** 40 + 0.5, Number.MAX_SAFE_INTEGER].map((ms) => AbortSignal.timeout(ms));
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    return signals.map(({ aborted }) => aborted);
+  `);
+  assert.deepEqual(seen, [false, false, false, false, false]);
+});
+
 test('A signal takes its listeners away', async () => {
   const seen = await evaluate(`
     const target = new EventTarget(), controller = new AbortController();

@@ -12,6 +12,8 @@ import {
 
 /** Only we make signals. */
 const KEY = Symbol('AbortSignal');
+/** Longer than any invocation; a timer that is to wait longer would not wait at all. */
+const MAX_DELAY_MS = 2 ** 31 - 1;
 
 interface SignalState {
   /** When it was aborted, as a count of aborts; 0 while it is not. */
@@ -65,7 +67,7 @@ export class AbortSignal extends EventTarget {
     const signal = createSignal();
     runtime.setTimer(
       () => abort(signal, new DOMException('The operation timed out', 'TimeoutError')),
-      Math.trunc(delay),
+      Math.min(Math.trunc(delay), MAX_DELAY_MS),
     );
     return signal;
   }
