@@ -2,13 +2,18 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { HairspringError, type HostCall } from '../../src/core/index.ts';
 import { createTestFunction } from '../support/functions.ts';
-import { compileWat, reactor } from '../support/wasm.ts';
+import { compileWat, reactor, writeFd } from '../support/wasm.ts';
 
 /** Instructions that answer with what an import gives. */
 function answerWith(call: string, ...args: (string | number)[]): string {
   const params = args.map((arg) => `(i32.const ${arg})`).join(' ');
   return `(call $reply_write (i32.const 4096) (call $${call} ${params} (i32.const 4096) (i32.const 4096)))`;
 }
+
+const CALL_GET = `(i32.store (i32.const 60) (call $call (i32.const 0) (i32.const 4) (i32.const 8) (i32.const 3)
+  (i32.const 16) (i32.const 5) (i32.const 0) (i32.const 0)))`;
+const CALL_STRINGS =
+  '(data (i32.const 0) "HOST") (data (i32.const 8) "get") (data (i32.const 16) "[\\"k\\"]")';
 
 test('A reactor reads the message and answers', async () => {
   const strings = '(data (i32.const 0) "key") (data (i32.const 16) "X-Trace") (data (i32.const 32) "MODE")';
@@ -48,6 +53,28 @@ test('A reply of a reactor may have headers', async () => {
   assert.deepEqual(answer.outcome.headers, ['X-A', 'yes']);
 });
 
+test('What a reactor says on standard error without a line break is a line of its own message', async () => {
+  const rest = '(data (i32.const 512) "half")';
+  const says = writeFd(2, 512, '(i32.const 4)');
+  const failing = reactor(says, rest).replace('(i32.const 0)))', '(i32.const 7)))');
+  const modules = {
+    'is put back': compileWat(reactor(says, rest)),
+    'is used again': compileWat(reactor(says, rest), { reuse: true }),
+    fails: compileWat(failing),
+    'fails and is used again': compileWat(failing, { reuse: true }),
+    traps: compileWat(reactor(`${says} (unreachable)`, rest)),
+    'traps and suspends': compileWat(reactor(`${says} (unreachable) ${CALL_GET}`, `${rest} ${CALL_STRINGS}`)),
+  };
+  for (const [what, module] of Object.entries(modules)) {
+    using probe = createTestFunction(module, { host: async () => ({ value: null }) });
+    for (let round = 1; round <= 2; round += 1) {
+      await probe.call();
+      const said = probe.logs.filter(({ level }) => level === 'info').map(({ text }) => text);
+      assert.deepEqual(said, Array(round).fill('half'), what);
+    }
+  }
+});
+
 test('A result other than 0 is an error with its number', async () => {
   const text = reactor('', '').replace('(i32.const 0)))', '(i32.const 7)))');
   using probe = createTestFunction(compileWat(text));
@@ -56,11 +83,6 @@ test('A result other than 0 is an error with its number', async () => {
   assert.equal(answer.error.code, 'HS_FUNCTION_EXIT');
   assert.match(answer.error.message, /7/);
 });
-
-const CALL_GET = `(i32.store (i32.const 60) (call $call (i32.const 0) (i32.const 4) (i32.const 8) (i32.const 3)
-  (i32.const 16) (i32.const 5) (i32.const 0) (i32.const 0)))`;
-const CALL_STRINGS =
-  '(data (i32.const 0) "HOST") (data (i32.const 8) "get") (data (i32.const 16) "[\\"k\\"]")';
 
 test('A reactor calls a host service in blocking style while others run', async () => {
   const seen: HostCall[] = [];

@@ -33,7 +33,7 @@ export function createReactor({ module, spec, wasi }: ReactorOptions): MessageHa
     initializer: '_initialize',
     createHost,
     clearHost(host) {
-      host.turn.end();
+      end(host);
       host.process = undefined;
     },
   });
@@ -79,11 +79,16 @@ export function createReactor({ module, spec, wasi }: ReactorOptions): MessageHa
     return imports;
   }
 
+  /** Nothing of a message is left to the next one, nor half a line of the log. */
+  function end({ turn, process }: ReactorHost): void {
+    turn.end();
+    process?.endLine();
+  }
+
   function finish(slot: ReactorSlot, code: unknown): unknown {
-    const { turn } = slot.host;
-    const reply = turn.reply(spec.suspends);
+    const reply = slot.host.turn.reply(spec.suspends);
     if (spec.reuse) {
-      turn.end();
+      end(slot.host);
       instances.keep(slot);
     } else instances.release(slot);
     if (code !== 0) throw new ExitCode(`its handler returned ${String(code)}`);
