@@ -81,7 +81,7 @@ test('An endless loop and endless recursion end with an error, and the next mess
   const looping = command(`(i32.store (i32.const 0) (i32.const 1024)) (i32.store (i32.const 4) (i32.const 10))
     (drop (call $fd_read (i32.const 0) (i32.const 0) (i32.const 1) (i32.const 8)))
     (if (i32.load (i32.const 8)) (then (loop $again (br $again))))`);
-  using probe = createTestFunction(compileWat(looping), { limits: { cpuMs: 50 } });
+  using probe = createTestFunction(compileWat(looping), { limits: { cpuMs: 500 } });
   assert.equal(await probe.code({ data: 'x' }), 'HS_FUNCTION_CPU');
   assert.equal(await probe.text(), '');
   using deep = createTestFunction(compileWat(command('(call $deep)', '(func $deep (call $deep))')));
