@@ -1,7 +1,9 @@
 /** The host's side of a cell process, with processes in a cell's place that do what they like. */
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { registerHooks } from 'node:module';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
@@ -13,9 +15,21 @@ const dir = mkdtempSync(join(tmpdir(), 'hairspring-cell-'));
 after(() => rmSync(dir, { recursive: true }));
 const entry = join(dir, 'cell.mjs');
 
-// Only what the processes run is replaced.
+// Only what the processes run is replaced, and some addresses take their time.
 registerHooks({
   load(url, context, next) {
+    if (/\/host\/cells\/held-socket\.[jt]s$/.test(url)) {
+      const source = `
+        import { once } from 'node:events';
+        import { connect } from 'node:net';
+        export async function dialPaused(host, port) {
+          if (host === 'slow') await new Promise((done) => setTimeout(done, 200));
+          const socket = connect(port, '127.0.0.1');
+          await once(socket, 'connect');
+          return socket;
+        }`;
+      return { format: 'module', shortCircuit: true, source };
+    }
     if (!/\/host\/cells\/cell-flags\.[jt]s$/.test(url)) return next(url, context);
     const source = `export const cellEntry = () => ${JSON.stringify(entry)}; export const cellFlags = () => [];`;
     return { format: 'module', shortCircuit: true, source };
@@ -124,6 +138,38 @@ test('A process that the system does not start counts as ended', async () => {
   assert.equal((await cell.exited).signal, null);
   await cell[Symbol.asyncDispose]();
   assert.equal(cell.state, 'dead');
+});
+
+test('A connection that comes late does not take the place of the one that was dialled after it', async () => {
+  await using stack = new AsyncDisposableStack();
+  const listen = async () => {
+    const open = new Set<Socket>();
+    let came = 0;
+    const server = createServer((socket) => {
+      came += 1;
+      open.add(socket);
+      socket.on('error', () => undefined).on('close', () => open.delete(socket));
+      socket.resume();
+    }).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    stack.defer(() => {
+      for (const socket of open) socket.destroy();
+      server.close();
+    });
+    return { port: (server.address() as AddressInfo).port, open, came: () => came };
+  };
+  const late = await listen();
+  const newest = await listen();
+  const { cell } = startCell(`
+    const dial = (dialId, host, port) => process.send({ type: 'dial', dialId, host, port });
+    dial(1, 'slow', ${late.port});
+    dial(2, 'fast', ${newest.port});`);
+  stack.use(cell);
+  await until(() => late.came() === 1 && late.open.size + newest.open.size === 1);
+  const held = cell.takeSocket();
+  stack.defer(() => void held?.destroy());
+  assert.equal(held?.remotePort, newest.port);
+  assert.deepEqual([late.open.size, newest.open.size], [0, 1]);
 });
 
 test('A cell that ends before it is ready tells its last words, whoever waits for it', async () => {

@@ -73,6 +73,7 @@ export class CellProcess {
   readonly #inspectors = new Map<number, (message: string | null) => void>();
   #lastSessionId = 0;
   #held: Socket | undefined;
+  #newestDialId = 0;
   #lastRequestId = 0;
   #state: CellState = 'starting';
   #stderr = '';
@@ -202,11 +203,16 @@ export class CellProcess {
   async #dial(dialId: number, host: string, port: number): Promise<void> {
     // A cell that dials has given up its last connection; the server must not go on sending into the duplicate.
     this.takeSocket()?.destroy();
+    this.#newestDialId = dialId;
     try {
       const socket = await dialPaused(host, port);
       if (this.#state === 'dead') {
         socket.destroy();
         return;
+      }
+      if (this.#newestDialId !== dialId) {
+        socket.destroy();
+        throw new HairspringError('HS_NATS_UNREACHABLE', 'another connection was asked for meanwhile');
       }
       this.takeSocket()?.destroy();
       this.#held = socket;
