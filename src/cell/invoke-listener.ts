@@ -4,13 +4,12 @@ import {
   HairspringError,
   hairspringSubjects,
   INVOKE_TRIGGER,
-  isForbiddenReply,
   isLiteralSubject,
   isSubjectTrigger,
   REQUEST_HEADERS,
   subjectMatches,
 } from '../core/index.ts';
-import { readHeaders, refuseSize, replyToError, type SubjectListener } from '../triggers/index.ts';
+import { readHeaders, refuseSize, type SubjectListener } from '../triggers/index.ts';
 
 /** The function that is invoked; its version may change between two invocations. */
 export interface InvokedFunction {
@@ -29,7 +28,7 @@ export function listenForInvokes(nc: NatsConnection, invoked: InvokedFunction): 
     callback: (error, message) => {
       if (error !== null) return;
       try {
-        onInvoke(nc, invoked, message);
+        onInvoke(invoked, message);
       } catch {
         // What is thrown here would end the read loop of the connection for all functions.
       }
@@ -37,15 +36,14 @@ export function listenForInvokes(nc: NatsConnection, invoked: InvokedFunction): 
   });
 }
 
-function onInvoke(nc: NatsConnection, { listener, runner }: InvokedFunction, message: Msg): void {
+function onInvoke({ listener, runner }: InvokedFunction, message: Msg): void {
   const { spec } = runner;
   const reply = message.reply ?? '';
   const { pairs, bytes } = readHeaders(message);
   const asked = pairs?.find(([key]) => key === REQUEST_HEADERS.subject)?.[1] ?? '';
   const place = refuseSize(spec, bytes, message.data.length) ?? placeInvoke(spec, asked);
   if (HairspringError.is(place)) {
-    const identity = { workloadId: spec.id, namespace: spec.namespace };
-    if (reply !== '' && !isForbiddenReply(reply)) replyToError(nc, reply, identity, place);
+    listener.refuse(reply, place);
     return;
   }
   const passed = pairs?.filter(([key]) => key !== REQUEST_HEADERS.subject);

@@ -230,6 +230,19 @@ export class SubjectListener {
     }
   }
 
+  /** Answers a message that no trigger of the function is for. */
+  refuse(reply: string, error: HairspringError): void {
+    if (reply === '') return;
+    if (isForbiddenReply(reply)) {
+      this.#target.refusedReply(reply);
+      return;
+    }
+    const open: OpenReply = { reply, place: -1 };
+    this.#target.received(open);
+    this.#writer.fail(reply, error);
+    this.#target.answered(open);
+  }
+
   #failQuietly(invocation: SubjectInvocation, cause: unknown): void {
     try {
       const message = `Cannot invoke ${this.#spec.name}: the message could not be taken`;
