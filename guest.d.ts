@@ -201,8 +201,8 @@ export interface KvBucket {
   /**
    * The changes of the keys that match `filter` (all of the grant by default), first the last value of each. It is
    * read at the pace of the loop: what has not been read waits in the bucket, which keeps as many values per key
-   * as its history says, so a slow reader may see the newest only. Ends with the invocation. At most 16 in one
-   * invocation and 128 in one function, otherwise HS_HOST_CALL_LIMIT.
+   * as its history says, so a slow reader may see the newest only. Ends with the invocation. With one binding
+   * at most 16 in an invocation and 128 in a function, otherwise HS_HOST_CALL_LIMIT.
    */
   watch(filter?: string, options?: KvWatchOptions): AsyncIterableIterator<KvWatchEntry>;
 }
@@ -250,7 +250,8 @@ export interface KvWatchEntry extends KvEntry {
 /**
  * An object-store binding: one bucket of JetStream's object store. Every call is checked against its grant and rejects
  * with a {@link HostError}: HS_BINDING_DENIED beyond the grant, HS_OBJECT_NAME_INVALID, HS_OBJECT_BUCKET_MISSING,
- * HS_OBJECT_UNAVAILABLE. Transfers and watches end with their invocation; one invocation has at most 16 open.
+ * HS_OBJECT_UNAVAILABLE. Transfers and watches end with their invocation; an invocation has at most 16 open with one
+ * binding.
  */
 export interface ObjectBucket {
   /**

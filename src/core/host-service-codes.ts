@@ -120,7 +120,7 @@ export const HOST_SERVICE_CODES = {
   HS_OBJECT_BUCKET_FULL: {
     status: 507,
     fault: 'operator',
-    retryable: false,
+    retryable: true,
     summary: 'The object store, or the server, has no room for more',
     remedy: 'Delete objects, or give the bucket more room (`nats stream edit OBJ_BUCKET --max-bytes`)',
   },

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { jetstreamManager } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/transport-node';
-import type { ObjectStoreBinding } from '../../src/core/index.ts';
+import { ERROR_CODES, type ObjectStoreBinding } from '../../src/core/index.ts';
+import { OBJECT_LIMITS } from '../../src/hostservices/objectstore/limits.ts';
 import { provisionBinding } from '../../src/hostservices/provision.ts';
 import { connectTo, startTestNats, type TestNats } from '../support/nats.ts';
 import { createStore, objectBinding, openObjects, streamInfo } from '../support/objects.ts';
@@ -103,9 +104,41 @@ test('A stream of that name that is no bucket, or not as it has to be, is refuse
   assert.match(refused.message, /does not allow direct gets/);
 });
 
+test('A bucket that takes no message as large as a chunk is refused to who would put, and named when it was made so later', async () => {
+  const manager = await jetstreamManager(nc);
+  const { chunkBytes } = OBJECT_LIMITS;
+  await createStore(nc, 'narrow');
+  await provision('narrow');
+  const store = openObjects(nc, objectBinding('narrow'));
+  const object = Buffer.alloc(chunkBytes, 'x');
+  await store.put('o', object);
+  await manager.streams.update('OBJ_narrow', { max_msg_size: chunkBytes });
+  await provision('narrow');
+  await store.put('o', object);
+  await manager.streams.update('OBJ_narrow', { max_msg_size: 200 });
+  const told = { code: 'HS_OBJECT_BUCKET_UNUSABLE', message: /max_msg_size/ };
+  for (const access of ['write', 'read-write'] as const)
+    await assert.rejects(provision('narrow', { access }), told, access);
+  await provision('narrow', { access: 'read' });
+  for (const [op, args] of [
+    ['put', ['o', '{}']],
+    ['delete', ['o']],
+  ] as const) {
+    const { code, message } = await store.refused(op, [...args], object);
+    assert.equal(code, told.code, `${op}: ${message}`);
+    assert.match(message, told.message);
+  }
+  assert.ok((await store.read('o')).equals(object));
+});
+
 test('More replicas than there are servers is told', async () => {
   await assert.rejects(provision('replicated', { create: { storage: 'file', replicas: 3 } }), {
     code: 'HS_OBJECT_UNAVAILABLE',
     message: /replicas/,
   });
+});
+
+test('What is full may have room later, be it a bucket of keys, one of objects or a stream', () => {
+  for (const code of ['HS_KV_BUCKET_FULL', 'HS_OBJECT_BUCKET_FULL', 'HS_PUBLISH_STREAM_FULL'] as const)
+    assert.equal(ERROR_CODES[code].retryable, true, code);
 });

@@ -8,6 +8,7 @@ export const KV_LIMITS = {
   historyBytes: 8 * 1024 ** 2,
   /** Keys, deleted ones included, that one `keys()` looks through. */
   keysScanned: 100_000,
+  /** Open at once with one binding. */
   watchesPerInvocation: 16,
   watchesPerFunction: 128,
   /** What a watch holds of which the function has not asked for yet. */

@@ -14,7 +14,7 @@ export const MESSAGING_LIMITS = {
   callGraceMs: 250,
   /** Characters of a message's id for de-duplication. */
   messageIdChars: 256,
-  /** Open `requestMany` of one invocation, and of one function. */
+  /** Open `requestMany` of one invocation, and of one function, with one binding. */
   manyPerInvocation: 16,
   manyPerFunction: 256,
   /** Replies of one `requestMany` that wait for the function, and their bytes. */

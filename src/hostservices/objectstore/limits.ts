@@ -23,3 +23,8 @@ export const OBJECT_LIMITS = {
   /** Names, deleted ones included, that one `list()` looks through. */
   scanned: 100_000,
 } as const;
+
+/** What one chunk has on a server that takes messages of at most `maxPayload` bytes. */
+export function chunkBytesWithin(maxPayload: number = OBJECT_LIMITS.chunkBytes): number {
+  return Math.min(OBJECT_LIMITS.chunkBytes, maxPayload);
+}

@@ -28,6 +28,13 @@ export function toObjectError(error: unknown, action: string, bucket: string): H
       options,
     );
   }
+  if (error instanceof JetStreamApiError && error.code === MESSAGE_TOO_LARGE) {
+    return new HairspringError(
+      'HS_OBJECT_BUCKET_UNUSABLE',
+      `Cannot ${action}: object store "${bucket}" does not take messages that are so large (max_msg_size)`,
+      { ...options, hint: `Let it take them: nats stream edit OBJ_${bucket} --max-msg-size=-1` },
+    );
+  }
   if (isPermissionViolation(error)) {
     return new HairspringError(
       'HS_BINDING_DENIED',
@@ -44,9 +51,7 @@ export function isRefusal(error: unknown): boolean {
 }
 
 export function isFull(error: unknown): error is JetStreamApiError {
-  return (
-    error instanceof JetStreamApiError && (FULL.includes(error.code) || error.code === MESSAGE_TOO_LARGE)
-  );
+  return error instanceof JetStreamApiError && FULL.includes(error.code);
 }
 
 export function isMissingBucket(error: unknown): boolean {

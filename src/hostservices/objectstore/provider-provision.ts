@@ -2,6 +2,7 @@ import { JetStreamApiError, type JetStreamManager, jetstream, type StreamConfig 
 import { Objm, StorageType } from '@nats-io/obj';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { HairspringError, type ObjectStoreBinding } from '../../core/index.ts';
+import { chunkBytesWithin } from './limits.ts';
 import { isFull, isMissingBucket, toObjectError } from './provider-errors.ts';
 
 /** JetStream: a stream of that name has been made with other options meanwhile. */
@@ -32,7 +33,8 @@ export async function provisionObjectStore(
       await create(new Objm(js), binding);
       config = await configOf(manager, bucket);
     }
-    const fault = config === undefined ? 'it is gone again' : faultOf(bucket, config);
+    const chunkBytes = chunkBytesWithin(nc.info?.max_payload);
+    const fault = config === undefined ? 'it is gone again' : faultOf(binding, config, chunkBytes);
     if (fault !== undefined)
       throw new HairspringError(
         'HS_OBJECT_BUCKET_UNUSABLE',
@@ -74,8 +76,9 @@ async function create(objm: Objm, { bucket, create: options }: ObjectStoreBindin
 }
 
 function faultOf(
-  bucket: string,
-  { allow_direct, allow_rollup_hdrs, subjects }: StreamConfig,
+  { bucket, access }: ObjectStoreBinding,
+  { allow_direct, allow_rollup_hdrs, subjects, max_msg_size }: StreamConfig,
+  chunkBytes: number,
 ): string | undefined {
   if (!['C', 'M'].every((kind) => subjects?.includes(`$O.${bucket}.${kind}.>`)))
     return 'is a stream that holds no objects of its own';
@@ -83,5 +86,7 @@ function faultOf(
     return `does not allow direct gets (nats stream edit OBJ_${bucket} --allow-direct)`;
   if (!allow_rollup_hdrs)
     return 'does not allow what is said of an object to be replaced (allow_rollup_hdrs)';
+  if (access !== 'read' && max_msg_size > 0 && max_msg_size < chunkBytes)
+    return `takes messages of at most ${max_msg_size} bytes (max_msg_size), and a chunk has ${chunkBytes} (nats stream edit OBJ_${bucket} --max-msg-size=-1)`;
   return undefined;
 }

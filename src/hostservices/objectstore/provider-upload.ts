@@ -1,7 +1,7 @@
 import { createHash, type Hash } from 'node:crypto';
 import { nuid as nuids } from '@nats-io/nuid';
 import { HairspringError } from '../../core/index.ts';
-import { OBJECT_LIMITS } from './limits.ts';
+import { chunkBytesWithin, OBJECT_LIMITS } from './limits.ts';
 import { type FoundMeta, toDigest } from './meta.ts';
 import type { ObjectBucket } from './provider-bucket.ts';
 import { isRefusal } from './provider-errors.ts';
@@ -39,8 +39,7 @@ export class Upload implements Opened {
     this.#bucket = bucket;
     this.#name = name;
     this.#options = options;
-    const { max_payload: most = OBJECT_LIMITS.chunkBytes } = bucket.means.nc.info ?? {};
-    this.#chunkBytes = Math.min(OBJECT_LIMITS.chunkBytes, most);
+    this.#chunkBytes = chunkBytesWithin(bucket.means.nc.info?.max_payload);
     this.#chunk = Buffer.alloc(0);
   }
 
