@@ -17,7 +17,7 @@ export interface Copy {
 
 /**
  * Writes copies of a deployed function into the nodes' bucket, as the control plane would have after deploying each:
- * the same records, with ids of their own. A node finds them at its next start.
+ * the same records, with ids of their own. A node finds them at its next start, or within seconds while it runs.
  */
 export async function seedCopies(site: Site, original: string, copies: readonly Copy[]): Promise<void> {
   const nc = await site.connectAsNode();

@@ -116,6 +116,7 @@ export async function startHost(options: HostOptions): Promise<RunningHost> {
       if (node.state() !== 'lameduck') node.moveTo('stopping');
       rest.defer(() => node.moveTo('stopping'));
       rest.use(endpoints);
+      deployments[Symbol.dispose]();
       const untilMs = clock.monotonicMs() + graceMs;
       const answered = gateway?.drain();
       await cells.drain(graceMs);

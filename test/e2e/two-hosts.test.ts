@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { startTestHost } from '../support/host.ts';
+import { jetstreamManager } from '@nats-io/jetstream';
+import { Kvm } from '@nats-io/kv';
+import { workloadSubjects } from '../../src/core/index.ts';
+import { handler, startTestHost, type TestFunction, type TestHost } from '../support/host.ts';
 import { until } from '../support/load.ts';
 
 const WHO = 'const me = Math.random().toString(36).slice(2);';
@@ -35,4 +38,81 @@ test('When one of two hosts stops, the other serves on and no call is lost', asy
   await second[Symbol.asyncDispose]();
   asked.push(...Array.from({ length: 50 }, () => first.ask('on')));
   assert.deepEqual(new Set((await Promise.all(asked)).map(({ outcome }) => outcome)), new Set(['ok']));
+});
+
+/** What 200 calls are answered with. */
+async function answersOf(world: TestHost, subject: string): Promise<ReadonlySet<string>> {
+  const answers = await Promise.all(Array.from({ length: 200 }, () => world.ask(subject)));
+  return new Set(answers.map(({ outcome, text }) => (outcome === 'ok' ? text : outcome)));
+}
+
+function untilAll(world: TestHost, subject: string, answer: string): Promise<boolean> {
+  return until(
+    `all calls of ${subject} have ${answer}`,
+    async () => {
+      const found = await answersOf(world, subject);
+      return found.size === 1 && found.has(answer);
+    },
+    { everyMs: 200 },
+  );
+}
+
+test('What is deployed, replaced and removed by one host is so on the other, also when that did not hear of it', async () => {
+  await using first = await startTestHost();
+  await using second = await startTestHost({ nats: first.nats });
+  const version = (text: string): TestFunction => ({ name: 'moving', code: handler(`return "${text}";`) });
+  await first.deploy(version('one'));
+  const isServed = (): boolean => second.logs.some(({ fields }) => fields['name'] === 'moving');
+  await until('the other serves it', isServed);
+  await untilAll(first, 'moving', 'one');
+  await first.deploy(version('two'));
+  await untilAll(first, 'moving', 'two');
+  const manager = await jetstreamManager(first.nc);
+  await manager.streams.purge('KV_hairspring-functions', {
+    filter: '$KV.hairspring-functions.default.moving',
+  });
+  await untilAll(first, 'moving', 'no responders');
+  assert.deepEqual(await first.client().list(), []);
+});
+
+test('A version that is deployed again by the host that has not heard of the next one is stored and served', async () => {
+  await using first = await startTestHost();
+  const version = (text: string): TestFunction => ({ name: 'back', code: handler(`return "${text}";`) });
+  await first.deploy(version('one'));
+  await using second = await startTestHost({ nats: first.nats });
+  const bucket = await new Kvm(first.nc).open('hairspring-functions');
+  const stored = async (): Promise<string> =>
+    (await bucket.get('default.back'))?.json<{ readonly version: string }>().version ?? '';
+  const one = await stored();
+  await first.deploy(version('two'));
+  assert.notEqual(await stored(), one);
+  await second.deploy(version('one'));
+  assert.equal(await stored(), one);
+  await untilAll(first, 'back', 'one');
+});
+
+test('An undeploy that a host hears late does not remove the function that has the name by then', async () => {
+  await using world = await startTestHost();
+  const { id } = await world.deploy({ name: 'heir', code: handler('return "served";') });
+  const bucket = await new Kvm(world.nc).open('hairspring-functions');
+  const stored = (await bucket.get('default.heir'))?.json<object>();
+  const next = { ...stored, id: `${id}X` };
+  await bucket.put('default.heir', JSON.stringify(next));
+  await world.nc.request(workloadSubjects.undeploy('default', id), JSON.stringify({ namespace: 'default' }));
+  assert.deepEqual((await bucket.get('default.heir'))?.json(), next);
+  await untilAll(world, 'heir', 'served');
+  assert.equal((await world.client().info('heir')).definition.id, next.id);
+});
+
+test('A function that is replaced by one that a host cannot serve is not served there as it was before', async () => {
+  await using world = await startTestHost();
+  const definition = { name: 'ahead', code: handler('return "here";') };
+  const { id } = await world.deploy(definition);
+  const bucket = await new Kvm(world.nc).open('hairspring-functions');
+  await bucket.put('default.ahead', JSON.stringify({ format: 2, id }));
+  await untilAll(world, 'ahead', 'no responders');
+  const [listed] = await world.client().list();
+  assert.match(listed?.metadata['hairspring_waiting'] ?? '', /form that this node does not know/);
+  await world.deploy(definition);
+  assert.equal((await world.ask('ahead')).text, 'here');
 });

@@ -54,11 +54,13 @@ export async function deployFunction(
     nodeId === undefined ? {} : { nodeId },
   );
   const { definition } = await client.info(id);
+  // Another node may have answered that does not serve it yet.
+  const live = await client.live(manifest.name);
   return {
     name: manifest.name,
     namespace: definition.namespace,
     id,
-    version: definition.version,
+    version: live?.version ?? definition.version,
     file: shownPath(file),
     triggers: triggersOf(prepared),
     artifactBytes: bundle?.bytes.byteLength ?? 0,

@@ -135,49 +135,50 @@ export class CellGroup {
   }
 
   /**
-   * Begins to serve `specs` as the node starts.
+   * Serves `specs` as they are stored, each in the place of its earlier version.
    * @returns false when a cell dies of it: then they are served as soon as it can be done
    */
   async restore(specs: readonly FunctionSpec[]): Promise<boolean> {
     return await this.#turns.run(async () => {
-      for (const spec of specs) this.#functions.set(spec.id, spec);
-      try {
-        await this.#serve(specs);
-        return true;
-      } catch (error) {
-        if (!HairspringError.is(error) || !CELL_TROUBLE.has(error.code)) {
-          for (const { id } of specs) this.#functions.delete(id);
-          await this.#revert(specs);
-          throw error;
-        }
-        const { logger, namespace } = this.#options;
-        logger.error('A namespace is not restored yet', { namespace, error: error.message });
-        if (this.#bound === undefined) void this.#turns.run(() => this.#rebind());
-        return false;
-      }
+      if (await this.#replace(specs, 'stored')) return true;
+      if (this.#bound === undefined) void this.#turns.run(() => this.#rebind());
+      return false;
     });
   }
 
   /** Serves `specs`, each in the place of its earlier version. When that fails, the earlier ones are served on. */
   async activate(specs: readonly FunctionSpec[]): Promise<void> {
-    await this.#turns.run(async () => {
-      const earlier = specs.map(({ id }) => this.#functions.get(id));
-      const lifted = specs.map(({ id }) => this.#suspensions.lift(id));
-      for (const spec of specs) this.#functions.set(spec.id, spec);
-      try {
-        await this.#serve(specs);
-        this.#bound?.assertListening(specs);
-      } catch (error) {
-        for (const [index, { id }] of specs.entries()) {
-          const spec = earlier[index];
-          if (spec === undefined) this.#functions.delete(id);
-          else this.#functions.set(id, spec);
-          this.#suspensions.restore(id, lifted[index]);
-        }
-        await this.#revert(specs);
-        throw error;
+    await this.#turns.run(() => this.#replace(specs, 'new'));
+  }
+
+  /**
+   * @param what when they are stored, `specs` are those of the group also after what says nothing of them; when they
+   *   are new, they are to listen everywhere
+   * @returns false when they are not served yet
+   */
+  async #replace(specs: readonly FunctionSpec[], what: 'stored' | 'new'): Promise<boolean> {
+    const earlier = specs.map(({ id }) => this.#functions.get(id));
+    const lifted = specs.map(({ id }) => this.#suspensions.lift(id));
+    for (const spec of specs) this.#functions.set(spec.id, spec);
+    try {
+      await this.#serve(specs);
+      if (what === 'new') this.#bound?.assertListening(specs);
+      return true;
+    } catch (error) {
+      if (what === 'stored' && HairspringError.is(error) && CELL_TROUBLE.has(error.code)) {
+        const { logger, namespace } = this.#options;
+        logger.error('Functions are not served yet', { namespace, error: error.message });
+        return false;
       }
-    });
+      for (const [index, { id }] of specs.entries()) {
+        const spec = earlier[index];
+        if (spec === undefined) this.#functions.delete(id);
+        else this.#functions.set(id, spec);
+        this.#suspensions.restore(id, lifted[index]);
+      }
+      await this.#revert(specs);
+      throw error;
+    }
   }
 
   async #serve(specs: readonly FunctionSpec[]): Promise<void> {

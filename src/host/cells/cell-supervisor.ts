@@ -124,12 +124,14 @@ export class CellSupervisor {
   }
 
   /**
-   * Serves functions of one namespace that were served before the node started.
+   * Serves functions of one namespace as they are stored, each in the place of its earlier version.
    * @returns false when a cell dies of it: they are served as soon as it can be done
    */
   async restore(namespace: string, specs: readonly FunctionSpec[]): Promise<boolean> {
     const access = await this.#options.accounts.open(namespace);
-    return await this.#group(namespace, access).restore(specs);
+    const isServed = await this.#group(namespace, access).restore(specs);
+    for (const { id } of specs) void this.#quarantine.release(id).catch(() => undefined);
+    return isServed;
   }
 
   /** Has a function run with the present values of its secrets; what it has begun it finishes with the earlier ones. */

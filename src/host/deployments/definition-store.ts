@@ -1,5 +1,11 @@
-import { type JsMsg, jetstreamManager } from '@nats-io/jetstream';
-import { type KV, Kvm } from '@nats-io/kv';
+import {
+  type JetStreamManager,
+  type JsMsg,
+  jetstreamManager,
+  type NextMsgRequest,
+  type SeqMsgRequest,
+} from '@nats-io/jetstream';
+import { type KV, type KvEntry, Kvm } from '@nats-io/kv';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { natsFailure } from '../../control/index.ts';
 import { type FunctionDefinition, HairspringError } from '../../core/index.ts';
@@ -16,8 +22,17 @@ const SUBJECT_PREFIX = `$KV.${DEFINITION_BUCKET}.`;
 export interface StoredDefinition {
   readonly definition: FunctionDefinition;
   readonly revision: number;
-  /** Why the definition is not what is stored; absent when it is. */
-  readonly problem?: string;
+  /** What is stored, where that cannot be read: the definition says no more than whose it is. */
+  readonly unknown?: Uint8Array;
+}
+
+/** Changes whenever anybody stores or removes a definition. */
+export interface StoreState {
+  /** When the bucket was made: another one counts its revisions anew. */
+  readonly created: string;
+  readonly lastRevision: number;
+  /** How many keys it has. */
+  readonly count: number;
 }
 
 /** Definitions of deployed functions, in JetStream KV under `<namespace>.<name>`. */
@@ -60,27 +75,57 @@ export class DefinitionStore {
     return new Set(messages.flatMap(({ data }) => new TextDecoder().decode(data).match(DIGESTS) ?? []));
   }
 
+  async state(): Promise<StoreState> {
+    const { created, state } = await this.#ask((manager) => manager.streams.info(STREAM));
+    return { created, lastRevision: state.last_seq, count: state.messages };
+  }
+
+  /** The first key that was changed at `revision` or later. */
+  async next(revision: number): Promise<{ readonly key: string; readonly revision: number } | undefined> {
+    const query: SeqMsgRequest & NextMsgRequest = { seq: revision, next_by_subj: `${SUBJECT_PREFIX}>` };
+    const message = await this.#ask((manager) => manager.streams.getMessage(STREAM, query));
+    return message === null ? undefined : { key: toKey(message.subject), revision: message.seq };
+  }
+
+  async keys(): Promise<ReadonlySet<string>> {
+    const filter = { subjects_filter: `${SUBJECT_PREFIX}>` };
+    const { state } = await this.#ask((manager) => manager.streams.info(STREAM, filter));
+    return new Set(Object.keys(state.subjects ?? {}).map(toKey));
+  }
+
+  async #ask<Answer>(question: (manager: JetStreamManager) => Promise<Answer>): Promise<Answer> {
+    try {
+      return await question(await jetstreamManager(this.#nc, { checkAPI: false }));
+    } catch (error) {
+      throw natsFailure(error, 'Cannot read the deployed functions');
+    }
+  }
+
   async #read(keys: string): Promise<readonly StoredDefinition[]> {
     return (await this.#messages(keys)).map(({ subject, data, seq }) => {
-      const [namespace = '', name = ''] = subject.slice(SUBJECT_PREFIX.length).split('.');
+      const [namespace = '', name = ''] = toKey(subject).split('.');
       return toStored(namespace, name, data, seq);
     });
   }
 
   async #messages(keys: string): Promise<readonly JsMsg[]> {
     const filterSubject = `${SUBJECT_PREFIX}${keys}`;
-    try {
-      const manager = await jetstreamManager(this.#nc, { checkAPI: false });
-      return (await readLastMessages(manager, STREAM, { filterSubject })).filter(isPut);
-    } catch (error) {
-      throw natsFailure(error, 'Cannot read the deployed functions');
-    }
+    const messages = await this.#ask((manager) => readLastMessages(manager, STREAM, { filterSubject }));
+    return messages.filter(isPut);
   }
 
   async get(namespace: string, name: string): Promise<StoredDefinition | undefined> {
-    const entry = await this.#kv.get(`${namespace}.${name}`);
+    const entry = await this.#entry(namespace, name);
     if (entry === null || entry.operation !== 'PUT') return undefined;
     return toStored(namespace, name, entry.value, entry.revision);
+  }
+
+  async #entry(namespace: string, name: string): Promise<KvEntry | null> {
+    try {
+      return await this.#kv.get(`${namespace}.${name}`);
+    } catch (error) {
+      throw natsFailure(error, `Cannot read function "${name}"`);
+    }
   }
 
   /**
@@ -89,8 +134,16 @@ export class DefinitionStore {
    * @throws HS_DEPLOY_CONFLICT when another one is there
    */
   async put(definition: FunctionDefinition, revision: number): Promise<number> {
+    return await this.#put(definition, JSON.stringify(definition), revision);
+  }
+
+  /** Stores what was there before, in the place of what is at `revision`. */
+  async putBack({ definition, unknown }: StoredDefinition, revision: number): Promise<void> {
+    await this.#put(definition, unknown ?? JSON.stringify(definition), revision);
+  }
+
+  async #put(definition: FunctionDefinition, value: string | Uint8Array, revision: number): Promise<number> {
     const key = `${definition.namespace}.${definition.name}`;
-    const value = JSON.stringify(definition);
     try {
       return revision === 0 ? await this.#kv.create(key, value) : await this.#kv.update(key, value, revision);
     } catch (error) {
@@ -105,21 +158,24 @@ export class DefinitionStore {
     }
   }
 
-  /** Removes a definition without leaving a delete marker behind. */
-  async remove(namespace: string, name: string): Promise<void> {
+  /** Removes a definition, and none that is newer than `revision`, without leaving a delete marker behind. */
+  async remove({ namespace, name }: FunctionDefinition, revision: number): Promise<void> {
     try {
       const manager = await jetstreamManager(this.#nc, { checkAPI: false });
-      await manager.streams.purge(STREAM, { filter: `${SUBJECT_PREFIX}${namespace}.${name}` });
+      const filter = `${SUBJECT_PREFIX}${namespace}.${name}`;
+      await manager.streams.purge(STREAM, { filter, seq: revision + 1 });
     } catch (error) {
       throw natsFailure(error, `Cannot remove function "${name}"`);
     }
   }
 }
 
+function toKey(subject: string): string {
+  return subject.slice(SUBJECT_PREFIX.length);
+}
+
 function toStored(namespace: string, name: string, bytes: Uint8Array, revision: number): StoredDefinition {
   const definition = parseDefinition(bytes);
-  if (definition !== undefined) return { definition, revision };
-  const problem =
-    'It is stored in a form that this node does not know; another version of Hairspring has stored it';
-  return { definition: unknownDefinition(namespace, name, bytes), revision, problem };
+  if (definition?.namespace === namespace && definition.name === name) return { definition, revision };
+  return { definition: unknownDefinition(namespace, name, bytes), revision, unknown: bytes };
 }

@@ -26,10 +26,7 @@ import { DefinitionStore, type StoredDefinition } from './definition-store.ts';
 import { checkDeployRequest, checkExpected, resolveArtifact, toDefinition } from './deploy-request.ts';
 import { KeyLock } from './key-lock.ts';
 import { KnownFunctions } from './known-functions.ts';
-import { Retries } from './retries.ts';
-
-/** Artifacts fetched at once when a node starts without them. */
-const FETCH_AT_ONCE = 8;
+import { StoredFunctions } from './stored-functions.ts';
 
 export interface DeploymentsOptions {
   /** In the account of the nodes. */
@@ -52,12 +49,20 @@ export class Deployments implements Disposable {
   readonly functions = new KnownFunctions();
   readonly #lock = new KeyLock();
   readonly #sweeper: ArtifactSweeper;
-  #retries: Retries | undefined;
+  readonly #stored: StoredFunctions;
 
   private constructor(options: DeploymentsOptions, store: DefinitionStore) {
     this.#options = options;
     this.#store = store;
     this.#cache = new ArtifactCache(options.artifactDir, options.nc);
+    const { functions } = this;
+    this.#stored = new StoredFunctions({
+      ...options,
+      store,
+      cache: this.#cache,
+      functions,
+      lock: this.#lock,
+    });
     this.#sweeper = new ArtifactSweeper({
       ...options,
       periodMs: options.artifactSweepMs,
@@ -75,117 +80,10 @@ export class Deployments implements Disposable {
     return (await this.#store.get(namespace, name))?.definition;
   }
 
-  /**
-   * Serves everything that is stored, each namespace by itself: what cannot be served yet is the loss of no other, and
-   * is tried again while the node runs.
-   * @returns how many are served
-   */
+  /** Serves everything that is stored, now and from now on. @returns how much that is */
   async restore(): Promise<number> {
-    const stored = await this.#store.all();
-    const queue = [...stored];
-    const usable: StoredDefinition[] = [];
-    const fetchNext = async (): Promise<void> => {
-      for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
-        try {
-          await this.#fetch(next);
-          usable.push(next);
-        } catch (error) {
-          this.#wait(next.definition, error);
-        }
-      }
-    };
-    await Promise.all(Array.from({ length: FETCH_AT_ONCE }, fetchNext));
-    const byNamespace = Map.groupBy(usable, ({ definition }) => definition.namespace);
-    await Promise.all([...byNamespace].map(([namespace, own]) => this.#restoreNamespace(namespace, own)));
-    this.#retries = new Retries({
-      clock: this.#options.clock,
-      waiting: () => this.functions.waiting(),
-      retry: (definition) => this.#retry(definition),
-    });
+    await this.#stored.restore();
     return this.functions.size;
-  }
-
-  /** Sees to it that the artifact of a function is on this node. @throws HS_ARTIFACT_…, HS_NATS_… */
-  async #fetch({ definition, problem }: StoredDefinition): Promise<void> {
-    if (problem !== undefined) throw new HairspringError('HS_INTERNAL', problem);
-    await this.#cache.ensure(definition.artifact.digest);
-  }
-
-  /** Resolves when a namespace is restored, or takes longer because cells die of it: then that goes on behind. */
-  async #restoreNamespace(namespace: string, stored: readonly StoredDefinition[]): Promise<void> {
-    for (const { definition } of stored) this.functions.wait(definition, 'It is not restored yet');
-    const isPlain = ({ definition }: StoredDefinition): boolean => secretsOf(definition).length === 0;
-    const { promise: troubled, resolve: onTrouble } = Promise.withResolvers<void>();
-    const restoreAll = async (): Promise<void> => {
-      await this.#restoreTogether(namespace, stored.filter(isPlain), onTrouble);
-      // One by one: a secret that does not open is the loss of its own functions only.
-      for (const one of stored) {
-        if (isPlain(one)) continue;
-        const { name, id } = one.definition;
-        await this.#lock.run(`${namespace}.${name}`, async () => {
-          // Meanwhile it may have been replaced or removed.
-          if (this.functions.waitingFor(id) !== undefined)
-            await this.#restoreTogether(namespace, [one], onTrouble);
-        });
-      }
-    };
-    await Promise.race([restoreAll(), troubled]);
-  }
-
-  /** Never rejects: those that cannot be served wait. */
-  async #restoreTogether(
-    namespace: string,
-    stored: readonly StoredDefinition[],
-    onTrouble: () => void,
-  ): Promise<void> {
-    if (stored.length === 0) return;
-    const { cells, secrets } = this.#options;
-    const specs = stored.map(({ definition }) => toSpec(definition));
-    try {
-      for (const spec of specs) secrets.checkSet(spec);
-      if (!(await cells.restore(namespace, specs))) onTrouble();
-      for (const one of stored) this.functions.serve(one);
-    } catch (error) {
-      for (const { definition } of stored) this.#wait(definition, error);
-    }
-  }
-
-  /** It is logged when the reason is another one than before. */
-  #wait(definition: FunctionDefinition, error: unknown): void {
-    const { id, name, namespace } = definition;
-    const { message } = HairspringError.from(error);
-    if (this.functions.waitingFor(id) === message) return;
-    this.functions.wait(definition, message);
-    this.#options.logger.error('A function is not restored', { name, namespace, error: message });
-  }
-
-  async #retry(definition: FunctionDefinition): Promise<void> {
-    const { id, name, namespace } = definition;
-    await this.#lock.run(`${namespace}.${name}`, async () => {
-      if (this.functions.waitingFor(id) === undefined) return;
-      try {
-        if (await this.#serveWaiting(definition))
-          this.#options.logger.info('A function that waited is served', { name, namespace });
-      } catch (error) {
-        this.#wait(definition, error);
-      }
-    });
-  }
-
-  /** @returns false when it is gone: another node may have replaced or removed it */
-  async #serveWaiting({ id, name, namespace }: FunctionDefinition): Promise<boolean> {
-    const { cells, secrets } = this.#options;
-    const stored = await this.#store.get(namespace, name);
-    if (stored?.definition.id !== id) {
-      this.functions.delete(id);
-      return false;
-    }
-    await this.#fetch(stored);
-    const spec = toSpec(stored.definition);
-    secrets.checkSet(spec);
-    await cells.restore(namespace, [spec]);
-    this.functions.serve(stored);
-    return true;
   }
 
   /** The functions of a namespace, of all nodes. */
@@ -226,9 +124,15 @@ export class Deployments implements Disposable {
 
   /** @returns whether it is still there */
   async #refresh(definition: FunctionDefinition): Promise<boolean> {
-    if (this.functions.get(definition.id) === undefined)
-      return this.functions.has(definition.id) && (await this.#serveWaiting(definition));
-    await this.#options.cells.refresh(definition);
+    const { id, namespace, name } = definition;
+    if (this.functions.serving(id) !== undefined) {
+      await this.#options.cells.refresh(definition);
+      return true;
+    }
+    const stored = await this.#store.get(namespace, name);
+    // Meanwhile it may have been replaced or removed.
+    if (!this.functions.has(id) || stored?.definition.id !== id) return false;
+    await this.#stored.serve(stored);
     return true;
   }
 
@@ -263,8 +167,10 @@ export class Deployments implements Disposable {
     const { nc: own } = await accounts.open(request.namespace);
     const previous = await this.#store.get(request.namespace, request.name);
     const definition = toDefinition(request, start, artifact, previous?.definition, new Date(clock.now()));
-    const serving = this.functions.get(definition.id)?.definition;
-    if (serving?.version === definition.version && cells.sentenceOf(serving) === undefined) return serving;
+    const serving = this.functions.serving(definition.id);
+    const isStored = previous?.definition.version === definition.version;
+    if (isStored && serving?.version === definition.version && cells.sentenceOf(serving) === undefined)
+      return serving;
     checkExpected(request, previous?.definition);
     const spec = toSpec(definition);
     this.#options.secrets.checkSet(spec);
@@ -276,6 +182,7 @@ export class Deployments implements Disposable {
     await putArtifact(this.#options.nc, artifact.digest, await this.#cache.bytesOf(artifact.digest));
     const revision = await this.#put(definition, previous?.revision ?? 0);
     try {
+      await this.#stored.left(definition);
       await cells.activate(spec);
     } catch (error) {
       await this.#undo(definition, previous, revision).catch((cause: unknown) => {
@@ -288,6 +195,8 @@ export class Deployments implements Disposable {
       });
       throw error;
     }
+    const known = this.functions.named(definition.namespace, definition.name)?.definition;
+    if (known !== undefined && known.id !== definition.id) void this.#stored.leave(known);
     this.functions.serve({ definition, revision });
     return definition;
   }
@@ -329,8 +238,8 @@ export class Deployments implements Disposable {
     previous: StoredDefinition | undefined,
     revision: number,
   ): Promise<void> {
-    if (previous === undefined) await this.#store.remove(definition.namespace, definition.name);
-    else await this.#store.put(previous.definition, revision);
+    if (previous === undefined) await this.#store.remove(definition, revision);
+    else await this.#store.putBack(previous, revision);
   }
 
   /**
@@ -342,10 +251,11 @@ export class Deployments implements Disposable {
     if (definition === undefined) return undefined;
     const removed = await this.#lock.run(`${definition.namespace}.${definition.name}`, async () => {
       if (!this.functions.has(definition.id)) return undefined;
-      await this.#store.remove(definition.namespace, definition.name);
+      const stored = await this.#store.get(definition.namespace, definition.name);
+      // Another node may have heard of this sooner, and of the next function with the name.
+      if (stored?.definition.id === definition.id) await this.#store.remove(definition, stored.revision);
       // Not before, so that whoever was told of a failure finds the function and can try again.
-      this.functions.delete(definition.id);
-      return { finished: this.#options.cells.deactivate(definition) };
+      return { finished: this.#stored.leave(definition) };
     });
     await removed?.finished;
     return removed === undefined ? undefined : definition;
@@ -358,9 +268,9 @@ export class Deployments implements Disposable {
     return new Set([...own, ...(await this.#store.digests())]);
   }
 
-  /** Ends the removal of artifacts, and what is tried again. */
+  /** Ends the removal of artifacts, and following what is stored. Doing it twice is doing it once. */
   [Symbol.dispose](): void {
-    this.#retries?.[Symbol.dispose]();
+    this.#stored[Symbol.dispose]();
     this.#sweeper[Symbol.dispose]();
   }
 }

@@ -4,7 +4,7 @@ import type { StoredDefinition } from './definition-store.ts';
 
 /** A function that is deployed and not served by this node. */
 interface WaitingFunction {
-  readonly definition: FunctionDefinition;
+  readonly stored: StoredDefinition;
   readonly reason: string;
 }
 
@@ -12,6 +12,8 @@ interface WaitingFunction {
 export class KnownFunctions {
   readonly #served = new Map<string, StoredDefinition>();
   readonly #waiting = new Map<string, WaitingFunction>();
+  /** Ids by namespace and name. */
+  readonly #ids = new Map<string, string>();
   /** Of those that are served. */
   readonly routes = new RouteTable();
 
@@ -24,17 +26,17 @@ export class KnownFunctions {
     return [...this.#served.values()].map(({ definition }) => definition);
   }
 
+  waiting(): readonly FunctionDefinition[] {
+    return [...this.#waiting.values()].map(({ stored }) => stored.definition);
+  }
+
   all(): readonly FunctionDefinition[] {
     return [...this.served(), ...this.waiting()];
   }
 
-  waiting(): readonly FunctionDefinition[] {
-    return [...this.#waiting.values()].map(({ definition }) => definition);
-  }
-
   /** Undefined when it is not served. */
-  get(id: string): StoredDefinition | undefined {
-    return this.#served.get(id);
+  serving(id: string): FunctionDefinition | undefined {
+    return this.#served.get(id)?.definition;
   }
 
   /** Why it is not served; undefined when it is, or is not known. */
@@ -43,34 +45,51 @@ export class KnownFunctions {
   }
 
   has(id: string): boolean {
-    return this.#served.has(id) || this.#waiting.has(id);
+    return this.#get(id) !== undefined;
+  }
+
+  named(namespace: string, name: string): StoredDefinition | undefined {
+    return this.#get(this.#ids.get(keyOf({ namespace, name })) ?? '');
   }
 
   find(namespace: string, nameOrId: string): FunctionDefinition | undefined {
-    const byId = (this.#served.get(nameOrId) ?? this.#waiting.get(nameOrId))?.definition;
+    const byId = this.#get(nameOrId)?.definition;
     if (byId !== undefined) return byId.namespace === namespace ? byId : undefined;
-    return this.all().find(
-      (definition) => definition.namespace === namespace && definition.name === nameOrId,
-    );
+    return this.named(namespace, nameOrId)?.definition;
+  }
+
+  #get(id: string): StoredDefinition | undefined {
+    return this.#served.get(id) ?? this.#waiting.get(id)?.stored;
   }
 
   /** It is served from now on. */
   serve(stored: StoredDefinition): void {
-    const { id } = stored.definition;
-    this.#waiting.delete(id);
-    this.#served.set(id, stored);
-    this.routes.set(stored.definition);
+    const { definition } = stored;
+    this.#waiting.delete(definition.id);
+    this.#served.set(definition.id, stored);
+    this.#ids.set(keyOf(definition), definition.id);
+    this.routes.set(definition);
   }
 
   /** It is not served, for this reason. */
-  wait(definition: FunctionDefinition, reason: string): void {
-    this.delete(definition.id);
-    this.#waiting.set(definition.id, { definition, reason });
+  wait(stored: StoredDefinition, reason: string): void {
+    const { definition } = stored;
+    this.#served.delete(definition.id);
+    this.routes.delete(definition.id);
+    this.#waiting.set(definition.id, { stored, reason });
+    this.#ids.set(keyOf(definition), definition.id);
   }
 
-  delete(id: string): void {
+  delete(definition: Pick<FunctionDefinition, 'id' | 'namespace' | 'name'>): void {
+    const { id } = definition;
     this.#waiting.delete(id);
     this.#served.delete(id);
     this.routes.delete(id);
+    // Another one may have the name by now.
+    if (this.#ids.get(keyOf(definition)) === id) this.#ids.delete(keyOf(definition));
   }
+}
+
+function keyOf({ namespace, name }: Pick<FunctionDefinition, 'namespace' | 'name'>): string {
+  return `${namespace}.${name}`;
 }
