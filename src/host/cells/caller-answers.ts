@@ -1,3 +1,4 @@
+import type { MsgHdrs } from '@nats-io/nats-core';
 import { MsgHdrsImpl } from '@nats-io/nats-core/internal';
 import {
   errorBody,
@@ -18,9 +19,18 @@ export interface CallerAnswersOptions {
   readonly logger: Logger;
 }
 
+interface Answer {
+  readonly reply: string;
+  readonly body: string;
+  readonly headers: MsgHdrs;
+}
+
 /** Answers callers in the place of a dead cell. */
 export class CallerAnswers {
   readonly #options: CallerAnswersOptions;
+  /** Given to the connection; the server may not have them. */
+  #unconfirmed: Answer[] = [];
+  #confirming = false;
 
   constructor(options: CallerAnswersOptions) {
     this.#options = options;
@@ -31,16 +41,52 @@ export class CallerAnswers {
    * out of its isolate: the node's own connection must not carry it into JetStream.
    */
   send({ reply, functionId }: Pick<OpenCall, 'reply' | 'functionId'>, error: HairspringError): void {
-    const { namespace, access, logger } = this.#options;
+    const { namespace } = this.#options;
     if (!isLiteralSubject(reply) || isForbiddenReply(reply)) return;
     try {
       const headers = new MsgHdrsImpl();
       for (const [name, value] of errorHeaderPairs({ workloadId: functionId ?? '', namespace }, error))
         headers.append(name, value);
-      access.nc.publish(reply, errorBody(error), { headers });
+      this.#publish({ reply, body: errorBody(error), headers });
     } catch (cause) {
-      const { message } = HairspringError.from(cause);
-      logger.error('A caller could not be answered', { namespace, reply, error: message });
+      this.#noteUnanswered(reply, cause);
+    }
+  }
+
+  #noteUnanswered(reply: string, cause: unknown): void {
+    const { namespace, logger } = this.#options;
+    const { message } = HairspringError.from(cause);
+    logger.error('A caller could not be answered', { namespace, reply, error: message });
+  }
+
+  #publish(answer: Answer): void {
+    const { reply, body, headers } = answer;
+    this.#options.access.nc.publish(reply, body, { headers });
+    this.#unconfirmed.push(answer);
+    if (!this.#confirming) void this.#confirm();
+  }
+
+  /** The client forgets what it has not sent with each of its attempts to connect. */
+  async #confirm(): Promise<void> {
+    this.#confirming = true;
+    while (this.#unconfirmed.length > 0) {
+      const given = this.#unconfirmed;
+      this.#unconfirmed = [];
+      try {
+        await this.#options.access.nc.flush();
+      } catch {
+        for (const answer of given) this.#publishAgain(answer);
+      }
+    }
+    this.#confirming = false;
+  }
+
+  #publishAgain(answer: Answer): void {
+    try {
+      this.#publish(answer);
+    } catch (cause) {
+      // The connection is closed for good.
+      this.#noteUnanswered(answer.reply, cause);
     }
   }
 
