@@ -4,10 +4,11 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { generateWebFeatures } from '../../scripts/generate-web-features.ts';
 import { readGuestScripts } from '../../src/hostservices/index.ts';
-import { buildPrelude } from '../../src/runtime/index.ts';
+import { BatchEncoder, buildPrelude, type GuestIsolate } from '../../src/runtime/index.ts';
 import { openDoor } from '../../src/runtime/isolate/door.ts';
+import { lateFeature } from '../../src/runtime/isolate/prelude.ts';
 import { ROOT } from '../architecture/support/tree.ts';
-import { createTestFunction, handlerOf } from '../support/functions.ts';
+import { createTestFunction, createTestPool, handlerOf, loadIsolate } from '../support/functions.ts';
 
 async function evaluate(expression: string): Promise<unknown> {
   using probe = createTestFunction(handlerOf(`return JSON.stringify(await (${expression}))`));
@@ -36,7 +37,7 @@ test('A feature is made when its name is first read, and its names are then ordi
   assert.deepEqual(seen, ['function', 'function', true, true, false, true]);
 });
 
-test('A feature that is seldom used comes from the host when its name is first read, and replaces nothing of the function', async () => {
+test('A feature comes from the host when its name is first read, and replaces nothing of the function', async () => {
   const seen = await evaluate(`(() => {
     const before = Object.getOwnPropertyDescriptor(globalThis, 'FileReader');
     globalThis.ProgressEvent = 'mine';
@@ -46,6 +47,43 @@ test('A feature that is seldom used comes from the host when its name is first r
   })()`);
   assert.deepEqual(seen, ['function', 0, true, false, 'mine']);
   assert.equal(await evaluate("new ProgressEvent('x', { loaded: 1, total: 2 }).loaded"), 1);
+});
+
+test('What one instance has used of a feature is compiled for those that come after it', () => {
+  const pool = createTestPool();
+  const run = (isolate: GuestIsolate): void => {
+    const encoder = new BatchEncoder();
+    encoder.invoke(1, 0, 'probe', true, 5_000, undefined, new Uint8Array(1));
+    const { outputs, fault } = isolate.run(encoder.take(), 5_000);
+    assert.equal(fault, undefined);
+    assert.match(JSON.stringify(outputs), /it matches/);
+  };
+  const code = handlerOf(
+    "return new URLPattern({ pathname: '/:a' }).test('http://a.test/b') ? 'it matches' : '';",
+  );
+  using first = loadIsolate(pool, code);
+  assert.equal(first.hasUnlearned, false);
+  run(first);
+  assert.equal(first.hasUnlearned, true);
+  first.teachFeatures();
+  assert.equal(first.hasUnlearned, false);
+  const cache = lateFeature('url-pattern')?.info.cachedData;
+  assert.ok(cache !== undefined);
+  using second = loadIsolate(pool, code);
+  run(second);
+  assert.equal(second.hasUnlearned, false);
+});
+
+test('A feature is made on a thread of the heavy lane as well', async () => {
+  using isolate = loadIsolate(
+    createTestPool(),
+    handlerOf('return String(structuredClone(new Map([[1, 2]])).get(1));'),
+  );
+  const encoder = new BatchEncoder();
+  encoder.invoke(1, 0, 'probe', true, 5_000, undefined, new Uint8Array(1));
+  const { outputs, fault } = await isolate.runAway(1, encoder.take(), 5_000);
+  assert.equal(fault, undefined);
+  assert.match(JSON.stringify(outputs), /\\"2\\"/);
 });
 
 test('A function may put its own value in the place of a feature', async () => {

@@ -15,7 +15,7 @@ import { Entrance } from './entrance.ts';
 import { type Flight, INVOCATION_ID_PREFIX } from './flight.ts';
 import { placeInNext } from './hand-over.ts';
 import type { Instance, InstanceFault, InstanceOwner } from './instance.ts';
-import { type CodeLearner, learnCode } from './learn-code.ts';
+import { type CodeLearner, learnCode, learnFeatures } from './learn-code.ts';
 import { cancelled, cpuExceeded, isolateLost, stopping, tailTooLong, timedOut } from './limit-errors.ts';
 import { Outcomes, type OutcomeTellers } from './outcomes.ts';
 import type { Runnable, Scheduler } from './scheduler.ts';
@@ -369,9 +369,12 @@ export class FunctionRunner implements Runnable, Sweepable {
     if (instance === undefined) return;
     // Another thread still looks at what the last call has left: next time.
     if (instance.away && instance.flights.size === 0) return;
-    if (this.#lacksCache && instance.invoked > 0 && instance.flights.size === 0) {
-      this.#lacksCache = false;
-      learnCode(instance, this.spec, this.#dependencies);
+    if (instance.invoked > 0 && instance.flights.size === 0) {
+      if (instance.hasUnlearned) learnFeatures(instance, this.spec, this.#dependencies);
+      else if (this.#lacksCache) {
+        this.#lacksCache = false;
+        learnCode(instance, this.spec, this.#dependencies);
+      }
     }
     if (this.#wear?.isWorn(instance, nowMs) !== true) return;
     this.#recycle(instance);

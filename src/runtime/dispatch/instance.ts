@@ -166,6 +166,16 @@ export class Instance {
     return this.#isolate.codeCache(source, `${this.#spec.name}.js`);
   }
 
+  /** As {@link GuestIsolate.hasUnlearned}. */
+  get hasUnlearned(): boolean {
+    return this.#isolate.hasUnlearned;
+  }
+
+  /** As {@link GuestIsolate.teachFeatures}. */
+  teachFeatures(): void {
+    this.#isolate.teachFeatures();
+  }
+
   /** Has what it has compiled of a script of the runtime's compiled in all isolates to come. */
   teach(script: SharedScript): void {
     this.#isolate.teach(script);

@@ -37,3 +37,17 @@ export function learnCode(instance: Instance, spec: FunctionSpec, learner: CodeL
     journal.leave();
   }
 }
+
+/** Has V8 make the caches of the parts of the web platform that an instance has used first in this process. */
+export function learnFeatures(
+  instance: Instance,
+  { id }: FunctionSpec,
+  { journal }: Pick<CodeLearner, 'journal'>,
+): void {
+  journal.enter(id, []);
+  try {
+    instance.teachFeatures();
+  } finally {
+    journal.leave();
+  }
+}

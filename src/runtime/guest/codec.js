@@ -18,8 +18,6 @@ const PromiseResolved = Promise.resolve();
 const NativeArray = Array;
 const NativeError = Error;
 const NativeNumber = Number;
-// biome-ignore lint/security/noGlobalEval: evaluates scripts of the host's only, in the global scope
-const NativeEval = eval;
 const NativeRangeError = RangeError;
 const NativeUint8Array = Uint8Array;
 const NativeArrayBuffer = ArrayBuffer;

@@ -50,17 +50,17 @@ function useFeature(name) {
 }
 
 /**
- * Takes a feature from the host that is used too seldom to be in every isolate. Its globals are announced already.
+ * Takes a feature from the host, which has V8's code cache of it. Its globals are announced already.
  * @param {string} name
  */
 function fetchFeature(name) {
-  const script = door('feature', name);
-  if (typeof script !== 'string') return;
+  const tell = door('feature', name);
+  if (typeof tell !== 'function') return;
   /** @type {(name: string, globals: string[], make: any) => void} */
   const define = (_name, _globals, make) => {
     featureMakers[name] = make;
   };
-  NativeEval(`(defineFeature) => {'use strict';${script}}`)(define);
+  tell(define);
 }
 
 /**

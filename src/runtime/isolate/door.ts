@@ -1,6 +1,5 @@
 import { randomFillSync } from 'node:crypto';
 import { DIGEST_OPERATIONS } from './door-digest.ts';
-import { readLateFeature } from './prelude.ts';
 
 /** What crosses the door, either way; `null` has a meaning of its own (../guest/host.js). */
 export type DoorValue = string | number | boolean | ArrayBuffer | undefined;
@@ -38,7 +37,6 @@ const OPERATIONS: Readonly<Record<string, DoorOperation>> = {
       return undefined;
     return randomFillSync(new Uint8Array(bytes)).buffer;
   },
-  feature: (name) => readLateFeature(name),
   'url-parse'(url, base) {
     if (!isText(url) || !(base === undefined || isText(base))) return undefined;
     return URL.parse(url, base)?.href;

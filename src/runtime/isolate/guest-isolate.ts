@@ -22,6 +22,7 @@ import {
 } from './guest-load.ts';
 import { type GuestOutput, GuestOutputs } from './guest-outputs.ts';
 import type { SharedScript } from './shared-script.ts';
+import { TakenFeatures } from './taken-features.ts';
 
 /** The doors of guest/dispatcher.js. */
 const ENTER_BATCH = 0;
@@ -106,6 +107,8 @@ export class GuestIsolate {
   /** The last entry was a pool thread's, which V8's own tasks may keep inside for longer than the entry. */
   #leftAway = false;
 
+  readonly #features = new TakenFeatures();
+
   /** Open as long as the isolate is there; undefined where no debugger may attach. */
   readonly #inspector: ivm.InspectorSession | undefined;
 
@@ -126,7 +129,11 @@ export class GuestIsolate {
       return this.#isOverLimit() ? null : undefined;
     });
     const door = new ivm.Callback((op: unknown, first: unknown, second: unknown, third: unknown) =>
-      this.#isOverLimit() ? null : openDoor(op, first, second, third),
+      this.#isOverLimit()
+        ? null
+        : op === 'feature'
+          ? this.#features.take(this.#isolate, this.#context, first)
+          : openDoor(op, first, second, third),
     );
     this.#enter = setup.applySync(undefined, [send, marks.derefInto(), door], {
       result: { reference: true },
@@ -137,6 +144,7 @@ export class GuestIsolate {
     this.#enter.applySync(undefined, [ENTER_REHEARSE, readiness]);
     this.#outputs.take();
     prelude.learn(this.#isolate);
+    this.#features.learn(this.#isolate);
   }
 
   #sharedMarks(shared: SharedArrayBuffer): ivm.Reference {
@@ -302,6 +310,16 @@ export class GuestIsolate {
     } finally {
       this.#end(INLINE_SLOT);
     }
+  }
+
+  /** As {@link TakenFeatures.hasUnlearned}. */
+  get hasUnlearned(): boolean {
+    return this.#features.hasUnlearned;
+  }
+
+  /** Has what it has compiled of the features that it has taken compiled in all isolates to come. */
+  teachFeatures(): void {
+    for (const script of this.#features.drain()) this.teach(script);
   }
 
   /** Has what it has compiled of a script of the runtime's compiled in all isolates to come. */

@@ -34,8 +34,7 @@ const MAX_PUT_OFF_MS = 50;
 
 /** Keeps blank isolates prepared, so that a cold start pays only for the function's own code. */
 export class IsolatePool {
-  /** The same text, each with the code that isolates of its kind have used of it. */
-  readonly #preludes: Readonly<Record<Readiness, SharedScript>>;
+  readonly #prelude: SharedScript;
   readonly #guard: EntryGuard;
   readonly #spares: number;
   readonly #blank = new Map<string, Blanks>();
@@ -48,11 +47,7 @@ export class IsolatePool {
   #disposed = false;
 
   constructor(options: IsolatePoolOptions) {
-    const { prelude } = options;
-    this.#preludes = {
-      messages: new SharedScript(prelude, 'hairspring:prelude'),
-      requests: new SharedScript(prelude, 'hairspring:prelude'),
-    };
+    this.#prelude = new SharedScript(options.prelude, 'hairspring:prelude');
     this.#guard = options.guard;
     this.#spares = options.spares;
     this.#isQuiet = options.isQuiet ?? (() => true);
@@ -109,11 +104,11 @@ export class IsolatePool {
 
   /** Makes the code cache of the prelude anew, with what `isolate` has used of it. */
   learnFrom(isolate: GuestIsolate): void {
-    isolate.teach(this.#preludes.messages);
+    isolate.teach(this.#prelude);
   }
 
   create({ memoryBytes, readiness = 'messages' }: IsolateShape): GuestIsolate {
-    const prelude = this.#preludes[readiness];
+    const prelude = this.#prelude;
     return new GuestIsolate({
       prelude,
       memoryBytes,

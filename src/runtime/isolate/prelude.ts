@@ -18,10 +18,12 @@ const RUNTIME_SCRIPTS = [
   'features.js',
 ] as const;
 
-/** Web features, as `scripts/generate-web-features.ts` bundles them from `guest/web/`. */
-const WEB_FEATURES = [
+/** Web features, as `scripts/generate-web-features.ts` bundles them from `guest/web/`, that every isolate begins with. */
+const EARLY_FEATURES = ['events'] as const;
+
+/** Those that an isolate gets when its function first uses one. */
+const LATE_FEATURES = [
   'streams',
-  'events',
   'console',
   'encoding',
   'url',
@@ -33,22 +35,21 @@ const WEB_FEATURES = [
   'blob',
   'fetch',
   'crypto',
+  'compression',
+  'file-reader',
+  'legacy-encoding',
 ] as const;
+const lateScripts = new Map<string, SharedScript>();
 
-/** Those that an isolate gets when a function first needs them, as hardly any function does; with their globals. */
-const LATE_FEATURES = {
-  compression: ['CompressionStream', 'DecompressionStream'],
-  'file-reader': ['FileReader', 'ProgressEvent'],
-  'legacy-encoding': [],
-} as const;
-const lateScripts = new Map<string, string>();
-
-/** @returns the script of a late feature, or `undefined` for anything else */
-export function readLateFeature(name: unknown): string | undefined {
-  const known = Object.keys(LATE_FEATURES).find((each) => each === name);
+/** @returns the script of a late feature, a function that takes the guest's `defineFeature`; undefined for anything else */
+export function lateFeature(name: unknown): SharedScript | undefined {
+  const known = LATE_FEATURES.find((each) => each === name);
   if (known === undefined) return undefined;
-  const script = lateScripts.get(known) ?? readGuest(`generated/${known}.js`);
-  lateScripts.set(known, script);
+  let script = lateScripts.get(known);
+  if (script === undefined) {
+    script = scriptOfFeatures([known], `prelude/${known}`);
+    lateScripts.set(known, script);
+  }
   return script;
 }
 
@@ -61,11 +62,27 @@ export function moduleScript(features: readonly ModuleFeature[]): SharedScript {
   const key = features.join('+');
   const known = moduleScripts.get(key);
   if (known !== undefined) return known;
-  const scripts = features.map((name) => readGuest(`generated/${name}.js`));
-  const source = `(defineFeature) => {\n'use strict';\n${scripts.join('\n')}\n}`;
-  const script = new SharedScript(source, `hairspring:${key}`);
+  const script = scriptOfFeatures(features, key);
   moduleScripts.set(key, script);
   return script;
+}
+
+function scriptOfFeatures(features: readonly string[], name: string): SharedScript {
+  const scripts = features.map(readFeature);
+  return new SharedScript(
+    `(defineFeature) => {\n'use strict';\n${scripts.join('\n')}\n}`,
+    `hairspring:${name}`,
+  );
+}
+
+function readFeature(name: string): string {
+  return readGuest(`generated/${name}.js`);
+}
+
+/** What the guest is told of a feature before it has it. */
+function announcementOf(name: string): string {
+  const globals = /^defineFeature\("[^"]+",(\[[^\]]*\]),/.exec(readFeature(name))?.[1] ?? '[]';
+  return `announceFeature(${JSON.stringify(name)},${globals});`;
 }
 
 /**
@@ -74,10 +91,8 @@ export function moduleScript(features: readonly ModuleFeature[]): SharedScript {
  */
 export function buildPrelude(serviceScripts: readonly string[]): string {
   const runtime = RUNTIME_SCRIPTS.map(readGuest);
-  const features = WEB_FEATURES.map((name) => readGuest(`generated/${name}.js`));
-  const late = Object.entries(LATE_FEATURES).map(
-    ([name, globals]) => `announceFeature(${JSON.stringify(name)},${JSON.stringify(globals)});`,
-  );
+  const features = EARLY_FEATURES.map(readFeature);
+  const late = LATE_FEATURES.map(announcementOf);
   const scripts = [...runtime, ...features, ...late, ...serviceScripts].map(withoutComments).join('\n');
   return `(function (hostSend, marks, hostDoor) {\n'use strict';\n${scripts}\nreturn enter;\n})`;
 }

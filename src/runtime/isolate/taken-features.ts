@@ -1,0 +1,43 @@
+import type ivm from 'isolated-vm';
+import { lateFeature } from './prelude.ts';
+import type { SharedScript } from './shared-script.ts';
+
+/** What one isolate has taken of the web platform beside its prelude. */
+export class TakenFeatures {
+  /** Those of which there is no code cache yet that has what functions use of them. */
+  readonly #unlearned = new Set<SharedScript>();
+
+  get hasUnlearned(): boolean {
+    return this.#unlearned.size > 0;
+  }
+
+  /**
+   * Compiles what a feature takes that the guest asks for, while the guest waits in the door.
+   * @returns a function of the guest's own that defines it; undefined when there is no such feature
+   */
+  take(isolate: ivm.Isolate, context: ivm.Context, name: unknown): ivm.Dereference<unknown> | undefined {
+    const feature = lateFeature(name);
+    if (feature === undefined) return undefined;
+    try {
+      const script = isolate.compileScriptSync(feature.source, feature.info);
+      const tell = script.runSync(context, { reference: true }) as ivm.Reference;
+      script.release();
+      if (!feature.isThorough) this.#unlearned.add(feature);
+      return tell.derefInto({ release: true });
+    } catch {
+      return undefined; // It ran out of memory.
+    }
+  }
+
+  /** As {@link SharedScript.learn}, of each. */
+  learn(isolate: ivm.Isolate): void {
+    for (const script of this.#unlearned) script.learn(isolate);
+  }
+
+  /** Those to make the code cache of now. */
+  drain(): readonly SharedScript[] {
+    const scripts = [...this.#unlearned];
+    this.#unlearned.clear();
+    return scripts;
+  }
+}
