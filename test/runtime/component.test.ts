@@ -243,7 +243,8 @@ test('Instances that wait hold the limit of memory together; what ended while it
   // 16 pages each: eight of them are the limit.
   const text = { ...sleeper(60_000), memory: '16' };
   using probe = createTestFunction(compileComponent(text, { memoryBytes: MEMORY_BYTES }), {
-    limits: { memoryBytes: MEMORY_BYTES, timeoutMs: 250 },
+    // Long enough for all of them to begin.
+    limits: { memoryBytes: MEMORY_BYTES, timeoutMs: 800 },
   });
   await probe.call();
   for (let round = 0; round < 3; round += 1) {

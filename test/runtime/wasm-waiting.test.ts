@@ -1,6 +1,8 @@
 /** Instances that wait hold no more memory together than their function may, whatever they try. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { HostCallResult } from '../../src/core/index.ts';
+import { INVOCATION_ID_PREFIX } from '../../src/runtime/dispatch/flight.ts';
 import { createTestFunction, type TestFunction } from '../support/functions.ts';
 import { turns, until } from '../support/turns.ts';
 import { compileWat, reactor } from '../support/wasm.ts';
@@ -15,22 +17,29 @@ const STRINGS = `(data (i32.const 600) "ok") (data (i32.const 608) "HOST") (data
 const call = (op: 'get' | 'end'): string =>
   `(drop (call $call (i32.const 608) (i32.const 4) (i32.const ${op === 'get' ? 624 : 632}) (i32.const 3)
     (i32.const 616) (i32.const 2) (i32.const 0) (i32.const 0)))`;
-const caught = (body: string): string => `(try (do ${body}) (catch_all))`;
+const caught = (body: string): string =>
+  `(try (do ${body}) (catch_all (call $log (i32.const 1) (i32.const 600) (i32.const 2))))`;
 
 /** A reactor, and a host that holds the calls of each operation until it is told. */
 function createWaiting(body: string) {
+  const callers: number[] = [];
   const held = { get: [] as (() => void)[], end: [] as (() => void)[] };
   const probe = createTestFunction(
     compileWat(reactor(`${body} ${REPLY}`, STRINGS), { memoryBytes: MEMORY_BYTES }),
     {
       limits: { memoryBytes: MEMORY_BYTES },
-      host: ({ op }) =>
-        new Promise((resolve) => held[op === 'get' ? 'get' : 'end'].push(() => resolve({ value: null }))),
+      host: ({ op }, { id }) => {
+        callers.push(id);
+        const { promise, resolve } = Promise.withResolvers<HostCallResult>();
+        held[op === 'get' ? 'get' : 'end'].push(() => resolve({ value: null }));
+        return promise;
+      },
     },
   );
   return {
     probe,
     held,
+    callers,
     release(op: 'get' | 'end'): void {
       for (const go of held[op].splice(0)) go();
     },
@@ -53,15 +62,21 @@ for (const [what, [body, hurries]] of Object.entries(GROWERS)) {
   test(`Of instances that ${what} those end that are too many`, async () => {
     using waiting = createWaiting(body);
     const { probe, held, release } = waiting;
-    const outcomes = Promise.all(Array.from({ length: 6 }, () => outcome(probe)));
+    let over = 0;
+    const outcomes = Promise.all(Array.from({ length: 6 }, () => outcome(probe).finally(() => (over += 1))));
     await until(() => held.get.length === 6);
     if (hurries) probe.runner.hurry();
     await turns();
     release('get');
-    await turns(20);
+    await until(() => held.end.length + over === 6);
     assert.ok(held.end.length <= 2, `${held.end.length} wait with 6 MiB each`);
     release('end');
     const ended = await outcomes;
+    assert.deepEqual(
+      probe.logs.filter(({ text }) => text === 'ok'),
+      [],
+      'one has caught it',
+    );
     assert.deepEqual(new Set(ended), new Set(['HS_FUNCTION_MEMORY', 'ok']));
     assert.ok(ended.filter((one) => one === 'HS_FUNCTION_MEMORY').length >= 4, String(ended));
   });
@@ -79,17 +94,23 @@ test('The same holds while they sleep', async () => {
   assert.deepEqual(new Set(outcomes), new Set(['HS_FUNCTION_MEMORY', 'ok']));
 });
 
-test('An instance whose invocation ended while it waited does not wait again', async () => {
+test('An instance whose invocation ended while it waited does not go on', async () => {
   using waiting = createWaiting(`${caught(call('get'))} ${GROW} ${caught(call('end'))}`);
-  const { probe, held, release } = waiting;
-  const brief = probe.code({ headers: [['Hairspring-Timeout-Ms', '100']] });
+  const { probe, held, release, callers } = waiting;
+  const cancelled = probe.code();
   await until(() => held.get.length === 1);
   const other = probe.text();
   await until(() => held.get.length === 2);
-  assert.equal(await brief, 'HS_FUNCTION_TIMEOUT');
+  assert.equal(probe.runner.cancel(`${INVOCATION_ID_PREFIX}${callers[0]}`), 1);
+  assert.equal(await cancelled, 'HS_FUNCTION_CANCELLED');
   held.get.shift()?.();
   await turns(20);
   assert.equal(held.end.length, 0);
+  assert.deepEqual(
+    probe.logs.filter(({ text }) => text === 'ok'),
+    [],
+    'it has caught its end',
+  );
   release('get');
   await until(() => held.end.length === 1);
   release('end');

@@ -5,6 +5,7 @@
  */
 import { LinearMemory } from './linear-memory.ts';
 import { type GlobalValue, MemoryImage } from './snapshot.ts';
+import { trapError } from './trap.ts';
 import type { DataSpan } from './types.ts';
 
 /** Thrown when the instances hold more memory than the function may; becomes HS_FUNCTION_MEMORY. */
@@ -32,7 +33,7 @@ export interface Made<Live> {
   readonly globals: readonly GlobalValue[] | undefined;
 }
 
-/** Has an instance wait for something. Rejects when it is not to wait, or not to go on. */
+/** Has an instance wait for something. When it is not to go on, this rejects with what it cannot catch. */
 export type Wait = <Result>(work: () => Promise<Result>) => Promise<Result>;
 
 /** Memories, what the host has made for them (`Host`), and the instance that has both (`Live`). */
@@ -44,7 +45,7 @@ export class Slot<Host, Live> {
   isUsed = false;
   /** Whom it serves, in a function that waits. */
   invocation: object | undefined;
-  /** Why its instance is to end. It may catch that and go on, but does not wait any more, and answers nothing. */
+  /** Why its instance is ended. */
   end: Error | undefined;
 
   constructor(memories: readonly LinearMemory[], createHost: (slot: Slot<Host, Live>) => Host) {
@@ -117,16 +118,11 @@ export class Instances<Host, Live> {
     return made;
   }
 
-  /** The instance has answered. What has grown cannot shrink, and is let go. @throws as `discard` */
+  /** The instance has answered. What has grown cannot shrink, and is let go. */
   release(slot: Slot<Host, Live>): void {
     const globals = slot.made?.globals;
     const images = this.#images;
-    if (
-      slot.end !== undefined ||
-      globals === undefined ||
-      images === undefined ||
-      images.includes(undefined)
-    ) {
+    if (globals === undefined || images === undefined || images.includes(undefined)) {
       this.discard(slot);
       return;
     }
@@ -137,15 +133,14 @@ export class Instances<Host, Live> {
     this.#idle.push(slot);
   }
 
-  /** The instance has answered, and serves the next message as it is. @throws as `discard` */
+  /** The instance has answered, and serves the next message as it is. */
   keep(slot: Slot<Host, Live>): void {
-    if (slot.end !== undefined) this.discard(slot);
     slot.invocation = undefined;
     slot.isUsed = true;
     this.#idle.push(slot);
   }
 
-  /** The instance is over. @throws what it was to end for, whatever it made of that */
+  /** The instance is over. @throws why it was ended, if it was */
   discard(slot: Slot<Host, Live>): void {
     const { end } = slot;
     slot.made = undefined;
@@ -170,7 +165,6 @@ export class Instances<Host, Live> {
   }
 
   async #wait<Result>(slot: Slot<Host, Live>, work: () => Promise<Result>): Promise<Result> {
-    if (slot.end !== undefined) throw slot.end;
     try {
       return await work();
     } finally {
@@ -181,7 +175,7 @@ export class Instances<Host, Live> {
   #goOn(slot: Slot<Host, Live>): void {
     const { invocation } = slot;
     slot.end ??= invocation !== undefined && !runtime.isOpen(invocation) ? new Error(ENDED) : this.#excess();
-    if (slot.end !== undefined) throw slot.end;
+    if (slot.end !== undefined) throw trapError();
   }
 
   /** Asked whenever an instance begins or goes on: in between only one can have grown. */
@@ -189,7 +183,7 @@ export class Instances<Host, Live> {
     if (this.#inUse.size < 2) return undefined;
     let bytes = 0;
     for (const slot of this.#inUse) {
-      // One whose invocation has ended while it waited is not to go on, and seldom does.
+      // One whose invocation has ended while it waited does not go on.
       if (slot.invocation !== undefined && !runtime.isOpen(slot.invocation)) this.#inUse.delete(slot);
       else bytes += bytesOf(slot);
     }
