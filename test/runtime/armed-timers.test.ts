@@ -8,11 +8,12 @@ import { ArmedTimers, MAX_ARMED } from '../../src/runtime/isolate/armed-timers.t
 
 test('Short time-outs are always armed, long ones up to a number', () => {
   const timers = new ArmedTimers();
-  for (let count = 0; count < MAX_ARMED; count += 1) assert.equal(timers.arm(1_000, 0), true);
-  assert.equal(timers.arm(1_000, 500), false);
-  assert.equal(timers.arm(60_000, 500), false);
-  assert.equal(timers.arm(50, 500), true);
-  assert.equal(timers.arm(1_000, 1_500), true, 'their time is over');
+  for (let count = 0; count < MAX_ARMED; count += 1) assert.equal(timers.arm(1_000, 1_000, 0), true);
+  assert.equal(timers.arm(1_000, 1_000, 500), false);
+  assert.equal(timers.arm(60_000, 60_000, 500), false);
+  assert.equal(timers.arm(50, 50, 500), true);
+  assert.equal(timers.arm(50, 300, 500), true, 'its limit is short, and the machine busy');
+  assert.equal(timers.arm(1_000, 1_000, 1_500), true, 'their time is over');
   assert.equal(timers.armed, 1);
 });
 
@@ -30,13 +31,13 @@ test('What is counted is never less than what is pending, and all of it goes in 
       for (const { limitMs, passedMs, count } of entries) {
         nowMs += passedMs;
         let armed = 0;
-        while (armed < count && timers.arm(limitMs, nowMs)) armed += 1;
+        while (armed < count && timers.arm(limitMs, limitMs, nowMs)) armed += 1;
         pending = [...pending, { dueMs: nowMs + limitMs, count: armed }].filter(({ dueMs }) => dueMs > nowMs);
         const truly = pending.reduce((sum, each) => sum + each.count, 0);
         assert.ok(timers.armed >= truly, `${timers.armed} are counted, ${truly} are pending`);
         assert.ok(timers.armed <= MAX_ARMED);
       }
-      assert.ok(timers.arm(101, nowMs + 361_000));
+      assert.ok(timers.arm(101, 101, nowMs + 361_000));
       assert.equal(timers.armed, 1);
     }),
     { numRuns: 200 },

@@ -47,8 +47,8 @@ const GUARD = new EntryGuard();
 const PRELUDE = buildPrelude(readGuestScripts());
 
 /** A pool with the real prelude that keeps nothing ready. */
-export function createTestPool(): IsolatePool {
-  return new IsolatePool({ prelude: PRELUDE, guard: GUARD, spares: 0 });
+export function createTestPool(guard: EntryGuard = GUARD): IsolatePool {
+  return new IsolatePool({ prelude: PRELUDE, guard, spares: 0 });
 }
 
 /** Loads `code` in an isolate of its own. The caller disposes it. */
@@ -76,6 +76,8 @@ export interface TestFunctionOptions extends SpecOptions {
   readonly clock?: Clock;
   /** @default one that nothing fills */
   readonly backlog?: ByteBudget;
+  /** @default one for all, of a machine on which nothing waits */
+  readonly guard?: EntryGuard;
   /** @default one of its own */
   readonly scheduler?: Scheduler;
   /** @default the product's */
@@ -124,7 +126,7 @@ export function createTestFunction(code: FunctionCode, options: TestFunctionOpti
     host,
     backlog = new ByteBudget(1024 ** 3),
   } = options;
-  const pool = createTestPool();
+  const pool = createTestPool(options.guard);
   const logs: { level: string; text: string }[] = [];
   const finished: FinishedInvocation[] = [];
   const entries: string[][] = [];

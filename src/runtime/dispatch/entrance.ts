@@ -71,7 +71,7 @@ export class Entrance {
   #learn(instance: Instance, fault: InstanceFault | undefined, tookMs: number): void {
     const { clock, spec } = this.#options;
     this.#lane.entered(tookMs, clock);
-    if (fault?.kind === 'cpu') this.#lane.overran(clock);
+    if (fault?.kind === 'cpu' || fault?.kind === 'overrun') this.#lane.overran(clock);
     else if (fault?.kind === 'slow') this.#lane.slow(clock);
     else if (fault === undefined && tookMs > HEAP_LOOK_MS)
       // A heap does not fill without long entries: those in which V8 collects.

@@ -242,7 +242,7 @@ export class FunctionRunner implements Runnable, Sweepable {
 
   /** The isolate is gone, and with it every invocation that had begun. */
   #lost(instance: Instance, fault: Exclude<InstanceFault, { kind: 'cpu' | 'slow' }>): void {
-    this.#requeue(instance, 'crash');
+    this.#requeue(instance, fault.kind === 'overrun' ? 'interrupted' : 'crash');
     this.#failStarted(instance, isolateLost(this.spec, fault));
     this.#drop(instance);
   }

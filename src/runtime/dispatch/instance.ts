@@ -8,7 +8,8 @@ import {
   type Observer,
   type PreparedBinding,
 } from '../../core/index.ts';
-import type { EntryFault, EntryOutcome, GuestIsolate } from '../isolate/guest-isolate.ts';
+import type { EntryFault, EntryOutcome } from '../isolate/entry-outcome.ts';
+import type { GuestIsolate } from '../isolate/guest-isolate.ts';
 import type { GuestOutput } from '../isolate/guest-outputs.ts';
 import type { SharedScript } from '../isolate/shared-script.ts';
 import type { EntryJournal } from '../observer.ts';

@@ -5,7 +5,7 @@ import {
   HairspringError,
   HOST_LIMITS,
 } from '../../core/index.ts';
-import type { EntryFault } from '../isolate/guest-isolate.ts';
+import type { EntryFault } from '../isolate/entry-outcome.ts';
 
 export function payloadTooLarge({ name, limits }: FunctionSpec, bytes: number): HairspringError {
   const limit = formatBytes(limits.payloadBytes);
@@ -79,6 +79,11 @@ export function isolateLost(
   switch (fault.kind) {
     case 'broken':
       return new HairspringError('HS_GUEST_TAMPERED', `${name} broke its runtime: ${fault.message}`);
+    case 'overrun':
+      return new HairspringError(
+        'HS_FUNCTION_CPU',
+        `${name} held a thread longer than limits.cpu of ${formatDuration(limits.cpuMs)} and its instance was disposed`,
+      );
     case 'output':
       return new HairspringError(
         'HS_FUNCTION_MEMORY',

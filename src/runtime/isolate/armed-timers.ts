@@ -1,4 +1,4 @@
-/** Shorter time-outs are armed whatever happens: at any rate of entries few of them are pending. */
+/** Time-outs of shorter limits are armed whatever happens: at any rate of entries few of them are pending. */
 const ALWAYS_ARMED_MS = 100;
 /** Longer ones that may be pending. */
 export const MAX_ARMED = 8_192;
@@ -22,12 +22,15 @@ export class ArmedTimers {
     return this.#armed;
   }
 
-  /** Whether an entry that begins now may have a time-out of `limitMs`; if so, it is counted. */
-  arm(limitMs: number, nowMs: number): boolean {
+  /**
+   * Whether an entry that begins now may have a time-out; if so, it is counted.
+   * @param timeoutMs `limitMs` as it is stretched on a machine that is too busy for many entries
+   */
+  arm(limitMs: number, timeoutMs: number, nowMs: number): boolean {
     if (limitMs <= ALWAYS_ARMED_MS) return true;
     this.#advance(Math.floor(nowMs / SLOT_MS));
     if (this.#armed >= MAX_ARMED) return false;
-    const ahead = Math.min(Math.ceil(limitMs / SLOT_MS) + 1, SLOTS - 1);
+    const ahead = Math.min(Math.ceil(timeoutMs / SLOT_MS) + 1, SLOTS - 1);
     const slot = (this.#slot + ahead) % SLOTS;
     this.#due[slot] = (this.#due[slot] ?? 0) + 1;
     this.#armed += 1;

@@ -7,6 +7,7 @@ import type { EncodedBatch } from '../wire/batch.ts';
 import { armedTimers } from './armed-timers.ts';
 import { compileEagerly, produceCodeCache } from './code-cache.ts';
 import { openDoor } from './door.ts';
+import type { EntryFault, EntryOutcome } from './entry-outcome.ts';
 import {
   COPIED,
   type GuestCode,
@@ -20,7 +21,7 @@ import {
   scriptEntry,
   withCache,
 } from './guest-load.ts';
-import { type GuestOutput, GuestOutputs } from './guest-outputs.ts';
+import { GuestOutputs } from './guest-outputs.ts';
 import type { SharedScript } from './shared-script.ts';
 import { TakenFeatures } from './taken-features.ts';
 
@@ -40,22 +41,6 @@ const EMPTY_CONTEXT = /^\{"method":"Runtime\.executionContextCreated".*"name":"d
 
 /** Longest text taken from what the guest threw; it may throw megabytes, and replies and logs carry it. */
 const MAX_ERROR_CHARS = 2_048;
-
-/** Why an entry did not end well. After anything but `cpu` the isolate is gone. */
-export type EntryFault =
-  | { readonly kind: 'cpu'; readonly invocationId: number }
-  | { readonly kind: 'memory' }
-  | { readonly kind: 'output' }
-  | { readonly kind: 'broken'; readonly message: string };
-
-export interface EntryOutcome {
-  readonly outputs: readonly GuestOutput[];
-  /** Records of the batch that were begun; the rest must be given again. */
-  readonly taken: number;
-  readonly fault: EntryFault | undefined;
-  /** A promise that was rejected and that nobody handled; the isolate is none the worse for it. */
-  readonly unhandled: string | undefined;
-}
 
 export interface MemoryUse {
   readonly heapBytes: number;
@@ -402,7 +387,7 @@ export class GuestIsolate {
     this.#leftAway = false;
     this.#begin(timeout, INLINE_SLOT);
     // Without a time-out of its own an entry that overruns is the watchdog's: it costs the cell.
-    const armed = armedTimers.arm(timeout, this.#enteredMs) ? timeout : 0;
+    const armed = armedTimers.arm(cpuMs, timeout, this.#enteredMs) ? timeout : 0;
     try {
       this.#enter.applySync(undefined, args, { ...COPIED, timeout: armed });
     } catch (error) {
@@ -425,16 +410,27 @@ export class GuestIsolate {
     this.#away = true;
     this.#leftAway = true;
     this.#begin(timeout, slot);
+    let overran = false;
+    let stop: NodeJS.Timeout | undefined;
     try {
-      const armed = armedTimers.arm(timeout, this.#enteredMs) ? timeout : 0;
+      const armed = armedTimers.arm(cpuMs, timeout, this.#enteredMs) ? timeout : 0;
+      // A timer of our own, which goes with the entry.
+      if (armed === 0) {
+        stop = setTimeout(() => {
+          overran = true;
+          this[Symbol.dispose]();
+        }, timeout);
+      }
       await this.#enter.apply(undefined, args, { ...COPIED, timeout: armed });
     } catch (error) {
       failure = { error };
     } finally {
+      clearTimeout(stop);
       this.#away = false;
       this.#end(slot);
     }
-    return this.#outcome(failure);
+    const outcome = this.#outcome(failure);
+    return overran ? { ...outcome, fault: { kind: 'overrun' } } : outcome;
   }
 
   #outcome(failure: EntryFailure | undefined): EntryOutcome {
