@@ -1,6 +1,8 @@
-/** Hostile functions: one file each, whose first lines say what it tries and what must come of it. */
+/** Hostile functions in JavaScript and WebAssembly's text format: one file each, whose first lines say what it tries and what must come of it. */
 import { readdirSync, readFileSync } from 'node:fs';
+import { parse } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { toWasm } from '../../support/wasm.ts';
 
 export const HAZARD_CLASSES = [
   'cpu',
@@ -37,18 +39,23 @@ export interface Hazard {
   readonly calls: number;
   /** Keys of its bucket that it is granted as `env.KV`; undefined without a binding. */
   readonly grantedKeys: string | undefined;
-  readonly code: string;
+  /** A script, or the bytes of a WebAssembly module. */
+  readonly code: string | Uint8Array;
 }
 
 const FOLDER = new URL('../functions/', import.meta.url);
-const FIELD = /^\/\/ (\w+): (.+)$/;
+const FIELD = /^(?:\/\/|;;) (\w+): (.+)$/;
 
 /** All of them in the order of their names. @throws when a header is not as described here */
 export function readHazards(): readonly Hazard[] {
   return readdirSync(fileURLToPath(FOLDER))
-    .filter((file) => file.endsWith('.js'))
     .sort()
-    .map((file) => parseHazard(file.slice(0, -'.js'.length), readFileSync(new URL(file, FOLDER), 'utf8')));
+    .map((file) => {
+      const { name, ext } = parse(file);
+      const text = readFileSync(new URL(file, FOLDER), 'utf8');
+      const hazard = parseHazard(name, text);
+      return ext === '.wat' ? { ...hazard, code: toWasm(text) } : hazard;
+    });
 }
 
 /** @throws when the header is not as described here */
@@ -61,11 +68,11 @@ export function parseHazard(name: string, code: string): Hazard {
   }
   const need = (key: string): string => {
     const value = fields.get(key);
-    if (value === undefined) throw new Error(`${name}.js: its header has no "${key}"`);
+    if (value === undefined) throw new Error(`${name}: its header has no "${key}"`);
     return value;
   };
   const kills = need('kills');
-  if (kills !== 'no' && kills !== 'may') throw new Error(`${name}.js: kills is "no" or "may"`);
+  if (kills !== 'no' && kills !== 'may') throw new Error(`${name}: kills is "no" or "may"`);
   const binds = fields.get('binds');
   return {
     name,
