@@ -288,14 +288,23 @@ function takeRecord() {
 }
 
 /**
+ * Whether the next record is no other invocation's, so that nothing can be taken for another one's.
+ * @param {GuestInvocation} invocation
+ */
+function isFollowedByOwn(invocation) {
+  if (cursor >= batch.length) return true;
+  return batch[cursor] === 1 && calls.get(batch[cursor + 1])?.invocation === invocation;
+}
+
+/**
  * Whether the invocation of the record that was taken is done with it, as far as can be told: what it does after
  * that may be taken for the next one's. What it has waited for all along, as an armed timer, says nothing.
  * @param {GuestInvocation} invocation
+ * @param {number} waitedBefore host calls and timers that say nothing
  * @param {number} hops that it has had
  */
-function isDone(invocation, hops) {
+function isDone(invocation, waitedBefore, hops) {
   if (!isOpen(invocation)) return true;
-  const waitedBefore = cursor < batch.length ? pendingBefore : 0;
   if (invocation.pendingCalls > waitedBefore) return hops >= HOPS_WAITING;
   return hops >= (invocation.hostCalls > 0 ? HOPS_BETWEEN : HOPS_BUSY);
 }
@@ -312,11 +321,12 @@ async function runRecords() {
     marks[1] = taken;
     const watched = takeRecord();
     if (watched === undefined) continue;
+    const waitedBefore = isFollowedByOwn(watched) ? 0 : pendingBefore;
     let hops = 0;
     do {
       await PromiseResolved;
       hops += 1;
-    } while (!isDone(watched, hops));
+    } while (!isDone(watched, waitedBefore, hops));
   }
   running = false;
   batch = [];
