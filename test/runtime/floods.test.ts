@@ -80,11 +80,15 @@ test('No more than 512 host calls of a function are carried out at once', async 
       host: () => new Promise((resolve) => held.push(() => resolve({ value: [] }))),
     },
   );
-  const answers = Promise.all(Array.from({ length: 5 }, () => probe.text()));
+  let areThere = false;
+  const answers = Promise.all(Array.from({ length: 5 }, () => probe.text())).finally(() => {
+    areThere = true;
+  });
   await until(() => held.length >= 512);
   await turns();
   assert.equal(held.length, 512);
-  while (held.length > 0) {
+  // Not all of them may have begun.
+  while (!areThere) {
     for (const release of held.splice(0)) release();
     await turns();
   }
@@ -144,11 +148,11 @@ test('What goes on after its invocation by calls alone ends with the others that
   release();
   assert.equal(await stays, 'true');
   const entries = probe.entries.length;
-  await turns(50);
-  const atLast = probe.entries.length;
-  assert.ok(atLast - entries < 300, `${atLast - entries} entries`);
-  await turns(50);
-  assert.equal(probe.entries.length, atLast);
+  for (let seen = -1; seen !== probe.entries.length; ) {
+    seen = probe.entries.length;
+    assert.ok(seen - entries < 300, `${seen - entries} entries`);
+    await turns(20);
+  }
 });
 
 test('Headers beyond what a reply may have are an error of the reply, and too many are left out', async () => {
