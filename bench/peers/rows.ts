@@ -3,7 +3,7 @@ import { latencyMetrics } from '../tiers/latency.ts';
 import { cpuMetrics, windowNotes } from '../tiers/load-rows.ts';
 import { PEERS } from './all-peers.ts';
 import type { PeerColdPass } from './cold-peers.ts';
-import { HAIRSPRING } from './hairspring.ts';
+import { HAIRSPRING, HAIRSPRING_HTTP } from './hairspring.ts';
 import type { PeerWindow } from './load-peers.ts';
 import type { Peer } from './peer.ts';
 
@@ -56,11 +56,15 @@ function loadMetrics(
       ['ratio', 'higher', (window, floor) => window.perSecond / floor.perSecond],
       ['cpuRatio', 'lower', (window, floor) => cpuOf(window) / cpuOf(floor)],
     ]),
-    ...inPairs(windows, all, ({ peer: other }) => other === HAIRSPRING, [
+    ...inPairs(windows, all, ({ peer: other }) => isOursBeside(peer, other), [
       ['cpuTimesOurs', undefined, (window, ours) => cpuOf(window) / cpuOf(ours)],
     ]),
   ];
 }
+
+/** Whether `other` is Hairspring, asked over the transport of `peer`: the work of sockets is then the same. */
+const isOursBeside = (peer: Peer, other: Peer): boolean =>
+  [HAIRSPRING, HAIRSPRING_HTTP].includes(other) && other.transport === peer.transport && other !== peer;
 
 const cpuOf = ({ cpu, perSecond }: PeerWindow): number => (cpu?.responder ?? Number.NaN) / perSecond;
 
@@ -103,12 +107,12 @@ function peerColdRow(
   });
 }
 
-/** What a start adds to a warm request, and how many times Hairspring's start of the same round it takes. */
+/** What a start adds to a warm request, and how many times Hairspring's start in the same round and over the same transport it takes. */
 function startMetrics(peer: Peer, passes: readonly PeerColdPass[], all: readonly PeerColdPass[]) {
   const overWarm = (pass: PeerColdPass): number => percentile(pass.coldMs, 0.5) - warmOf(pass, all);
   return [
     makeMetric('overWarmMs', 'ms', 'lower', passes.map(overWarm)),
-    ...inPairs(passes, all, ({ peer: other }) => other === HAIRSPRING && other !== peer, [
+    ...inPairs(passes, all, ({ peer: other }) => isOursBeside(peer, other), [
       ['timesOurs', undefined, (pass, ours) => percentile(pass.coldMs, 0.5) / percentile(ours.coldMs, 0.5)],
       ['overWarmTimesOurs', undefined, (pass, ours) => overWarm(pass) / aboveZero(overWarm(ours))],
     ]),

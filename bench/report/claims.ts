@@ -36,24 +36,39 @@ const started = (functions: number, metric: string): FigureQuery => ({
 
 const CLAIMS: readonly Claim[] = [
   {
-    title: 'First reply of an idle function, p50',
+    title: 'First reply of an idle function over NATS, p50',
     unit: 'ms',
     ours: peerCold('hairspring'),
     beside: [
-      { name: 'workerd’s dynamic worker', of: peerCold('workerd-dynamic') },
+      { name: 'a new worker thread', of: peerCold('worker-threads') },
       { name: '`deno run`', of: peerCold('deno-run') },
       { name: 'a fresh Node process', of: peerCold('child-process') },
     ],
   },
   {
-    title: 'CPU for a request to a warm function, 64 in flight',
+    title: 'The same over HTTP',
+    unit: 'ms',
+    ours: peerCold('hairspring-http'),
+    beside: [{ name: 'workerd’s dynamic worker', of: peerCold('workerd-dynamic') }],
+  },
+  {
+    title: 'CPU for a request to a warm function over NATS, 64 in flight',
     unit: 'µs',
     ours: peerLoad('hairspring'),
     beside: [
       { name: 'bare nats.js', of: peerLoad('nats-echo') },
       { name: 'worker threads', of: peerLoad('worker-threads') },
       { name: 'the same by batches', of: peerLoad('worker-threads-batched') },
+    ],
+  },
+  {
+    title: 'The same over HTTP',
+    unit: 'µs',
+    ours: peerLoad('hairspring-http'),
+    beside: [
+      { name: 'bare `node:http`', of: peerLoad('node-http') },
       { name: 'workerd', of: peerLoad('workerd-static') },
+      { name: 'workerd’s dynamic worker', of: peerLoad('workerd-dynamic') },
       { name: 'Deno', of: peerLoad('deno-serve') },
     ],
   },

@@ -17,7 +17,7 @@ const FULL_LOADS = [1, 64] as const;
 const QUICK_LOADS = [64] as const;
 
 const TRANSPORTS =
-  'Peers over HTTP are asked by keep-alive connections, one request on each at a time, those over NATS by one connection: ratios are to the floor of the same transport, and CPU is that of the responder alone';
+  'Peers over HTTP are asked by keep-alive connections, one request on each at a time, those over NATS by one connection: ratios are to the floor, and to Hairspring, over the same transport, and CPU is that of the responder alone';
 
 /** What people would use instead, beside Hairspring and the floors of both transports. */
 export async function measurePeers(

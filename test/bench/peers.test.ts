@@ -88,7 +88,7 @@ test('Hairspring takes part in the rounds of its peers, over both transports by 
   );
 });
 
-test('A peer under load is compared with the floor of its transport and with Hairspring in the same round', () => {
+test('A peer under load is compared with the floor of its transport and with Hairspring over that transport in the same round', () => {
   const window = (peer: Peer, round: number, perSecond: number, responder: number): PeerWindow => ({
     ...{ peer, round, perSecond, inFlight: 64, payloadBytes: 100, requests: 1, seconds: 1 },
     ...{ p50Us: 1, p95Us: 1, p99Us: 1, maxUs: 1, wrong: 0, firstWrong: null, lost: 0 },
@@ -97,12 +97,14 @@ test('A peer under load is compared with the floor of its transport and with Hai
   const rows = peerLoadRows([
     ...[window(NODE_HTTP, 1, 100, 1), window(NATS_ECHO, 1, 1_000, 1), window(HAIRSPRING, 1, 500, 1)],
     ...[window(WORKERD_STATIC, 1, 50, 1), window(WORKERD_STATIC, 2, 40, 1)],
+    ...[window(HAIRSPRING_HTTP, 1, 100, 1), window(HAIRSPRING_HTTP, 2, 100, 1)],
     ...[window(NODE_HTTP, 2, 200, 1), window(NATS_ECHO, 2, 1_000, 1), window(HAIRSPRING, 2, 400, 1)],
   ]);
   const workerd = find(rows, 'workerd-static');
   assert.deepEqual(roundsOf(workerd, 'ratio'), [0.5, 0.2]);
   assert.deepEqual(roundsOf(workerd, 'cpuRatio'), [2, 5]);
-  assert.deepEqual(roundsOf(workerd, 'cpuTimesOurs'), [10, 10]);
+  assert.deepEqual(roundsOf(workerd, 'cpuTimesOurs'), [2, 2.5]);
+  assert.equal(roundsOf(find(rows, 'hairspring-http'), 'cpuTimesOurs'), undefined);
   assert.deepEqual(roundsOf(find(rows, 'hairspring'), 'ratio'), [0.5, 0.4]);
 });
 
@@ -128,6 +130,7 @@ test('A cold start is compared with warm requests of the same peer, and with the
       pass(HAIRSPRING, [3, 3, 3], [2, 2, 2]),
       pass(CHILD_PROCESS, [41, 41, 41], []),
       pass(WORKERD_DYNAMIC, [15, 15, 15], [3, 3, 3]),
+      pass(HAIRSPRING_HTTP, [5, 5, 5], [3, 3, 3]),
     ],
     5_000,
   );
@@ -136,7 +139,7 @@ test('A cold start is compared with warm requests of the same peer, and with the
   assert.equal(metricOf(child, 'overWarmTimesOurs'), 40);
   assert.equal(metricOf(child, 'warmP50Ms'), undefined);
   const workerd = find(rows, 'workerd-dynamic');
-  assert.deepEqual([metricOf(workerd, 'overWarmMs'), metricOf(workerd, 'timesOurs')], [12, 5]);
+  assert.deepEqual([metricOf(workerd, 'overWarmMs'), metricOf(workerd, 'timesOurs')], [12, 3]);
 });
 
 test('Without workerd and Deno the others are measured', () => {

@@ -41,7 +41,7 @@ function isUsual({ params }: Row): boolean {
 export function peerColdChart(rows: readonly Row[]): RangeChart | undefined {
   const peers = rows.filter(({ group }) => group === 'peer-cold');
   const items = rangeItems(peers, ({ subject, metrics }) => {
-    if (subject === 'hairspring') return 'ours';
+    if (subject.startsWith('hairspring')) return 'ours';
     return metrics.some(({ name }) => name === 'overWarmMs') ? 'other' : 'floor';
   });
   if (items.length < 2) return undefined;
@@ -63,8 +63,8 @@ function peerTitle(rows: readonly Row[]): string {
   const [worker, child] = [factor('workerd-dynamic'), factor('child-process')];
   if (ours === undefined) return 'Cold starts, side by side';
   const others = [
-    ...(worker === undefined ? [] : [`workerd’s dynamic worker takes ${times(worker)} as long`]),
-    ...(child === undefined ? [] : [`a fresh Node process ${times(child)}`]),
+    ...(child === undefined ? [] : [`a fresh Node process takes ${times(child)} as long`]),
+    ...(worker === undefined ? [] : [`over HTTP workerd’s dynamic worker ${times(worker)} as long as ours`]),
   ];
   return [`Waking an idle function takes ${ms(ours)}`, others.join(', ')].filter(Boolean).join('; ');
 }

@@ -126,6 +126,6 @@ export function cpuChart(rows: readonly Row[]): RangeChart | undefined {
 }
 
 function toneOf({ subject, metrics }: Row): Tone {
-  if (subject === 'hairspring') return 'ours';
+  if (subject.startsWith('hairspring')) return 'ours';
   return metrics.some(({ name }) => name === 'ratio') ? 'other' : 'floor';
 }
