@@ -58,7 +58,7 @@ function renderReadme(results: BenchResults): string {
   const charts = chartsOf(results.rows);
   const chart = README_CHARTS.map((id) => charts.find((one) => one.id === id)).find(Boolean);
   const { machine, startedAt } = results;
-  const source = `[One run](docs/performance.md) of \`npm run bench\` on ${machine.cores} cores (${machine.cpu}), ${startedAt.slice(0, 10)}, commit ${machine.commit}. workerd and Deno answer over HTTP, all others over NATS; CPU is that of the responder.`;
+  const source = `[One run](docs/performance.md) of \`npm run bench\` on ${machine.cores} cores (${machine.cpu}), ${startedAt.slice(0, 10)}, commit ${machine.commit}. CPU is that of the responder: over HTTP it does the work of its callers’ sockets itself, of which NATS relieves it.`;
   return [
     ...(chart === undefined ? [] : [image(chart, `${PUBLISHED_FOLDER}/`)]),
     renderMarkdown(claimTable(findClaims(results.rows))),
