@@ -86,6 +86,23 @@ test('A feature is made on a thread of the heavy lane as well', async () => {
   assert.match(JSON.stringify(outputs), /\\"2\\"/);
 });
 
+test('Promises of a function wait for the end of its code where it uses a feature, on any thread', async () => {
+  const body = `return await new Promise((done) => {
+    const order = [];
+    const next = Promise.resolve();
+    for (const use of [() => new URLPattern({}), () => new TextDecoder('gbk'), () => new FileReader()]) {
+      next.then(() => order.push('later'));
+      use();
+      order.push('now');
+    }
+    setTimeout(() => done(order.join(' ')), 0);
+  });`;
+  for (const options of [{}, { inlineCpuMs: 50, limits: { cpuMs: 2_000 } }]) {
+    using probe = createTestFunction(handlerOf(body), options);
+    assert.equal(await probe.text(), 'now now now later later later');
+  }
+});
+
 test('A function may put its own value in the place of a feature', async () => {
   assert.equal(await evaluate('(globalThis.ReadableStream = 7, ReadableStream)'), 7);
 });

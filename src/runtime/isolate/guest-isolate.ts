@@ -117,7 +117,7 @@ export class GuestIsolate {
       this.#isOverLimit()
         ? null
         : op === 'feature'
-          ? this.#features.take(this.#isolate, this.#context, first)
+          ? this.#features.take(this.#isolate, this.#context, first, this.#away)
           : openDoor(op, first, second, third),
     );
     this.#enter = setup.applySync(undefined, [send, marks.derefInto(), door], {

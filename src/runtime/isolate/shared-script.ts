@@ -18,6 +18,11 @@ export class SharedScript {
     return this.#cache === undefined ? { filename } : { filename, cachedData: this.#cache };
   }
 
+  /** For an evaluation in the guest, in whose stacks it has the same name. */
+  get evalSource(): string {
+    return `${this.source}\n//# sourceURL=${this.#filename}`;
+  }
+
   /** The cache is of an isolate that has used what the script makes. */
   get isThorough(): boolean {
     return this.#isThorough;

@@ -13,11 +13,19 @@ export class TakenFeatures {
 
   /**
    * Compiles what a feature takes that the guest asks for, while the guest waits in the door.
-   * @returns a function of the guest's own that defines it; undefined when there is no such feature
+   * @param away a pool thread has called, whose part of the isolate's state V8 has put aside: whatever ran here now
+   * would run the microtasks of the guest as well, in the middle of its code and on this thread
+   * @returns a function of the guest's own that defines it, or away its source; undefined when there is no such feature
    */
-  take(isolate: ivm.Isolate, context: ivm.Context, name: unknown): ivm.Dereference<unknown> | undefined {
+  take(
+    isolate: ivm.Isolate,
+    context: ivm.Context,
+    name: unknown,
+    away: boolean,
+  ): ivm.Dereference<unknown> | string | undefined {
     const feature = lateFeature(name);
     if (feature === undefined) return undefined;
+    if (away) return feature.evalSource;
     try {
       const script = isolate.compileScriptSync(feature.source, feature.info);
       const tell = script.runSync(context, { reference: true }) as ivm.Reference;
