@@ -158,8 +158,10 @@ function watchIntl() {
      */
     segment(input) {
       const text = `${input}`;
+      // Weighed before: the copy of a text of 64 MB holds the thread for 200 ms, and nothing interrupts it.
+      const ballast = new NativeArrayBuffer(2 * text.length);
       const segments = segmentText(this, text);
-      addBallast(segments, 2 * text.length);
+      weakMapSet(ballasts, segments, ballast);
       // Nobody can have had hold of their prototype before the first of them is there.
       if (!watchesIterators) watchIterators(ObjectGetPrototypeOf(segments));
       return segments;
@@ -173,9 +175,10 @@ function watchIterators(segmentsPrototype) {
   const iterate = uncurry(segmentsPrototype[SymbolIterator]);
   replaceMethod(segmentsPrototype, SymbolIterator, {
     [SymbolIterator]() {
-      const iterator = iterate(this);
       const own = weakMapGet(ballasts, this);
-      if (own !== undefined) addBallast(iterator, bufferBytes(own));
+      const ballast = own === undefined ? undefined : new NativeArrayBuffer(bufferBytes(own));
+      const iterator = iterate(this);
+      if (ballast !== undefined) weakMapSet(ballasts, iterator, ballast);
       return iterator;
     },
   });

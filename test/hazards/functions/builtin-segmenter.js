@@ -1,7 +1,7 @@
 // class: builtin
-// tries: to run a built-in that V8 may not interrupt
-// expects: HS_FUNCTION_CPU HS_FUNCTION_MEMORY HS_FUNCTION_CRASHED
-// kills: may
+// tries: to have a text copied that is larger than the function may be, which V8 does not interrupt
+// expects: HS_FUNCTION_THREW
+// kills: no
 
 export default {
   async message(msg, env, ctx) {
