@@ -57,6 +57,17 @@ test('Messages that the server does not take yet wait, up to a bound', async () 
   assert.equal(server.sent.length, 2 + WAITING);
 });
 
+test('Each time that the server has taken some, no more go out than it may leave untaken', async () => {
+  const server = new SlowServer();
+  const waiting = server.publish(2 + WAITING, MIB);
+  await turns();
+  const before = server.sent.length;
+  server.flushes.shift()?.();
+  await turns();
+  assert.ok(server.sent.length - before <= 2, `${server.sent.length - before} went out`);
+  await server.takeDuring(Promise.all(waiting));
+});
+
 test('However many messages were sent at once before, a server that stops taking them is sent no more', async () => {
   const server = new SlowServer();
   for (let round = 0; round < 5; round += 1) {

@@ -29,7 +29,7 @@ export class FlowControl {
   /** Resolves when a message of so many bytes may go out. @throws HS_MESSAGING_OVERLOADED */
   async admit(bytes: number): Promise<void> {
     if (this.#isHeldUp) await this.#wait(bytes);
-    this.#sent += bytes;
+    else this.#sent += bytes;
   }
 
   async #wait(bytes: number): Promise<void> {
@@ -41,6 +41,8 @@ export class FlowControl {
       );
     try {
       while (this.#isHeldUp) await (this.#flushing ?? this.#flush());
+      // At once, since all that wait for this flush look at it one after the other.
+      this.#sent += bytes;
     } finally {
       this.#waiting.give(bytes);
     }
