@@ -35,6 +35,8 @@ export class WorkloadSession {
   readonly #bindings = new Map<string, PreparedBinding>();
   readonly #clock: Clock;
   #callsUnderWay = 0;
+  /** How many calls of each caller are under way; who has ended without any is not among them. */
+  readonly #callers = new Map<number, number>();
   #quiet = Promise.withResolvers<void>();
 
   constructor(
@@ -57,21 +59,34 @@ export class WorkloadSession {
     if (binding === undefined)
       throw new HairspringError('HS_INTERNAL', `Cannot call ${label}: no service of this cell serves it`);
     this.#callsUnderWay += 1;
+    this.#count(caller.id, 1);
     try {
       return await binding.call(call, caller);
     } finally {
       this.#callsUnderWay -= 1;
+      this.#count(caller.id, -1);
       if (this.#callsUnderWay === 0) this.#quiet.resolve();
     }
   }
 
+  #count(callerId: number, change: 1 | -1): void {
+    this.#callers.set(callerId, (this.#callers.get(callerId) ?? 0) + change);
+  }
+
   ended(label: string, callerId: number): void {
+    this.#forget(callerId);
     this.#bindings.get(label)?.ended?.(callerId);
   }
 
   /** For all of its bindings. */
   endedAll(callerId: number): void {
+    this.#forget(callerId);
     for (const binding of this.#bindings.values()) binding.ended?.(callerId);
+  }
+
+  /** What a call that is under way opens is to be released later. */
+  #forget(callerId: number): void {
+    if (this.#callers.get(callerId) === 0) this.#callers.delete(callerId);
   }
 
   /** Closes the connection once nothing goes on over it any more, within `withinMs` at the latest. */
@@ -85,6 +100,8 @@ export class WorkloadSession {
       this.#quiet = Promise.withResolvers();
       await this.#quiet.promise;
     }
+    // Of calls that were done after their invocations nobody is left to tell.
+    for (const callerId of this.#callers.keys()) this.endedAll(callerId);
     await settled(this.#services);
   }
 }

@@ -95,6 +95,17 @@ test('A watch that its invocation leaves open leaves no consumer, though its con
   assert.equal(await countConsumers(nc, 'watched'), 0);
 });
 
+test('A watch that is there only after its invocation leaves no consumer, though its connection is given up', async () => {
+  await createBucket(nc, 'late');
+  const world = createWorld(kvBinding('late'));
+  await using _connections = world.connections;
+  await world.call('get', ['k']);
+  const late = world.call('watch', ['updates', 0]);
+  await world.end();
+  await late;
+  assert.equal(await countConsumers(nc, 'late'), 0);
+});
+
 test('What is published and not awaited goes out before its connection is given up', async () => {
   const heard: string[] = [];
   nc.subscribe('out.*', { callback: (_error, message) => void heard.push(message.string()) });

@@ -57,7 +57,7 @@ test('What is opened beyond the bounds of an invocation or of the function is re
   assert.equal(handles.size, 3);
 });
 
-test('What is being opened counts, and is released when its invocation ends before it is there', async () => {
+test('What is being opened counts, and outlives its invocation until that is said to have ended once more', async () => {
   const handles = createHandles();
   const [late, failing] = [
     Promise.withResolvers<ReturnType<typeof createHeld>>(),
@@ -78,5 +78,19 @@ test('What is being opened counts, and is released when its invocation ends befo
   const held = createHeld();
   late.resolve(held);
   const handle = await opening;
+  assert.equal(handles.get(handle), held);
+  assert.deepEqual([held.released, handles.size], [0, 1]);
+  handles.ended(1);
   assert.deepEqual([held.released, handles.size, handles.find(handle)], [1, 0, undefined]);
+});
+
+test('What is closed while it is being opened is released when it is there', async () => {
+  const handles = createHandles();
+  const late = Promise.withResolvers<ReturnType<typeof createHeld>>();
+  const opening = handles.open(1, () => late.promise);
+  handles.close(1);
+  const held = createHeld();
+  late.resolve(held);
+  assert.equal(await opening, 1);
+  assert.deepEqual([held.released, handles.size], [1, 0]);
 });

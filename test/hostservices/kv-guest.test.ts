@@ -208,3 +208,28 @@ test('Hostile arguments are refused or made text, and do no harm to the next cal
   assert.deepEqual(keys, ['after']);
   await untilConsumers(nc, 'hostile', 0);
 });
+
+test('A watch that one invocation begins is read by another that waits for it, though the first has ended', async () => {
+  await createBucket(nc, 'shared');
+  const binding = kvBinding('shared');
+  using probe = createTestFunction(
+    handlerOf(
+      `first ??= env.STORE.watch().next();
+      if (msg.params.key === 'starter') return 'started';
+      const { value } = await first;
+      return value.text();`,
+      'let first;',
+    ),
+    {
+      bindings: { STORE: binding },
+      prepared: { STORE: openBinding(nc, binding).prepared },
+      limits: CALM_LIMITS,
+    },
+  );
+  const started = probe.text({ subject: 'probe.starter' });
+  const read = probe.text({ subject: 'probe.reader' });
+  assert.equal(await started, 'started');
+  await openBinding(nc, binding).call('put', ['k'], 'value');
+  assert.equal(await read, 'value');
+  await untilConsumers(nc, 'shared', 0);
+});

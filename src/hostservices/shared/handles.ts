@@ -46,7 +46,7 @@ export class Handles<Resource extends Held> {
     try {
       const resource = await make();
       const own = this.#byCaller.get(callerId);
-      // Its invocation may have ended meanwhile.
+      // It may have been closed meanwhile.
       if (own?.has(handle) === true) own.set(handle, resource);
       else resource.release();
       return handle;
@@ -125,8 +125,12 @@ export class Handles<Resource extends Held> {
     }
   }
 
-  /** Releases all that an invocation has left open. */
+  /**
+   * Releases all that an invocation has left open. What is still being opened may be for another one too, which is
+   * what `ended` comes again for when it is there.
+   */
   ended(callerId: number): void {
-    for (const handle of [...(this.#byCaller.get(callerId)?.keys() ?? [])]) this.close(handle);
+    for (const [handle, resource] of [...(this.#byCaller.get(callerId) ?? [])])
+      if (resource !== undefined) this.close(handle);
   }
 }
