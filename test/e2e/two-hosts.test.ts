@@ -1,10 +1,14 @@
 import assert from 'node:assert/strict';
+import { cp, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { jetstreamManager } from '@nats-io/jetstream';
 import { Kvm } from '@nats-io/kv';
 import { workloadSubjects } from '../../src/core/index.ts';
 import { handler, startTestHost, type TestFunction, type TestHost } from '../support/host.ts';
 import { until } from '../support/load.ts';
+import { startTestNats } from '../support/nats.ts';
 
 const WHO = 'const me = Math.random().toString(36).slice(2);';
 
@@ -115,4 +119,57 @@ test('A function that is replaced by one that a host cannot serve is not served 
   assert.match(listed?.metadata['hairspring_waiting'] ?? '', /form that this node does not know/);
   await world.deploy(definition);
   assert.equal((await world.ask('ahead')).text, 'here');
+});
+
+test('A function in a new bucket is followed though its revision is that of another one in the bucket before', async () => {
+  await using first = await startTestHost();
+  const definition = { name: 'again', code: `${WHO} export default { message: () => me };` };
+  await first.deploy(definition);
+  await using second = await startTestHost({ nats: first.nats });
+  const manager = await jetstreamManager(first.nc);
+  await manager.streams.delete('KV_hairspring-functions');
+  await new Kvm(first.nc).create('hairspring-functions', { history: 1 });
+  await first.deploy(definition);
+  const isServed = (): boolean => second.logs.some(({ fields }) => fields['name'] === 'again');
+  await until('the other serves it', isServed);
+  assert.equal((await answersOf(first, 'again')).size, 2);
+});
+
+test('A host follows a store that is put back to what it was before', async () => {
+  await using stack = new AsyncDisposableStack();
+  const folder = await mkdtemp(join(tmpdir(), 'hairspring-back-'));
+  stack.defer(() => rm(folder, { recursive: true, force: true, maxRetries: 3 }));
+  const [storeDir, copy] = [join(folder, 'store'), join(folder, 'copy')];
+  const nats = await startTestNats({ storeDir });
+  stack.use(nats);
+  const world = stack.use(await startTestHost({ nats }));
+  const restart = async (whileStopped: () => Promise<void>): Promise<void> => {
+    await running[Symbol.asyncDispose]();
+    await whileStopped();
+    running = stack.use(await startTestNats({ storeDir, port: nats.port }));
+    const isBack = (): Promise<boolean> =>
+      world
+        .client()
+        .nodes()
+        .then(
+          (nodes) => nodes.length === 1,
+          () => false,
+        );
+    await until('the node is back', isBack, { withinMs: 20_000 });
+  };
+  let running = nats;
+  const version = (text: string): TestFunction => ({ name: 'kept', code: handler(`return "${text}";`) });
+  await world.deploy(version('one'));
+  await restart(() => cp(storeDir, copy, { recursive: true }));
+  await world.deploy(version('two'));
+  // So that the node has read on to what is put back now.
+  await (await new Kvm(world.nc).open('hairspring-functions')).put('default.mark', '{}');
+  await until('it has read on', async () => (await world.client().list()).length === 2, { withinMs: 20_000 });
+  assert.equal((await world.ask('kept')).text, 'two');
+  await restart(async () => {
+    await rm(storeDir, { recursive: true });
+    await cp(copy, storeDir, { recursive: true });
+  });
+  const isOne = async (): Promise<boolean> => (await world.ask('kept')).text === 'one';
+  await until('it serves what is stored now', isOne, { withinMs: 20_000 });
 });

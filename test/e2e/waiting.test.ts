@@ -76,3 +76,23 @@ test('A function in a form that the node does not know is listed, undeployed and
   assert.equal((await world.client().info('odd')).definition.id, 'id-of-odd');
   await world.client().undeploy('odd');
 });
+
+test('A copy of a function under another name takes neither its place nor its name, and goes without it', async () => {
+  await using world = await startTestHost({ nats });
+  const { id } = await world.deploy({ name: 'original', code: handler('return "original";') });
+  const bucket = await new Kvm(nc).open('hairspring-functions');
+  const stored = (await bucket.get('default.original'))?.value ?? new Uint8Array();
+  for (const key of ['default.copy', 'other.copy', 'other.original']) await bucket.put(key, stored);
+  const client = world.client();
+  await until('the copy is listed', async () => (await client.list()).length === 2);
+  const states = (await client.list()).map(({ name, workload_state }) => [name, workload_state]);
+  assert.deepEqual(states, [
+    ['copy', 'error'],
+    ['original', 'running'],
+  ]);
+  await client.undeploy('copy');
+  for (const name of ['copy', 'original']) await world.client('other').undeploy(name);
+  assert.equal((await client.info('original')).definition.id, id);
+  assert.equal((await world.ask('original')).text, 'original');
+  await client.undeploy('original');
+});

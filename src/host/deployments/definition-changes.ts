@@ -60,8 +60,9 @@ export class DefinitionChanges implements Disposable {
   async #look(): Promise<void> {
     const { store } = this.#options;
     const state = await store.state();
-    if (state.created !== this.#created) {
-      // Another bucket is in the place of the earlier one, of whose functions nobody has removed any.
+    if (state.created !== this.#created || state.lastRevision < this.#revision) {
+      // Another bucket is in the place of the earlier one, or it was put back to what it was at some time before:
+      // nobody has removed any of its functions.
       this.#created = state.created;
       this.#revision = 0;
       this.#keys.clear();

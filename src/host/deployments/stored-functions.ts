@@ -149,9 +149,11 @@ export class StoredFunctions implements Disposable {
     await lock.run(`${namespace}.${name}`, async () => {
       const stored = await store.get(namespace, name);
       const known = functions.named(namespace, name);
-      if (known !== undefined && known.definition.id !== stored?.definition.id)
-        void this.leave(known.definition);
-      if (stored !== undefined && stored.revision !== known?.revision) await this.#takeOn(stored);
+      const isKnown = known !== undefined && known.definition.id === stored?.definition.id;
+      if (known !== undefined && !isKnown) void this.leave(known.definition);
+      // Of a function that is new here the revision may be that of an earlier one, in another bucket.
+      if (stored !== undefined && !(isKnown && known.revision === stored.revision))
+        await this.#takeOn(stored);
     });
   }
 
