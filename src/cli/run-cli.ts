@@ -6,12 +6,20 @@ import type { CliEnvironment } from './shell/environment.ts';
 import { EXIT, type ExitCode, exitCodeOf } from './shell/exit-codes.ts';
 import { readGlobalOptions } from './shell/global-options.ts';
 import { createOutput } from './shell/output.ts';
+import { untilRead } from './shell/unread.ts';
 import { toUsageError } from './shell/usage-error.ts';
 import { readVersions } from './shell/version.ts';
 
 /** Runs the command line `args` and returns what the process is to end with. Never throws. */
 export async function runCli(args: readonly string[], env: CliEnvironment): Promise<ExitCode> {
   const shell: Shell = { env, exitCode: EXIT.ok, outlivesReader: false };
+  const exitCode = await runProgram(args, env, shell);
+  // What nobody reads would keep the process for ever.
+  if (shell.outlivesReader && !(await untilRead([process.stdout, process.stderr]))) process.exit(exitCode);
+  return exitCode;
+}
+
+async function runProgram(args: readonly string[], env: CliEnvironment, shell: Shell): Promise<ExitCode> {
   const ownArgs = args.slice(0, args.includes('--') ? args.indexOf('--') : args.length);
   const wantsJson = ownArgs.includes('--json');
   let helpText = '';
@@ -42,7 +50,7 @@ export async function runCli(args: readonly string[], env: CliEnvironment): Prom
     if (error.code === 'commander.help') {
       // `help` of what is no command shows all of them; to be told that it is none says more.
       const at = ownArgs.indexOf('help');
-      if (at !== -1 && ownArgs.length > at + 1) return await runCli(args.toSpliced(at, 1), env);
+      if (at !== -1 && ownArgs.length > at + 1) return await runProgram(args.toSpliced(at, 1), env, shell);
       process.stderr.write(helpText);
       return EXIT.usage;
     }

@@ -1,6 +1,4 @@
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,6 +6,7 @@ import { after, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { connect } from '@nats-io/transport-node';
 import { allGone, type CliProcess, descendantsOf, runCli, startCli } from './support/cli.ts';
+import { noTerminal, startInTerminal } from './support/terminal.ts';
 
 const BIN = fileURLToPath(new URL('../../bin/hairspring.js', import.meta.url));
 const NODE_LINE = /nats-server \S+ at (nats:\S+)/;
@@ -105,20 +104,17 @@ test('logs ends with 0 when nobody reads it any more', async () => {
   assert.equal((await logs.ended).code, 0);
 });
 
-const noTerminal = existsSync('/usr/bin/script') ? false : 'there is no script(1)';
-
 for (const command of ['up', 'dev'] as const) {
   test(`A terminal that is closed lets ${command} drain`, { skip: noTerminal }, async () => {
     const data = join(folder, `terminal-${command}`);
     const args = command === 'up' ? 'up' : `dev ${join(folder, 'functions')}`;
-    const terminal = spawn(
-      '/usr/bin/script',
-      ['-qfec', `${process.execPath} ${BIN} ${args} --port 0 --no-color --data ${data}`, '/dev/null'],
-      { stdio: ['pipe', 'pipe', 'inherit'] },
+    const terminal = startInTerminal(
+      `${process.execPath} ${BIN} ${args} --port 0 --no-color --data ${data}`,
+      ['pipe', 'pipe', 'inherit'],
     );
     let shown = '';
     await new Promise<void>((resolve) => {
-      terminal.stdout.setEncoding('utf8').on('data', (text: string) => {
+      terminal.stdout?.setEncoding('utf8').on('data', (text: string) => {
         shown += text;
         if (/^ready in /m.test(shown)) resolve();
       });

@@ -4,13 +4,14 @@ import type { CliEnvironment } from './environment.ts';
 import { EXIT, type ExitCode } from './exit-codes.ts';
 import { type GlobalOptions, readGlobalOptions } from './global-options.ts';
 import { createOutput, type Output } from './output.ts';
+import { neverWaitFor } from './unread.ts';
 
 /** What one run of the program shares with its commands. */
 export interface Shell {
   readonly env: CliEnvironment;
   /** What the process is to end with. */
   exitCode: ExitCode;
-  /** Whether the command goes on when nobody reads what it prints any more. */
+  /** Whether the command goes on when nobody reads what it prints any more, or for the time being. */
   outlivesReader: boolean;
 }
 
@@ -62,10 +63,11 @@ export function runs<Args extends readonly unknown[]>(
     const command = received.at(-1) as Command;
     const options = readGlobalOptions(command, shell.env);
     shell.outlivesReader = outlivesReader;
+    if (outlivesReader) for (const stream of [process.stdout, process.stderr]) neverWaitFor(stream);
     const context: CommandContext = {
       env: shell.env,
       options,
-      output: createOutput(options),
+      output: createOutput({ ...options, mayLose: outlivesReader }),
       connect: (namespace = options.namespace) => connectControl({ ...options, namespace }, shell.env),
     };
     const args = received.slice(0, -1) as unknown as Args;

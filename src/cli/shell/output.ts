@@ -1,11 +1,15 @@
 import type { HairspringError } from '../../core/index.ts';
 import { type Colors, createColors } from './colors.ts';
 import { renderError } from './error-text.ts';
+import { countOf } from './format.ts';
+import { LossyLines } from './unread.ts';
 
 export interface OutputOptions {
   /** Whether stdout is for programs: JSON and nothing else. */
   readonly json: boolean;
   readonly color: boolean;
+  /** Whether what nobody reads may be lost: of a command that goes on when nobody does. @default false */
+  readonly mayLose?: boolean;
 }
 
 /**
@@ -29,10 +33,19 @@ export interface Output {
   error(error: HairspringError): void;
 }
 
-export function createOutput({ json, color }: OutputOptions): Output {
+export function createOutput({ json, color, mayLose = false }: OutputOptions): Output {
   const paint = createColors(color);
-  const toStdout = (text: string): void => void process.stdout.write(`${text}\n`);
-  const toStderr = (text: string): void => void process.stderr.write(`${text}\n`);
+  const toLoss = (isJson: boolean) => (lines: number) =>
+    isJson
+      ? JSON.stringify({ event: 'unread', lost: lines })
+      : paint.yellow(`${countOf(lines, 'line')} lost: nobody has read what was printed before`);
+  const linesOf = (stream: NodeJS.WriteStream, isJson: boolean): ((text: string) => void) => {
+    if (!mayLose) return (text) => void stream.write(`${text}\n`);
+    const lines = new LossyLines(stream, toLoss(isJson));
+    return (text) => lines.write(text);
+  };
+  const toStdout = linesOf(process.stdout, json);
+  const toStderr = linesOf(process.stderr, false);
   return {
     json,
     paint,
