@@ -160,3 +160,14 @@ test('A queue is a list, however long it has been used', () => {
     { numRuns: 100 },
   );
 });
+
+test('A queue takes back more than one call may have arguments', () => {
+  const fifo = new Fifo<number>();
+  fifo.push(-1);
+  fifo.push(-2);
+  fifo.shift();
+  fifo.unshift(Array.from({ length: 200_000 }, (_, index) => index));
+  assert.equal(fifo.length, 200_001);
+  for (let index = 0; index < 200_000; index += 1) assert.equal(fifo.shift(), index);
+  assert.equal(fifo.shift(), -2);
+});

@@ -95,6 +95,28 @@ test('No more than 512 host calls of a function are carried out at once', async 
   assert.deepEqual(new Set(await answers), new Set(['done']));
 });
 
+test('All host calls that may wait can be dropped at once', async () => {
+  const held: (() => void)[] = [];
+  using probe = createTestFunction(
+    handlerOf(`
+      if (msg.text() === 'fine') return 'fine';
+      for (let call = 0; call < ${HOST_LIMITS.pendingHostCalls}; call += 1) env.HOST.keys();
+      console.log('begun');
+      await new Promise(() => setTimeout(() => {}, 50_000));`),
+    {
+      limits: { cpuMs: 5_000, concurrency: 600, memoryBytes: 512 * MIB, timeoutMs: 60_000 },
+      host: () => new Promise((resolve) => held.push(() => resolve({ value: [] }))),
+    },
+  );
+  const answers = Promise.all(Array.from({ length: 512 }, () => probe.code()));
+  await until(() => probe.logs.length === 512);
+  assert.equal(probe.runner.cancel(), 512);
+  assert.deepEqual(new Set(await answers), new Set(['HS_FUNCTION_CANCELLED']));
+  for (const release of held.splice(0)) release();
+  await turns();
+  assert.equal(await probe.text({ data: 'fine' }), 'fine');
+});
+
 test('No more results are fetched while those that the guest has not begun fill the room for them', async () => {
   const data = Buffer.alloc(4 * MIB);
   let begunBefore = -1;
