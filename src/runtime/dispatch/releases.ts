@@ -1,5 +1,14 @@
 import type { PreparedBinding } from '../../core/index.ts';
-import { type Flight, heirOf } from './flight.ts';
+import { Fifo, type Flight, heirOf } from './flight.ts';
+
+/** Ended invocations of which something is kept; past it what has been kept for longest is released. */
+export const MAX_KEPT = 16_384;
+
+interface Kept {
+  readonly id: number;
+  /** The newest that may go on with what is open in its name. */
+  readonly heirsUpToId: number;
+}
 
 /**
  * Has the bindings release what the invocations of one instance have left open. That is at the end of each; but what
@@ -8,8 +17,11 @@ import { type Flight, heirOf } from './flight.ts';
 export class Releases implements Disposable {
   readonly #flights: ReadonlyMap<number, Flight>;
   readonly #bindings: ReadonlyMap<string, PreparedBinding>;
-  /** Ids of ended invocations, with the newest that may go on with what is open in their names. */
-  readonly #kept = new Map<number, number>();
+  /** None is kept for heirs that are older than those of the one before it, so that only the first is looked at. */
+  readonly #kept = new Fifo<Kept>();
+  readonly #keptIds = new Set<number>();
+  /** That of the last one kept. */
+  #heirsUpToId = 0;
 
   /** @param flights in progress, in the order in which they began */
   constructor(flights: ReadonlyMap<number, Flight>, bindings: ReadonlyMap<string, PreparedBinding>) {
@@ -19,7 +31,7 @@ export class Releases implements Disposable {
 
   /** An invocation has ended, and is no longer among the flights. */
   ended({ id, hasCalled, calledForOthers, heirsUpToId = 0 }: Flight): void {
-    if (calledForOthers) this.#kept.set(id, heirsUpToId);
+    if (calledForOthers) this.#keep(id, heirsUpToId);
     else if (hasCalled) this.#release(id);
     this.#advance();
   }
@@ -27,16 +39,30 @@ export class Releases implements Disposable {
   /** A call is done that may have lasted longer than its invocation. */
   callDone({ id, heirsUpToId }: Flight): void {
     if (heirsUpToId === undefined) return;
-    this.#kept.set(id, heirsUpToId);
+    this.#keep(id, heirsUpToId);
     this.#advance();
   }
 
+  #keep(id: number, heirsUpToId: number): void {
+    if (this.#keptIds.has(id)) return;
+    if (this.#kept.length >= MAX_KEPT) this.#releaseFirst();
+    this.#heirsUpToId = this.#kept.length === 0 ? heirsUpToId : Math.max(this.#heirsUpToId, heirsUpToId);
+    this.#kept.push({ id, heirsUpToId: this.#heirsUpToId });
+    this.#keptIds.add(id);
+  }
+
   #advance(): void {
-    for (const [id, heirsUpToId] of this.#kept) {
-      if (heirOf(this.#flights, heirsUpToId) !== undefined) continue;
-      this.#kept.delete(id);
-      this.#release(id);
+    for (let first = this.#kept.peek(); first !== undefined; first = this.#kept.peek()) {
+      if (heirOf(this.#flights, first.heirsUpToId) !== undefined) return;
+      this.#releaseFirst();
     }
+  }
+
+  #releaseFirst(): void {
+    const first = this.#kept.shift();
+    if (first === undefined) return;
+    this.#keptIds.delete(first.id);
+    this.#release(first.id);
   }
 
   #release(id: number): void {
@@ -44,7 +70,6 @@ export class Releases implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    for (const id of this.#kept.keys()) this.#release(id);
-    this.#kept.clear();
+    while (this.#kept.length > 0) this.#releaseFirst();
   }
 }
