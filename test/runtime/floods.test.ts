@@ -214,6 +214,16 @@ test('Timers beyond a thousand are not set, and timers set and cleared at once d
   assert.match(probe.logs[0]?.text ?? '', /^A timer was not set/);
 });
 
+test('What a function does in many moments of one entry is no flood', async () => {
+  using probe = createTestFunction(
+    handlerOf(`
+      for (let moment = 0; moment < 6_000; moment += 1) { clearTimeout(setTimeout(() => {}, 1_000)); await null; }
+      return 'done';`),
+    CALM,
+  );
+  assert.equal(await probe.text(), 'done');
+});
+
 test('An unknown error of a host service tells a function nothing of the host', async () => {
   using probe = createTestFunction(
     handlerOf('try { await env.HOST.get("k") } catch (e) { return e.message }'),

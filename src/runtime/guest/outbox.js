@@ -7,6 +7,10 @@ let outText = '';
 /** @type {(string | ArrayBuffer)[]} */
 let outExtras = [];
 let flushPlanned = false;
+/** Microtasks until it comes. */
+let hopsToFlush = 0;
+/** What was sent in this entry. */
+let sent = 0;
 let running = false;
 
 /**
@@ -65,6 +69,7 @@ function idText(id) {
 
 /** An entry begins. */
 function resetOutbox() {
+  sent = 0;
   outChars = 0;
   recordChars = 0;
   outRecords = 0;
@@ -100,15 +105,29 @@ function push(record) {
   recordChars += record.length;
   outRecords += 1;
   outText += outText === '' ? record : `,${record}`;
-  if (!running && !flushPlanned) {
-    flushPlanned = true;
-    promiseThen(PromiseResolved, flush);
-  }
+  if (!running && !flushPlanned) planFlush();
+}
+
+/**
+ * Each comes later than the one before: the host takes some thousands of them in an entry and no more, and code that
+ * goes on by promises alone may have as many moments as it likes.
+ */
+function planFlush() {
+  flushPlanned = true;
+  hopsToFlush = sent;
+  promiseThen(PromiseResolved, hopToFlush);
+}
+
+function hopToFlush() {
+  if (hopsToFlush === 0) return flush();
+  hopsToFlush -= 1;
+  promiseThen(PromiseResolved, hopToFlush);
 }
 
 function flush() {
   flushPlanned = false;
   if (outText === '') return;
+  sent += 1;
   const json = `[${outText}]`;
   const extras = outExtras;
   outText = '';
