@@ -52,7 +52,7 @@ export class WorkloadConnections implements AsyncDisposable {
     for (const workload of this.#retiring) {
       if (workload.spec !== spec) continue;
       this.#retiring.delete(workload);
-      void workload.close().catch(() => undefined);
+      void workload.end().catch(() => undefined);
     }
   }
 
@@ -60,7 +60,7 @@ export class WorkloadConnections implements AsyncDisposable {
   async forget(functionId: string): Promise<void> {
     const workload = this.#byFunction.get(functionId);
     this.#byFunction.delete(functionId);
-    await workload?.close().catch(() => undefined);
+    await workload?.end().catch(() => undefined);
   }
 
   #makeRoom(): void {
@@ -89,6 +89,6 @@ export class WorkloadConnections implements AsyncDisposable {
     const all = [...this.#byFunction.values(), ...this.#retiring];
     this.#byFunction.clear();
     this.#retiring.clear();
-    await Promise.allSettled(all.map((workload) => workload.close(withinMs)));
+    await Promise.allSettled(all.map((workload) => workload.end(withinMs)));
   }
 }

@@ -99,6 +99,8 @@ export class WorkloadSession {
     while (this.#callsUnderWay > 0) {
       this.#quiet = Promise.withResolvers();
       await this.#quiet.promise;
+      // What waited for the last of them begins now.
+      await new Promise<void>((resolve) => setImmediate(resolve));
     }
     // Of calls that were done after their invocations nobody is left to tell.
     for (const callerId of this.#callers.keys()) this.endedAll(callerId);

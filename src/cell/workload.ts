@@ -59,6 +59,8 @@ export class Workload {
   /** Invocations that have called, and may have left something open. */
   #callers = new Set<number>();
   readonly #leaving = new Set<Leaving>();
+  /** No connection is opened any more. */
+  #isOver = false;
   /** On the monotonic clock. */
   usedMs = 0;
 
@@ -146,6 +148,7 @@ export class Workload {
 
   #open(): Promise<WorkloadSession> {
     if (this.#opening !== undefined) return this.#opening;
+    if (this.#isOver) return Promise.reject(over());
     this.#options.makeRoom();
     const opening = this.#connect();
     this.#opening = opening;
@@ -194,10 +197,25 @@ export class Workload {
     const opening = this.#opening;
     this.#opening = undefined;
     this.#session = undefined;
+    await this.#closeAll(opening, withinMs);
+  }
+
+  /** The same for good: calls that have waited for others go over it while it lasts, and open none. */
+  async end(withinMs?: number): Promise<void> {
+    this.#isOver = true;
+    await this.#closeAll(this.#opening, withinMs);
+  }
+
+  async #closeAll(opening: Promise<WorkloadSession> | undefined, withinMs?: number): Promise<void> {
     const leaving = [...this.#leaving];
     this.#leaving.clear();
     const session = await opening?.catch(() => undefined);
     const all = [...leaving.map((one) => one.session), ...(session === undefined ? [] : [session])];
     await Promise.allSettled(all.map((one) => one.close(withinMs)));
   }
+}
+
+function over(): HairspringError {
+  const message = 'Cannot call a host service: the function has ended, and its connection to NATS with it';
+  return new HairspringError('HS_NATS_UNREACHABLE', message);
 }

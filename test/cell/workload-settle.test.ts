@@ -120,6 +120,29 @@ test('What is published and not awaited goes out before its connection is given 
   assert.deepEqual(heard, ['first', 'second', 'third']);
 });
 
+test('A call that waited for others goes out before its connection is given up, and opens no other', async () => {
+  const heard: string[] = [];
+  nc.subscribe('next.*', { callback: (_error, message) => void heard.push(message.string()) });
+  await nc.flush();
+  const world = createWorld(messagingBinding({ publish: ['next.*'] }));
+  await using _connections = world.connections;
+  const publish = (text: string): Promise<HostCallResult> => world.call('publish', ['next.a', '0'], text);
+  await publish('first');
+  const late = publish('second').then(async (result) => {
+    // As through the gate of the calls of an instance, which takes a few moments.
+    for (let moment = 0; moment < 10; moment += 1) await null;
+    return [result, await publish('third')];
+  });
+  const ended = world.end();
+  await late;
+  await ended;
+  await nc.flush();
+  assert.deepEqual(heard, ['first', 'second', 'third']);
+  assert.equal(world.opened.length, 1);
+  await assert.rejects(publish('fourth'), { code: 'HS_NATS_UNREACHABLE' });
+  assert.equal(world.opened.length, 1);
+});
+
 test('A call that does not end holds its connection up for a while, and no longer', async () => {
   nc.subscribe('mute', { callback: () => undefined });
   await nc.flush();
