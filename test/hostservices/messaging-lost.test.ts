@@ -33,6 +33,18 @@ test('Whoever waits for an answer when the connection is lost hears that, and no
   await other.close();
 });
 
+test('The first calls of all hear it too when the connection is away', async (context) => {
+  await using server = await startTestNats();
+  const nc = await connectTo(server, { maxReconnectAttempts: -1, reconnectTimeWait: 10 });
+  context.after(() => nc.close());
+  const ops = ['request', 'publish', 'publishAcked', 'requestMany'];
+  const buses = ops.map((op) => ({ op, bus: openMessaging(nc, GRANT) }));
+  process.kill(server.pid, 'SIGKILL');
+  for await (const { type } of nc.status()) if (type === 'disconnect') break;
+  for (const { op, bus } of buses)
+    assert.equal((await bus.refused(op, ['ask.a', '0', 50])).code, 'HS_MESSAGING_DISCONNECTED', op);
+});
+
 test('On a connection that is closed, everything is refused as that', async () => {
   await using server = await startTestNats();
   const nc = await connectTo(server);

@@ -9,12 +9,12 @@ const DOWN = -1;
 export class ConnectionWatch {
   readonly #nc: NatsConnection;
   readonly #listeners = new Set<FailureListener>();
-  #isWatching = false;
   #isDown = false;
   #losses = 0;
 
   constructor(nc: NatsConnection) {
     this.#nc = nc;
+    void this.#watch();
   }
 
   /**
@@ -22,10 +22,6 @@ export class ConnectionWatch {
    * it is.
    */
   mark(): number {
-    if (!this.#isWatching) {
-      this.#isWatching = true;
-      void this.#watch();
-    }
     return this.#isDown ? DOWN : this.#losses;
   }
 
@@ -36,7 +32,6 @@ export class ConnectionWatch {
 
   /** @returns what ends it */
   listen(listener: FailureListener): () => void {
-    this.mark();
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
   }
