@@ -46,6 +46,9 @@ function answer({ url }: IncomingMessage, response: ServerResponse): void {
       return;
     case '/silence':
       return;
+    case '/small':
+      response.end('small');
+      return;
     default:
       response.end();
   }
@@ -109,4 +112,15 @@ test('A request for whose answer the cell has no room is not sent', async () => 
   held.give(1);
   await open(binding, '/stall');
   binding.ended?.(1);
+});
+
+test('A small answer needs no more room than was taken before its request was sent', async () => {
+  const meter = new CellMeter();
+  const service = createHttpService({ clock: systemClock, meter });
+  const binding = service.prepare('WEB', httpBinding([`${server.origin}/*`], { private: true }));
+  meter.begin().add(HTTP_LIMITS.bufferedBytesPerCell - HTTP_LIMITS.aheadBytes);
+  const args = [1, 'GET', `${server.origin}/small`, '[]', 'follow', 0];
+  const { value, data } = await binding.call({ op: 'open', args, payload: undefined }, PATIENT);
+  assert.deepEqual([(value as OpenAnswer)[5], Buffer.from(data ?? '').toString()], [0, 'small']);
+  assert.equal(meter.requests, 1);
 });

@@ -20,7 +20,7 @@ export const HTTP_LIMITS = {
   /** A body of at most so much goes to the function with the headers, if it is there so soon after them. */
   besideBytes: 64 * 1024,
   besideMs: 10,
-  /** What the streams of one body that is read in pieces have in memory. */
+  /** What is counted for one answer in any case: its streams, and what is read to see whether that is all. */
   aheadBytes: 128 * 1024,
   /** Content encodings laid over each other in one answer. */
   contentEncodings: 2,

@@ -47,7 +47,7 @@ export class ResponseBody {
    */
   async collect(): Promise<Buffer | undefined> {
     if (this.#announced > HTTP_LIMITS.besideBytes) return undefined;
-    const { clock, meter } = this.#options;
+    const { clock } = this.#options;
     const late = Promise.withResolvers<undefined>();
     const stopTimer = clock.after(HTTP_LIMITS.besideMs, () => late.resolve(undefined));
     try {
@@ -57,7 +57,6 @@ export class ResponseBody {
         if (found === undefined) return undefined;
         this.#ahead = undefined;
         if (found.done === true) return concat(this.#collected);
-        meter.add(found.value.length);
         this.#collected.push(found.value);
         bytes += found.value.length;
       }
@@ -105,10 +104,7 @@ export class ResponseBody {
 
   async #take(): Promise<Buffer | undefined> {
     const collected = this.#collected.shift();
-    if (collected !== undefined) {
-      this.#options.meter.give(collected.length);
-      return collected;
-    }
+    if (collected !== undefined) return collected;
     const found = await (this.#ahead ?? this.#pull());
     this.#ahead = undefined;
     return found.done === true ? undefined : found.value;
