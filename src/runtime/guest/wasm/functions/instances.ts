@@ -133,8 +133,12 @@ export class Instances<Host, Live> {
     this.#idle.push(slot);
   }
 
-  /** The instance has answered, and serves the next message as it is. */
+  /** The instance has answered, and serves the next message as it is, unless there is no room for it. */
   keep(slot: Slot<Host, Live>): void {
+    if (this.#options.suspends && this.#excess() !== undefined) {
+      this.discard(slot);
+      return;
+    }
     slot.invocation = undefined;
     slot.isUsed = true;
     this.#idle.push(slot);
@@ -165,20 +169,22 @@ export class Instances<Host, Live> {
   }
 
   async #wait<Result>(slot: Slot<Host, Live>, work: () => Promise<Result>): Promise<Result> {
+    this.#stopIf(slot, this.#excess());
     try {
       return await work();
     } finally {
-      this.#goOn(slot);
+      const { invocation } = slot;
+      const isOver = invocation !== undefined && !runtime.isOpen(invocation);
+      this.#stopIf(slot, isOver ? new Error(ENDED) : undefined);
     }
   }
 
-  #goOn(slot: Slot<Host, Live>): void {
-    const { invocation } = slot;
-    slot.end ??= invocation !== undefined && !runtime.isOpen(invocation) ? new Error(ENDED) : this.#excess();
+  #stopIf(slot: Slot<Host, Live>, why: Error | undefined): void {
+    slot.end ??= why;
     if (slot.end !== undefined) throw trapError();
   }
 
-  /** Asked whenever an instance begins or goes on: in between only one can have grown. */
+  /** Asked whenever an instance begins, waits or is kept: what has grown since the last time is that one. */
   #excess(): MemoryExceeded | undefined {
     if (this.#inUse.size < 2) return undefined;
     let bytes = 0;
