@@ -1,4 +1,4 @@
-;; The core module of a component that answers with the payload: test/support/component.ts puts it into one.
+;; The core module of a component that answers with the payload: test/support/component/wrap-module.ts puts it into one.
 (module
   (memory (export "memory") 1)
   (global $free (mut i32) (i32.const 4096))

@@ -1,5 +1,5 @@
 import { Kvm } from '@nats-io/kv';
-import { wrapModule } from '../../test/support/component.ts';
+import { wrapModule } from '../../test/support/component/index.ts';
 import type { Site } from '../bench-run.ts';
 import { type BenchFunction, type DeployOptions, deployCopies, deployModule } from '../deploy.ts';
 import { SCRIPT_SIZES } from '../plan.ts';

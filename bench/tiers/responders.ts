@@ -1,6 +1,6 @@
 import { Kvm } from '@nats-io/kv';
 import type { LoadPids } from '../../src/measure/index.ts';
-import { wrapModule } from '../../test/support/component.ts';
+import { wrapModule } from '../../test/support/component/index.ts';
 import { type Site, startEcho, startKvGet, startNodeWasi } from '../bench-run.ts';
 import { type BenchFunction, deployCopies, deployModule } from '../deploy.ts';
 import { buildModule } from '../wasm-module.ts';

@@ -22,7 +22,7 @@ import {
   joinSections,
   storeReply,
   type TypeText,
-} from '../support/component.ts';
+} from '../support/component/index.ts';
 import { startTestHost } from '../support/host.ts';
 import { countChunks, countObjectConsumers, createStore, until } from '../support/objects.ts';
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { text } from 'node:stream/consumers';
 import { after, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
-import { buildComponent } from '../support/component.ts';
+import { buildComponent } from '../support/component/index.ts';
 import { startTestHost } from '../support/host.ts';
 import { startLocalServer } from '../support/http.ts';
 import { proxyComponent } from '../support/http-client-texts.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { after, test } from 'node:test';
-import { buildComponent, type ComponentText, ECHO } from '../support/component.ts';
+import { buildComponent, type ComponentText, ECHO } from '../support/component/index.ts';
 import { startTestHost, type TestTrigger } from '../support/host.ts';
 import { BEGIN, FAIL, FINISH, HTTP_ECHO, httpComponent, respond, write } from '../support/http-texts.ts';
 

@@ -16,7 +16,7 @@ import {
   reply,
   TO_ITS_END,
 } from '../support/blobstore-texts.ts';
-import { type ComponentText, compileComponent } from '../support/component.ts';
+import { type ComponentText, compileComponent } from '../support/component/index.ts';
 import { FakeStore } from '../support/fake-store.ts';
 import { createTestFunction, type TestFunction } from '../support/functions.ts';
 

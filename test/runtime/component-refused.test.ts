@@ -12,7 +12,7 @@ import {
   name,
   section,
   typeIndex,
-} from '../support/component.ts';
+} from '../support/component/index.ts';
 import { type CompileOptions, compileBytes, toWasm } from '../support/wasm.ts';
 
 function refusal(bytes: Uint8Array, options: CompileOptions = {}): HairspringError {

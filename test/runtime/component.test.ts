@@ -10,7 +10,7 @@ import {
   RUN,
   storeReply,
   type TypeText,
-} from '../support/component.ts';
+} from '../support/component/index.ts';
 import { CLOCK_IMPORTS, KV_GET, sleeper } from '../support/component-texts.ts';
 import { createTestFunction } from '../support/functions.ts';
 

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import type { WasmFunction } from '../../src/runtime/index.ts';
-import { answer, compileComponent, storeReply } from '../support/component.ts';
+import { answer, compileComponent, storeReply } from '../support/component/index.ts';
 import { sleeper } from '../support/component-texts.ts';
 import { createTestFunction, type TestFunction } from '../support/functions.ts';
 import { command, compileWat, reactor, writeFd } from '../support/wasm.ts';

@@ -1,5 +1,5 @@
 /** The functions of a soak, how often each is asked, and what each may answer. */
-import { buildComponent, ECHO } from '../support/component.ts';
+import { buildComponent, ECHO } from '../support/component/index.ts';
 import { KV_GET, sleeper } from '../support/component-texts.ts';
 import { handler, type TestFunction } from '../support/host.ts';
 import { ABORT, ABORT_LIMITS } from '../support/killer.ts';

@@ -1,5 +1,5 @@
 /** Components that use wasi:blobstore: its interfaces, and instructions for what tests do with them. */
-import { type ComponentText, type ImportText, RESULT, storeReply, type TypeText } from './component.ts';
+import { type ComponentText, type ImportText, RESULT, storeReply, type TypeText } from './component/index.ts';
 
 const fallible = (ok: TypeText | null): TypeText => ['result', ok, 'string'];
 const SELF: TypeText = ['borrow', 'container'];

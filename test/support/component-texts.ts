@@ -7,7 +7,7 @@ import {
   RESULT,
   storeReply,
   type TypeText,
-} from './component.ts';
+} from './component/index.ts';
 
 const STORE_ERROR: TypeText = [
   'variant',

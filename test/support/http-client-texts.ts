@@ -1,5 +1,5 @@
 /** Components that send HTTP requests: the interfaces, and one that answers with what another server answers. */
-import type { ComponentText, FunctionText, ImportText, TypeText } from './component.ts';
+import type { ComponentText, FunctionText, ImportText, TypeText } from './component/index.ts';
 import { BEGIN, ERROR_CODE, FINISH, HTTP_IMPORTS, httpComponent, METHOD, write } from './http-texts.ts';
 
 const SELF: TypeText = ['borrow', 'outgoing-request'];

@@ -1,5 +1,5 @@
 /** Components that answer HTTP requests: the interfaces, and instructions for what tests do with them. */
-import { type ComponentText, HTTP_HANDLE, type ImportText, type TypeText } from './component.ts';
+import { type ComponentText, HTTP_HANDLE, type ImportText, type TypeText } from './component/index.ts';
 
 const FIELDS: TypeText = ['borrow', 'fields'];
 const REQUEST: TypeText = ['borrow', 'incoming-request'];
