@@ -1,5 +1,6 @@
 import {
   HairspringError,
+  HTTP_MESSAGE_BYTES,
   type HttpAnswer,
   type HttpAnswerRecord,
   type HttpAskRecord,
@@ -24,6 +25,9 @@ export class HttpRequests {
   readonly #send: (answers: readonly HttpAnswerRecord[]) => void;
   readonly #open = new Map<number, { readonly id: string; readonly invocation: HttpInvocation }>();
   #answers: HttpAnswerRecord[] = [];
+  /** Of their bodies. */
+  #bytes = 0;
+  #isPlanned = false;
 
   constructor(functions: RequestedFunctions, send: (answers: readonly HttpAnswerRecord[]) => void) {
     this.#functions = functions;
@@ -60,17 +64,30 @@ export class HttpRequests {
 
   #answer(requestId: number, answer: HttpAnswer | HairspringError): void {
     this.#open.delete(requestId);
-    this.#answers.push(
-      HairspringError.is(answer)
-        ? [requestId, answer.toWire()]
-        : [requestId, answer.status, answer.headers, answer.body],
-    );
-    if (this.#answers.length > 1) return;
+    if (HairspringError.is(answer)) this.#answers.push([requestId, answer.toWire()]);
+    else {
+      this.#answers.push([requestId, answer.status, answer.headers, answer.body]);
+      this.#bytes += answer.body.length;
+    }
+    if (this.#bytes > HTTP_MESSAGE_BYTES) this.#flush();
+    else this.#plan();
+  }
+
+  #plan(): void {
+    if (this.#isPlanned) return;
+    this.#isPlanned = true;
     process.nextTick(() => {
-      const answers = this.#answers;
-      this.#answers = [];
-      this.#send(answers);
+      this.#isPlanned = false;
+      this.#flush();
     });
+  }
+
+  #flush(): void {
+    const answers = this.#answers;
+    if (answers.length === 0) return;
+    this.#answers = [];
+    this.#bytes = 0;
+    this.#send(answers);
   }
 
   /** Nobody waits for the answer any more: the invocation is cancelled, as its signal tells it. */

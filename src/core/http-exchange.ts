@@ -53,6 +53,12 @@ export type HttpAnswerRecord =
   | readonly [requestId: number, status: number, headers: readonly string[], body: string | Uint8Array]
   | readonly [requestId: number, error: WireError];
 
+/**
+ * Bodies that go in one message between the two processes: past it the message is sent with the last of them. The other
+ * process holds a whole message as long as one of its bodies is in use, and reads none that is too long.
+ */
+export const HTTP_MESSAGE_BYTES = 256 * 1024;
+
 /** Header of a reply by which a function's runtime tells the status of a response. */
 export const STATUS_HEADER = ':status';
 

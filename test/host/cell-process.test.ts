@@ -7,7 +7,14 @@ import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { type Clock, createLogger, type LogRecord, silentLogger, systemClock } from '../../src/core/index.ts';
+import {
+  type Clock,
+  createLogger,
+  type HttpAsk,
+  type LogRecord,
+  silentLogger,
+  systemClock,
+} from '../../src/core/index.ts';
 import { createSpec } from '../support/spec.ts';
 import { turns, until } from '../support/turns.ts';
 
@@ -125,6 +132,34 @@ test('A cell that does not answer a command in time is ended, and the command fa
   await asked;
   assert.equal((await cell.exited).signal, 'SIGKILL');
   await cell[Symbol.asyncDispose]();
+});
+
+/** Says to `cancel` how many messages with requests came before it. */
+const COUNTS_REQUESTS = `
+  let count = 0;
+  process.on('message', ({ type, requestId }) => {
+    if (type === 'requests') count += 1;
+    else process.send({ type: 'reply', requestId, ok: true, result: { cancelled: count } });
+  });`;
+
+function askOf(bodyBytes: number): HttpAsk {
+  const body = new Uint8Array(bodyBytes);
+  return { id: 'id', route: '/', method: 'POST', url: 'http://a.test/', headers: [], body };
+}
+
+test('What is asked in one turn goes to the cell together, and before a command that comes after it', async () => {
+  await using cell = startCell(COUNTS_REQUESTS).cell;
+  await cell.ready;
+  for (let count = 0; count < 10; count += 1) void cell.ask(askOf(10)).answer.catch(() => undefined);
+  assert.deepEqual(await cell.command('cancel', { id: 'id', invocationId: null }), { cancelled: 1 });
+});
+
+test('Large bodies that are asked in one turn do not go to the cell in one message', async () => {
+  await using cell = startCell(COUNTS_REQUESTS).cell;
+  await cell.ready;
+  for (let count = 0; count < 10; count += 1) void cell.ask(askOf(1024 ** 2)).answer.catch(() => undefined);
+  await turns(2);
+  assert.deepEqual(await cell.command('cancel', { id: 'id', invocationId: null }), { cancelled: 10 });
 });
 
 test('A process that the system does not start counts as ended', async () => {

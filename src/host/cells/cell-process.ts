@@ -247,6 +247,8 @@ export class CellProcess {
     const requestId = this.#lastRequestId;
     const { promise, resolve, reject } = Promise.withResolvers<unknown>();
     this.#pending.set(requestId, { resolve, reject });
+    // What was accepted before an undeploy or a drain is not to come behind it.
+    this.#requests.flush();
     // The name and its params come from the same entry of CellCommands.
     this.#send({ type: 'command', requestId, name, params } as HostToCell);
     const answer = UNTIMED.has(name) ? promise : this.#within(promise, requestId, name);

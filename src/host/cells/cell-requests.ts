@@ -1,6 +1,7 @@
 import {
   HairspringError,
   type HostToCell,
+  HTTP_MESSAGE_BYTES,
   type HttpAnswer,
   type HttpAnswerRecord,
   type HttpAsk,
@@ -20,6 +21,8 @@ export class CellRequests {
   readonly #open = new Map<number, PromiseWithResolvers<HttpAnswer>>();
   #asks: HttpAskRecord[] = [];
   #abandoned: number[] = [];
+  /** Of the bodies that are not sent yet. */
+  #bytes = 0;
   #lastId = 0;
   #isPlanned = false;
 
@@ -33,7 +36,9 @@ export class CellRequests {
     const settle = Promise.withResolvers<HttpAnswer>();
     this.#open.set(requestId, settle);
     this.#asks.push([requestId, id, route, method, url, headers.flat(), toText(body)]);
-    this.#plan();
+    this.#bytes += body.length;
+    if (this.#bytes > HTTP_MESSAGE_BYTES) this.flush();
+    else this.#plan();
     return {
       answer: settle.promise,
       abandon: () => {
@@ -48,13 +53,20 @@ export class CellRequests {
     if (this.#isPlanned) return;
     this.#isPlanned = true;
     setImmediate(() => {
-      const asks = this.#asks;
-      const abandoned = this.#abandoned;
-      this.#asks = [];
-      this.#abandoned = [];
       this.#isPlanned = false;
-      this.#send({ type: 'requests', asks, abandoned });
+      this.flush();
     });
+  }
+
+  /** Sends what waits for the end of the turn. */
+  flush(): void {
+    const asks = this.#asks;
+    const abandoned = this.#abandoned;
+    if (asks.length === 0 && abandoned.length === 0) return;
+    this.#asks = [];
+    this.#abandoned = [];
+    this.#bytes = 0;
+    this.#send({ type: 'requests', asks, abandoned });
   }
 
   answered(answers: readonly HttpAnswerRecord[]): void {
