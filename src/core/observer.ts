@@ -61,7 +61,7 @@ export interface Observer {
   onReceived(spec: FunctionSpec, flight: ObservedInvocation): void;
   /** Not accepted: it is answered with `status` and nothing else is told of it. */
   onRefused(spec: FunctionSpec, invocation: Invocation, status: ErrorCode): void;
-  /** Given to the guest. */
+  /** Given to the guest for the first time: what an entry does not come to is given again. */
   onStarted(spec: FunctionSpec, flight: ObservedInvocation): void;
   /** Answered, or ended without an answer. */
   onFinished(spec: FunctionSpec, finished: FinishedInvocation): void;

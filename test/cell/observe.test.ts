@@ -81,6 +81,18 @@ test('An observer that wants details is told every step in order', async () => {
   ]);
 });
 
+test('An invocation that an entry did not come to is told as started once', async () => {
+  const observer = new Counter(true);
+  const busy = 'for (const start = Date.now(); Date.now() - start < 8; );';
+  using probe = createTestFunction(handlerOf(busy), { limits: { cpuMs: 1_000 }, observer });
+  await probe.text();
+  observer.calls.length = 0;
+  await Promise.all(Array.from({ length: 10 }, () => probe.text()));
+  const count = (call: string): number => observer.calls.filter((one) => one === call).length;
+  assert.ok(count('batch') > 1, `${count('batch')} entries`);
+  assert.equal(count('started'), 10);
+});
+
 test('Without details only ends are told', async () => {
   const observer = new Counter(false);
   using probe = createTestFunction(handlerOf('await env.HOST.get("k")'), { ...HOST, observer });

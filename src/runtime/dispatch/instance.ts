@@ -290,19 +290,23 @@ export class Instance {
     const maxExtraBytes = this.#spec.limits.memoryBytes * BATCH_MEMORY_SHARE;
     const items: Item[] = [];
     const started: Invocation[] = [];
+    const isObserved = this.#observer.wantsDetails();
     while (items.length < maxBatch && !this.#encoder.full && this.#encoder.extraBytes < maxExtraBytes) {
       const item = this.#items.shift();
       if (item === undefined) break;
       if (!this.#encode(item, nowMs)) continue;
       items.push(item);
       if (item.kind !== 'invoke') continue;
-      // One that was given back is on record as begun already.
-      if (!item.flight.given) started.push(item.flight.invocation);
+      // One that was given back is on record as begun already, and was told of.
+      if (!item.flight.given) {
+        started.push(item.flight.invocation);
+        if (isObserved) this.#observer.onStarted(this.#spec, item.flight);
+      }
       item.flight.given = true;
       if (endsAtAnswer) break;
     }
     if (items.length === 0) return undefined;
-    if (this.#observer.wantsDetails()) this.#tellEntry(items);
+    if (isObserved) this.#observer.onBatch(this.#spec, items.length);
     return { items, started };
   }
 
@@ -320,11 +324,6 @@ export class Instance {
   #begun(item: Item | undefined): void {
     if (item?.kind === 'completed') this.#calls.delivered(item.result);
     else if (item?.kind === 'timer') this.#timers.remove(item.timer);
-  }
-
-  #tellEntry(items: readonly Item[]): void {
-    for (const item of items) if (item.kind === 'invoke') this.#observer.onStarted(this.#spec, item.flight);
-    this.#observer.onBatch(this.#spec, items.length);
   }
 
   /** Told with the next work, since it is worth no entry of its own. */
