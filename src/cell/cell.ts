@@ -7,6 +7,7 @@ import {
   DEFAULT_LIMITS,
   type FunctionCall,
   type FunctionSpec,
+  formatBytes,
   HairspringError,
   HOST_LIMITS,
   JOURNAL,
@@ -38,6 +39,7 @@ import {
   Scheduler,
   startWatchdog,
 } from '../runtime/index.ts';
+import { MAX_HELD_BYTES, ReplyOutput } from '../triggers/index.ts';
 import { ArtifactReader } from './artifact-reader.ts';
 import { changeOver } from './change-over.ts';
 import { CodeStore } from './code-store.ts';
@@ -140,6 +142,11 @@ export async function startCell(options: CellOptions): Promise<void> {
       journal,
       windows,
     );
+    ReplyOutput.of(nc).onLost((replies, isFirst) => {
+      droppedReplies += replies;
+      const message = `Replies are lost: the cell has no connection, and ${formatBytes(MAX_HELD_BYTES)} of them wait for one`;
+      if (isFirst) link.send({ type: 'log', record: { level: 'warn', message, fields: { namespace } } });
+    });
     const feed = new FeedPublisher(nc, clock, (spec) => observation.logDropped(spec));
     const observation = createObservation({
       clock,

@@ -1,5 +1,6 @@
 export { HttpInvocation } from './http/http-invocation.ts';
 export { drainSubscriptions } from './subject/drain-subscriptions.ts';
+export { MAX_HELD_BYTES } from './subject/frame-sender.ts';
 export { readHeaders, refuseSize } from './subject/raw-headers.ts';
 export { ReplyOutput } from './subject/reply-output.ts';
 export { replyToError } from './subject/reply-writer.ts';

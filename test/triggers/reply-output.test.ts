@@ -1,11 +1,17 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { test } from 'node:test';
+import type { NatsConnection } from '@nats-io/transport-node';
 import fc from 'fast-check';
 import { HeaderBlock, ReplyOutput } from '../../src/triggers/subject/reply-output.ts';
 import { connectTo, startTestNats } from '../support/nats.ts';
+import { startRelay } from '../support/relay.ts';
 
 const HEADERS = new HeaderBlock(Buffer.from('NATS/1.0\r\nworkload_id: w\r\nname: é\r\n\r\n'));
+
+async function once(nc: NatsConnection, type: string): Promise<void> {
+  for await (const status of nc.status()) if (status.type === type) return;
+}
 
 /** Short, so that a failure can be read. */
 function fingerprint(bytes: Buffer): string {
@@ -53,4 +59,49 @@ test('A connection has one output, so that the replies of all its functions go o
   const nc = await connectTo(server);
   assert.equal(ReplyOutput.of(nc), ReplyOutput.of(nc));
   await nc.close();
+});
+
+test('Replies past what waits for a connection are lost and counted, and the first of them are told as such', async () => {
+  await using server = await startTestNats();
+  await using relay = await startRelay(server);
+  const nc = await connectTo(
+    { ...server, url: relay.url },
+    { reconnectTimeWait: 50, maxReconnectAttempts: -1 },
+  );
+  const receiver = await connectTo(server);
+  let received = 0;
+  receiver.subscribe('_INBOX.many', {
+    callback: () => {
+      received += 1;
+    },
+  });
+  await receiver.flush();
+  const output = ReplyOutput.of(nc);
+  const lost: [number, boolean][] = [];
+  output.onLost((...told) => lost.push(told));
+  const given = 8_000;
+  for (let outage = 0; outage < 2; outage += 1) {
+    lost.length = 0;
+    received = 0;
+    relay.cut();
+    await once(nc, 'disconnect');
+    // A long one goes out by itself, the others together.
+    for (let index = 0; index < given; index += 1)
+      output.publish('_INBOX.many', HEADERS, 'x'.repeat(index % 2 === 0 ? 100 : 20_000));
+    await Promise.resolve();
+    const back = once(nc, 'reconnect');
+    relay.admit();
+    await back;
+    await nc.flush();
+    await receiver.flush();
+    const count = lost.reduce((sum, [replies]) => sum + replies, 0);
+    assert.ok(count > 0, 'none was lost');
+    assert.equal(received, given - count);
+    assert.deepEqual(
+      lost.map(([, isFirst]) => isFirst),
+      lost.map((_told, index) => index === 0),
+    );
+  }
+  await nc.close();
+  await receiver.close();
 });

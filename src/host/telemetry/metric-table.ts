@@ -116,7 +116,7 @@ export const METRICS = {
     kind: 'counter',
     unit: '',
     labels: ['namespace'],
-    help: 'Messages whose reply subject is one that is never answered to',
+    help: 'Replies not sent: their subject is never answered to, or too many waited for a connection',
   },
   droppedSpans: {
     name: 'hairspring.spans.dropped',

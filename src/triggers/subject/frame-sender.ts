@@ -2,7 +2,10 @@ import type { NatsConnection } from '@nats-io/transport-node';
 import { HairspringError } from '../../core/index.ts';
 
 /** Past this much that waits for a connection, frames are lost. */
-const MAX_HELD_BYTES = 32 * 1024 ** 2;
+export const MAX_HELD_BYTES = 32 * 1024 ** 2;
+
+/** Hears of replies that are lost, and whether they are the first since there was a connection. */
+export type LostListener = (replies: number, isFirst: boolean) => void;
 
 /** What the client library has below `publish`. */
 interface Protocol {
@@ -32,6 +35,8 @@ export class FrameSender {
   /** Undefined: there is a connection to send over. */
   #held: Uint8Array[] | undefined;
   #heldBytes = 0;
+  #isLosing = false;
+  onLost: LostListener = () => undefined;
 
   /** @throws HS_INTERNAL when the library is not as it is known here */
   constructor(nc: NatsConnection) {
@@ -43,14 +48,19 @@ export class FrameSender {
     return this.#held !== undefined;
   }
 
-  send(frames: Uint8Array): void {
+  /** @param replies how many are in `frames` */
+  send(frames: Uint8Array, replies: number): void {
     if (this.#held === undefined && this.#protocol.connected !== false) this.#protocol.sendCommand(frames);
-    else this.#keep(frames);
+    else this.#keep(frames, replies);
   }
 
-  #keep(frames: Uint8Array): void {
+  #keep(frames: Uint8Array, replies: number): void {
     this.hold();
-    if (this.#heldBytes + frames.length > MAX_HELD_BYTES) return;
+    if (this.#heldBytes + frames.length > MAX_HELD_BYTES) {
+      this.onLost(replies, !this.#isLosing);
+      this.#isLosing = true;
+      return;
+    }
     this.#held?.push(frames);
     this.#heldBytes += frames.length;
   }
@@ -69,6 +79,7 @@ export class FrameSender {
     const held = this.#held ?? [];
     this.#held = undefined;
     this.#heldBytes = 0;
+    this.#isLosing = false;
     for (const frames of held) this.#protocol.sendCommand(frames);
   }
 }

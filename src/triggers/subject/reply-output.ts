@@ -1,6 +1,6 @@
 import { Buffer } from 'node:buffer';
 import type { NatsConnection } from '@nats-io/transport-node';
-import { FrameSender } from './frame-sender.ts';
+import { FrameSender, type LostListener } from './frame-sender.ts';
 
 const outputs = new WeakMap<NatsConnection, ReplyOutput>();
 
@@ -46,6 +46,8 @@ export class ReplyOutput {
   #text = '';
   /** What these may take there at most. */
   #textBytes = 0;
+  /** How many are collected. */
+  #replies = 0;
   #planned = false;
 
   private constructor(sender: FrameSender) {
@@ -60,6 +62,11 @@ export class ReplyOutput {
       outputs.set(nc, output);
     }
     return output;
+  }
+
+  /** Has `listener` hear of replies that are lost because too much waits for a connection. */
+  onLost(listener: LostListener): void {
+    this.#sender.onLost = listener;
   }
 
   get isHolding(): boolean {
@@ -88,6 +95,7 @@ export class ReplyOutput {
     }
     if (this.#used + this.#textBytes + most > this.#buffer.length) this.#flush();
     this.#textBytes += most;
+    this.#replies += 1;
     if (typeof payload === 'string') this.#text += `HPUB ${reply}${headers.between(bytes)}${payload}\r\n`;
     else {
       this.#text += `HPUB ${reply}${headers.between(bytes)}`;
@@ -104,7 +112,7 @@ export class ReplyOutput {
 
   #sendAlone(head: string, payload: string | Uint8Array): void {
     const body = typeof payload === 'string' ? Buffer.from(payload, 'utf8') : payload;
-    this.#sender.send(Buffer.concat([Buffer.from(head), body, Buffer.from('\r\n')]));
+    this.#sender.send(Buffer.concat([Buffer.from(head), body, Buffer.from('\r\n')]), 1);
   }
 
   #writeText(): void {
@@ -122,6 +130,8 @@ export class ReplyOutput {
     const rest = this.#buffer.subarray(this.#used);
     this.#buffer = rest.length >= MAX_COLLECTED_BYTES ? rest : Buffer.allocUnsafe(BUFFER_BYTES);
     this.#used = 0;
-    this.#sender.send(full);
+    const replies = this.#replies;
+    this.#replies = 0;
+    this.#sender.send(full, replies);
   };
 }
