@@ -1,12 +1,12 @@
-import { performance } from 'node:perf_hooks';
 import ivm from 'isolated-vm';
-import { HairspringError } from '../../core/index.ts';
+import type { HairspringError } from '../../core/index.ts';
 import { type EntryGuard, INLINE_SLOT } from '../watchdog/entry-guard.ts';
 import { toArguments } from '../wire/arguments.ts';
 import type { EncodedBatch } from '../wire/batch.ts';
 import { armedTimers } from './armed-timers.ts';
 import { compileEagerly, produceCodeCache } from './code-cache.ts';
 import { openDoor } from './door.ts';
+import { EntryClock } from './entry-clock.ts';
 import type { EntryFault, EntryOutcome } from './entry-outcome.ts';
 import {
   COPIED,
@@ -14,7 +14,10 @@ import {
   isRejected,
   LOAD_LIMIT_MS,
   type LoadSpec,
+  loadFailed,
+  loadTooLarge,
   loadTooLong,
+  MAX_ERROR_CHARS,
   type ModuleCode,
   moduleEntry,
   parseHandlers,
@@ -22,6 +25,8 @@ import {
   withCache,
 } from './guest-load.ts';
 import { GuestOutputs } from './guest-outputs.ts';
+import { type Inspector, openInspector } from './inspector.ts';
+import { type MemoryUse, toMemoryUse } from './memory-use.ts';
 import type { SharedScript } from './shared-script.ts';
 import { TakenFeatures } from './taken-features.ts';
 
@@ -30,22 +35,6 @@ const ENTER_BATCH = 0;
 const ENTER_COLLECT = 2;
 const ENTER_REHEARSE = 3;
 const ENTER_BATCH_TO_ANSWER = 5;
-
-/** On a pool thread a guest waits for the main thread, which may have other things to do. */
-const AWAY_SLACK_MS = 100;
-/** So many times its limit an entry may last that the host tells that it is over: its time-out has the rest to run. */
-const OVERRUN_FACTOR = 2.1;
-
-/** isolated-vm's own context, which has nothing in it: a debugger that hears of it may evaluate there. */
-const EMPTY_CONTEXT = /^\{"method":"Runtime\.executionContextCreated".*"name":"default"/;
-
-/** Longest text taken from what the guest threw; it may throw megabytes, and replies and logs carry it. */
-const MAX_ERROR_CHARS = 2_048;
-
-export interface MemoryUse {
-  readonly heapBytes: number;
-  readonly totalBytes: number;
-}
 
 /** What an entry threw, which may be `undefined`. */
 interface EntryFailure {
@@ -80,12 +69,7 @@ export class GuestIsolate {
   readonly #marks: Int32Array;
   readonly #enter: ivm.Reference;
   readonly #outputs = new GuestOutputs();
-  #enteredMs = 0;
-  #limitMs = 0;
-  /** Between the beginning and the end of an entry; a debugger comes in without one. */
-  #inside = false;
-  #slot = INLINE_SLOT;
-  #lastEntryMs = 0;
+  readonly #clock: EntryClock;
   #memoryUse: MemoryUse = { heapBytes: 0, totalBytes: 0 };
   /** A pool thread is inside, or about to be. */
   #away = false;
@@ -94,12 +78,13 @@ export class GuestIsolate {
 
   readonly #features = new TakenFeatures();
 
-  /** Open as long as the isolate is there; undefined where no debugger may attach. */
-  readonly #inspector: ivm.InspectorSession | undefined;
+  /** Undefined where no debugger may attach. */
+  readonly #inspector: Inspector | undefined;
 
   constructor({ prelude, memoryBytes, guard, inspectable = false, readiness = 'messages' }: IsolateOptions) {
     this.memoryBytes = memoryBytes;
     this.#guard = guard;
+    this.#clock = new EntryClock(guard);
     const memoryLimit = Math.max(8, Math.round(memoryBytes / 1024 ** 2));
     this.#isolate = new ivm.Isolate({ memoryLimit, inspector: inspectable });
     this.#context = this.#isolate.createContextSync({ inspector: inspectable });
@@ -111,10 +96,10 @@ export class GuestIsolate {
     const marks = this.#sharedMarks(shared);
     const send = new ivm.Callback((json: unknown, ...extras: unknown[]) => {
       this.#outputs.receive(json, extras);
-      return this.#isOverLimit() ? null : undefined;
+      return this.#clock.isOverLimit() ? null : undefined;
     });
     const door = new ivm.Callback((op: unknown, first: unknown, second: unknown, third: unknown) =>
-      this.#isOverLimit()
+      this.#clock.isOverLimit()
         ? null
         : op === 'feature'
           ? this.#features.take(this.#isolate, this.#context, first, this.#away)
@@ -143,46 +128,9 @@ export class GuestIsolate {
     return result as ivm.Reference;
   }
 
-  #begin(limitMs: number, slot: number): void {
-    this.#inside = true;
-    this.#slot = slot;
-    this.#limitMs = limitMs;
-    this.#enteredMs = performance.now();
-    this.#guard.begin(limitMs, slot);
-  }
-
-  #end(slot: number): void {
-    this.#inside = false;
-    this.#guard.end(slot);
-    this.#lastEntryMs = performance.now() - this.#enteredMs;
-  }
-
-  /**
-   * Whether the entry in progress has lasted longer than its limit. The guest's runtime then goes no further
-   * (guest/host.js): isolated-vm stops the clock of a time-out while the guest is in a function of the host, so that
-   * a loop of such calls would last several times its limit, until the watchdog ends the cell.
-   */
-  #isOverLimit(): boolean {
-    const slackMs = this.#slot === INLINE_SLOT ? 0 : AWAY_SLACK_MS;
-    if (!this.#inside || performance.now() - this.#enteredMs <= this.#limitMs + slackMs) return false;
-    this.#guard.extend(OVERRUN_FACTOR * this.#limitMs + slackMs, this.#slot);
-    return true;
-  }
-
-  /**
-   * Passes what V8's inspector says to `listen`, in place of whoever listened before.
-   * @returns where to send messages of the Chrome DevTools Protocol; undefined where no debugger may attach
-   */
+  /** As {@link Inspector.inspect}; undefined where no debugger may attach. */
   inspect(listen: (message: string) => void): ((message: string) => void) | undefined {
-    const inspector = this.#inspector;
-    if (inspector === undefined) return undefined;
-    inspector.onResponse = (_callId, message) => listen(message);
-    inspector.onNotification = (message) => {
-      if (!EMPTY_CONTEXT.test(message)) listen(message);
-    };
-    return (message) => {
-      if (!this.#isolate.isDisposed) inspector.dispatchProtocolMessage(message);
-    };
+    return this.#inspector?.inspect(listen);
   }
 
   get disposed(): boolean {
@@ -191,7 +139,7 @@ export class GuestIsolate {
 
   /** Wall-clock time that the last entry took. */
   get lastEntryMs(): number {
-    return this.#lastEntryMs;
+    return this.#clock.lastEntryMs;
   }
 
   /**
@@ -234,7 +182,7 @@ export class GuestIsolate {
    */
   loadWithin(cpuMs: number, code: GuestCode, spec: LoadSpec): readonly string[] | undefined {
     const timeout = this.#guard.stretch(cpuMs);
-    this.#begin(timeout, INLINE_SLOT);
+    this.#clock.begin(timeout, INLINE_SLOT);
     try {
       if (code.kind === 'module') return this.#loadModule(code, spec, timeout);
       const script = this.#isolate.compileScriptSync(code.text, withCache(code));
@@ -246,7 +194,7 @@ export class GuestIsolate {
       if (this.#faultOf(error).kind === 'cpu') return undefined;
       throw this.#loadError(spec, error);
     } finally {
-      this.#end(INLINE_SLOT);
+      this.#clock.end(INLINE_SLOT);
     }
   }
 
@@ -272,11 +220,11 @@ export class GuestIsolate {
 
   /** Before a short script is loaded of which a code cache will be made: as {@link compileEagerly}. */
   compileEagerly(source: string, filename: string): void {
-    this.#begin(this.#guard.stretch(LOAD_LIMIT_MS), INLINE_SLOT);
+    this.#clock.begin(this.#guard.stretch(LOAD_LIMIT_MS), INLINE_SLOT);
     try {
       compileEagerly(this.#isolate, source, filename);
     } finally {
-      this.#end(INLINE_SLOT);
+      this.#clock.end(INLINE_SLOT);
     }
   }
 
@@ -286,14 +234,14 @@ export class GuestIsolate {
    */
   codeCache(source: string, filename: string): Uint8Array | undefined {
     if (this.#away) return undefined;
-    this.#begin(this.#guard.stretch(LOAD_LIMIT_MS), INLINE_SLOT);
+    this.#clock.begin(this.#guard.stretch(LOAD_LIMIT_MS), INLINE_SLOT);
     try {
       const made = produceCodeCache(this.#isolate, source, filename);
       return made === undefined ? undefined : new Uint8Array(made.copy({ release: true }));
     } catch {
       return undefined; // It ran out of memory: the function works without.
     } finally {
-      this.#end(INLINE_SLOT);
+      this.#clock.end(INLINE_SLOT);
     }
   }
 
@@ -310,13 +258,13 @@ export class GuestIsolate {
   /** Has what it has compiled of a script of the runtime's compiled in all isolates to come. */
   teach(script: SharedScript): void {
     if (this.#away || script.isThorough) return;
-    this.#begin(this.#guard.stretch(LOAD_LIMIT_MS), INLINE_SLOT);
+    this.#clock.begin(this.#guard.stretch(LOAD_LIMIT_MS), INLINE_SLOT);
     try {
       script.learnAll(this.#isolate);
     } catch {
       // It ran out of memory: the others compile it themselves.
     } finally {
-      this.#end(INLINE_SLOT);
+      this.#clock.end(INLINE_SLOT);
     }
   }
 
@@ -325,7 +273,7 @@ export class GuestIsolate {
     const timeout = this.#guard.stretch(LOAD_LIMIT_MS, slot);
     this.#away = true;
     this.#leftAway = true;
-    this.#begin(timeout, slot);
+    this.#clock.begin(timeout, slot);
     try {
       if (code.kind === 'module') return await this.#loadModuleAway(code, spec, timeout);
       const script = await this.#isolate.compileScript(code.text, withCache(code));
@@ -338,16 +286,14 @@ export class GuestIsolate {
       throw this.#loadError(spec, error);
     } finally {
       this.#away = false;
-      this.#end(slot);
+      this.#clock.end(slot);
     }
   }
 
   #loadError({ name }: LoadSpec, cause: unknown): HairspringError {
-    if (this.#faultOf(cause).kind === 'memory') {
-      const message = `Cannot load ${name}: its module passed the memory limit of ${this.memoryBytes} bytes`;
-      return new HairspringError('HS_FUNCTION_MEMORY', message, { cause });
-    }
-    return new HairspringError('HS_FUNCTION_LOAD', `Cannot load ${name}: ${describe(cause)}`, { cause });
+    return this.#faultOf(cause).kind === 'memory'
+      ? loadTooLarge(name, this.memoryBytes, cause)
+      : loadFailed(name, cause);
   }
 
   /** Gives the guest a batch; returns when its microtasks have run dry, it gave the rest back, or a limit ended it. */
@@ -385,15 +331,15 @@ export class GuestIsolate {
     this.#marks[1] = 0;
     this.#marks[2] = 0;
     this.#leftAway = false;
-    this.#begin(timeout, INLINE_SLOT);
+    this.#clock.begin(timeout, INLINE_SLOT);
     // Without a time-out of its own an entry that overruns is the watchdog's: it costs the cell.
-    const armed = armedTimers.arm(cpuMs, timeout, this.#enteredMs) ? timeout : 0;
+    const armed = armedTimers.arm(cpuMs, timeout, this.#clock.enteredMs) ? timeout : 0;
     try {
       this.#enter.applySync(undefined, args, { ...COPIED, timeout: armed });
     } catch (error) {
       failure = { error };
     } finally {
-      this.#end(INLINE_SLOT);
+      this.#clock.end(INLINE_SLOT);
     }
     return this.#outcome(failure);
   }
@@ -409,11 +355,11 @@ export class GuestIsolate {
     this.#marks[2] = 0;
     this.#away = true;
     this.#leftAway = true;
-    this.#begin(timeout, slot);
+    this.#clock.begin(timeout, slot);
     let overran = false;
     let stop: NodeJS.Timeout | undefined;
     try {
-      const armed = armedTimers.arm(cpuMs, timeout, this.#enteredMs) ? timeout : 0;
+      const armed = armedTimers.arm(cpuMs, timeout, this.#clock.enteredMs) ? timeout : 0;
       // A timer of our own, which goes with the entry.
       if (armed === 0) {
         stop = setTimeout(() => {
@@ -427,7 +373,7 @@ export class GuestIsolate {
     } finally {
       clearTimeout(stop);
       this.#away = false;
-      this.#end(slot);
+      this.#clock.end(slot);
     }
     const outcome = this.#outcome(failure);
     return overran ? { ...outcome, fault: { kind: 'overrun' } } : outcome;
@@ -456,37 +402,14 @@ export class GuestIsolate {
     const message = error instanceof Error ? error.message : String(error);
     if (this.#isolate.isDisposed) return { kind: 'memory' };
     // The guest may throw an error with the same words, but not after the time is up.
-    if (message === 'Script execution timed out.' && performance.now() - this.#enteredMs >= this.#limitMs)
+    if (message === 'Script execution timed out.' && this.#clock.isUp)
       return { kind: 'cpu', invocationId: this.#marks[0] ?? 0 };
     return { kind: 'broken', message: message.slice(0, MAX_ERROR_CHARS) };
   }
 
   [Symbol.dispose](): void {
     if (this.#isolate.isDisposed) return;
-    // An isolate waits for its inspector's sessions for ever.
-    this.#inspector?.dispose();
+    this.#inspector?.[Symbol.dispose]();
     this.#isolate.dispose();
   }
-}
-
-/** Opened from inside the isolate: elsewhere isolated-vm 7 lets V8 abort the process. */
-function openInspector(isolate: ivm.Isolate, context: ivm.Context): ivm.InspectorSession | undefined {
-  let session: ivm.InspectorSession | undefined;
-  const open = new ivm.Callback(() => {
-    session = isolate.createInspectorSession();
-  });
-  context.evalClosureSync('$0()', [open]);
-  return session;
-}
-
-function toMemoryUse(heap: ivm.HeapStatistics): MemoryUse {
-  return {
-    heapBytes: heap.used_heap_size,
-    totalBytes: heap.total_heap_size + heap.externally_allocated_size,
-  };
-}
-
-function describe(error: unknown): string {
-  const text = error instanceof Error ? `${error.name}: ${error.message}` : `it threw ${String(error)}`;
-  return text.slice(0, MAX_ERROR_CHARS);
 }

@@ -7,6 +7,9 @@ import type { SharedScript } from './shared-script.ts';
 const ENTER_LOAD = 1;
 const ENTER_LOAD_MODULE = 4;
 
+/** Longest text taken from what the guest threw; it may throw megabytes, and replies and logs carry it. */
+export const MAX_ERROR_CHARS = 2_048;
+
 /** How long the top level of a module may run. */
 export const LOAD_LIMIT_MS = 250;
 /** Longest list of handler names taken, as JSON. */
@@ -70,6 +73,20 @@ export function loadTooLong(name: string): HairspringError {
     'HS_FUNCTION_LOAD',
     `Cannot load ${name}: its top level ran longer than ${LOAD_LIMIT_MS} ms`,
   );
+}
+
+export function loadTooLarge(name: string, memoryBytes: number, cause: unknown): HairspringError {
+  const message = `Cannot load ${name}: its module passed the memory limit of ${memoryBytes} bytes`;
+  return new HairspringError('HS_FUNCTION_MEMORY', message, { cause });
+}
+
+export function loadFailed(name: string, cause: unknown): HairspringError {
+  return new HairspringError('HS_FUNCTION_LOAD', `Cannot load ${name}: ${describe(cause)}`, { cause });
+}
+
+function describe(error: unknown): string {
+  const text = error instanceof Error ? `${error.name}: ${error.message}` : `it threw ${String(error)}`;
+  return text.slice(0, MAX_ERROR_CHARS);
 }
 
 export function isRejected(script: ivm.Script): boolean {
