@@ -18,6 +18,13 @@ async function pass(clock: Clock, ms: number): Promise<void> {
   }
 }
 
+async function ticksNoMore(probe: TestFunction, clock: Clock): Promise<void> {
+  await turns();
+  const ticks = says(probe, 'tick');
+  await pass(clock, 100);
+  assert.equal(says(probe, 'tick'), ticks);
+}
+
 for (const [what, set] of [
   ['A timeout', 'setTimeout(() => console.log("tick"), 10);'],
   ['A timeout of no time', 'setTimeout(() => console.log("tick"), 0);'],
@@ -47,9 +54,7 @@ test('A timer of an invocation that timed out does not fire', async () => {
   assert.ok(says(probe, 'tick') > 0);
   await pass(clock, 100);
   assert.equal(await call, 'HS_FUNCTION_TIMEOUT');
-  const ticks = says(probe, 'tick');
-  await pass(clock, 100);
-  assert.equal(says(probe, 'tick'), ticks);
+  await ticksNoMore(probe, clock);
 });
 
 test('A timer of an invocation that threw does not fire', async () => {
@@ -170,10 +175,7 @@ test('A timer that was inherited ends with the invocations that were there when 
   await until(() => held.length === 2);
   held[0]?.();
   assert.equal(await early, 'early');
-  await turns();
-  const ticks = says(probe, 'tick');
-  await pass(clock, 100);
-  assert.equal(says(probe, 'tick'), ticks);
+  await ticksNoMore(probe, clock);
   held[1]?.();
   assert.equal(await late, 'late');
 });
@@ -206,10 +208,7 @@ test('Timers of an invocation whose waitUntil was cut off do not live on by newe
   await pass(clock, 50);
   held[0]?.();
   assert.equal(await early, 'early');
-  await turns();
-  const ticks = says(probe, 'tick');
-  await pass(clock, 100);
-  assert.equal(says(probe, 'tick'), ticks);
+  await ticksNoMore(probe, clock);
   held[1]?.();
   assert.equal(await late, 'late');
 });
