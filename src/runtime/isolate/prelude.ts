@@ -13,6 +13,7 @@ const RUNTIME_SCRIPTS = [
   'message.js',
   'requests.js',
   'calls.js',
+  'loading.js',
   'dispatcher.js',
   'rehearse.js',
   'features.js',
