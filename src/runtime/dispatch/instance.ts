@@ -2,7 +2,6 @@ import {
   type Clock,
   type FunctionSpec,
   HairspringError,
-  type HostCallResult,
   type Invocation,
   isErrorCode,
   type Observer,
@@ -15,8 +14,9 @@ import type { SharedScript } from '../isolate/shared-script.ts';
 import type { EntryJournal } from '../observer.ts';
 import { BatchEncoder } from '../wire/batch.ts';
 import { type GuestRecord, readGuestBatch } from '../wire/guest-records.ts';
-import { Fifo, type Flight, type GuestTimer } from './flight.ts';
+import { Fifo, type Flight } from './flight.ts';
 import { HeavyPace } from './heavy-pace.ts';
+import { encodeItem, type Item } from './item.ts';
 import { cpuExceeded } from './limit-errors.ts';
 import { PendingCalls } from './pending-calls.ts';
 import { TimerTable } from './timer-table.ts';
@@ -33,15 +33,6 @@ export const HEAP_LOOK_MS = 2;
 const LOOK_EVERY = 16;
 /** The guest gives a batch back after so long: until then no neighbour gets its turn. */
 export const BATCH_BUDGET_MS = 2;
-
-type Item =
-  | { readonly kind: 'invoke'; readonly flight: Flight }
-  | { readonly kind: 'completed'; readonly callId: number; readonly result: HostCallResult }
-  | { readonly kind: 'failed'; readonly callId: number; readonly error: HairspringError }
-  | { readonly kind: 'abort'; readonly id: number; readonly ended: boolean; readonly error: HairspringError }
-  | { readonly kind: 'dropped'; readonly callId: number }
-  | { readonly kind: 'timer'; readonly timer: GuestTimer }
-  | { readonly kind: 'cancelled'; readonly timerId: number };
 
 /** What is given to the guest in one entry. */
 interface Given {
@@ -294,7 +285,7 @@ export class Instance {
     while (items.length < maxBatch && !this.#encoder.full && this.#encoder.extraBytes < maxExtraBytes) {
       const item = this.#items.shift();
       if (item === undefined) break;
-      if (!this.#encode(item, nowMs)) continue;
+      if (!encodeItem(this.#encoder, item, this.flights, nowMs)) continue;
       items.push(item);
       if (item.kind !== 'invoke') continue;
       // One that was given back is on record as begun already, and was told of.
@@ -333,40 +324,6 @@ export class Instance {
     if (stale.length > 0) this.#items.unshift(stale.map((timerId) => ({ kind: 'cancelled', timerId })));
     const dropped = this.#calls.takeDropped();
     if (dropped.length > 0) this.#items.unshift(dropped.map((callId) => ({ kind: 'dropped', callId })));
-  }
-
-  /** @returns whether the item still matters */
-  #encode(item: Item, nowMs: number): boolean {
-    switch (item.kind) {
-      case 'invoke': {
-        const { id, invocation, deadlineMs, trace } = item.flight;
-        if (!this.flights.has(id)) return false;
-        item.flight.startedMs = nowMs;
-        const { triggerIndex, subject, reply, headers, data, text } = invocation;
-        const leftMs = Math.max(0, Math.round(deadlineMs - nowMs));
-        this.#encoder.invoke(id, triggerIndex, subject, reply !== '', leftMs, headers, data, text, trace);
-        return true;
-      }
-      case 'completed':
-        this.#encoder.completed(item.callId, item.result.value, item.result.data);
-        return true;
-      case 'failed':
-        this.#encoder.failed(item.callId, item.error);
-        return true;
-      case 'abort':
-        this.#encoder.abort(item.id, item.ended, item.error);
-        return true;
-      case 'dropped':
-        this.#encoder.dropped(item.callId);
-        return true;
-      case 'timer':
-        if (item.timer.cancelled) return false;
-        this.#encoder.timer(item.timer.id);
-        return true;
-      case 'cancelled':
-        this.#encoder.cancelled(item.timerId);
-        return true;
-    }
   }
 
   #deliver(outputs: readonly GuestOutput[]): EntryFault | undefined {
