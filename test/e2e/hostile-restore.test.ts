@@ -24,6 +24,8 @@ async function turn(nc: NatsConnection, key: string): Promise<void> {
   await bucket.put(key, JSON.stringify({ ...definition, artifact: { digest, bytes: bytes.length } }));
 }
 
+const FORM = 'It is stored in a form that this node does not know';
+
 /** Deploys functions with a node that is gone afterwards. */
 async function deployAll(nats: TestNats, dataDir: string): Promise<void> {
   await using world = await startTestHost({ nats, dataDir });
@@ -56,4 +58,38 @@ test('A function that kills each cell that loads it keeps neither the node from 
     assert.equal(await sentence(), 'it killed 5 cells within a minute (HS_FUNCTION_CPU)');
   }
   assert.equal((await world.ask('near')).text, 'near');
+});
+
+test('What is replaced while its namespace takes long to restore is not served as it was before', async () => {
+  await using nats = await startTestNats();
+  await using stack = new AsyncDisposableStack();
+  const dataDir = await mkdtemp(join(tmpdir(), 'hairspring-restore-'));
+  stack.defer(() => rm(dataDir, { recursive: true, force: true }));
+  {
+    await using before = await startTestHost({ nats, dataDir });
+    await before.client().setSecret('key', 'value');
+    await before.deploy({ name: 'late', code: handler('return "early";'), limits: { minWarm: 1 } });
+    for (const name of ['first', 'second'])
+      await before.deploy({ name, code: handler(`return "${name}";`), bindings: { KEY: { secret: 'key' } } });
+  }
+  const nc = await connectTo(nats);
+  stack.defer(() => nc.close());
+  await turn(nc, 'default.late');
+
+  await using world = await startTestHost({ nats, dataDir });
+  const bucket = await new Kvm(nc).open('hairspring-functions');
+  const { id } = (await bucket.get('default.second'))?.json<FunctionDefinition>() ?? assert.fail();
+  await bucket.put('default.second', JSON.stringify({ format: 2, id }));
+  const reasonOf = async (name: string): Promise<string> => {
+    const [found] = await world.client().list({ filter: [name] });
+    return found?.metadata['hairspring_waiting'] ?? '';
+  };
+  await until('the other knows the next one', async () => (await reasonOf('second')).startsWith(FORM));
+  assert.notEqual(await reasonOf('first'), '', 'it is not restored yet');
+  const isRestored = async (): Promise<boolean> => (await reasonOf('first')) === '';
+  await until('one is restored', isRestored, { withinMs: 30_000 });
+  // Whatever else is restored has its turn before this one.
+  await world.deploy({ name: 'last', code: handler('return "last";') });
+  assert.match(await reasonOf('second'), new RegExp(`^${FORM}`));
+  assert.equal((await world.ask('second')).outcome, 'no responders');
 });

@@ -96,8 +96,9 @@ export class StoredFunctions implements Disposable {
         if (isPlain(one)) continue;
         const { name, id } = one.definition;
         await lock.run(`${namespace}.${name}`, async () => {
-          // Meanwhile it may have been replaced or removed.
-          if (functions.waitingFor(id) !== undefined)
+          const isKnown = functions.named(namespace, name)?.revision === one.revision;
+          // Meanwhile it may be served, and have been replaced or removed.
+          if (isKnown && functions.waitingFor(id) !== undefined)
             await this.#restoreTogether(namespace, [one], onTrouble);
         });
       }
