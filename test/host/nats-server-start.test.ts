@@ -118,6 +118,17 @@ test('A server that does not understand its arguments fails with what it says', 
   assert.match(error.message, /no-such-flag/);
 });
 
+test('A server that cannot be noted is stopped again', async () => {
+  let pid = 0;
+  const onSpawn = (spawned: number): void => {
+    pid = spawned;
+    throw new HairspringError('HS_DATA_DIR', 'no space left');
+  };
+  const options = { binary, storeDir: join(folder, 'unnoted'), port: 0, logger: silentLogger, onSpawn };
+  const { code } = await failureOf(startNatsServer(options));
+  assert.deepEqual([code, pid > 0, isAlive(pid)], ['HS_DATA_DIR', true, false]);
+});
+
 test('Streams outlive the server in its store folder', async () => {
   const storeDir = join(folder, 'kept');
   const streamInfo = async (subject: string, body: string): Promise<unknown> => {

@@ -14,16 +14,17 @@ const POLL_MS = 50;
 export async function lockDataDir(dataDir: string): Promise<LockFile> {
   const untilMs = performance.now() + SERVER_END_MS;
   for (;;) {
-    const lock = tryLock(dataDir);
-    if (isTaken(lock)) return lock;
+    const lock = writing(dataDir, () => takeLockFile(join(dataDir, 'nats.lock')));
+    if (isTaken(lock))
+      return { ...lock, noteServer: (server) => writing(dataDir, () => lock.noteServer(server)) };
     if (!lock.isServer || performance.now() > untilMs) throw held(dataDir, lock);
     await systemClock.sleep(POLL_MS);
   }
 }
 
-function tryLock(dataDir: string): LockFile | LockHolder {
+function writing<Result>(dataDir: string, action: () => Result): Result {
   try {
-    return takeLockFile(join(dataDir, 'nats.lock'));
+    return action();
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw new HairspringError('HS_DATA_DIR', `Cannot write the data folder "${dataDir}": ${reason}`, {

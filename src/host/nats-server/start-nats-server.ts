@@ -64,13 +64,13 @@ export async function startNatsServer(options: NatsServerOptions): Promise<Runni
     ],
   });
   const child = spawn(command.file, command.args, { stdio: ['ignore', 'ignore', 'pipe'], detached: true });
-  if (child.pid !== undefined) options.onSpawn?.(child.pid);
   const exited = exitOf(child);
   const stopWithUs = (): void => void child.kill('SIGTERM');
   process.once('exit', stopWithUs);
   void exited.then(() => process.off('exit', stopWithUs));
   const stop = createStop(child, exited, logger);
   try {
+    if (child.pid !== undefined) options.onSpawn?.(child.pid);
     const boundPort = await waitUntilListening(child, options, startTimeoutMs);
     const { version } = await readServerInfo(host, boundPort, startTimeoutMs);
     return {
