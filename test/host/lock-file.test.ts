@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, fork, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import {
+import fs, {
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -10,6 +10,7 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs';
+import { syncBuiltinESMExports } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
@@ -73,6 +74,26 @@ test('A lock holds while the server that was noted in it runs, and not for a pro
     readdirSync(folder).filter((name) => name.startsWith('nats.lock')),
     ['nats.lock'],
   );
+});
+
+test('A lock is taken, held and taken over where the file system has no hard links', (t) => {
+  const refuse = (): never => {
+    throw Object.assign(new Error('EPERM: operation not permitted, link'), { code: 'EPERM' });
+  };
+  t.mock.method(fs, 'linkSync', refuse);
+  syncBuiltinESMExports();
+  t.after(() => {
+    t.mock.restoreAll();
+    syncBuiltinESMExports();
+  });
+  const file = join(folder, 'linkless.lock');
+  lockOf(takeLockFile(file))[Symbol.dispose]();
+  assert.ok(!existsSync(file));
+  writeFileSync(file, JSON.stringify({ pid: process.ppid }));
+  assert.deepEqual(takeLockFile(file), { pid: process.ppid, isServer: false });
+  writeFileSync(file, JSON.stringify({ pid: DEAD }));
+  using _lock = lockOf(takeLockFile(file));
+  assert.deepEqual(JSON.parse(readFileSync(file, 'utf8')), { pid: process.pid });
 });
 
 function lockOf(lock: LockFile | LockHolder): LockFile {

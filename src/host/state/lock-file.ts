@@ -3,6 +3,9 @@ import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:
 import { z } from 'zod';
 
 const serverSchema = z.object({ pid: z.int().positive(), storeDir: z.string() });
+/** What a file system without hard links says to one, such as FAT or some network shares. */
+const NO_LINKS: ReadonlySet<unknown> = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS']);
+
 const lockSchema = z.object({ pid: z.int().positive(), server: serverSchema.optional() });
 
 type Lock = z.infer<typeof lockSchema>;
@@ -67,9 +70,21 @@ function tryCreate(file: string): boolean {
     return true;
   } catch (error) {
     if (codeOf(error) === 'EEXIST') return false;
+    if (NO_LINKS.has(codeOf(error))) return tryWrite(file, text);
     throw error;
   } finally {
     rmSync(draft, { force: true });
+  }
+}
+
+/** Not in one step: who looks between the two finds a lock that is empty, and takes it over. */
+function tryWrite(file: string, text: string): boolean {
+  try {
+    writeFileSync(file, text, { flag: 'wx' });
+    return true;
+  } catch (error) {
+    if (codeOf(error) === 'EEXIST') return false;
+    throw error;
   }
 }
 
