@@ -1,5 +1,4 @@
 import {
-  type AdoptedMessage,
   type CellStats,
   type Clock,
   type ErrorCode,
@@ -13,32 +12,28 @@ import {
 import type { NamespaceAccess } from '../accounts/index.ts';
 import type { SecretSource } from '../secrets/index.ts';
 import type { CellReports } from '../telemetry/index.ts';
-import { lostError } from './blame.ts';
-import { BoundCell } from './bound-cell.ts';
+import type { BoundCell } from './bound-cell.ts';
 import { CallerAnswers } from './caller-answers.ts';
-import type { CellExit, CellProcess, InspectSession } from './cell-process.ts';
+import { type BindOptions, CellBinder } from './cell-binder.ts';
+import type { CellExit, InspectSession } from './cell-process.ts';
+import { CellRecovery } from './cell-recovery.ts';
 import { orLate } from './deadline.ts';
-import { OrphanSocket } from './orphan-socket.ts';
+import { createGiveAway, type GiveAwayOptions } from './give-away.ts';
+import { GroupCells } from './group-cells.ts';
+import { GroupFunctions } from './group-functions.ts';
 import { renewEvery } from './renewal.ts';
 import { RequestsOfGroup } from './requests-of-group.ts';
 import type { SpareCells } from './spare-cells.ts';
 import type { Sentence, Suspensions } from './suspensions.ts';
 import { Turns } from './turns.ts';
-import { createJudge, type Judge } from './verdict.ts';
+import { createJudge } from './verdict.ts';
 
-/** Callers of a dead cell hear something within this time, whether or not another cell is up. */
-const ANSWER_BY_MS = 400;
-/** And those that come in while there is still no other, within this. */
-const ANSWER_AGAIN_MS = 200;
 const FIRST_RETRY_MS = 100;
 const LAST_RETRY_MS = 1_000;
 /** How much longer than the grace of a drain a cell may take before it is ended by force. */
 const DRAIN_MARGIN_MS = 1_000;
 /** How long the callers of a cell that was ended so may take to be answered. */
 const ANSWER_STUCK_MS = 2_000;
-/** A cell without functions only finishes what replaced versions had begun, each with its own deadline. */
-const RELEASE_GRACE_MS = 300_000;
-
 /** What a cell ends with that says nothing of the functions. */
 const CELL_TROUBLE: ReadonlySet<ErrorCode> = new Set(['HS_CELL_LOST', 'HS_CELL_START']);
 
@@ -50,11 +45,7 @@ export interface CellGroupOptions {
   readonly logger: Logger;
   readonly suspensions: Suspensions;
   readonly secrets: SecretSource;
-  /**
-   * Takes over a function that kills cells, in a cell of its own. Undefined when it cannot or when this group is such
-   * a cell: then the function stays here. Called within a turn, so it must not wait for one of this group.
-   */
-  readonly quarantine: (spec: FunctionSpec) => Promise<void> | undefined;
+  readonly quarantine: GiveAwayOptions['quarantine'];
   /** Undefined: nobody asked for it. */
   readonly reports: CellReports | undefined;
   /** Called when the group has neither functions nor a cell any more, and nothing to do. */
@@ -64,38 +55,44 @@ export interface CellGroupOptions {
 /** One trust group: its functions, and the cell that serves them, replaced whenever it dies. */
 export class CellGroup {
   readonly #options: CellGroupOptions;
-  readonly #answers: CallerAnswers;
-  readonly #functions = new Map<string, FunctionSpec>();
+  readonly #functions: GroupFunctions;
   readonly #suspensions: Suspensions;
-  readonly #judge: Judge;
   readonly #requests: RequestsOfGroup;
+  readonly #cells = new GroupCells();
+  readonly #binder: CellBinder;
+  readonly #recovery: CellRecovery;
   /** One change of the group at a time. */
   readonly #turns: Turns;
-  /** Those that serve, begin to, or finish what they had begun. */
-  readonly #cells = new Set<CellProcess>();
-  readonly #releases = new Set<Promise<void>>();
   #stopRenewing: () => void = () => undefined;
   #bound: BoundCell | undefined;
   #stopping = false;
 
   constructor(options: CellGroupOptions) {
     this.#options = options;
-    this.#answers = new CallerAnswers(options);
-    this.#requests = new RequestsOfGroup(options.clock);
-    const nameOf = (id: string): string | undefined => this.#functions.get(id)?.name;
-    this.#suspensions = options.suspensions;
-    this.#judge = createJudge({ ...options, nameOf });
+    const { access, clock, suspensions } = options;
+    const functions = new GroupFunctions(suspensions);
+    const requests = new RequestsOfGroup(clock);
+    this.#functions = functions;
+    this.#suspensions = suspensions;
+    this.#requests = requests;
     this.#turns = new Turns(() => this.#tellIfEmpty());
-    const { access, clock } = options;
+    const means = {
+      ...options,
+      functions,
+      requests,
+      cells: this.#cells,
+      answers: new CallerAnswers(options),
+      judge: createJudge({ ...options, nameOf: (id) => functions.nameOf(id) }),
+      giveAway: createGiveAway({ ...options, functions }),
+    };
+    this.#binder = new CellBinder({ ...means, isStopping: () => this.#stopping });
+    this.#recovery = new CellRecovery({ ...means, rebind: (beforeServing) => this.#rebind(beforeServing) });
     if (access.renewMs !== undefined)
       this.#stopRenewing = renewEvery(clock, access.renewMs, () => this.#renew());
   }
 
   get pids(): readonly number[] {
-    return [...this.#cells]
-      .filter(({ state }) => state !== 'dead')
-      .map(({ pid }) => pid)
-      .filter((pid) => pid !== undefined);
+    return this.#cells.pids;
   }
 
   get isEmpty(): boolean {
@@ -109,8 +106,7 @@ export class CellGroup {
   }
 
   #renew(): void {
-    const served = [...this.#functions.values()].filter(({ id }) => this.#isServed(id));
-    this.#bound?.renew(served).catch((error: unknown) => {
+    this.#bound?.renew(this.#functions.served).catch((error: unknown) => {
       const { namespace, logger } = this.#options;
       const { message } = HairspringError.from(error);
       logger.error('Credentials could not be renewed', { namespace, error: message });
@@ -129,7 +125,7 @@ export class CellGroup {
   /** Begins to serve a function as it is, with what is held against it: the first and only one of this group. */
   async takeOver(spec: FunctionSpec): Promise<void> {
     await this.#turns.run(async () => {
-      this.#functions.set(spec.id, spec);
+      this.#functions.add(spec);
       await this.#rebind();
     });
   }
@@ -157,9 +153,7 @@ export class CellGroup {
    * @returns false when they are not served yet
    */
   async #replace(specs: readonly FunctionSpec[], what: 'stored' | 'new'): Promise<boolean> {
-    const earlier = specs.map(({ id }) => this.#functions.get(id));
-    const lifted = specs.map(({ id }) => this.#suspensions.lift(id));
-    for (const spec of specs) this.#functions.set(spec.id, spec);
+    const takeBack = this.#functions.replace(specs);
     try {
       await this.#serve(specs);
       if (what === 'new') this.#bound?.assertListening(specs);
@@ -170,12 +164,7 @@ export class CellGroup {
         logger.error('Functions are not served yet', { namespace, error: error.message });
         return false;
       }
-      for (const [index, { id }] of specs.entries()) {
-        const spec = earlier[index];
-        if (spec === undefined) this.#functions.delete(id);
-        else this.#functions.set(id, spec);
-        this.#suspensions.restore(id, lifted[index]);
-      }
+      takeBack();
       await this.#revert(specs);
       throw error;
     }
@@ -190,8 +179,10 @@ export class CellGroup {
   async #revert(specs: readonly FunctionSpec[]): Promise<void> {
     const bound = this.#bound;
     if (bound === undefined || bound.cell.state === 'dead') return;
-    const earlier = specs.flatMap(({ id }) => (this.#isServed(id) ? (this.#functions.get(id) ?? []) : []));
-    for (const { id } of specs) if (!this.#isServed(id)) void bound.deactivate(id);
+    const earlier = specs.flatMap(({ id }) =>
+      this.#functions.isServed(id) ? (this.#functions.get(id) ?? []) : [],
+    );
+    for (const { id } of specs) if (!this.#functions.isServed(id)) void bound.deactivate(id);
     if (this.#functions.size === 0) {
       this.#bound = undefined;
       void this.#release(bound).catch(() => undefined);
@@ -205,15 +196,11 @@ export class CellGroup {
     }
   }
 
-  #isServed(functionId: string): boolean {
-    return this.#functions.has(functionId) && this.#suspensions.reasonOf(functionId) === undefined;
-  }
-
   /** Has a function run with the present values of its secrets, if it is one of this group. */
   async refresh(functionId: string): Promise<void> {
     await this.#turns.run(async () => {
       const spec = this.#functions.get(functionId);
-      if (spec !== undefined && this.#isServed(functionId)) await this.#bound?.activate([spec]);
+      if (spec !== undefined && this.#functions.isServed(functionId)) await this.#bound?.activate([spec]);
     });
   }
 
@@ -227,7 +214,7 @@ export class CellGroup {
   /** Resolves when the function's accepted work is finished; others may come and go meanwhile. */
   async deactivate(functionId: string): Promise<void> {
     const { finishing } = await this.#turns.run(async () => {
-      const name = this.#functions.get(functionId)?.name;
+      const name = this.#functions.nameOf(functionId);
       this.#functions.delete(functionId);
       if (name !== undefined) this.#options.reports?.undeployed(this.#options.namespace, name);
       this.#suspensions.lift(functionId);
@@ -241,34 +228,10 @@ export class CellGroup {
     await finishing;
   }
 
-  /** Gives up a cell when it has finished what its functions had begun, all of which leave. */
+  /** Gives up a cell, whose functions all leave, when it has finished what they had begun. */
   async #release(bound: BoundCell): Promise<void> {
-    const released = Promise.all(bound.finishing)
-      .then(() => this.#finish(bound, RELEASE_GRACE_MS))
-      .finally(() => this.#releases.delete(released));
-    this.#releases.add(released);
-    await released;
+    await this.#cells.release(bound);
     this.#tellIfEmpty();
-  }
-
-  /** Ends a cell when it has finished its work. If it dies before, its callers are answered in a turn of its own. */
-  async #finish(bound: BoundCell, graceMs: number): Promise<void> {
-    try {
-      await bound.cell.command('drain', { graceMs });
-      bound.finished = true;
-      await this.#dispose(bound);
-    } catch {
-      bound.cell.kill();
-      await bound.cell.exited;
-    }
-  }
-
-  async #dispose(bound: BoundCell): Promise<void> {
-    const { cell } = bound;
-    await cell[Symbol.asyncDispose]();
-    // Not before: what is still in the socket of a dead cell is read first.
-    bound.withdraw();
-    this.#cells.delete(cell);
   }
 
   async stats(functionIds: readonly string[] | null): Promise<CellStats | undefined> {
@@ -302,64 +265,22 @@ export class CellGroup {
     await this.#bound?.cell.command('tap', { untilMs });
   }
 
-  /**
-   * Takes a cell into the group and lets it serve every function that is not suspended.
-   * @param beforeServing waited for when the cell is about to subscribe
-   */
-  async #bind(
-    coldReason: 'first' | 'crash' = 'first',
-    beforeServing: () => Promise<void> = () => Promise.resolve(),
-  ): Promise<BoundCell> {
-    const { spares, namespace, access, secrets, logger } = this.#options;
-    const cell = await spares.take(namespace);
-    this.#cells.add(cell);
-    this.#listenTo(cell);
-    const bound = new BoundCell(cell, access, secrets, logger);
-    try {
-      if (this.#stopping) throw new HairspringError('HS_DRAINING', 'The node is stopping');
-      await bound.assign(namespace);
-      await beforeServing();
-      const served = [...this.#functions.values()].filter(({ id }) => this.#isServed(id));
-      await bound.activate(served, coldReason);
-    } catch (error) {
-      const died = cell.state === 'dead';
-      cell.kill();
-      const exit = await cell.exited;
-      // It may have begun to serve.
-      if (died || bound.recover().open.length > 0) {
-        const verdict = this.#judge(bound, exit);
-        this.#answers.sendBegun(bound.recover().open, verdict);
-        // Who deploys takes back what it was that killed the cell; who replaces a cell needs one that lives.
-        if (coldReason === 'crash') for (const id of verdict.quarantinedIds) this.#quarantine(id);
-      }
-      const socket = bound.takeSocket();
-      const unread = await (socket && new OrphanSocket(socket, this.#options.clock).finish([]));
-      for (const message of bound.recover(unread).unstarted) this.#answers.send(message, lostError());
-      await this.#dispose(bound);
-      throw error;
-    }
+  async #bind(options?: BindOptions): Promise<BoundCell> {
+    const bound = await this.#binder.bind(options);
     this.#bound = bound;
-    cell.exited.then((exit) => this.#onExit(bound, exit)).catch(() => undefined);
+    bound.cell.exited.then((exit) => this.#onExit(bound, exit)).catch(() => undefined);
     return bound;
-  }
-
-  #listenTo(cell: CellProcess): void {
-    const { reports, namespace } = this.#options;
-    if (reports === undefined) return;
-    const identity = { id: cell.id, namespace };
-    cell.onTelemetry = (report) => reports.report(identity, report, (id) => this.#functions.get(id)?.name);
-    cell.exited.then(() => reports.ended(identity)).catch(() => undefined);
   }
 
   /** Binds as soon as it can be done: the server may be away, or a cell die while it starts. */
   async #rebind(beforeServing?: () => Promise<void>): Promise<BoundCell | undefined> {
     const { clock, logger, namespace } = this.#options;
     let delayMs = FIRST_RETRY_MS;
-    while (!this.#stopping && [...this.#functions.keys()].some((id) => this.#isServed(id))) {
+    while (!this.#stopping && this.#functions.served.length > 0) {
       // A deployment that was waiting when the cell died has bound another one.
       if (this.#bound !== undefined) return this.#bound;
       try {
-        return await this.#bind('crash', beforeServing);
+        return await this.#bind({ coldReason: 'crash', beforeServing });
       } catch (error) {
         const { message } = HairspringError.from(error);
         logger.error('A cell could not be replaced', { namespace, error: message, retryInMs: delayMs });
@@ -374,68 +295,11 @@ export class CellGroup {
     if (this.#bound === bound) this.#bound = undefined;
     if (bound.finished) return;
     void this.#turns
-      .run(() => this.#recover(bound, exit))
+      .run(() => this.#recovery.recover(bound, exit))
       .catch((error: unknown) => {
         const { message } = HairspringError.from(error);
         this.#options.logger.error('A dead cell could not be answered for', { error: message });
       });
-  }
-
-  /** Answers or hands over everything that a dead cell had taken on, and puts another in its place. */
-  async #recover(dead: BoundCell, exit: CellExit): Promise<void> {
-    const { clock, reports, namespace } = this.#options;
-    reports?.died(namespace);
-    const socket = dead.takeSocket();
-    const orphan = socket === undefined ? undefined : new OrphanSocket(socket, clock);
-    // First, so that a successor does not begin with what is suspended now.
-    const verdict = this.#judge(dead, exit);
-    this.#requests.judged(dead, verdict);
-    for (const id of verdict.quarantinedIds) this.#quarantine(id);
-    // What comes for all reaches the dead cell's socket and its successor, and is to run once.
-    const replacement = this.#rebind(async () => {
-      if (dead.fanoutSids.size > 0) await orphan?.unsubscribe([...dead.fanoutSids]);
-    });
-    this.#answers.sendBegun(dead.recover().open, verdict);
-    let answered = 0;
-    let bound = await orLate(replacement, clock, ANSWER_BY_MS);
-    while (bound === 'late') {
-      // Until there is another cell, the dead one's subscriptions stay: a coded error beats no responders.
-      const late = dead.recover(orphan?.read(), false).unstarted;
-      for (const message of late.slice(answered)) this.#answers.send(message, lostError());
-      answered = late.length;
-      bound = await orLate(replacement, clock, ANSWER_AGAIN_MS);
-    }
-    const { unstarted } = dead.recover(await orphan?.finish([...dead.sids.keys()]));
-    await this.#handOver(unstarted.slice(answered), bound);
-    await this.#dispose(dead);
-  }
-
-  /** Gives a function away, so that the cell that comes next does not serve it. */
-  #quarantine(functionId: string): void {
-    const spec = this.#functions.get(functionId);
-    if (spec === undefined) return;
-    const placed = this.#options.quarantine(spec);
-    if (placed === undefined) {
-      this.#suspensions.pardon(spec.id);
-      return;
-    }
-    this.#functions.delete(spec.id);
-    placed.catch((error: unknown) => {
-      const { message } = HairspringError.from(error);
-      this.#options.logger.error('A function could not be quarantined', {
-        function: spec.name,
-        error: message,
-      });
-    });
-  }
-
-  async #handOver(unstarted: readonly AdoptedMessage[], bound: BoundCell | undefined): Promise<void> {
-    const adoptable = ({ functionId }: AdoptedMessage): boolean =>
-      bound !== undefined && this.#isServed(functionId);
-    for (const message of unstarted) if (!adoptable(message)) this.#answers.send(message, lostError());
-    const messages = unstarted.filter(adoptable);
-    if (messages.length === 0 || bound === undefined) return;
-    for (const message of await bound.adopt(messages)) this.#answers.send(message, lostError());
   }
 
   /** Takes no new work, finishes what is accepted, and ends the cell: within `graceMs` and a little, come what may. */
@@ -444,17 +308,17 @@ export class CellGroup {
     this.#stopping = true;
     this.#stopRenewing();
     void this.#turns.run(async () => {
-      if (this.#bound !== undefined) await this.#finish(this.#bound, graceMs);
+      if (this.#bound !== undefined) await this.#cells.finish(this.#bound, graceMs);
     });
     if ((await orLate(this.#settled(), clock, graceMs + DRAIN_MARGIN_MS)) !== 'late') return;
     logger.warn('A cell did not finish in time and is ended', { namespace, graceMs });
-    for (const cell of this.#cells) cell.kill();
+    this.#cells.kill();
     await orLate(this.#settled(), clock, ANSWER_STUCK_MS);
   }
 
   async #settled(): Promise<void> {
-    while (this.#releases.size > 0 || this.#turns.busy) {
-      await Promise.allSettled(this.#releases);
+    while (this.#cells.isReleasing || this.#turns.busy) {
+      await this.#cells.released();
       await this.#turns.settled();
     }
   }
