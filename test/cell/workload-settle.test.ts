@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import { jetstreamManager } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { WorkloadConnections } from '../../src/cell/workload-connections.ts';
@@ -13,7 +13,8 @@ import {
 import { createNatsServices } from '../../src/hostservices/index.ts';
 import { countConsumers, createBucket, kvBinding } from '../support/kv.ts';
 import { messagingBinding } from '../support/messaging.ts';
-import { connectTo, startTestNats, type TestNats } from '../support/nats.ts';
+import { connectTo } from '../support/nats.ts';
+import { startNatsOfFile } from '../support/nats-of-file.ts';
 import { createStore, objectBinding } from '../support/objects.ts';
 import { createSpec } from '../support/spec.ts';
 import { until } from '../support/turns.ts';
@@ -23,18 +24,7 @@ const CALLER: HostCaller = { id: 1, deadlineMs: Number.POSITIVE_INFINITY };
 const CREDS = createUserCredentials();
 const MIB = 2 ** 20;
 
-let server: TestNats;
-let nc: NatsConnection;
-
-before(async () => {
-  server = await startTestNats();
-  nc = await connectTo(server);
-});
-
-after(async () => {
-  await nc?.close();
-  await server?.[Symbol.asyncDispose]();
-});
+const { nc, server } = await startNatsOfFile();
 
 /** A function with one binding, over a connection of its own. */
 function createWorld(binding: ServiceBinding) {

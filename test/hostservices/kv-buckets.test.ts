@@ -1,23 +1,12 @@
 /** Buckets of other makes than a deployment's, and servers that do not respond. */
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import { jetstreamManager } from '@nats-io/jetstream';
-import type { NatsConnection } from '@nats-io/transport-node';
 import { countConsumers, createBucket, kvBinding, openBinding } from '../support/kv.ts';
-import { connectTo, startTestNats, type TestNats } from '../support/nats.ts';
+import { connectTo, startTestNats } from '../support/nats.ts';
+import { startNatsOfFile } from '../support/nats-of-file.ts';
 
-let server: TestNats;
-let nc: NatsConnection;
-
-before(async () => {
-  server = await startTestNats();
-  nc = await connectTo(server);
-});
-
-after(async () => {
-  await nc?.close();
-  await server?.[Symbol.asyncDispose]();
-});
+const { nc } = await startNatsOfFile();
 
 test('A bucket without direct gets is read like any other', async () => {
   await createBucket(nc, 'old', { allow_direct: false });

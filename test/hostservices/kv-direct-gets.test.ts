@@ -1,25 +1,15 @@
 /** Gets that share one subscription: each finds its own answer, and each failure its own callers. */
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import { jetstream } from '@nats-io/jetstream';
-import { headers, type NatsConnection } from '@nats-io/transport-node';
+import { headers } from '@nats-io/transport-node';
 import { DirectGets } from '../../src/hostservices/kv/provider-direct-gets.ts';
 import { startGuardedNats } from '../control/support/guarded-nats.ts';
 import { createBucket, kvBinding, openBinding } from '../support/kv.ts';
-import { connectTo, startTestNats, type TestNats } from '../support/nats.ts';
+import { connectTo } from '../support/nats.ts';
+import { startNatsOfFile } from '../support/nats-of-file.ts';
 
-let server: TestNats;
-let nc: NatsConnection;
-
-before(async () => {
-  server = await startTestNats();
-  nc = await connectTo(server);
-});
-
-after(async () => {
-  await nc?.close();
-  await server?.[Symbol.asyncDispose]();
-});
+const { nc, server } = await startNatsOfFile();
 
 test('A thousand gets at once find a value each', async () => {
   const bucket = await createBucket(nc, 'many');

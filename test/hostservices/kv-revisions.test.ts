@@ -1,28 +1,17 @@
 /** What a bucket keeps of a key beside its last value: history, revisions, purges, and values that go by themselves. */
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import { jetstreamManager } from '@nats-io/jetstream';
-import type { NatsConnection } from '@nats-io/transport-node';
 import { KV_LIMITS } from '../../src/hostservices/kv/limits.ts';
 import { provisionKvBucket } from '../../src/hostservices/kv/provider-provision.ts';
 import { checkTtlVersion } from '../../src/hostservices/kv/provider-ttl.ts';
 import { countConsumers, createBucket, type KvHandle, kvBinding, openBinding } from '../support/kv.ts';
-import { connectTo, skipWithout, startTestNats, type TestNats } from '../support/nats.ts';
+import { skipWithout } from '../support/nats.ts';
+import { startNatsOfFile } from '../support/nats-of-file.ts';
 
 const withoutTtl = await skipWithout('keyTtl');
 
-let server: TestNats;
-let nc: NatsConnection;
-
-before(async () => {
-  server = await startTestNats();
-  nc = await connectTo(server);
-});
-
-after(async () => {
-  await nc?.close();
-  await server?.[Symbol.asyncDispose]();
-});
+const { nc } = await startNatsOfFile();
 
 async function open(bucket: string, options: object = { history: 10 }, keys = '>'): Promise<KvHandle> {
   await createBucket(nc, bucket, options);

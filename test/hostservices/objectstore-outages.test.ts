@@ -3,10 +3,11 @@ import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import { errors, type NatsConnection } from '@nats-io/transport-node';
 import { OBJECT_LIMITS } from '../../src/hostservices/objectstore/limits.ts';
-import { connectTo, startTestNats, type TestNats } from '../support/nats.ts';
+import { connectTo, startTestNats } from '../support/nats.ts';
+import { startNatsOfFile } from '../support/nats-of-file.ts';
 import {
   countChunks,
   countObjectConsumers,
@@ -19,18 +20,7 @@ import {
 
 const { chunkBytes } = OBJECT_LIMITS;
 
-let server: TestNats;
-let nc: NatsConnection;
-
-before(async () => {
-  server = await startTestNats();
-  nc = await connectTo(server);
-});
-
-after(async () => {
-  await nc?.close();
-  await server?.[Symbol.asyncDispose]();
-});
+const { nc } = await startNatsOfFile();
 
 /** The same connection, on which the answer to the request that `isLost` picks does not arrive. */
 function losingAnswers(isLost: (subject: string) => boolean): NatsConnection {

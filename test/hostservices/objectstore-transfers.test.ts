@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
 import { createHash, randomBytes } from 'node:crypto';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import { jetstreamManager } from '@nats-io/jetstream';
-import type { Msg, NatsConnection } from '@nats-io/transport-node';
+import type { Msg } from '@nats-io/transport-node';
 import { HairspringError } from '../../src/core/index.ts';
 import { OBJECT_LIMITS } from '../../src/hostservices/objectstore/limits.ts';
-import { connectTo, startTestNats, type TestNats } from '../support/nats.ts';
+import { connectTo, startTestNats } from '../support/nats.ts';
+import { startNatsOfFile } from '../support/nats-of-file.ts';
 import {
   countChunks,
   countObjectConsumers,
@@ -22,18 +23,7 @@ import {
 
 const { chunkBytes } = OBJECT_LIMITS;
 
-let server: TestNats;
-let nc: NatsConnection;
-
-before(async () => {
-  server = await startTestNats();
-  nc = await connectTo(server);
-});
-
-after(async () => {
-  await nc?.close();
-  await server?.[Symbol.asyncDispose]();
-});
+const { nc } = await startNatsOfFile();
 
 async function openObject(store: ObjectHandle, name: string, whole = 0): Promise<number> {
   const { revision } = await store.info('get', name);
