@@ -1,7 +1,7 @@
 /** What may hold a thread for long holds one beside the main thread. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { HairspringError } from '../../src/core/index.ts';
+import { HairspringError, SilentObserver } from '../../src/core/index.ts';
 import { BatchEncoder, HeavyLane, Scheduler } from '../../src/runtime/index.ts';
 import {
   createTestFunction,
@@ -122,6 +122,28 @@ test('A quick call in the heavy lane is answered before the next one computes', 
   assert.equal(await quick, 'quick');
   assert.equal(probe.runner.inFlight, 1, 'the other has been answered as well');
   assert.equal(await slow, 'slow');
+});
+
+test('Large results in the heavy lane are not copied again for each answer that goes out before them', async () => {
+  const held: (() => void)[] = [];
+  let given = 0;
+  const observer = Object.assign(new SilentObserver(), {
+    wantsDetails: () => true,
+    onBatch: (_spec: unknown, size: number) => {
+      given += size;
+    },
+  });
+  using probe = createTestFunction(handlerOf('return String((await env.HOST.get("k")).value.length)'), {
+    inlineCpuMs: 50,
+    limits: { cpuMs: 2_000, memoryBytes: 256 * 1024 ** 2 },
+    observer,
+    host: () => new Promise((go) => held.push(() => go({ value: [1, 1], data: Buffer.alloc(1e6) }))),
+  });
+  const answers = Promise.all(Array.from({ length: 12 }, () => probe.text()));
+  await until(() => held.length === 12);
+  for (const release of held) release();
+  assert.deepEqual(new Set(await answers), new Set(['1000000']));
+  assert.ok(given <= 12 + 2 * 12, `${given} records for 12 calls and 12 results`);
 });
 
 test('A quick call in the heavy lane is answered before one computes that waited for the same', async () => {

@@ -27,6 +27,8 @@ const MAX_BATCH = 128;
 const MAX_HEAVY_BATCH = 16;
 /** Share of the memory limit that the large payloads of one entry may take before the next waits its turn. */
 const BATCH_MEMORY_SHARE = 1 / 8;
+/** And in an entry that ends with the first answer: most of the others are given back and copied once more. */
+const MAX_CAREFUL_BYTES = 512 * 1024;
 /** Entries that took longer than this are followed by a look at the heap, which takes some microseconds. */
 export const HEAP_LOOK_MS = 2;
 /** And on another thread, where a look takes longer, so are the first and some of the short ones. */
@@ -278,7 +280,8 @@ export class Instance {
   #give(maxBatch: number, endsAtAnswer: boolean): Given | undefined {
     const nowMs = this.#clock.monotonicMs();
     this.#tellStale();
-    const maxExtraBytes = this.#spec.limits.memoryBytes * BATCH_MEMORY_SHARE;
+    const memoryShare = this.#spec.limits.memoryBytes * BATCH_MEMORY_SHARE;
+    const maxExtraBytes = endsAtAnswer ? Math.min(memoryShare, MAX_CAREFUL_BYTES) : memoryShare;
     const items: Item[] = [];
     const started: Invocation[] = [];
     const isObserved = this.#observer.wantsDetails();
