@@ -25,6 +25,7 @@ import { inInvocation } from '../support/grant-matrix/matrix.ts';
 import { connectTo, startTestNats, type TestNats } from '../support/nats.ts';
 import { until } from '../support/objects.ts';
 import { createSpec } from '../support/spec.ts';
+import { turns } from '../support/turns.ts';
 import { CONFORMANCE, type Conformance, type ServiceName } from './conformance.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
@@ -186,6 +187,34 @@ for (const [service, conformance] of SERVICES) {
         );
         assert.equal(error?.code, 'HS_HOST_CALL_INVALID', goOn);
       }
+    }
+    const { leftovers } = conformance;
+    if (leftovers !== undefined) await until(async () => (await leftovers(nc)) === 0);
+  });
+
+  test(`${service}: what is opened after its invocation has ended is there for others until that is said once more`, async () => {
+    const prepared = prepareOver(nc, granted);
+    for (const { open, goOn } of held) {
+      const caller = { id: -1, deadlineMs: Number.POSITIVE_INFINITY };
+      const handle = await open((op, args, payload) => {
+        const opening = prepared.call({ op, args, payload }, caller);
+        prepared.ended?.(caller.id);
+        return opening;
+      });
+      const goesOn = (): Promise<HairspringError | undefined> =>
+        settle(
+          goOn,
+          inInvocation(prepared, (call) => call(goOn, [Number(handle)], 'x')),
+        );
+      const refused = { is: false };
+      const first = goesOn().then((error) => {
+        refused.is = error?.code === 'HS_HOST_CALL_INVALID';
+      });
+      await turns();
+      assert.equal(refused.is, false, goOn);
+      prepared.ended?.(caller.id);
+      await first;
+      assert.equal((await goesOn())?.code, 'HS_HOST_CALL_INVALID', goOn);
     }
     const { leftovers } = conformance;
     if (leftovers !== undefined) await until(async () => (await leftovers(nc)) === 0);
