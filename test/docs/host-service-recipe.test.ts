@@ -12,11 +12,23 @@ const read = (path: string): string => readFileSync(join(ROOT, path), 'utf8');
 const recipe = read('docs/writing-a-host-service.md');
 
 const EVERY = Object.keys(CONFORMANCE).toSorted();
+
+/** Whose provider has it in one of its files. */
+function saying(text: string): readonly string[] {
+  return EVERY.filter((service) =>
+    globSync(`src/hostservices/${service}/provider*.ts`, { cwd: ROOT }).some((file) =>
+      read(file).includes(text),
+    ),
+  );
+}
+
 /** What the words of the column "who has it" stand for. */
 const WHO: Readonly<Record<string, readonly string[]>> = {
   'every service': EVERY,
-  'services that go by NATS': ['kv', 'messaging', 'objectstore'],
-  'services that create something': ['kv', 'objectstore'],
+  'services that go by NATS': saying("from '@nats-io/"),
+  'services that create something': EVERY.filter((service) =>
+    read('src/hostservices/provision.ts').includes(`'./${service}/provider-provision.ts'`),
+  ),
 };
 
 /** Registry tables in which a service may be left out. */
