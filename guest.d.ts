@@ -191,7 +191,10 @@ export interface KvBucket {
   delete(key: string, options?: { readonly revision?: number }): Promise<void>;
   /** Deletes the key and its history; with `revision` only if it is still at that one. */
   purge(key: string, options?: { readonly revision?: number }): Promise<void>;
-  /** The keys that begin with `prefix`, all by default; at most 10,000, otherwise HS_HOST_CALL_LIMIT. */
+  /**
+   * The keys that begin with `prefix`, all by default; at most 10,000, of at most 100,000 that are looked through,
+   * deleted ones included; otherwise HS_HOST_CALL_LIMIT.
+   */
   keys(prefix?: string): Promise<string[]>;
   /**
    * What the bucket keeps of a key, oldest first, deletions included: at most 64 entries and 8 MiB, otherwise
@@ -211,7 +214,7 @@ export interface KvBucket {
 export interface KvStoreOptions {
   /**
    * How long the value lives, in milliseconds, at least 1000, rounded up to seconds. Rejects with HS_KV_UNSUPPORTED
-   * where nats-server is older than 2.11 or the bucket has no `perKeyTtl`.
+   * where nats-server is older than 2.11.4 or the bucket has no `perKeyTtl`.
    */
   readonly ttlMs?: number;
 }
@@ -250,8 +253,8 @@ export interface KvWatchEntry extends KvEntry {
 /**
  * An object-store binding: one bucket of JetStream's object store. Every call is checked against its grant and rejects
  * with a {@link HostError}: HS_BINDING_DENIED beyond the grant, HS_OBJECT_NAME_INVALID, HS_OBJECT_BUCKET_MISSING,
- * HS_OBJECT_UNAVAILABLE. Transfers and watches end with their invocation; an invocation has at most 16 open with one
- * binding.
+ * HS_OBJECT_UNAVAILABLE. Transfers and watches end with their invocation; with one binding at most 16 are open in an
+ * invocation and 64 in a function, otherwise HS_HOST_CALL_LIMIT.
  */
 export interface ObjectBucket {
   /**
@@ -264,7 +267,7 @@ export interface ObjectBucket {
   /**
    * Puts an object, in the place of what has the name. A stream, or anything else that is iterated asynchronously,
    * is read as fast as the server takes it; its pieces are bytes. What was there stays whole until the last byte has
-   * arrived; a put that fails leaves nothing. Rejects with HS_OBJECT_BUCKET_FULL.
+   * arrived; a put that fails leaves nothing. Rejects with HS_OBJECT_BUCKET_FULL, HS_OBJECT_BUCKET_UNUSABLE.
    */
   put(
     name: string,
@@ -380,7 +383,7 @@ export type SentHeaders = Readonly<Record<string, string | readonly string[]>>;
  * HS_MESSAGING_OVERLOADED, HS_MESSAGING_DISCONNECTED, HS_MESSAGING_UNAVAILABLE.
  */
 export interface Messaging {
-  /** Sends a message that nobody answers. Resolves when it is on its way. */
+  /** Sends a message that nobody answers. Resolves when the server has taken it. */
   publish(subject: string, data?: Body, options?: { readonly headers?: SentHeaders }): Promise<void>;
   /**
    * Sends a message to a JetStream stream, by a subject that `publish` grants. Resolves when the stream has stored it.
