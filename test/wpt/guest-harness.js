@@ -42,9 +42,10 @@ globalThis.wptStart = (report, timeoutMs) => {
   const HARNESS = ['OK', 'ERROR', 'TIMEOUT', 'PRECONDITION_FAILED'];
   setTimeout(() => timeout(), timeoutMs);
   add_completion_callback((tests, harness) => {
+    const isWhole = globalThis.wptEvaluated === true;
     report({
-      status: HARNESS[harness.status],
-      message: harness.message ?? '',
+      status: isWhole ? HARNESS[harness.status] : 'ERROR',
+      message: isWhole ? (harness.message ?? '') : 'It was done before its script was evaluated to the end',
       subtests: tests.map((test) => ({
         name: `${test.name}`,
         status: STATUS[test.status],

@@ -94,6 +94,7 @@ function assemble(root: string, file: WptFile, variant: string, timeoutMs: numbe
     `wptStart(globalThis.wptReport, ${timeoutMs});`,
     ...scripts,
     file.text,
+    'globalThis.wptEvaluated = true;',
   ].join('\n;\n');
 }
 

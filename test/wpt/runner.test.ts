@@ -41,6 +41,10 @@ test('A test that hangs is timed out, and one that throws at once is a failure o
   assert.deepEqual(statusesOf('throws.any.js'), ['CRASH']);
 });
 
+test('A file whose tests are called done before all of it was evaluated is a failure', () => {
+  assert.deepEqual(statusesOf('ends-early.any.js'), ['ERROR', 'PASS']);
+});
+
 test('A test for windows alone is left out', () => {
   assert.equal(results.filter(({ file }) => file.includes('window')).length, 0);
 });
@@ -58,6 +62,7 @@ function unexpectedOf(expectations: readonly Expectation[]): readonly string[] {
 
 test('What fails is unexpected unless it is listed', () => {
   const rest = [
+    'sample/ends-early.any.js: (the file)',
     'sample/fetches.any.js: reads no file beside the checkout',
     'sample/throws.any.js: (the file)',
     'sample/variants.any.js?one: is the second one',
@@ -102,5 +107,5 @@ test('The table counts files, subtests and what is unexpected', () => {
   const { files } = judge(results, EXPECTED);
   const [head = '', row = ''] = formatTable([sumUp('sample', files)]).split('\n');
   assert.match(head, /^folder +files +subtests +pass +fail: expected +unexpected +passed$/);
-  assert.match(row, /^sample +8 +13 +7 +3 +3 +53\.8 %$/);
+  assert.match(row, /^sample +9 +15 +8 +3 +4 +53\.3 %$/);
 });
