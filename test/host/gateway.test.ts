@@ -13,6 +13,7 @@ import {
   parseRoute,
   systemClock,
 } from '../../src/core/index.ts';
+import { unknownDefinition } from '../../src/host/deployments/unknown-definition.ts';
 import { type Gateway, type GatewayOptions, RouteTable, startGateway } from '../../src/host/http/index.ts';
 import { GATEWAY_LIMITS } from '../../src/host/http/limits.ts';
 import { Load } from '../../src/host/http/load.ts';
@@ -26,22 +27,9 @@ function definitionOf(name: string, pattern: string, namespace = 'default'): Fun
   assert.ok(typeof parsed !== 'string');
   const trigger: HttpTrigger = { kind: 'http', ...parsed, methods: [] };
   return {
-    format: 1,
+    ...unknownDefinition(namespace, name, new Uint8Array()),
     id: `${namespace}-${name}`,
-    namespace,
-    name,
-    type: 'javascript',
-    version: '',
-    description: '',
-    tags: {},
-    metadata: {},
-    artifact: { digest: '', bytes: 0 },
     triggers: [trigger],
-    bindings: {},
-    environment: {},
-    limits: DEFAULT_LIMITS,
-    deployedAt: '',
-    runRequest: '',
   };
 }
 
