@@ -3,20 +3,11 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Flight } from '../../src/runtime/dispatch/flight.ts';
 import { MAX_KEPT, Releases } from '../../src/runtime/dispatch/releases.ts';
+import { CountingFlights } from '../support/counting-flights.ts';
 import { flightOf } from '../support/flight.ts';
 
-/** How often the invocations in progress are asked for. */
-class CountingMap extends Map<number, Flight> {
-  asked = 0;
-
-  override values(): MapIterator<Flight> {
-    this.asked += 1;
-    return super.values();
-  }
-}
-
 function createReleases() {
-  const flights = new CountingMap();
+  const flights = new CountingFlights();
   const released: number[] = [];
   const binding = {
     call: () => Promise.reject(new Error('never')),

@@ -5,6 +5,7 @@ import fc from 'fast-check';
 import type { Flight, GuestTimer } from '../../src/runtime/dispatch/flight.ts';
 import { TimerTable } from '../../src/runtime/dispatch/timer-table.ts';
 import { createManualClock } from '../control/support/manual-clock.ts';
+import { CountingFlights } from '../support/counting-flights.ts';
 import { flightOf } from '../support/flight.ts';
 
 type Step =
@@ -95,4 +96,32 @@ test('A timer fires once at the most, for an invocation in progress, and is clea
     }),
     { numRuns: 500 },
   );
+});
+
+test('Invocations that end at once hand on their timers without looking for an heir for each', () => {
+  const clock = createManualClock();
+  const flights = new CountingFlights();
+  const due: GuestTimer[] = [];
+  const table = new TimerTable({
+    clock,
+    flights,
+    onDue: (timer) => due.push(timer),
+    onLog: () => undefined,
+  });
+  const count = 500;
+  for (let id = 1; id <= count; id += 1) flights.set(id, flightOf(id));
+  for (let id = 1; id <= count; id += 1)
+    table.set({ kind: 'timer', timerId: id, delayMs: 10, ownerId: id, newestId: count });
+  for (const flight of [...flights.values()].slice(0, -1)) {
+    flights.delete(flight.id);
+    table.ended(flight);
+  }
+  assert.ok(flights.asked < 3 * count, `the oldest was looked for ${flights.asked} times`);
+  clock.advance(10);
+  assert.equal(due.length, count);
+  const last = flights.get(count);
+  assert.ok(last !== undefined);
+  flights.delete(count);
+  table.ended(last);
+  assert.ok(due.every(({ cancelled }) => cancelled));
 });

@@ -45,8 +45,14 @@ export interface Flight extends ObservedInvocation {
  * @returns the oldest in progress
  */
 export function heirOf(flights: ReadonlyMap<number, Flight>, newestId: number): Flight | undefined {
+  const oldest = oldestOf(flights);
+  return oldest === undefined || oldest.id > newestId ? undefined : oldest;
+}
+
+/** To find it costs the more, the more of those before it have been taken out. */
+export function oldestOf(flights: ReadonlyMap<number, Flight>): Flight | undefined {
   const oldest = flights.values().next();
-  return oldest.done === true || oldest.value.id > newestId ? undefined : oldest.value;
+  return oldest.done === true ? undefined : oldest.value;
 }
 
 /** A timer that a guest has set, until it is given back to the guest. */

@@ -1,6 +1,6 @@
 import type { Clock } from '../../core/index.ts';
 import type { GuestRecord } from '../wire/guest-records.ts';
-import { type Flight, type GuestTimer, heirOf } from './flight.ts';
+import { type Flight, type GuestTimer, heirOf, oldestOf } from './flight.ts';
 
 /** Timers that one instance may have armed. */
 const MAX_TIMERS = 1_000;
@@ -90,16 +90,20 @@ export class TimerTable {
     const { timers } = flight;
     if (timers === undefined) return;
     flight.timers = undefined;
+    const oldest = oldestOf(this.#options.flights);
+    const inherited: GuestTimer[] = [];
     for (const timer of timers) {
-      const heir = heirOf(this.#options.flights, timer.newestId);
-      if (heir === undefined) {
+      if (oldest === undefined || oldest.id > timer.newestId) {
         this.#cancel(timer);
         this.#forget(timer.id);
       } else {
-        timer.owner = heir;
-        own(timer);
+        timer.owner = oldest;
+        inherited.push(timer);
       }
     }
+    // As one: where all invocations end at once, each hands on the timers of all before it.
+    if (oldest !== undefined && inherited.length > 0)
+      oldest.timers = oldest.timers?.concat(inherited) ?? inherited;
   }
 
   /** Timers that the guest is to forget; each is told once. */
