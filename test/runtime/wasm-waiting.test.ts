@@ -110,6 +110,21 @@ test('An instance that has grown while another waits is kept for the next messag
   assert.equal(await first, 'ok');
 });
 
+test('Instances that are kept for the next messages make room for one that works', async () => {
+  const grows = `(if (i32.lt_u (memory.size) (i32.const 40)) (then (drop (memory.grow (i32.const 48)))))
+    (if (call $data_read (i32.const 700) (i32.const 0)) (then (drop (memory.grow (i32.const 48)))))`;
+  using waiting = createWaiting(`${grows} ${call('get')}`, true);
+  const { probe, held, release } = waiting;
+  const pair = [probe.text(), probe.text()];
+  await until(() => held.get.length === 2);
+  release('get');
+  assert.deepEqual(await Promise.all(pair), ['ok', 'ok']);
+  const large = probe.text({ data: 'grow' });
+  await Promise.race([large, until(() => held.get.length === 1)]);
+  release('get');
+  assert.equal(await large, 'ok');
+});
+
 test('The same holds while they sleep', async () => {
   const rest = `${STRINGS} (func $sleep (param $ns i64) (i64.store (i32.const 24) (local.get $ns))
     (i32.store (i32.const 16) (i32.const 1))

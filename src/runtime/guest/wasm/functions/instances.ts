@@ -193,8 +193,23 @@ export class Instances<Host, Live> {
       if (slot.invocation !== undefined && !runtime.isOpen(slot.invocation)) this.#inUse.delete(slot);
       else bytes += bytesOf(slot);
     }
+    bytes -= this.#makeRoom(bytes - this.#options.memoryBytes);
     if (bytes <= this.#options.memoryBytes) return undefined;
     return new MemoryExceeded(`its instances hold ${bytes} bytes of memory together`);
+  }
+
+  /** Lets go of instances that are kept for the next messages. @returns how many bytes they held */
+  #makeRoom(wanted: number): number {
+    let made = 0;
+    while (made < wanted) {
+      const at = this.#idle.findIndex(({ isUsed }) => isUsed);
+      if (at === -1) break;
+      for (const slot of this.#idle.splice(at, 1)) {
+        made += bytesOf(slot);
+        this.discard(slot);
+      }
+    }
+    return made;
   }
 
   #create(): Slot<Host, Live> {
