@@ -143,19 +143,31 @@ export class CellMetrics extends SilentObserver {
     const deployed = new Map(gauges.map((gauge) => [gauge.id, gauge]));
     for (const gauge of gauges) if (isBusy(gauge)) this.#of(gauge);
     const reports: FunctionReport[] = [];
-    for (const [id, tally] of [...this.#tallies]) {
+    let firstLeft: string | undefined;
+    for (const [id, tally] of this.#tallies) {
       const gauge = deployed.get(id);
       if (tally.touched) {
-        if (reports.length === TELEMETRY_LIMITS.functionsPerReport) continue;
+        if (reports.length === TELEMETRY_LIMITS.functionsPerReport) {
+          firstLeft = id;
+          break;
+        }
         reports.push(takeTally(id, tally, gauge));
       }
       // That it is busy no more is told once.
       tally.touched = gauge !== undefined && isBusy(gauge);
-      this.#tallies.delete(id);
-      // Behind those that had no room.
-      if (gauge !== undefined) this.#tallies.set(id, tally);
+      if (gauge === undefined) this.#tallies.delete(id);
     }
+    if (firstLeft !== undefined) this.#beginWith(firstLeft);
     return reports;
+  }
+
+  /** Puts those before `first` behind all others. */
+  #beginWith(first: string): void {
+    for (const [id, tally] of [...this.#tallies]) {
+      if (id === first) return;
+      this.#tallies.delete(id);
+      this.#tallies.set(id, tally);
+    }
   }
 }
 
