@@ -268,6 +268,42 @@ test('The time that a client has to read a response begins when its connection c
   socket.destroy();
 });
 
+test('No clock goes on for requests that are answered, be it with an error behind another response', async () => {
+  const armed = new Set<() => void>();
+  const clock: Clock = {
+    ...systemClock,
+    after(delayMs, action) {
+      const stop = systemClock.after(delayMs, action);
+      const disarm = (): void => {
+        stop();
+        armed.delete(disarm);
+      };
+      armed.add(disarm);
+      return disarm;
+    },
+  };
+  const { promise: release, resolve } = Promise.withResolvers<HttpAnswer>();
+  const { promise: failed, resolve: onFailed } = Promise.withResolvers<void>();
+  await using gateway = await open(
+    async (_definition, { url }) => {
+      if (url.endsWith('/first')) return release;
+      onFailed();
+      throw new HairspringError('HS_FUNCTION_THREW', 'It threw');
+    },
+    { clock },
+  );
+  const { host } = new URL(gateway.url);
+  const socket = await openRaw(gateway.url);
+  socket.write(
+    `GET /first HTTP/1.1\r\nHost: ${host}\r\n\r\nGET / HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`,
+  );
+  await failed;
+  await sleep(20);
+  resolve(OK);
+  assert.deepEqual((await readRaw(socket)).statuses, [200, 500]);
+  await until('all are stopped', () => armed.size === 0);
+});
+
 test('What a broken cell says is no header of a response', async () => {
   const bad: readonly (readonly string[])[] = [
     ['X-A', 'b\r\nX-Stolen: 1'],

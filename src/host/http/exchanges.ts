@@ -123,9 +123,11 @@ export class Exchanges {
       abandon();
       reject(new HairspringError('HS_FUNCTION_TIMEOUT', `${definition.name} did not answer in time`));
     });
-    const answered = await promise;
-    held.stopClock();
-    return answered;
+    try {
+      return await promise;
+    } finally {
+      held.stopClock();
+    }
   }
 
   /** @throws HS_FUNCTION_NO_REPLY, HS_GATEWAY_RESPONSE_LOST */
