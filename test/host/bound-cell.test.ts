@@ -1,13 +1,21 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { JournalWriter } from '../../src/cell/journal-writer.ts';
-import { type AdoptedMessage, createLogger, HairspringError } from '../../src/core/index.ts';
-import type { NamespaceAccess } from '../../src/host/accounts/index.ts';
+import {
+  type AdoptedMessage,
+  createLogger,
+  type FunctionSpec,
+  HairspringError,
+  type NatsEndpoint,
+  silentLogger,
+} from '../../src/core/index.ts';
+import type { CellAccess, NamespaceAccess } from '../../src/host/accounts/index.ts';
 import { BoundCell } from '../../src/host/cells/bound-cell.ts';
 import type { CellProcess } from '../../src/host/cells/cell-process.ts';
 import { JournalFile } from '../../src/host/cells/journal-file.ts';
 import type { SecretSource } from '../../src/host/secrets/index.ts';
 import { OpenReplies } from '../support/open-replies.ts';
+import { createSpec } from '../support/spec.ts';
 
 const messages: readonly AdoptedMessage[] = ['r1', 'r2'].map((reply) => ({
   functionId: 'f',
@@ -95,4 +103,29 @@ test('Messages that were taken over and answered are not answered again when the
   });
   assert.deepEqual(await bound.adopt(messages), []);
   assert.deepEqual(bound.recover().open, []);
+});
+
+test('Credentials are renewed for the versions that are served when the cell may connect with its own', async () => {
+  using journal = new JournalFile();
+  const [before, after] = [createSpec(), createSpec()];
+  let served: readonly FunctionSpec[] = [before];
+  const { promise: endpoint, resolve } = Promise.withResolvers<NatsEndpoint>();
+  const renewed: FunctionSpec[] = [];
+  const cell = { id: 'c1', journal, command: async () => null } as unknown as CellProcess;
+  const own: CellAccess = {
+    connectAs: () => endpoint,
+    credentialFor: (spec) => {
+      renewed.push(spec);
+      return undefined;
+    },
+    withdraw: () => undefined,
+  };
+  const access = { forCell: () => own } as unknown as NamespaceAccess;
+  const bound = new BoundCell(cell, access, {} as SecretSource, silentLogger);
+  const done = bound.renew(() => served);
+  served = [after];
+  resolve({ servers: [] });
+  await done;
+  assert.equal(renewed.length, 1);
+  assert.equal(renewed[0], after);
 });

@@ -64,12 +64,13 @@ export class BoundCell {
     this.encrypted = encrypted;
   }
 
-  /** Gives it other credentials before those that it has expire. */
-  async renew(specs: readonly FunctionSpec[]): Promise<void> {
-    await this.cell.command('renew', {
-      nats: await this.#access.connectAs(),
-      credentials: this.#credentials(specs, 'renewal'),
-    });
+  /**
+   * Gives it other credentials before those that it has expire.
+   * @param served what it serves by the time that they are made: a version of before would get what is not its own
+   */
+  async renew(served: () => readonly FunctionSpec[]): Promise<void> {
+    const nats = await this.#access.connectAs();
+    await this.cell.command('renew', { nats, credentials: this.#credentials(served(), 'renewal') });
   }
 
   #credentials(

@@ -106,11 +106,13 @@ export class CellGroup {
   }
 
   #renew(): void {
-    this.#bound?.renew(this.#functions.served).catch((error: unknown) => {
-      const { namespace, logger } = this.#options;
-      const { message } = HairspringError.from(error);
-      logger.error('Credentials could not be renewed', { namespace, error: message });
-    });
+    this.#bound
+      ?.renew(() => this.#functions.served)
+      .catch((error: unknown) => {
+        const { namespace, logger } = this.#options;
+        const { message } = HairspringError.from(error);
+        logger.error('Credentials could not be renewed', { namespace, error: message });
+      });
   }
 
   get namespace(): string {
