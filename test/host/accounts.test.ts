@@ -332,3 +332,32 @@ test('The account of the nodes hears no namespace, and a namespace reaches of it
   const own = asked.filter((subject) => !subject.startsWith('_'));
   assert.deepEqual(own, ['$NEX.SVC.red.control.WPING', '$NEX.SVC.system.control.PING']);
 });
+
+test('When the server is gone the accounts of many namespaces are closed as soon as that of one', async () => {
+  const config = writeServerConfig({
+    dir: join(folder, 'lost'),
+    operator,
+    anonymousNamespace: undefined,
+  });
+  await using lost = await startTestNats({ extraArguments: ['--config', config] });
+  const endpoint = { servers: [lost.url] };
+  const many = await OperatorAccounts.connect({
+    operator,
+    endpoint,
+    clock: systemClock,
+    logger: silentLogger,
+  });
+  const cells = [];
+  for (let index = 0; index < 8; index += 1) {
+    const cell = (await many.open(`n${index}`)).forCell('c1');
+    await cell.connectAs();
+    cells.push(cell);
+  }
+  await lost[Symbol.asyncDispose]();
+  for (const cell of cells) cell.withdraw();
+  const startedMs = performance.now();
+  await many[Symbol.asyncDispose]();
+  // One waits a second for the server to hear of it.
+  const tookMs = performance.now() - startedMs;
+  assert.ok(tookMs < 5_000, `it took ${tookMs} ms`);
+});
