@@ -2,12 +2,13 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { REPLY_HEADERS } from '../../src/core/index.ts';
-import { handler, startTestHost } from '../support/host.ts';
+import { handler, startTestHost, type TestTrigger } from '../support/host.ts';
 import { ask, until } from '../support/load.ts';
 
 const KILLS = 3;
 const PER_TICK = 10;
 const TICK_MS = 2;
+const ROOM = { concurrency: 1_000, queue: 10_000 };
 
 test('A message for all is run once by a node whose cell dies meanwhile, or not at all', async () => {
   await using world = await startTestHost({ spareCells: 1 });
@@ -16,7 +17,7 @@ test('A message for all is run once by a node whose cell dies meanwhile, or not 
     name: 'all',
     code: handler('return msg.text();'),
     triggers: [{ subject: 'all.now', fanout: true }],
-    limits: { concurrency: 1_000, queue: 10_000 },
+    limits: ROOM,
   });
   const runs = new Map<string, number>();
   nc.subscribe('answers.*', {
@@ -50,4 +51,43 @@ test('A message for all is run once by a node whose cell dies meanwhile, or not 
   const twice = [...runs].filter(([, count]) => count > 1);
   assert.ok(runs.size > sent / 2, `${runs.size} of ${sent} were run`);
   assert.deepEqual(twice, []);
+});
+
+test('A message for all is run once also when a deployment that waited binds the next cell', async () => {
+  await using world = await startTestHost({ spareCells: 2 });
+  const { nc } = world;
+  const deploy = (name: string, triggers: readonly TestTrigger[]): Promise<unknown> =>
+    world.deploy({ name, code: handler('return msg.text();'), triggers, limits: ROOM });
+  await deploy('all', [{ subject: 'all.now', fanout: true }]);
+  const runs = new Map<string, number>();
+  nc.subscribe('answers.*', {
+    callback: (error, message) => {
+      if (error === null && message.headers?.get(REPLY_HEADERS.code) === '' && message.headers.code !== 503)
+        runs.set(message.subject, (runs.get(message.subject) ?? 0) + 1);
+    },
+  });
+  let sent = 0;
+  const load = setInterval(() => {
+    for (let count = 0; count < PER_TICK; count += 1) {
+      nc.publish('all.now', '', { reply: `answers.${sent}` });
+      sent += 1;
+    }
+  }, TICK_MS);
+  await until('it is served', async () => (await ask(nc, 'all.now')).outcome === 'ok');
+  const [pid = 0] = world.host.cellPids();
+  // One deployment waits for the cell, the others for their turn.
+  process.kill(pid, 'SIGSTOP');
+  const names = Array.from({ length: 8 }, (_value, index) => `other${index}`);
+  const deployed = names.map((name) => deploy(name, [{ subject: name }]).catch(() => undefined));
+  await sleep(1_500);
+  process.kill(pid, 'SIGKILL');
+  await Promise.all(deployed);
+  await until('it is served again', async () => (await ask(nc, 'all.now')).outcome === 'ok');
+  clearInterval(load);
+  await sleep(500);
+  assert.ok(runs.size > sent / 2, `${runs.size} of ${sent} were run`);
+  assert.deepEqual(
+    [...runs].filter(([, count]) => count > 1),
+    [],
+  );
 });

@@ -28,13 +28,8 @@ export interface CellBinderOptions {
   readonly judge: Judge;
   readonly giveAway: GiveAway;
   readonly isStopping: () => boolean;
-}
-
-export interface BindOptions {
-  /** `crash` where it takes the place of a dead one. @default first */
-  readonly coldReason?: 'first' | 'crash';
-  /** Waited for when the cell is about to subscribe. */
-  readonly beforeServing?: (() => Promise<void>) | undefined;
+  /** Waited for when a cell is about to subscribe. */
+  readonly beforeServing: () => Promise<void>;
 }
 
 /** Takes cells into a group. */
@@ -47,10 +42,12 @@ export class CellBinder {
 
   /**
    * Takes a cell into the group and lets it serve every function that is not suspended.
+   * @param coldReason `crash` where it takes the place of a dead one
    * @throws what it ended with; then it is gone, and whom it owed an answer has one
    */
-  async bind({ coldReason = 'first', beforeServing }: BindOptions = {}): Promise<BoundCell> {
-    const { spares, namespace, access, secrets, logger, cells, functions, isStopping } = this.#options;
+  async bind(coldReason: 'first' | 'crash'): Promise<BoundCell> {
+    const { spares, namespace, access, secrets, logger, cells, functions, isStopping, beforeServing } =
+      this.#options;
     const cell = await spares.take(namespace);
     cells.add(cell);
     this.#listenTo(cell);
@@ -58,7 +55,7 @@ export class CellBinder {
     try {
       if (isStopping()) throw new HairspringError('HS_DRAINING', 'The node is stopping');
       await bound.assign(namespace);
-      await beforeServing?.();
+      await beforeServing();
       await bound.activate(functions.served, coldReason);
       return bound;
     } catch (error) {

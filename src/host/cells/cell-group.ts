@@ -14,7 +14,7 @@ import type { SecretSource } from '../secrets/index.ts';
 import type { CellReports } from '../telemetry/index.ts';
 import type { BoundCell } from './bound-cell.ts';
 import { CallerAnswers } from './caller-answers.ts';
-import { type BindOptions, CellBinder } from './cell-binder.ts';
+import { CellBinder } from './cell-binder.ts';
 import type { CellExit, InspectSession } from './cell-process.ts';
 import { CellRecovery } from './cell-recovery.ts';
 import { orLate } from './deadline.ts';
@@ -85,8 +85,13 @@ export class CellGroup {
       judge: createJudge({ ...options, nameOf: (id) => functions.nameOf(id) }),
       giveAway: createGiveAway({ ...options, functions }),
     };
-    this.#binder = new CellBinder({ ...means, isStopping: () => this.#stopping });
-    this.#recovery = new CellRecovery({ ...means, rebind: (beforeServing) => this.#rebind(beforeServing) });
+    const recovery = new CellRecovery({ ...means, rebind: () => this.#rebind() });
+    this.#recovery = recovery;
+    this.#binder = new CellBinder({
+      ...means,
+      isStopping: () => this.#stopping,
+      beforeServing: () => recovery.endFanout(),
+    });
     if (access.renewMs !== undefined)
       this.#stopRenewing = renewEvery(clock, access.renewMs, () => this.#renew());
   }
@@ -173,7 +178,7 @@ export class CellGroup {
   }
 
   async #serve(specs: readonly FunctionSpec[]): Promise<void> {
-    if (this.#bound === undefined) await this.#bind();
+    if (this.#bound === undefined) await this.#bind('first');
     else await this.#bound.activate(specs);
   }
 
@@ -267,22 +272,22 @@ export class CellGroup {
     await this.#bound?.cell.command('tap', { untilMs });
   }
 
-  async #bind(options?: BindOptions): Promise<BoundCell> {
-    const bound = await this.#binder.bind(options);
+  async #bind(coldReason: 'first' | 'crash'): Promise<BoundCell> {
+    const bound = await this.#binder.bind(coldReason);
     this.#bound = bound;
     bound.cell.exited.then((exit) => this.#onExit(bound, exit)).catch(() => undefined);
     return bound;
   }
 
   /** Binds as soon as it can be done: the server may be away, or a cell die while it starts. */
-  async #rebind(beforeServing?: () => Promise<void>): Promise<BoundCell | undefined> {
+  async #rebind(): Promise<BoundCell | undefined> {
     const { clock, logger, namespace } = this.#options;
     let delayMs = FIRST_RETRY_MS;
     while (!this.#stopping && this.#functions.served.length > 0) {
       // A deployment that was waiting when the cell died has bound another one.
       if (this.#bound !== undefined) return this.#bound;
       try {
-        return await this.#bind({ coldReason: 'crash', beforeServing });
+        return await this.#bind('crash');
       } catch (error) {
         const { message } = HairspringError.from(error);
         logger.error('A cell could not be replaced', { namespace, error: message, retryInMs: delayMs });
@@ -296,8 +301,9 @@ export class CellGroup {
   #onExit(bound: BoundCell, exit: CellExit): void {
     if (this.#bound === bound) this.#bound = undefined;
     if (bound.finished) return;
+    const dead = this.#recovery.takeOn(bound, exit);
     void this.#turns
-      .run(() => this.#recovery.recover(bound, exit))
+      .run(() => this.#recovery.recover(dead))
       .catch((error: unknown) => {
         const { message } = HairspringError.from(error);
         this.#options.logger.error('A dead cell could not be answered for', { error: message });

@@ -28,35 +28,63 @@ export interface CellRecoveryOptions {
   readonly requests: RequestsOfGroup;
   readonly judge: Judge;
   readonly giveAway: GiveAway;
-  /**
-   * Binds another cell, if there is something to serve.
-   * @param beforeServing waited for when it is about to subscribe
-   */
-  readonly rebind: (beforeServing: () => Promise<void>) => Promise<BoundCell | undefined>;
+  /** Binds another cell, if there is something to serve. */
+  readonly rebind: () => Promise<BoundCell | undefined>;
+}
+
+/** A cell that has died and is not dealt with yet. */
+interface DeadCell {
+  readonly bound: BoundCell;
+  readonly exit: CellExit;
+  readonly orphan: OrphanSocket | undefined;
 }
 
 /** Deals with what dead cells of a group leave behind. */
 export class CellRecovery {
   readonly #options: CellRecoveryOptions;
+  readonly #dead = new Set<DeadCell>();
 
   constructor(options: CellRecoveryOptions) {
     this.#options = options;
   }
 
+  /** Takes over what is left of a cell. @returns it, to be recovered in a turn */
+  takeOn(bound: BoundCell, exit: CellExit): DeadCell {
+    const socket = bound.takeSocket();
+    const orphan = socket === undefined ? undefined : new OrphanSocket(socket, this.#options.clock);
+    const dead = { bound, exit, orphan };
+    this.#dead.add(dead);
+    return dead;
+  }
+
+  /**
+   * Ends the subscriptions of dead cells to what comes for all: it reaches their sockets and a successor, and is to
+   * run once.
+   */
+  async endFanout(): Promise<void> {
+    const ending = [...this.#dead].map(async ({ bound: { fanoutSids }, orphan }) => {
+      if (fanoutSids.size > 0) await orphan?.unsubscribe([...fanoutSids]);
+    });
+    await Promise.all(ending);
+  }
+
   /** Answers or hands over everything that a dead cell had taken on, and puts another in its place. */
-  async recover(dead: BoundCell, exit: CellExit): Promise<void> {
+  async recover(dead: DeadCell): Promise<void> {
+    try {
+      await this.#recover(dead);
+    } finally {
+      this.#dead.delete(dead);
+    }
+  }
+
+  async #recover({ bound: dead, exit, orphan }: DeadCell): Promise<void> {
     const { clock, reports, namespace, judge, requests, giveAway, rebind, answers, cells } = this.#options;
     reports?.died(namespace);
-    const socket = dead.takeSocket();
-    const orphan = socket === undefined ? undefined : new OrphanSocket(socket, clock);
     // First, so that a successor does not begin with what is suspended now.
     const verdict = judge(dead, exit);
     requests.judged(dead, verdict);
     for (const id of verdict.quarantinedIds) giveAway(id);
-    // What comes for all reaches the dead cell's socket and its successor, and is to run once.
-    const replacement = rebind(async () => {
-      if (dead.fanoutSids.size > 0) await orphan?.unsubscribe([...dead.fanoutSids]);
-    });
+    const replacement = rebind();
     answers.sendBegun(dead.recover().open, verdict);
     let answered = 0;
     let bound = await orLate(replacement, clock, ANSWER_BY_MS);
