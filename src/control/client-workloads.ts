@@ -18,6 +18,9 @@ import type {
 import { startWorkloadRequest } from './wire.ts';
 
 const UNDEPLOY_TIMEOUT_MS = 30_000;
+/** Until then all nodes have seen what was undeployed or deployed by another one, which they look for once a second. */
+const FOLLOWED_BY_MS = 5_000;
+const LIST_AGAIN_MS = 100;
 
 export interface UndeployOptions {
   /** A stop waits for accepted work, so it may take as long as the function's own limit. @default 30_000 */
@@ -50,23 +53,32 @@ export async function list(context: ClientContext, filter: readonly string[]): P
 }
 
 /**
- * The one function that `idOrName` names.
+ * The one function that `idOrName` names. A name of which nodes tell differently in one namespace, as where it was
+ * undeployed and deployed anew just before, is asked for again until they agree.
  * @throws HS_FUNCTION_NOT_FOUND, HS_USAGE when `system` finds the name in several namespaces
  */
 async function resolve(context: ClientContext, idOrName: string): Promise<WorkloadSummary> {
   assertToken(idOrName, 'function name or id');
-  const found = (await list(context, [idOrName])).filter(
-    ({ id, name }) => id === idOrName || name === idOrName,
-  );
-  const exact = found.find(({ id }) => id === idOrName) ?? found[0];
-  if (exact === undefined) throw notFound(context, idOrName);
-  if (exact.id !== idOrName && found.length > 1) {
-    const places = found.map(({ id, namespace }) => `${id} in "${namespace}"`).join(', ');
-    throw new HairspringError('HS_USAGE', `"${idOrName}" names several functions: ${places}`, {
-      hint: 'Use the id',
-    });
+  const { clock } = context;
+  const untilMs = clock.monotonicMs() + FOLLOWED_BY_MS;
+  for (;;) {
+    const found = (await list(context, [idOrName])).filter(
+      ({ id, name }) => id === idOrName || name === idOrName,
+    );
+    const exact = found.find(({ id }) => id === idOrName) ?? found[0];
+    if (exact === undefined) throw notFound(context, idOrName);
+    if (exact.id === idOrName || found.length === 1) return exact;
+    const isOneName = found.every(({ namespace }) => namespace === exact.namespace);
+    if (!isOneName || clock.monotonicMs() >= untilMs) throw ambiguous(idOrName, found);
+    await clock.sleep(LIST_AGAIN_MS);
   }
-  return exact;
+}
+
+function ambiguous(name: string, found: readonly WorkloadSummary[]): HairspringError {
+  const places = found.map(({ id, namespace }) => `${id} in "${namespace}"`).join(', ');
+  return new HairspringError('HS_USAGE', `"${name}" names several functions: ${places}`, {
+    hint: 'Use the id',
+  });
 }
 
 /** @throws HS_FUNCTION_NOT_FOUND, HS_NATS_UNREACHABLE, and what the node says that holds it */

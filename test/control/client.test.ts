@@ -9,7 +9,7 @@ import {
   serveNode,
   toErrorReply,
 } from '../../src/control/index.ts';
-import { HairspringError, silentLogger, systemClock } from '../../src/core/index.ts';
+import { type Clock, HairspringError, silentLogger, systemClock } from '../../src/core/index.ts';
 import { connectTo, startTestNats, type TestNats } from '../support/nats.ts';
 import { createManualClock } from './support/manual-clock.ts';
 import { createMemoryNode, requestFor } from './support/memory-node.ts';
@@ -186,6 +186,33 @@ test('A name that system finds in several namespaces is refused with the ids', a
   two.held.set('id-2', { ...requestFor('a'), namespace: 'other' });
   await assert.rejects(system.undeploy('a'), code('HS_USAGE', /id-1 in "default", id-2 in "other"/));
   assert.deepEqual([one.held.size, two.held.size], [1, 1]);
+});
+
+test('A name that was undeployed and deployed anew is found as soon as all nodes have seen it', async () => {
+  one.held.set('id-anew', { ...requestFor('a'), namespace: 'default' });
+  two.held.set('id-before', { ...requestFor('a'), namespace: 'default' });
+  const patient = createControlClient(nc, { namespace: 'default' });
+  const undeploying = patient.undeploy('a');
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  assert.deepEqual([one.held.size, two.held.size], [1, 1]);
+  two.held.clear();
+  assert.equal((await undeploying).id, 'id-anew');
+});
+
+test('A name of which nodes go on to tell differently is refused with the ids', async () => {
+  let sleptMs = 0;
+  const quick: Clock = {
+    ...systemClock,
+    monotonicMs: () => systemClock.monotonicMs() + sleptMs,
+    sleep: async () => {
+      sleptMs += 2_000;
+    },
+  };
+  one.held.set('id-1', { ...requestFor('a'), namespace: 'default' });
+  two.held.set('id-2', { ...requestFor('a'), namespace: 'default' });
+  const asking = createControlClient(nc, { namespace: 'default', clock: quick });
+  await assert.rejects(asking.undeploy('a'), code('HS_USAGE', /id-1 in "default", id-2 in "default"/));
+  assert.deepEqual([one.held.size, two.held.size, sleptMs], [1, 1, 6_000]);
 });
 
 test('A function’s state and deploy request are had by name and id', async () => {
