@@ -78,6 +78,11 @@ for (const { name, what, code, hazard, limits, killsCell } of HAZARDS) {
       const good = await ask(id, 'good');
       assert.deepEqual([good.outcome, good.text], ['ok', 'good']);
 
+      // How many are lost is a matter of how long the machine takes to bring another cell up.
+      await until('those lost are few beside those served', () => {
+        const { ok = 0, HS_CELL_LOST: lost = 0 } = tally(neighbour.answers);
+        return ok > lost * 4;
+      });
       const counts = tally(await neighbour.stop());
       const allowed = killsCell ? ['ok', 'HS_CELL_LOST'] : ['ok'];
       assert.deepEqual(
@@ -85,7 +90,6 @@ for (const { name, what, code, hazard, limits, killsCell } of HAZARDS) {
         [],
         JSON.stringify(counts),
       );
-      assert.ok((counts['ok'] ?? 0) > (counts['HS_CELL_LOST'] ?? 0) * 4, JSON.stringify(counts));
       if (killsCell) await until('the dead cell is gone', () => !isAlive(serving));
       else assert.equal(host.cellPids()[0], serving, 'the cell was not to die');
     });
