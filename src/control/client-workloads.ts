@@ -28,7 +28,7 @@ export interface UndeployOptions {
 }
 
 /**
- * The functions of all nodes, each once, sorted by namespace and name.
+ * The functions of all nodes, each once, sorted by namespace, name and id.
  * @throws HS_NO_NODE when no node listens
  */
 export async function list(context: ClientContext, filter: readonly string[]): Promise<WorkloadSummary[]> {
@@ -49,7 +49,9 @@ export async function list(context: ClientContext, filter: readonly string[]): P
     }
   }
   if (!answered) throw failure ?? noAnswer('Cannot list functions');
-  return [...byId.values()].sort((a, b) => order(a.namespace, b.namespace) || order(a.name, b.name));
+  return [...byId.values()].sort(
+    (a, b) => order(a.namespace, b.namespace) || order(a.name, b.name) || order(a.id, b.id),
+  );
 }
 
 /**
