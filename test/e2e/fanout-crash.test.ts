@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { NatsConnection } from '@nats-io/transport-node';
 import { REPLY_HEADERS } from '../../src/core/index.ts';
 import { handler, startTestHost, type TestTrigger } from '../support/host.ts';
 import { ask, until } from '../support/load.ts';
@@ -8,18 +9,11 @@ import { ask, until } from '../support/load.ts';
 const KILLS = 3;
 const PER_TICK = 10;
 const TICK_MS = 2;
-const SOME = 100;
+const LEAST_RUNS = 100;
 const ROOM = { concurrency: 1_000, queue: 10_000 };
 
-test('A message for all is run once by a node whose cell dies meanwhile, or not at all', async () => {
-  await using world = await startTestHost({ spareCells: 1 });
-  const { nc } = world;
-  await world.deploy({
-    name: 'all',
-    code: handler('return msg.text();'),
-    triggers: [{ subject: 'all.now', fanout: true }],
-    limits: ROOM,
-  });
+/** Publishes messages for all, and counts how often each was run. */
+function startLoad(nc: NatsConnection) {
   const runs = new Map<string, number>();
   nc.subscribe('answers.*', {
     callback: (error, message) => {
@@ -35,6 +29,25 @@ test('A message for all is run once by a node whose cell dies meanwhile, or not 
       sent += 1;
     }
   }, TICK_MS);
+  return {
+    async stop() {
+      clearInterval(load);
+      await sleep(500);
+      return { runs, sent };
+    },
+  };
+}
+
+test('A message for all is run once by a node whose cell dies meanwhile, or not at all', async () => {
+  await using world = await startTestHost({ spareCells: 1 });
+  const { nc } = world;
+  await world.deploy({
+    name: 'all',
+    code: handler('return msg.text();'),
+    triggers: [{ subject: 'all.now', fanout: true }],
+    limits: ROOM,
+  });
+  const load = startLoad(nc);
   const killed: number[] = [];
   const served = async (): Promise<number | undefined> => {
     if ((await ask(nc, 'all.now')).outcome !== 'ok') return undefined;
@@ -47,11 +60,10 @@ test('A message for all is run once by a node whose cell dies meanwhile, or not 
     process.kill(pid, 'SIGKILL');
   }
   await until('it is served', served);
-  clearInterval(load);
-  await sleep(500);
+  const { runs, sent } = await load.stop();
   const twice = [...runs].filter(([, count]) => count > 1);
   // How many are lost is a matter of how long the machine takes to bring another cell up.
-  assert.ok(runs.size > SOME, `${runs.size} of ${sent} were run`);
+  assert.ok(runs.size > LEAST_RUNS, `${runs.size} of ${sent} were run`);
   assert.deepEqual(twice, []);
 });
 
@@ -61,20 +73,7 @@ test('A message for all is run once also when a deployment that waited binds the
   const deploy = (name: string, triggers: readonly TestTrigger[]): Promise<unknown> =>
     world.deploy({ name, code: handler('return msg.text();'), triggers, limits: ROOM });
   await deploy('all', [{ subject: 'all.now', fanout: true }]);
-  const runs = new Map<string, number>();
-  nc.subscribe('answers.*', {
-    callback: (error, message) => {
-      if (error === null && message.headers?.get(REPLY_HEADERS.code) === '' && message.headers.code !== 503)
-        runs.set(message.subject, (runs.get(message.subject) ?? 0) + 1);
-    },
-  });
-  let sent = 0;
-  const load = setInterval(() => {
-    for (let count = 0; count < PER_TICK; count += 1) {
-      nc.publish('all.now', '', { reply: `answers.${sent}` });
-      sent += 1;
-    }
-  }, TICK_MS);
+  const load = startLoad(nc);
   await until('it is served', async () => (await ask(nc, 'all.now')).outcome === 'ok');
   const [pid = 0] = world.host.cellPids();
   // One deployment waits for the cell, the others for their turn.
@@ -85,10 +84,9 @@ test('A message for all is run once also when a deployment that waited binds the
   process.kill(pid, 'SIGKILL');
   await Promise.all(deployed);
   await until('it is served again', async () => (await ask(nc, 'all.now')).outcome === 'ok');
-  clearInterval(load);
-  await sleep(500);
+  const { runs, sent } = await load.stop();
   // How many are lost is a matter of how long the machine takes to bring another cell up.
-  assert.ok(runs.size > SOME, `${runs.size} of ${sent} were run`);
+  assert.ok(runs.size > LEAST_RUNS, `${runs.size} of ${sent} were run`);
   assert.deepEqual(
     [...runs].filter(([, count]) => count > 1),
     [],

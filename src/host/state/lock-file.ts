@@ -2,10 +2,10 @@ import { randomUUID } from 'node:crypto';
 import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { z } from 'zod';
 
-const serverSchema = z.object({ pid: z.int().positive(), storeDir: z.string() });
 /** What a file system without hard links says to one, such as FAT or some network shares. */
 const NO_LINKS: ReadonlySet<unknown> = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS']);
 
+const serverSchema = z.object({ pid: z.int().positive(), storeDir: z.string() });
 const lockSchema = z.object({ pid: z.int().positive(), server: serverSchema.optional() });
 
 type Lock = z.infer<typeof lockSchema>;

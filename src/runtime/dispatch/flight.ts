@@ -64,9 +64,6 @@ export interface GuestTimer {
   stop: () => void;
 }
 
-/** Of one call. */
-const MAX_ARGUMENTS = 10_000;
-
 /** A first-in first-out queue whose removal from the front does not move the rest. */
 export class Fifo<Item> {
   #items: (Item | undefined)[] = [];
@@ -114,9 +111,8 @@ export class Fifo<Item> {
 
   /** Puts `items` before all others, in their order. */
   unshift(items: readonly Item[]): void {
-    // A hundred thousand arguments are more than a stack has room for.
-    if (items.length > MAX_ARGUMENTS) this.#items = [...items, ...this.#items.slice(this.#head)];
-    else this.#items.splice(0, this.#head, ...items);
+    // Not as arguments of a call: of a hundred thousand a stack has no room.
+    this.#items = [...items, ...this.#items.slice(this.#head)];
     this.#head = 0;
   }
 }
