@@ -8,8 +8,8 @@ import { ARTIFACT_BUCKET, artifactName, renewArtifact, toUrlSafe } from './artif
 import { isJetStreamCode, natsFailure, STREAM_NOT_FOUND } from './nats-failure.ts';
 
 const BUCKET_NAME = /^[A-Za-z0-9_-]{1,64}$/;
-/** JetStream's code for "wrong last sequence". */
-const WRONG_LAST_SEQUENCE = 10071;
+/** JetStream's codes for "wrong last sequence"; the second is that of a replicated bucket. */
+const WRONG_LAST_SEQUENCE: readonly number[] = [10071, 10164];
 /** Each time somebody else was faster, with the same artifact. */
 const PUT_TRIES = 10;
 
@@ -62,9 +62,13 @@ async function bring(
       return;
     } catch (error) {
       // What the client has put of ours it has purged by now.
-      if (triesLeft === 0 || !isJetStreamCode(error, WRONG_LAST_SEQUENCE)) throw error;
+      if (triesLeft === 0 || !isConflict(error)) throw error;
     }
   }
+}
+
+function isConflict(error: unknown): boolean {
+  return WRONG_LAST_SEQUENCE.some((code) => isJetStreamCode(error, code));
 }
 
 /**

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { jetstream, jetstreamManager } from '@nats-io/jetstream';
+import { JetStreamApiError, jetstream, jetstreamManager } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/nats-core';
 import { Objm } from '@nats-io/obj';
 import {
@@ -109,6 +109,28 @@ test('The same artifact stored many times at once is stored once, without stray 
   const { state } = await jsm.streams.info('OBJ_hairspring-artifacts');
   assert.equal(state.messages, 4);
   await own.close();
+});
+
+test('An artifact is stored although a replicated bucket was busy with the same one', async () => {
+  let refusals = 0;
+  const busy = new Proxy(nc, {
+    get(target, key) {
+      if (key === 'request')
+        return async (...args: Parameters<NatsConnection['request']>) => {
+          if (!args[0].startsWith('$O.hairspring-artifacts.M.') || refusals > 0)
+            return await target.request(...args);
+          refusals += 1;
+          throw new JetStreamApiError({ code: 400, err_code: 10164, description: 'wrong last sequence' });
+        };
+      const value: unknown = Reflect.get(target, key);
+      return typeof value === 'function' ? value.bind(target) : value;
+    },
+  });
+  const bytes = sample(1_000, 9);
+  const digest = digestOf(bytes);
+  await putArtifact(busy, digest, bytes);
+  assert.equal(refusals, 1);
+  assert.deepEqual(await getArtifact(nc, digest), bytes);
 });
 
 test('An artifact under a wrong digest is refused before it is stored', async () => {

@@ -104,6 +104,26 @@ test('delete with a revision deletes at that revision only', async () => {
   assert.equal(await store.call('get', ['kept']), null);
 });
 
+test('A write that a replicated bucket refuses for another that is on its way has lost a race', async () => {
+  const error = { code: 400, err_code: 10164, description: 'wrong last sequence' };
+  // No stream takes these, so that this is the only answer.
+  const answers = nc.subscribe('$KV.replicated.>', {
+    callback: (_error, message) => void message.respond(JSON.stringify({ error })),
+  });
+  const replicated = openBinding(nc, kvBinding('replicated'));
+  for (const [op, ...args] of [
+    ['update', 'k', 1],
+    ['delete', 'k', 1],
+    ['purge', 'k', 1],
+  ] as const)
+    assert.equal((await replicated.refused(op, args, 'v')).code, 'HS_KV_REVISION_CONFLICT', op);
+  const blind = openBinding(nc, kvBinding('replicated', { access: 'write' }));
+  const { code, message } = await blind.refused('create', ['k'], 'v');
+  assert.equal(code, 'HS_KV_REVISION_CONFLICT');
+  assert.match(message, /it has been there before/);
+  answers.unsubscribe();
+});
+
 test('A revision that is no revision is refused, and nothing is done', async () => {
   const revision = await store.call('put', ['firm'], '1');
   for (const wrong of [null, -1, 0.5, 2 ** 53, '1', 'x']) {

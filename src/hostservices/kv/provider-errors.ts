@@ -17,10 +17,13 @@ export const API_CODES = {
   replicasNotSupported: 10074,
   storeFailed: 10077,
   rollupFailed: 10111,
+  /** Wrong last sequence, of a replicated bucket where another write is on its way. */
+  wrongLastSequenceUnknown: 10164,
   ttlInvalid: 10165,
   ttlDisabled: 10166,
 } as const;
 
+const CONFLICT: readonly number[] = [API_CODES.wrongLastSequence, API_CODES.wrongLastSequenceUnknown];
 const FULL: readonly number[] = [
   API_CODES.accountResourcesExceeded,
   API_CODES.insufficientResources,
@@ -59,8 +62,7 @@ function explainApiError(
   text: string,
   bucket: string,
 ): readonly [ErrorCode, string] {
-  if (code === API_CODES.wrongLastSequence)
-    return ['HS_KV_REVISION_CONFLICT', 'the key has another revision'];
+  if (CONFLICT.includes(code)) return ['HS_KV_REVISION_CONFLICT', 'the key has another revision'];
   if (code === API_CODES.streamNotFound) return ['HS_KV_BUCKET_MISSING', `bucket "${bucket}" does not exist`];
   if (code === API_CODES.messageTooLarge)
     return ['HS_KV_VALUE_TOO_LARGE', `the value exceeds what bucket "${bucket}" takes (maxValueBytes)`];
@@ -87,6 +89,11 @@ export function isNoResponders(error: unknown): boolean {
 
 export function isApiError(error: unknown, code: number): boolean {
   return error instanceof JetStreamApiError && error.code === code;
+}
+
+/** Whether somebody else has written the key meanwhile. */
+export function isConflict(error: unknown): boolean {
+  return error instanceof JetStreamApiError && CONFLICT.includes(error.code);
 }
 
 /** The innermost error: the library wraps what happened in what it was doing. */

@@ -1,7 +1,7 @@
 import { headers, type MsgHdrs } from '@nats-io/transport-node';
 import { HairspringError, type KvBinding } from '../../core/index.ts';
 import type { KvAccess } from './provider-access.ts';
-import { API_CODES, isApiError } from './provider-errors.ts';
+import { isConflict } from './provider-errors.ts';
 import { isPut } from './provider-messages.ts';
 import type { KvReads } from './provider-reads.ts';
 import { checkTtlVersion } from './provider-ttl.ts';
@@ -38,7 +38,7 @@ export class KvWrites {
     try {
       return await this.put(key, value, { ttlMs, revision: 0 });
     } catch (error) {
-      if (!isApiError(error, API_CODES.wrongLastSequence)) throw error;
+      if (!isConflict(error)) throw error;
       if (this.#binding.access === 'write') throw this.#takenOrDeleted(key, error);
       const last = await this.#reads.last(key);
       if (last === null || isPut(last)) throw error;
