@@ -273,7 +273,7 @@ test('A watch hears that its bucket is gone', async () => {
   await manager.streams.delete('KV_deleted');
   const { code } = await again;
   assert.equal(code, 'HS_KV_BUCKET_MISSING');
-  assert.equal((await store.refused('next', [watching.number])).code, code);
+  assert.equal((await store.refused('next', [watching.number])).code, 'HS_HOST_CALL_INVALID');
 });
 
 test('A watch hears that the connection is lost, and the next one works when it is back', {
@@ -295,6 +295,29 @@ test('A watch hears that the connection is lost, and the next one works when it 
     assert.deepEqual(await again.take(1), ['a=1']);
     store.prepared.ended?.(CALLER_ID);
     await untilConsumers(client, 'lost', 0);
+  } finally {
+    await client.close();
+    await first[Symbol.asyncDispose]();
+  }
+});
+
+test('Watches that have failed make room for others in the same invocation', { timeout: 30_000 }, async () => {
+  const first = await startTestNats();
+  const client = await connectTo(first, { reconnectTimeWait: 50, maxReconnectAttempts: -1 });
+  try {
+    await createBucket(client, 'again');
+    const store = openBinding(client, kvBinding('again'));
+    const watching: Watching[] = [];
+    for (let count = 0; count < KV_LIMITS.watchesPerInvocation; count += 1)
+      watching.push(await Watching.open(store, '', 0));
+    const waiting = watching.map(({ number }) => store.refused('next', [number]));
+    await client.flush();
+    await client.reconnect();
+    for (const { code } of await Promise.all(waiting)) assert.equal(code, 'HS_KV_CONNECTION_LOST');
+    while (await isLost(store)) await new Promise((resolve) => setTimeout(resolve, 10));
+    await Watching.open(store, '', 0);
+    store.prepared.ended?.(CALLER_ID);
+    await untilConsumers(client, 'again', 0);
   } finally {
     await client.close();
     await first[Symbol.asyncDispose]();

@@ -74,7 +74,7 @@ class KvGrant implements PreparedBinding {
       case 'watch':
         return this.#watch(args, caller.id);
       case 'next':
-        return this.#watches.get(args[0]).next();
+        return this.#next(args[0]);
       case 'close':
         this.#watches.close(args[0]);
         return { value: null };
@@ -155,6 +155,17 @@ class KvGrant implements PreparedBinding {
       return { value: await this.#watches.open(callerId, open) };
     } catch (error) {
       throw await this.#explain(error, action);
+    }
+  }
+
+  /** One that has failed makes room for another. */
+  async #next(handle: unknown): Promise<HostCallResult> {
+    const watch = this.#watches.get(handle);
+    try {
+      return await watch.next();
+    } catch (error) {
+      this.#watches.close(handle);
+      throw error;
     }
   }
 
