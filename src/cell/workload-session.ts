@@ -69,6 +69,11 @@ export class WorkloadSession {
     }
   }
 
+  /** Whether a call goes on with something that is open over this connection. */
+  holds(label: string, call: HostCall): boolean {
+    return this.#bindings.get(label)?.holds?.(call) === true;
+  }
+
   #count(callerId: number, change: 1 | -1): void {
     this.#callers.set(callerId, (this.#callers.get(callerId) ?? 0) + change);
   }

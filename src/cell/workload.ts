@@ -128,7 +128,7 @@ export class Workload {
 
   async #call(label: string, call: HostCall, caller: HostCaller): Promise<HostCallResult> {
     this.usedMs = this.#options.clock.monotonicMs();
-    const earlier = this.#sessionOf(caller.id);
+    const earlier = this.#earlierSession(label, call, caller.id);
     if (earlier === undefined) this.#callers.add(caller.id);
     const { usage } = this.#options;
     usage.callsUnderWay += 1;
@@ -140,10 +140,17 @@ export class Workload {
     }
   }
 
-  /** The one that an invocation has called over, when it is not the present one. */
-  #sessionOf(callerId: number): WorkloadSession | undefined {
-    for (const { session, callers } of this.#leaving) if (callers.has(callerId)) return session;
-    return undefined;
+  /**
+   * The one over which a call's transfer is open, whichever invocation goes on with it, else the one that its
+   * invocation has called over; undefined where that is the present one.
+   */
+  #earlierSession(label: string, call: HostCall, callerId: number): WorkloadSession | undefined {
+    if (this.#leaving.size === 0 || this.#session?.holds(label, call) === true) return undefined;
+    const leaving = [...this.#leaving];
+    const found =
+      leaving.find(({ session }) => session.holds(label, call)) ??
+      leaving.find(({ callers }) => callers.has(callerId));
+    return found?.session;
   }
 
   #open(): Promise<WorkloadSession> {

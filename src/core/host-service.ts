@@ -32,6 +32,8 @@ export interface HostCaller {
 export interface PreparedBinding {
   /** Rejects with a HairspringError, which the guest may catch. */
   call(call: HostCall, caller: HostCaller): Promise<HostCallResult>;
+  /** Whether the call goes on with something that is open here. @default it never does */
+  holds?(call: HostCall): boolean;
   /**
    * An invocation that has called it has ended, however it did: what it has left open is released. Comes again
    * when a call that was under way at that time is done.

@@ -8,9 +8,11 @@ import {
   type FunctionSpec,
   type HostService,
   type KvBinding,
+  type PreparedBinding,
   systemClock,
   type WorkloadCredential,
 } from '../../src/core/index.ts';
+import { Handles, type Held } from '../../src/hostservices/shared/handles.ts';
 import { connectTo, startTestNats, type TestNats } from '../support/nats.ts';
 import { createSpec } from '../support/spec.ts';
 import { until } from '../support/turns.ts';
@@ -71,6 +73,7 @@ function createWorld() {
   });
   return {
     connections,
+    clock,
     opened,
     ended,
     credential,
@@ -146,6 +149,53 @@ test('Who calls after a renewal does it over another connection, and those who h
   one.end(2);
   world.pass(1_000);
   assert.equal(world.openCount, 1, 'it is good for a day again');
+});
+
+test('What one invocation has open over a connection that is given up is not taken for what another opens over the next', async () => {
+  const world = createWorld();
+  const perSession: Handles<Held & { readonly sessions: number }>[] = [];
+  const connections = new WorkloadConnections({
+    endpoint: () => ({ servers: [server.url] }),
+    clock: world.clock,
+    connect: connectOwn,
+    createServices: () => {
+      const handles = new Handles<Held & { readonly sessions: number }>({
+        what: 'a watch',
+        label: 'B',
+        perInvocation: 1,
+        perFunction: 9,
+      });
+      const sessions = perSession.push(handles);
+      const prepared: PreparedBinding = {
+        async call({ op, args }, { id }) {
+          if (op === 'open') return { value: handles.add(id, { sessions, release: () => undefined }) };
+          return { value: handles.get(args[0]).sessions };
+        },
+        holds: ({ op, args }) => op === 'next' && handles.find(args[0]) !== undefined,
+        ended: (callerId) => handles.ended(callerId),
+      };
+      return { kv: { name: 'kv', prepare: () => prepared } };
+    },
+  });
+  await using _connections = connections;
+  connections.admit([{ ...createSpec({}), id: 'one' }], { one: world.credential('_HSBOX.one') });
+  const binding = connections.prepare('one', 'B', BINDING);
+  const call = async (id: number, op: string, ...args: number[]): Promise<number> => {
+    const answer = await binding?.call({ op, args, payload: undefined }, { id, deadlineMs: 0 });
+    assert.ok(typeof answer?.value === 'number');
+    return answer.value;
+  };
+  const first = await call(1, 'open');
+  world.pass(20 * HOUR_MS);
+  connections.renew({ one: world.credential('_HSBOX.one') });
+  const second = await call(2, 'open');
+  assert.notEqual(first, second);
+  for (const callerId of [1, 2, 3]) {
+    assert.equal(await call(callerId, 'next', first), 1, `by ${callerId}`);
+    assert.equal(await call(callerId, 'next', second), 2, `by ${callerId}`);
+  }
+  binding?.ended?.(1);
+  await assert.rejects(call(3, 'next', first), { code: 'HS_HOST_CALL_INVALID' });
 });
 
 test('A new version has a connection of its own, and the earlier one keeps its while it has something open', async () => {

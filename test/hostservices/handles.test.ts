@@ -87,10 +87,12 @@ test('What is being opened counts, and outlives its invocation until that is sai
 test('What is closed while it is being opened is released when it is there', async () => {
   const handles = createHandles();
   const late = Promise.withResolvers<ReturnType<typeof createHeld>>();
+  const before = handles.add(1, createHeld());
+  handles.close(before);
   const opening = handles.open(1, () => late.promise);
-  handles.close(1);
+  handles.close(before + 1);
   const held = createHeld();
   late.resolve(held);
-  assert.equal(await opening, 1);
+  assert.equal(await opening, before + 1);
   assert.deepEqual([held.released, handles.size], [1, 0]);
 });

@@ -83,6 +83,10 @@ class KvGrant implements PreparedBinding {
     }
   }
 
+  holds({ op, args }: HostCall): boolean {
+    return (op === 'next' || op === 'close') && this.#watches.find(args[0]) !== undefined;
+  }
+
   ended(callerId: number): void {
     this.#watches.ended(callerId);
   }

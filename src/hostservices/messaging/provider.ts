@@ -87,6 +87,10 @@ class MessagingGrant implements PreparedBinding {
     }
   }
 
+  holds({ op, args }: HostCall): boolean {
+    return (op === 'next' || op === 'close') && this.#handles.find(args[0]) !== undefined;
+  }
+
   ended(callerId: number): void {
     this.#handles.ended(callerId);
   }

@@ -43,6 +43,9 @@ export function createObjectStoreService(
 
 const NULL: HostCallResult = { value: null };
 
+/** Operations on what is open. */
+const GOES_ON: readonly string[] = ['next', 'write', 'finish', 'close'];
+
 /** How messages name what is done to no object by name. */
 const UNNAMED: { readonly [Op in ObjectOperation]?: string } = {
   list: 'list objects of',
@@ -101,6 +104,10 @@ class ObjectStoreGrant implements PreparedBinding {
       const what = op in UNNAMED ? UNNAMED[op] : `${op} object ${JSON.stringify(first)} of`;
       throw await this.#explain(error, `${what} "${this.#bucket.name}"`);
     }
+  }
+
+  holds({ op, args }: HostCall): boolean {
+    return GOES_ON.includes(op) && this.#handles.find(args[0]) !== undefined;
   }
 
   ended(callerId: number): void {

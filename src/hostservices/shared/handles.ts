@@ -17,6 +17,12 @@ export interface HandlesOptions {
 }
 
 /**
+ * Of all handles of this process: a function that has gone over to another connection, where what it had open is not,
+ * reaches with the number of that nothing else.
+ */
+let lastHandle = 0;
+
+/**
  * What the invocations of one function hold open with one binding, by numbers that the guest is given. Nothing
  * outlives its invocation: the binding's `ended` has to call {@link Handles.ended}.
  */
@@ -25,7 +31,6 @@ export class Handles<Resource extends Held> {
   /** Undefined is what is being opened. */
   readonly #byCaller = new Map<number, Map<number, Resource | undefined>>();
   #count = 0;
-  #lastHandle = 0;
 
   constructor(options: HandlesOptions) {
     this.#options = options;
@@ -83,10 +88,10 @@ export class Handles<Resource extends Held> {
           : `the function has ${perFunction} open already`;
       throw new HairspringError('HS_HOST_CALL_LIMIT', `Cannot open ${what} of ${label}: ${detail}`);
     }
-    this.#lastHandle += 1;
+    lastHandle += 1;
     this.#count += 1;
-    this.#byCaller.set(callerId, own.set(this.#lastHandle, undefined));
-    return this.#lastHandle;
+    this.#byCaller.set(callerId, own.set(lastHandle, undefined));
+    return lastHandle;
   }
 
   /**
