@@ -37,6 +37,19 @@ before(async () => {
       return;
     }
     switch (path) {
+      case '/nothing':
+        response.writeHead(200, { 'content-encoding': 'gzip', 'content-length': '0' }).end();
+        return;
+      case '/nothing-in-chunks':
+        response.writeHead(200, { 'content-encoding': 'gzip, br', 'transfer-encoding': 'chunked' });
+        response.flushHeaders();
+        // Later than what comes beside the headers.
+        setTimeout(() => response.end(), 2 * HTTP_LIMITS.besideMs);
+        return;
+      case '/nothing-yet':
+        response.writeHead(200, { 'content-encoding': 'gzip', 'content-length': '10' }).flushHeaders();
+        setTimeout(() => response.destroy(), 5);
+        return;
       case '/slow':
         return;
       case '/stall':
@@ -217,6 +230,13 @@ test('Encoded bodies come decoded, whatever the server chose of what was offered
   for (const path of ['gzip', 'br', 'deflate', 'twice'])
     assert.equal((await handle.fetch(`${server.origin}/${path}`)).body.toString(), 'packed', path);
   assert.equal((await handle.fetch(`${server.origin}/unknown`)).body.toString(), 'as is');
+});
+
+test('A body that is said to be encoded and is empty is empty, and one that is cut before its first byte is cut', async () => {
+  const handle = open();
+  for (const path of ['nothing', 'nothing-in-chunks'])
+    assert.equal((await handle.fetch(`${server.origin}/${path}`)).body.length, 0, path);
+  assert.equal(await handle.code(`${server.origin}/nothing-yet`), 'HS_HTTP_CUT');
 });
 
 test('A body that decodes to too much, never ends, or is encoded too often is refused', async () => {

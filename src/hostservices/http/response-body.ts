@@ -112,7 +112,8 @@ export class ResponseBody {
 
   #pull(): Promise<IteratorResult<Buffer>> {
     const pulled = this.#failure === undefined ? this.#chunks.next() : Promise.reject(this.#failure);
-    const told = pulled.catch((error: unknown) => {
+    const told = pulled.catch((error: unknown): IteratorResult<Buffer> => {
+      if (this.#failure === undefined && this.#isEmpty) return { done: true, value: undefined };
       const { signal, malformed } = this.#options;
       throw signal.aborted ? signal.reason : toBodyError(malformed() ?? error, this.#url);
     });
@@ -132,6 +133,12 @@ export class ResponseBody {
         this.#response.destroy(this.#tooLarge());
     });
     return decodeWith(this.#response, encodings);
+  }
+
+  /** It is said to be encoded, and nothing was sent: to a decoder that is a body without its beginning. */
+  get #isEmpty(): boolean {
+    const { complete, headers } = this.#response;
+    return complete && this.#received === 0 && decodersOf(headers['content-encoding']).length > 0;
   }
 
   get #announced(): number {
