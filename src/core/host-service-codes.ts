@@ -177,7 +177,7 @@ export const HOST_SERVICE_CODES = {
     status: 429,
     fault: 'function',
     retryable: true,
-    summary: 'Too many HTTP requests are under way',
+    summary: 'Too many HTTP requests, or look-ups of names for them, are under way',
     remedy: 'Await requests in smaller groups, or retry with back-off',
   },
   HS_HTTP_TOO_LARGE: {

@@ -301,7 +301,9 @@ test('A watch hears that the connection is lost, and the next one works when it 
   }
 });
 
-test('Watches that have failed make room for others in the same invocation', { timeout: 30_000 }, async () => {
+test('Watches that have failed make room for others in the same invocation', {
+  timeout: 30_000,
+}, async () => {
   const first = await startTestNats();
   const client = await connectTo(first, { reconnectTimeWait: 50, maxReconnectAttempts: -1 });
   try {

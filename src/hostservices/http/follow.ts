@@ -30,6 +30,7 @@ export async function follow(first: OutgoingRequest, options: FollowOptions): Pr
   const { grant, resolve, signal } = options;
   let request = first;
   for (let redirects = 0; ; redirects += 1) {
+    signal.throwIfAborted();
     const addresses = await unlessAborted(resolveAllowed(grant, request.url, resolve), signal);
     const answer = await exchange(request, {
       ...options,
@@ -84,7 +85,6 @@ function denied(url: URL, reason: string): HairspringError {
 
 /** A look-up cannot be called off; its result is dropped. */
 async function unlessAborted<Result>(work: Promise<Result>, signal: AbortSignal): Promise<Result> {
-  signal.throwIfAborted();
   const { promise, reject } = Promise.withResolvers<never>();
   const onAbort = (): void => reject(signal.reason);
   signal.addEventListener('abort', onAbort, { once: true });

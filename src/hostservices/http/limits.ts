@@ -35,6 +35,11 @@ export const HTTP_LIMITS = {
   /** A connection that nobody uses is closed after so long. */
   idleConnectionMs: 5_000,
   idleConnectionsPerHost: 8,
+  /** Look-ups of names that one binding has begun and nobody has answered yet. */
+  lookUpsPerFunction: 32,
+  /** What a look-up has found is good for so long, for so many names of a cell. */
+  nameKeptMs: 1_000,
+  namesKept: 256,
   /** Patterns of one binding. */
   urlPatterns: 64,
 } as const;

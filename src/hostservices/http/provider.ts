@@ -22,6 +22,7 @@ import {
   showUrl,
 } from './grant.ts';
 import { HTTP_LIMITS } from './limits.ts';
+import { LookUps, OwnLookUps } from './look-ups.ts';
 import { cancelled, type OpenRequest } from './open-request.ts';
 import { OpenRequests } from './open-requests.ts';
 import { parseRequestHeaders, withTrace } from './request-headers.ts';
@@ -42,15 +43,16 @@ export function createHttpService({
   resolve = systemResolver,
   meter = new CellMeter(),
 }: HttpServiceOptions): HostService<HttpBinding> {
+  const lookUps = new LookUps(resolve, clock);
   return {
     name: 'http',
-    prepare: (label, binding) => new HttpClient(createGrant(label, binding), { clock, resolve, meter }),
+    prepare: (label, binding) => new HttpClient(createGrant(label, binding), { clock, lookUps, meter }),
   };
 }
 
 interface ClientDependencies {
   readonly clock: Clock;
-  readonly resolve: Resolver;
+  readonly lookUps: LookUps;
   readonly meter: CellMeter;
 }
 
@@ -76,6 +78,7 @@ class HttpClient implements PreparedBinding {
   readonly #grant: HttpGrant;
   readonly #dependencies: ClientDependencies;
   readonly #requests: OpenRequests;
+  readonly #lookUps: OwnLookUps;
   readonly #bodies: Handles<OpenBody>;
   #agents: Agents | undefined;
 
@@ -83,6 +86,7 @@ class HttpClient implements PreparedBinding {
     this.#grant = grant;
     this.#dependencies = dependencies;
     this.#requests = new OpenRequests(dependencies);
+    this.#lookUps = new OwnLookUps(dependencies.lookUps);
     this.#bodies = new Handles({
       what: 'the body of an answer',
       label: grant.label,
@@ -134,7 +138,7 @@ class HttpClient implements PreparedBinding {
     const isStreamed = streamed === 1;
     checkBody(method, url, payload, isStreamed);
     const request = this.#requests.begin({ number, url, caller, isStreamed });
-    const { clock, resolve } = this.#dependencies;
+    const { clock } = this.#dependencies;
     this.#agents ??= createAgents();
     try {
       // Also what the answer will need: there must be no refusal for want of room once the server has been asked.
@@ -143,7 +147,7 @@ class HttpClient implements PreparedBinding {
         { method, url, headers, body: request.upload ?? payload },
         {
           grant: this.#grant,
-          resolve,
+          resolve: (hostname) => this.#lookUps.resolve(hostname),
           follow: redirect === 'follow',
           onRedirect: (by, to) => caller.alsoNames?.(`${by} ${to.origin}${to.pathname}`),
           agents: this.#agents,

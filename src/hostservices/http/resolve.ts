@@ -18,7 +18,8 @@ export const systemResolver: Resolver = (hostname) => lookup(hostname, { all: tr
 /**
  * The addresses that a request to `url` may connect to; it must connect to one of these, so that a name
  * that changes its answer afterwards changes nothing.
- * @throws HS_HTTP_UNREACHABLE when the name has no address, HS_HTTP_ADDRESS_DENIED when it has none allowed
+ * @throws HS_HTTP_UNREACHABLE when the name has no address, HS_HTTP_ADDRESS_DENIED when it has none allowed, and the
+ *   codes of `resolve`
  */
 export async function resolveAllowed(
   grant: HttpGrant,
@@ -44,6 +45,7 @@ async function addressesOf(url: URL, resolve: Resolver): Promise<readonly Resolv
     const found = await resolve(host);
     if (found.length > 0) return found;
   } catch (cause) {
+    if (HairspringError.is(cause)) throw cause;
     throw new HairspringError(
       'HS_HTTP_UNREACHABLE',
       `Cannot fetch ${showUrl(url)}: the name of its host was not found`,
