@@ -16,6 +16,11 @@ export interface ConnectOptions {
   readonly timeoutMs?: number;
   /** Whether a lost connection comes back by itself, however long it takes. @default true */
   readonly reconnect?: boolean;
+  /**
+   * Whether it comes back also to a server that refuses the credentials for a while. Otherwise the second refusal ends
+   * it, however long ago the first was. @default false
+   */
+  readonly outlastsRefusal?: boolean;
 }
 
 const RECONNECT_WAIT_MS = 500;
@@ -25,7 +30,7 @@ const RECONNECT_WAIT_MS = 500;
  * @throws HS_NATS_UNREACHABLE, HS_NATS_REFUSED, HS_CONTEXT_INVALID for credentials that are none
  */
 export async function connectNats(endpoint: NatsEndpoint, options: ConnectOptions): Promise<NatsConnection> {
-  const { name, timeoutMs = 5_000, reconnect = true } = options;
+  const { name, timeoutMs = 5_000, reconnect = true, outlastsRefusal = false } = options;
   const authenticator = authenticatorOf(endpoint);
   const tls = tlsOf(endpoint);
   const connectOptions: NodeConnectionOptions = {
@@ -34,6 +39,7 @@ export async function connectNats(endpoint: NatsEndpoint, options: ConnectOption
     servers: [...endpoint.servers],
     reconnect,
     maxReconnectAttempts: -1,
+    ignoreAuthErrorAbort: outlastsRefusal,
     reconnectTimeWait: RECONNECT_WAIT_MS,
     ...(authenticator === undefined ? {} : { authenticator }),
     ...(endpoint.user === undefined ? {} : { user: endpoint.user, pass: endpoint.password ?? '' }),

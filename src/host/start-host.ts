@@ -35,7 +35,7 @@ export async function startHost(options: HostOptions): Promise<RunningHost> {
   const data = stack.use(openDataDir(dataDir));
   const keys = loadNodeKeys(data.path);
   const { identity } = keys;
-  const nc = await connectNats(nats, { name: `hairspring node ${nodeName}`, reconnect: true });
+  const nc = await connectNats(nats, { name: `hairspring node ${nodeName}`, outlastsRefusal: true });
   stack.defer(() => nc.close());
   await requireServer(nc);
   const accounts = stack.use(await openAccounts(nc, resolved));
@@ -80,6 +80,8 @@ export async function startHost(options: HostOptions): Promise<RunningHost> {
     }),
   );
   let stopping: Promise<void> | undefined;
+  const logUncleanStop = (error: unknown): void =>
+    logger.error('The node did not stop cleanly', { error: String(error) });
   const node = new Node({
     ...identity,
     nodeName,
@@ -90,10 +92,7 @@ export async function startHost(options: HostOptions): Promise<RunningHost> {
     deployments,
     accounts,
     secrets: new NodeSecrets({ keys, shelf, cells, deployments }),
-    onLameDuck: (delayMs) =>
-      void stop(delayMs).catch((error: unknown) =>
-        logger.error('The node did not stop cleanly', { error: String(error) }),
-      ),
+    onLameDuck: (delayMs) => void stop(delayMs).catch(logUncleanStop),
   });
   const restored = await deployments.restore();
   const endpoints = await serveNode(nc, node, { logger, clock });
@@ -128,6 +127,17 @@ export async function startHost(options: HostOptions): Promise<RunningHost> {
     })().finally(onStopped);
     return stopping;
   }
+
+  /** It comes back by itself as long as it is open, so without it the node could only go on unreachable. */
+  async function stopWithConnection(): Promise<void> {
+    const error = await nc.closed();
+    if (stopping !== undefined) return;
+    const reason = error === undefined ? 'closed' : error.message;
+    logger.error('The connection to NATS has ended for good, and the node with it', { error: reason });
+    node.moveTo('error');
+    await stop(drainGraceMs);
+  }
+  stopWithConnection().catch(logUncleanStop);
 
   return {
     nodeId: node.nodeId,

@@ -33,7 +33,7 @@ export class OperatorAccounts implements Accounts {
   /** @throws HS_NATS_UNREACHABLE, HS_NATS_REFUSED */
   static async connect(options: OperatorAccountsOptions): Promise<OperatorAccounts> {
     const endpoint = ownerEndpoint(options.operator.system, options.endpoint, 'node');
-    const system = await connectNats(endpoint, { name: 'hairspring accounts' });
+    const system = await connectNats(endpoint, { name: 'hairspring accounts', outlastsRefusal: true });
     try {
       await dropEarlierKeys(system, options.operator);
     } catch (error) {
@@ -58,7 +58,7 @@ export class OperatorAccounts implements Accounts {
     const registration = new Registration(this.#system, operator, namespace, clock, logger);
     await registration.push();
     const own = ownerEndpoint(account, endpoint, 'node');
-    const nc = await connectNats(own, { name: `hairspring node ${namespace}` });
+    const nc = await connectNats(own, { name: `hairspring node ${namespace}`, outlastsRefusal: true });
     const minter = new Minter({
       namespace,
       account: account.publicKey,
