@@ -66,14 +66,34 @@ test('A lock holds while the server that was noted in it runs, and not for a pro
   await ended;
   using lock = lockOf(takeLockFile(file));
   lock.noteServer({ pid: 1, storeDir });
-  assert.deepEqual(JSON.parse(readFileSync(file, 'utf8')), {
-    pid: process.pid,
-    server: { pid: 1, storeDir },
-  });
+  const { pid: holder, server: noted } = JSON.parse(readFileSync(file, 'utf8'));
+  assert.deepEqual({ holder, noted }, { holder: process.pid, noted: { pid: 1, storeDir } });
   assert.deepEqual(
     readdirSync(folder).filter((name) => name.startsWith('nats.lock')),
     ['nats.lock'],
   );
+});
+
+test('A lock is held by the process that took it, and not by another one that has its id by now', {
+  skip: process.platform === 'linux' ? false : 'needs /proc',
+}, async (t) => {
+  const file = join(folder, 'reused.lock');
+  const racer = fork(RACER);
+  t.after(() => racer.disconnect());
+  const answer = once(racer, 'message');
+  mkdirSync(join(folder, 'reused', 'artifacts'), { recursive: true });
+  racer.send([join(folder, 'reused'), 0]);
+  assert.deepEqual(await answer, [true, undefined]);
+  const left = JSON.parse(readFileSync(join(folder, 'reused', 'node.lock'), 'utf8'));
+  writeFileSync(file, JSON.stringify(left));
+  assert.deepEqual(takeLockFile(file), { pid: racer.pid, isServer: false });
+
+  const other = spawn('sleep', ['60']);
+  t.after(() => other.kill());
+  const pid = other.pid ?? assert.fail('sleep does not run');
+  writeFileSync(file, JSON.stringify({ ...left, pid }));
+  lockOf(takeLockFile(file))[Symbol.dispose]();
+  assert.ok(!existsSync(file));
 });
 
 test('A lock is taken, held and taken over where the file system has no hard links', (t) => {
@@ -93,7 +113,7 @@ test('A lock is taken, held and taken over where the file system has no hard lin
   assert.deepEqual(takeLockFile(file), { pid: process.ppid, isServer: false });
   writeFileSync(file, JSON.stringify({ pid: DEAD }));
   using _lock = lockOf(takeLockFile(file));
-  assert.deepEqual(JSON.parse(readFileSync(file, 'utf8')), { pid: process.pid });
+  assert.equal(JSON.parse(readFileSync(file, 'utf8')).pid, process.pid);
 });
 
 function lockOf(lock: LockFile | LockHolder): LockFile {
