@@ -5,7 +5,7 @@ import {
   type NextMsgRequest,
   type SeqMsgRequest,
 } from '@nats-io/jetstream';
-import { type KV, type KvEntry, Kvm } from '@nats-io/kv';
+import { type KV, Kvm } from '@nats-io/kv';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { natsFailure } from '../../control/index.ts';
 import { type FunctionDefinition, HairspringError } from '../../core/index.ts';
@@ -114,18 +114,15 @@ export class DefinitionStore {
     return messages.filter(isPut);
   }
 
+  /** Asks whoever leads the stream: a replica or a mirror may not have heard yet of what was stored last. */
   async get(namespace: string, name: string): Promise<StoredDefinition | undefined> {
-    const entry = await this.#entry(namespace, name);
-    if (entry === null || entry.operation !== 'PUT') return undefined;
-    return toStored(namespace, name, entry.value, entry.revision);
-  }
-
-  async #entry(namespace: string, name: string): Promise<KvEntry | null> {
-    try {
-      return await this.#kv.get(`${namespace}.${name}`);
-    } catch (error) {
-      throw natsFailure(error, `Cannot read function "${name}"`);
-    }
+    const subject = `${SUBJECT_PREFIX}${namespace}.${name}`;
+    const message = await this.#ask((manager) =>
+      manager.streams.getMessage(STREAM, { last_by_subj: subject }),
+    );
+    // With a wildcard in the name it is some other function's.
+    if (message?.subject !== subject || !isPut({ headers: message.header })) return undefined;
+    return toStored(namespace, name, message.data, message.seq);
   }
 
   /**

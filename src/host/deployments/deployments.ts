@@ -138,14 +138,21 @@ export class Deployments implements Disposable {
     if (definition === undefined) return undefined;
     const removed = await this.#lock.run(`${definition.namespace}.${definition.name}`, async () => {
       if (!this.functions.has(definition.id)) return undefined;
-      const stored = await this.#store.get(definition.namespace, definition.name);
-      // Another node may have heard of this sooner, and of the next function with the name.
-      if (stored?.definition.id === definition.id) await this.#store.remove(definition, stored.revision);
+      await this.#remove(definition);
       // Not before, so that whoever was told of a failure finds the function and can try again.
       return { finished: this.#serving.leave(definition) };
     });
     await removed?.finished;
     return removed === undefined ? undefined : definition;
+  }
+
+  /** Another node may store another version meanwhile, or hear of this sooner and of the next function with the name. */
+  async #remove(definition: FunctionDefinition): Promise<void> {
+    for (;;) {
+      const stored = await this.#store.get(definition.namespace, definition.name);
+      if (stored?.definition.id !== definition.id) return;
+      await this.#store.remove(definition, stored.revision);
+    }
   }
 
   /** Digests that functions name: those of this node, else those of all. */

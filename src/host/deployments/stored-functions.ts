@@ -23,8 +23,11 @@ export class StoredFunctions implements Disposable {
   async restore(): Promise<void> {
     const { store, functions, clock, logger } = this.#options;
     // First: what is stored while the rest is read is followed.
-    const seen = await store.state();
+    const state = await store.state();
     const stored = await store.all();
+    // Whoever has read them out may not have had the latest yet.
+    const lastRead = stored.reduce((last, { revision }) => Math.max(last, revision), 0);
+    const seen = { ...state, lastRevision: Math.min(state.lastRevision, lastRead) };
     await restoreAll(this.#options, stored);
     const waiting = (): readonly FunctionDefinition[] => functions.waiting();
     const retry = (definition: FunctionDefinition): Promise<void> => this.#retry(definition);

@@ -111,7 +111,8 @@ function holderOf(file: string): LockHolder | 'gone' | 'none' {
   const lock = parseLock(text);
   if (lock === undefined) return 'gone';
   // After a restart of its container a process may have the id that it had before.
-  if (lock.pid !== process.pid && isAlive(lock.pid) && isSame(lock)) return { pid: lock.pid, isServer: false };
+  if (lock.pid !== process.pid && isAlive(lock.pid) && isSame(lock))
+    return { pid: lock.pid, isServer: false };
   const { server } = lock;
   if (server !== undefined && isAlive(server.pid) && isServer(server))
     return { pid: server.pid, isServer: true };
