@@ -283,10 +283,10 @@ export async function startCell(options: CellOptions): Promise<void> {
         refused: specs.map(({ id }) => table.refusedSubject(id) ?? ''),
       };
     },
-    renew({ nats, credentials }) {
+    renew({ nats, credentials, atOnce }) {
       const serves = serving();
       serves.endpoint = nats;
-      serves.connections.renew(credentials);
+      serves.connections.renew(credentials, atOnce);
       changed = changeOver(serves.nc, clock);
       return null;
     },

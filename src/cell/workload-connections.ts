@@ -38,8 +38,10 @@ export class WorkloadConnections implements AsyncDisposable {
     }
   }
 
-  renew(credentials: WorkloadCredentials): void {
-    for (const [id, credential] of Object.entries(credentials)) this.#byFunction.get(id)?.renew(credential);
+  /** @param atOnce whether connections with the earlier ones are given up now, and not when they are about to expire */
+  renew(credentials: WorkloadCredentials, atOnce: boolean): void {
+    for (const [id, credential] of Object.entries(credentials))
+      this.#byFunction.get(id)?.renew(credential, atOnce);
   }
 
   /** Prepares a binding of the version that came last; undefined: it has no connection of its own. */

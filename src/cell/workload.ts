@@ -84,9 +84,10 @@ export class Workload {
     return isRenewed && this.#connectedUntilMs - this.#options.clock.now() < STALE_MS;
   }
 
-  renew(credential: WorkloadCredential): void {
+  /** @param atOnce whether the present connection is given up now, and not when its credential is about to expire */
+  renew(credential: WorkloadCredential, atOnce: boolean): void {
     this.#credential = credential;
-    if (this.isStale) this.changeOver();
+    if (atOnce || this.isStale) this.changeOver();
   }
 
   /** Who calls from now on does it over another connection, so that the present one may end when it is done with. */

@@ -167,7 +167,12 @@ export interface CellCommands {
   };
   /** Puts other credentials in the place of what the cell uses for itself and for its functions. */
   renew: {
-    readonly params: { readonly nats: NatsEndpoint; readonly credentials: WorkloadCredentials };
+    readonly params: {
+      readonly nats: NatsEndpoint;
+      readonly credentials: WorkloadCredentials;
+      /** Whether the earlier ones are void soon, and not only when they expire. */
+      readonly atOnce: boolean;
+    };
     readonly result: null;
   };
   /** Fails with the code that says why the cell cannot open it. */

@@ -133,23 +133,28 @@ test('A connection that nobody uses is closed after a minute, and comes back wit
   assert.equal(world.openCount, 1);
 });
 
-test('Who calls after a renewal does it over another connection, and those who had called finish over theirs', async () => {
-  const world = createWorld();
-  await using _connections = world.connections;
-  const one = world.admit('one');
-  await one.call(1);
-  world.pass(20 * HOUR_MS);
-  world.connections.renew({ one: world.credential('_HSBOX.one') });
-  await one.call(2);
-  await one.call(1);
-  assert.equal(world.openCount, 2);
-  one.end(1);
-  await until(() => world.openCount === 1);
-  assert.equal(world.opened[0]?.isClosed(), true);
-  one.end(2);
-  world.pass(1_000);
-  assert.equal(world.openCount, 1, 'it is good for a day again');
-});
+for (const [when, passedMs, atOnce] of [
+  ['late in the life of a credential', 20 * HOUR_MS, false],
+  ['that is to be at once', 0, true],
+] as const) {
+  test(`Who calls after a renewal ${when} does it over another connection, and those who had called finish over theirs`, async () => {
+    const world = createWorld();
+    await using _connections = world.connections;
+    const one = world.admit('one');
+    await one.call(1);
+    world.pass(passedMs);
+    world.connections.renew({ one: world.credential('_HSBOX.one') }, atOnce);
+    await one.call(2);
+    await one.call(1);
+    assert.equal(world.openCount, 2);
+    one.end(1);
+    await until(() => world.openCount === 1);
+    assert.equal(world.opened[0]?.isClosed(), true);
+    one.end(2);
+    world.pass(1_000);
+    assert.equal(world.openCount, 1, 'it is good for a day again');
+  });
+}
 
 test('What one invocation has open over a connection that is given up is not taken for what another opens over the next', async () => {
   const world = createWorld();
@@ -187,7 +192,7 @@ test('What one invocation has open over a connection that is given up is not tak
   };
   const first = await call(1, 'open');
   world.pass(20 * HOUR_MS);
-  connections.renew({ one: world.credential('_HSBOX.one') });
+  connections.renew({ one: world.credential('_HSBOX.one') }, false);
   const second = await call(2, 'open');
   assert.notEqual(first, second);
   for (const callerId of [1, 2, 3]) {

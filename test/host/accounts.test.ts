@@ -288,6 +288,20 @@ test('However many functions had users in cells that are gone, one that is revok
   await nc.closed();
 });
 
+test('However many functions of a living cell had users that are revoked, it is let in on, and so are others', async () => {
+  const cell = red.forCell('busy');
+  for (let at = 0; at < 12_000; at += 1) {
+    const id = `busy-${at}`;
+    assert.ok(cell.credentialFor(functionWith(READ_MINE, id), 'version') !== undefined);
+    red.withdraw(id);
+  }
+  assert.equal(cell.isWorn, true);
+  const cells = [cell, red.forCell('after'), red.forCell('after that')];
+  for (const one of cells) assert.equal((await connect(await one.connectAs())).isClosed(), false);
+  assert.equal(cell.isWorn, false);
+  for (const one of cells) one.withdraw();
+});
+
 test('What an earlier process gave out is void when the node starts again, and owners keep their credentials', async () => {
   const owner = blue.developerEndpoint();
   const spec = functionWith(READ_MINE, 'earlier');

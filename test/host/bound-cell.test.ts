@@ -113,7 +113,9 @@ test('Credentials are renewed for the versions that are served when the cell may
   const renewed: FunctionSpec[] = [];
   const cell = { id: 'c1', journal, command: async () => null } as unknown as CellProcess;
   const own: CellAccess = {
+    isWorn: false,
     connectAs: () => endpoint,
+    renewed: () => undefined,
     credentialFor: (spec) => {
       renewed.push(spec);
       return undefined;

@@ -20,6 +20,7 @@ function createWorld() {
   };
   const revoked: string[] = [];
   let dropped = 0;
+  let worn = false;
   const account = createSigningKey('account');
   const minter = new Minter({
     namespace: 'red',
@@ -28,6 +29,7 @@ function createWorld() {
       key: account,
       ready: () => Promise.resolve(),
       revoke: (users) => revoked.push(...users.keys()),
+      isWorn: () => worn,
       drop: () => {
         dropped += 1;
       },
@@ -42,6 +44,9 @@ function createWorld() {
     revoked,
     get dropped() {
       return dropped;
+    },
+    wear(): void {
+      worn = true;
     },
     pass(ms: number): void {
       nowMs += ms;
@@ -59,6 +64,15 @@ const SPEC: FunctionSpec = {
   bindings: { KV: { service: 'kv', bucket: 'b', access: 'read', keys: '>', existing: true } },
 };
 
+/** Another version of it, which needs something else. */
+function versionWith(bucket: string, timeoutMs: number = SPEC.limits.timeoutMs): FunctionSpec {
+  return {
+    ...SPEC,
+    bindings: { KV: { service: 'kv', bucket, access: 'read', keys: '>', existing: true } },
+    limits: { ...SPEC.limits, timeoutMs },
+  };
+}
+
 /** The user that a credential is for. */
 function userOf(given: { readonly creds: string } | undefined): string {
   const token = /BEGIN NATS USER JWT-+\n(\S+)/.exec(given?.creds ?? '')?.[1] ?? '';
@@ -68,7 +82,7 @@ function userOf(given: { readonly creds: string } | undefined): string {
 test('The user of a version that is replaced is revoked when nothing of it can be running any more', () => {
   const { minter, cell, revoked, pass } = createWorld();
   const first = userOf(cell.credentialFor(SPEC, 'version'));
-  const second = userOf(cell.credentialFor(SPEC, 'version'));
+  const second = userOf(cell.credentialFor(versionWith('other'), 'version'));
   assert.notEqual(first, second);
   pass(SPEC.limits.timeoutMs);
   assert.deepEqual(revoked, []);
@@ -102,10 +116,10 @@ test('What has expired is not revoked', () => {
 
 test('Of a function that is deployed again and again each user is revoked once, after the time of its own version', () => {
   const { cell, revoked, pass } = createWorld();
-  const slow = { ...SPEC, limits: { ...SPEC.limits, timeoutMs: 300_000 } };
-  const quick = { ...SPEC, limits: { ...SPEC.limits, timeoutMs: 1_000 } };
-  const first = userOf(cell.credentialFor(slow, 'version'));
-  const others = Array.from({ length: 50 }, () => userOf(cell.credentialFor(quick, 'version')));
+  const first = userOf(cell.credentialFor(versionWith('slow', 300_000), 'version'));
+  const others = Array.from({ length: 50 }, (_, at) =>
+    userOf(cell.credentialFor(versionWith(`b${at}`, 1_000), 'version')),
+  );
   pass(61_000);
   assert.deepEqual(revoked, others.slice(0, -1));
   pass(300_000);
@@ -121,4 +135,40 @@ test('What a cell was given is void with its signer, and what another cell has o
   assert.deepEqual([world.dropped, revoked], [1, []]);
   minter.withdraw('f1');
   assert.deepEqual(revoked, [userOf(living)]);
+});
+
+test('A version that needs what the one before needs has the same user, which goes on for as long as the slower of them', () => {
+  const { minter, cell, revoked, pass } = createWorld();
+  const first = userOf(cell.credentialFor(versionWith('b', 300_000), 'version'));
+  assert.equal(userOf(cell.credentialFor(versionWith('b', 1_000), 'version')), first);
+  const other = userOf(cell.credentialFor(versionWith('other'), 'version'));
+  pass(300_000);
+  assert.deepEqual(revoked, []);
+  pass(60_000);
+  assert.deepEqual(revoked, [first]);
+  // In another cell it is another, and so when what was given is not to last until the next renewal.
+  const elsewhere = userOf(minter.forCell('c2').credentialFor(versionWith('other'), 'version'));
+  assert.notEqual(elsewhere, other);
+  pass(DAY_MS / 2);
+  assert.notEqual(userOf(cell.credentialFor(versionWith('other'), 'version')), other);
+});
+
+test('A cell whose signer is worn gets another with the next renewal, and what the first has signed is void when it is done with', async () => {
+  const world = createWorld();
+  const { cell, pass } = world;
+  cell.credentialFor(versionWith('b', 300_000), 'version');
+  assert.equal(cell.isWorn, false);
+  world.wear();
+  assert.equal(cell.isWorn, true);
+  await cell.connectAs();
+  cell.credentialFor(versionWith('b', 300_000), 'renewal');
+  pass(600_000);
+  assert.equal(world.dropped, 0, 'the cell may not have it yet');
+  cell.renewed();
+  pass(300_000);
+  assert.equal(world.dropped, 0);
+  pass(60_000);
+  assert.equal(world.dropped, 1);
+  cell.withdraw();
+  assert.equal(world.dropped, 2);
 });

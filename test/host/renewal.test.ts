@@ -28,11 +28,13 @@ function handClock() {
   return { clock, pass };
 }
 
+const isDue = (): boolean => false;
+
 test('Credentials are renewed once in each period', () => {
   for (const periodMs of [2_000, 1_800_000, 43_200_000]) {
     const { clock, pass } = handClock();
     const renewed: number[] = [];
-    renewEvery(clock, periodMs, () => renewed.push(clock.now()));
+    renewEvery({ clock, periodMs, isDue, renew: () => renewed.push(clock.now()) });
     pass(periodMs * 0.8);
     assert.equal(renewed.length, 0);
     pass(periodMs * 3.4);
@@ -43,7 +45,7 @@ test('Credentials are renewed once in each period', () => {
 test('A machine that has slept over it renews at once when it wakes, and once', () => {
   const { clock, pass } = handClock();
   let renewed = 0;
-  renewEvery(clock, 1_800_000, () => (renewed += 1));
+  renewEvery({ clock, periodMs: 1_800_000, isDue, renew: () => (renewed += 1) });
   pass(10 * 3_600_000, true);
   assert.equal(renewed, 1);
   pass(60_000);
@@ -53,8 +55,27 @@ test('A machine that has slept over it renews at once when it wakes, and once', 
 test('Nothing is renewed any more when it has ended', () => {
   const { clock, pass } = handClock();
   let renewed = 0;
-  const stop = renewEvery(clock, 2_000, () => (renewed += 1));
+  const stop = renewEvery({ clock, periodMs: 2_000, isDue, renew: () => (renewed += 1) });
   stop();
   pass(20_000);
   assert.equal(renewed, 0);
+});
+
+test('What is due before its period is over is renewed soon, and a period after that again', () => {
+  const { clock, pass } = handClock();
+  let due = false;
+  const renewed: number[] = [];
+  const renew = (): void => {
+    due = false;
+    renewed.push(clock.now());
+  };
+  renewEvery({ clock, periodMs: 3_600_000, isDue: () => due, renew });
+  pass(1_800_000);
+  due = true;
+  pass(10_000);
+  assert.equal(renewed.length, 1);
+  pass(3_500_000);
+  assert.equal(renewed.length, 1);
+  pass(200_000);
+  assert.equal(renewed.length, 2);
 });

@@ -6,13 +6,18 @@ export type CredentialReason = 'version' | 'renewal';
 
 /** The users of one cell and of the functions in it. */
 export interface CellAccess {
+  /** Whether it is to be renewed now and be done with what it has: that cannot go on much longer. */
+  readonly isWorn: boolean;
   /** How the cell connects to receive messages. Resolves when the server would let it in. */
   connectAs(): Promise<NatsEndpoint>;
   /**
    * A user with what the bindings of a function need and nothing more; undefined where its cell's own user has to
-   * do. What was given out for an earlier version is withdrawn when that cannot be running any more.
+   * do. A version that needs the same as the one before has the same. What was given out for an earlier version is
+   * withdrawn when that cannot be running any more.
    */
   credentialFor(spec: FunctionSpec, why: CredentialReason): WorkloadCredential | undefined;
+  /** The cell has what it was given last, so that what it had when it was worn can end. */
+  renewed(): void;
   /** The cell is gone: nothing that it was given is of any use from now on. Idempotent. */
   withdraw(): void;
 }

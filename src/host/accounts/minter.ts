@@ -56,8 +56,10 @@ interface Given {
   readonly signer: Signer;
   readonly user: string;
   readonly untilMs: number;
-  /** How long the version that has it may go on once another takes its place. */
-  readonly graceMs: number;
+  readonly publish: string;
+  readonly credential: WorkloadCredential;
+  /** How long the versions that have it may go on once another takes their place. */
+  graceMs: number;
   isReplaced: boolean;
 }
 
@@ -77,12 +79,38 @@ export class Minter {
 
   /** What a cell is given has a signer of its own, so that the end of the cell is one change of the account. */
   forCell(cellId: string): CellAccess {
-    const signer = this.#options.takeSigner();
-    return {
-      connectAs: () => this.#connectAs(cellId, signer),
-      credentialFor: (spec, why) => this.#credentialFor(signer, spec, why),
-      withdraw: () => this.#drop(signer),
+    const { takeSigner, clock } = this.#options;
+    let signer = takeSigner();
+    const worn = new Set<Signer>();
+    const drop = (one: Signer): void => {
+      worn.delete(one);
+      this.#drop(one);
     };
+    return {
+      get isWorn() {
+        return signer.isWorn();
+      },
+      connectAs: () => {
+        if (signer.isWorn()) {
+          worn.add(signer);
+          signer = takeSigner();
+        }
+        return this.#connectAs(cellId, signer);
+      },
+      credentialFor: (spec, why) => this.#credentialFor(signer, spec, why),
+      renewed: () => {
+        for (const one of worn) clock.after(this.#graceOf(one), () => drop(one));
+      },
+      withdraw: () => {
+        for (const one of [signer, ...worn]) drop(one);
+      },
+    };
+  }
+
+  /** How long anything may go on that the signer has signed, once it has a successor. */
+  #graceOf(signer: Signer): number {
+    const own = [...this.#byFunction.values()].flat().filter((given) => given.signer === signer);
+    return own.reduce((longest, { graceMs }) => Math.max(longest, graceMs), REPLACED_GRACE_MS);
   }
 
   /**
@@ -100,19 +128,35 @@ export class Minter {
   #credentialFor(signer: Signer, spec: FunctionSpec, why: CredentialReason): WorkloadCredential | undefined {
     const { id, name, bindings, limits } = spec;
     const earlier = this.#valid(id);
-    // What is renewed is in use until it expires.
-    if (why === 'version') for (const one of earlier) this.#replace(id, one);
     const { namespace } = this.#options;
-    const publish = Object.values(bindings).flatMap(
+    const subjects = Object.values(bindings).flatMap(
       (binding) => bindingPermissions(binding, namespace).publish,
     );
+    const publish = [...new Set(subjects)];
+    const graceMs = limits.timeoutMs + REPLACED_GRACE_MS;
+    if (why === 'version') {
+      const same = earlier.find((one) => this.#isAsGood(one, signer, publish));
+      if (same !== undefined) {
+        same.graceMs = Math.max(same.graceMs, graceMs);
+        return same.credential;
+      }
+      // What is renewed is in use until it expires.
+      for (const one of earlier) this.#replace(id, one);
+    }
     if (publish.length === 0) return undefined;
     const inboxPrefix = `${WORKLOAD_INBOX}.${id}`;
-    const permissions = { publish: [...new Set(publish)], subscribe: [`${inboxPrefix}.>`] };
+    const permissions = { publish, subscribe: [`${inboxPrefix}.>`] };
     const { creds, user, untilMs } = this.#mint(signer, `function ${name}`, permissions);
-    const graceMs = limits.timeoutMs + REPLACED_GRACE_MS;
-    this.#byFunction.set(id, [...earlier, { signer, user, untilMs, graceMs, isReplaced: false }]);
-    return { creds, inboxPrefix, expiresAtMs: untilMs };
+    const credential = { creds, inboxPrefix, expiresAtMs: untilMs };
+    const given = { signer, user, untilMs, publish: publish.join(' '), credential, graceMs };
+    this.#byFunction.set(id, [...earlier, { ...given, isReplaced: false }]);
+    return credential;
+  }
+
+  /** Whether a new user would be one more to revoke, and no other: until the next renewal what was given will do. */
+  #isAsGood(given: Given, signer: Signer, publish: readonly string[]): boolean {
+    const isLasting = given.untilMs - this.#options.clock.now() >= this.renewMs;
+    return given.signer === signer && !given.isReplaced && isLasting && given.publish === publish.join(' ');
   }
 
   #drop(signer: Signer): void {

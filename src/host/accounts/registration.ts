@@ -14,6 +14,9 @@ const claimsLookup = (account: string): string => `$SYS.REQ.ACCOUNT.${account}.C
 const accountName = z.object({ name: z.string() });
 const UPDATE_TIMEOUT_MS = 5_000;
 const RETRY_MS = 1_000;
+/** Of the some 11,000 that the server takes: past the first another key is to sign, past the second one is given up. */
+const WORN_REVOCATIONS = 5_000;
+const MAX_REVOCATIONS = 10_000;
 const COLLECT_MS = 50;
 
 interface OwnSigner {
@@ -68,10 +71,38 @@ export class Registration {
         for (const [user, untilMs] of users) signer.revoked.set(user, untilMs);
         if (this.#signers.has(signer)) this.#change();
       },
+      isWorn: () => this.#isWorn(signer),
       drop: () => {
         if (this.#signers.delete(signer)) this.#change();
       },
     };
+  }
+
+  get #revocations(): number {
+    return [...this.#signers].reduce((sum, { revoked }) => sum + revoked.size, 0);
+  }
+
+  /** Of several keys it is one that has its share in that. */
+  #isWorn(signer: OwnSigner): boolean {
+    if (!this.#signers.has(signer)) return true;
+    const all = this.#revocations;
+    return all >= WORN_REVOCATIONS && signer.revoked.size * this.#signers.size >= all;
+  }
+
+  /**
+   * What is too much for the server it takes no part of, neither who is to be let in nor who is not. Rather is all void
+   * that one key has signed, whose cell is given another if it lives.
+   */
+  #makeRoom(): void {
+    while (this.#revocations > MAX_REVOCATIONS) {
+      const [most] = [...this.#signers].sort((a, b) => b.revoked.size - a.revoked.size);
+      if (most === undefined) return;
+      this.#signers.delete(most);
+      this.#logger.warn('Too many users of a cell were revoked, so that all of it are', {
+        namespace: this.#namespace,
+        revoked: most.revoked.size,
+      });
+    }
   }
 
   /** What the server does not take now it is told again until it does. */
@@ -109,22 +140,25 @@ export class Registration {
 
   /** @throws HS_NATS_REFUSED when the server does not take the account */
   async push(): Promise<void> {
-    const nowMs = this.#clock.now();
+    this.#forgetExpired();
+    this.#makeRoom();
     const signers = [...this.#signers, this.#next];
-    const revocations: [string, number][] = [];
-    for (const { revoked } of signers) {
-      for (const [user, untilMs] of revoked) {
-        // Of a time after which it would be void anyway: no clock that was put back lets it in again.
-        if (untilMs >= nowMs) revocations.push([user, Math.ceil(untilMs / 1_000)]);
-        else revoked.delete(user);
-      }
-    }
+    // Of a time after which it would be void anyway: no clock that was put back lets it in again.
+    const revocations = signers.flatMap(({ revoked }) =>
+      [...revoked].map(([user, untilMs]) => [user, Math.ceil(untilMs / 1_000)] as const),
+    );
     await pushAccount(this.#system, this.#operator, {
       ...namespaceClaims(this.#operator, this.#namespace),
       signingKeys: signers.map(({ key }) => key.publicKey),
       revocations: Object.fromEntries(revocations),
     });
     for (const signer of signers) signer.isKnown = true;
+  }
+
+  #forgetExpired(): void {
+    const nowMs = this.#clock.now();
+    for (const { revoked } of this.#signers)
+      for (const [user, untilMs] of revoked) if (untilMs < nowMs) revoked.delete(user);
   }
 }
 

@@ -37,8 +37,10 @@ export function createSharedAccess(
     },
     renewMs: undefined,
     forCell: () => ({
+      isWorn: false,
       connectAs: () => Promise.resolve(endpoint),
       credentialFor: () => undefined,
+      renewed: () => undefined,
       withdraw: () => undefined,
     }),
     withdraw: () => undefined,

@@ -64,13 +64,21 @@ export class BoundCell {
     this.encrypted = encrypted;
   }
 
+  /** Whether its credentials are to be renewed before they expire. */
+  get isWorn(): boolean {
+    return this.#access.isWorn;
+  }
+
   /**
    * Gives it other credentials before those that it has expire.
    * @param served what it serves by the time that they are made: a version of before would get what is not its own
    */
   async renew(served: () => readonly FunctionSpec[]): Promise<void> {
+    const isWorn = this.isWorn;
     const nats = await this.#access.connectAs();
-    await this.cell.command('renew', { nats, credentials: this.#credentials(served(), 'renewal') });
+    const credentials = this.#credentials(served(), 'renewal');
+    await this.cell.command('renew', { nats, credentials, atOnce: isWorn });
+    this.#access.renewed();
   }
 
   #credentials(

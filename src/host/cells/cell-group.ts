@@ -93,7 +93,12 @@ export class CellGroup {
       beforeServing: () => recovery.endFanout(),
     });
     if (access.renewMs !== undefined)
-      this.#stopRenewing = renewEvery(clock, access.renewMs, () => this.#renew());
+      this.#stopRenewing = renewEvery({
+        clock,
+        periodMs: access.renewMs,
+        isDue: () => this.#bound?.isWorn ?? false,
+        renew: () => this.#renew(),
+      });
   }
 
   get pids(): readonly number[] {
