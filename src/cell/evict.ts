@@ -12,11 +12,19 @@ export interface WarmLimits {
   readonly idleEvictMs: number;
 }
 
-/** Frees idle instances: those too many or too large together, longest unused first, and those unused for long. */
-export function evictIdle(warm: readonly Evictable[], limits: WarmLimits, nowMs: number): void {
+/**
+ * Frees idle instances: those too many or too large together, longest unused first, and those unused for long.
+ * @param otherBytes count toward the memory, too, and are not to be had
+ */
+export function evictIdle(
+  warm: readonly Evictable[],
+  limits: WarmLimits,
+  nowMs: number,
+  otherBytes: number = 0,
+): void {
   const { warmInstances, warmMemoryBytes, idleEvictMs } = limits;
   let count = warm.length;
-  let bytes = warm.reduce((sum, one) => sum + one.warmBytes, 0);
+  let bytes = warm.reduce((sum, one) => sum + one.warmBytes, otherBytes);
   for (const one of warm.toSorted((a, b) => a.lastUsedMs - b.lastUsedMs)) {
     const isExcess = count > warmInstances || bytes > warmMemoryBytes;
     if (!isExcess && nowMs - one.lastUsedMs < idleEvictMs) return;

@@ -80,10 +80,10 @@ export class FunctionTable implements LocalFunctions {
     return count;
   }
 
-  /** Memory of the warm instances, when it was measured last. */
+  /** Memory of the instances, when it was measured last. */
   get warmBytes(): number {
     let bytes = 0;
-    for (const { runner } of this.#slots.values()) bytes += runner.warmBytes;
+    for (const { runner } of this.#slots.values()) bytes += runner.warmBytes + runner.retiredBytes;
     return bytes;
   }
 
@@ -257,11 +257,13 @@ export class FunctionTable implements LocalFunctions {
   #tend(): void {
     const nowMs = this.#options.runtime.clock.monotonicMs();
     const warm: FunctionRunner[] = [];
+    let retiredBytes = 0;
     for (const { runner } of this.#slots.values()) {
       runner.tend(nowMs);
+      retiredBytes += runner.retiredBytes;
       if (runner.warm) warm.push(runner);
     }
-    evictIdle(warm, this.#options, nowMs);
+    evictIdle(warm, this.#options, nowMs, retiredBytes);
   }
 
   /** Stops listening everywhere and waits, up to `graceMs`, until all accepted work is done. */

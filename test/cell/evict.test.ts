@@ -39,6 +39,12 @@ test('The least recently used go until the rest is within the memory budget', ()
   assert.deepEqual(goneOf(warm), ['older']);
 });
 
+test('Memory that is not to be had leaves less for the rest', () => {
+  const warm = [fake('old', 10, 40), fake('new', 90, 50)];
+  evictIdle(warm, { ...WIDE, warmMemoryBytes: 100 }, 100, 20);
+  assert.deepEqual(goneOf(warm), ['old']);
+});
+
 test('One that works is passed over, and the next one goes instead', () => {
   const warm = [fake('busy', 1, 80, true), fake('idle', 2, 30), fake('new', 90, 30)];
   evictIdle(warm, { ...WIDE, warmMemoryBytes: 120 }, 100);

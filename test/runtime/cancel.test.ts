@@ -86,6 +86,42 @@ test('A call that computes in the heavy lane is cancelled at once, and its threa
   assert.equal(await probe.text({ subject: 'probe.fine' }), 'fine');
 });
 
+for (const waits of ['given with it', 'not given yet']) {
+  test(`A call that computes in vain gives its thread back at its deadline, though another waits, ${waits}`, async () => {
+    using probe = createTestFunction(
+      handlerOf('if (msg.params.key === "loop") for (;;) {} return msg.params.key;'),
+      { inlineCpuMs: 50, limits: { cpuMs: 60_000, timeoutMs: 60_000 } },
+    );
+    // Until calls share their entries.
+    for (let call = 0; call < 40; call += 1) await probe.text({ subject: 'probe.warm' });
+    const begun = probe.heavyEntries.flat().length;
+    const looping = probe.code({ subject: 'probe.loop', headers: [['Hairspring-Timeout-Ms', '300']] });
+    if (waits === 'not given yet') await until(() => probe.heavyEntries.flat().length > begun);
+    const rest = Promise.all(['a', 'b'].map((key) => probe.text({ subject: `probe.${key}` })));
+    assert.equal(await looping, 'HS_FUNCTION_TIMEOUT');
+    assert.deepEqual(await rest, ['a', 'b']);
+    assert.equal(probe.runner.inFlight, 0);
+    assert.equal(probe.runner.stats().coldReasons.interrupted, 1);
+  });
+}
+
+test('A call that computes goes on when one that waits behind it is cancelled', async () => {
+  using probe = createTestFunction(
+    handlerOf(
+      `runs += 1; { const until = Date.now() + 300; while (msg.params.key === 'long' && Date.now() < until); } return runs;`,
+      'let runs = 0;',
+    ),
+    { inlineCpuMs: 50, limits: { cpuMs: 60_000, timeoutMs: 60_000 } },
+  );
+  const long = probe.text({ subject: 'probe.long' });
+  await until(() => probe.heavyEntries.flat().length === 1);
+  const behind = probe.code({ subject: 'probe.behind', headers: [['Hairspring-Timeout-Ms', '50']] });
+  assert.equal(await behind, 'HS_FUNCTION_TIMEOUT');
+  assert.equal(probe.runner.inFlight, 1);
+  assert.equal(await long, '1');
+  assert.equal(probe.runner.stats().coldStarts, 1);
+});
+
 for (const [what, code, end] of [
   ['is cancelled', 'HS_FUNCTION_CANCELLED', (probe: TestFunction) => void probe.runner.cancel()],
   ['passes its deadline', 'HS_FUNCTION_TIMEOUT', undefined],

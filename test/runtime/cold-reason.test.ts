@@ -114,7 +114,7 @@ test('An instance whose heap stays full is replaced, and one that is full for a 
   const grow = async (): Promise<void> => {
     await probe.text({ subject: 'probe.grow' });
     // With so full a heap it is in the lane, which looks at that after the reply.
-    await heavyLane.run(() => Promise.resolve());
+    await heavyLane.run({}, () => Promise.resolve());
     probe.runner.tend(0);
   };
   for (let call = 0; call < 4; call += 1) await grow();

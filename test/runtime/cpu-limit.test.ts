@@ -1,6 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createTestFunction, handlerOf, moduleOf, type TestFunction, textOf } from '../support/functions.ts';
+import {
+  type Answer,
+  createTestFunction,
+  handlerOf,
+  moduleOf,
+  type TestFunction,
+  textOf,
+} from '../support/functions.ts';
 import { until } from '../support/turns.ts';
 
 /** Long beside what a busy machine takes from a thread, short beside the time-out of a call. */
@@ -118,6 +125,64 @@ test('A timer that loops after its invocation has ended is blamed on no caller',
   held[0]?.();
   assert.equal(await waiting, 'answered');
   assert.equal(await probe.text({ subject: 'probe.leaves' }), 'answered');
+});
+
+test('Who waits for what another call awaits is answered, though code of an ended call loops meanwhile', async () => {
+  const held: (() => void)[] = [];
+  const body = `
+    switch (msg.params.key) {
+      case 'fetches': shared = env.HOST.get('k').then(() => 'fetched'); return await shared;
+      case 'shares': return await shared;
+      case 'sleeps': return await (slept = new Promise((go) => setTimeout(() => go('slept'), 1_000)));
+      case 'yawns': return await slept;
+    }
+    setTimeout(() => { console.log('looping'); for (;;) {} }, 5);
+    return 'answered';`;
+  for (const [owner, other] of [
+    ['fetches', 'shares'],
+    ['sleeps', 'yawns'],
+  ] as const) {
+    using probe = createTestFunction(handlerOf(body, 'let shared, slept;'), {
+      limits: { cpuMs: CPU_MS },
+      host: () => new Promise((resolve) => held.push(() => resolve({ value: null }))),
+    });
+    const waiting = Promise.all([owner, other].map((key) => probe.text({ subject: `probe.${key}` })));
+    await until(() => probe.entries.flat().length === 2);
+    assert.equal(await probe.text({ subject: 'probe.leaves' }), 'answered');
+    await until(() => probe.logs.some(({ text }) => text === 'looping'));
+    await until(() => !probe.runner.warm);
+    held[0]?.();
+    const [first, second] = await waiting;
+    assert.equal(first, owner === 'fetches' ? 'fetched' : 'slept');
+    assert.equal(second, first);
+  }
+});
+
+test('So many instances that overran their limit are kept for what they hold, and the oldest is given up for more', async () => {
+  const held = new Map<unknown, () => void>();
+  const body = `if (msg.params.key === 'bad') for (;;) {} return (await env.HOST.get(msg.params.key)) === null && msg.params.key;`;
+  using probe = createTestFunction(handlerOf(body), {
+    limits: { cpuMs: 50, timeoutMs: 20_000 },
+    host: ({ args: [key] }) =>
+      new Promise((resolve) => held.set(key, () => resolve({ value: null, data: undefined }))),
+  });
+  const answers: Promise<Answer>[] = [];
+  const keys = ['k0', 'k1', 'k2', 'k3', 'k4', 'k5'];
+  for (const key of keys) {
+    answers.push(probe.call({ subject: `probe.${key}` }));
+    await until(() => held.has(key));
+    assert.equal(await probe.code({ subject: 'probe.bad' }), 'HS_FUNCTION_CPU');
+  }
+  assert.ok(probe.runner.retiredBytes > 4 * 1024 ** 2, `${probe.runner.retiredBytes} bytes`);
+  assert.equal(probe.runner.inFlight, 4);
+  for (const key of keys) held.get(key)?.();
+  const outcomes = (await Promise.all(answers)).map((answer) =>
+    answer.ok ? answer.text : answer.error.message,
+  );
+  assert.deepEqual(outcomes.slice(2), keys.slice(2));
+  for (const message of outcomes.slice(0, 2))
+    assert.match(message, /more than 4 that overran limits\.cpu of 50ms/);
+  await until(() => probe.runner.retiredBytes === 0);
 });
 
 test('Every call of a function that always loops hears so, and the thread stays usable', async () => {

@@ -305,6 +305,35 @@ test('Functions that share the one thread of the lane take turns', async () => {
   assert.ok(order.indexOf('two') < lastOfOne, `two had to wait for all of one: ${order.join(' ')}`);
 });
 
+test('What a call leaves to be forgotten takes no entries of its own from the turns of the others', async () => {
+  const heavyLane = new HeavyLane(1);
+  using leaver = createTestFunction(
+    handlerOf(
+      "if (msg.params.key === 'arms') for (let index = 0; index < 500; index += 1) setTimeout(() => {}, 60_000); return msg.params.key;",
+    ),
+    { ...HEAVY, heavyLane },
+  );
+  using busyOne = createTestFunction(handlerOf(`${busy(20)} return 'busy'`), { ...HEAVY, heavyLane });
+  assert.equal(await leaver.text({ subject: 'probe.arms' }), 'arms');
+  const others = Promise.all([busyOne.text(), busyOne.text()]);
+  assert.equal(await leaver.text({ subject: 'probe.next' }), 'next');
+  await others;
+  const subjects = leaver.heavyEntries.map(([subject]) => subject);
+  const waited = subjects.indexOf('probe.next') - subjects.indexOf('probe.arms');
+  assert.ok(waited <= 2, `${waited} entries until the next call began`);
+});
+
+test('A function with several instances has no more turns in the lane than one with a single one', async () => {
+  const lane = new HeavyLane(1);
+  const [many, single] = [{}, {}];
+  const order: string[] = [];
+  const note = (name: string) => async (): Promise<void> => void order.push(name);
+  const asked = ['m1', 'm2', 'm3'].map((name) => lane.run(many, note(name)));
+  asked.push(lane.run(single, note('s1')), lane.run(single, note('s2')));
+  await Promise.all(asked);
+  assert.deepEqual(order, ['m1', 'm2', 's1', 'm3', 's2']);
+});
+
 test('No more entries are in progress at once than the lane has threads', async () => {
   const lane = new HeavyLane(2);
   let running = 0;
@@ -318,7 +347,7 @@ test('No more entries are in progress at once than the lane has threads', async 
     running -= 1;
     if (slot === 1) throw new Error('a failing entry gives its slot back');
   };
-  await Promise.allSettled(Array.from({ length: 20 }, () => lane.run(work)));
+  await Promise.allSettled(Array.from({ length: 20 }, () => lane.run({}, work)));
   assert.equal(most, 2);
   assert.deepEqual([...slots].sort(), [1, 2]);
 });
@@ -359,7 +388,7 @@ test('The main thread does not look into a heap that another thread was in last'
   const before = isolate.memoryUse();
   for (let entry = 0; entry < 5; entry += 1) await isolate.runAway(1, next(), 2_000);
   assert.deepEqual(isolate.memoryUse(), before);
-  await isolate.measureAway();
+  await isolate.measureAway(1);
   const away = isolate.memoryUse();
   assert.ok(
     away.heapBytes > before.heapBytes + 5 * 800_000 - 100_000,

@@ -1,9 +1,9 @@
 /** Instances that wait hold no more memory together than their function may, whatever they try. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { HostCallResult } from '../../src/core/index.ts';
+import { HairspringError, type HostCallResult } from '../../src/core/index.ts';
 import { INVOCATION_ID_PREFIX } from '../../src/runtime/dispatch/flight.ts';
-import { createTestFunction, type TestFunction } from '../support/functions.ts';
+import { createTestFunction, type TestFunction, type TestFunctionOptions } from '../support/functions.ts';
 import { turns, until } from '../support/turns.ts';
 import { compileWat, reactor } from '../support/wasm.ts';
 
@@ -21,13 +21,15 @@ const caught = (body: string): string =>
   `(try (do ${body}) (catch_all (call $log (i32.const 1) (i32.const 600) (i32.const 2))))`;
 
 /** A reactor, and a host that holds the calls of each operation until it is told. */
-function createWaiting(body: string) {
+function createWaiting(body: string, options: TestFunctionOptions = {}) {
   const callers: number[] = [];
   const held = { get: [] as (() => void)[], end: [] as (() => void)[] };
   const probe = createTestFunction(
     compileWat(reactor(`${body} ${REPLY}`, STRINGS), { memoryBytes: MEMORY_BYTES }),
     {
+      type: 'wasm',
       limits: { memoryBytes: MEMORY_BYTES },
+      ...options,
       host: ({ op }, { id }) => {
         callers.push(id);
         const { promise, resolve } = Promise.withResolvers<HostCallResult>();
@@ -115,4 +117,30 @@ test('An instance whose invocation ended while it waited does not go on', async 
   await until(() => held.end.length === 1);
   release('end');
   assert.equal(await other, 'ok');
+});
+
+/** In the heavy lane each of the first entries begins one call, so that the others are in the instance and wait. */
+const HEAVY: TestFunctionOptions = { inlineCpuMs: 50, limits: { cpuMs: 2_000, memoryBytes: MEMORY_BYTES } };
+
+for (const begun of [1, 60]) {
+  test(`All calls of a module are cancelled and counted once when it has begun ${begun} of 60`, async () => {
+    using waiting = createWaiting(call('get'), begun === 1 ? HEAVY : {});
+    const { probe, held } = waiting;
+    const outcomes = Promise.all(Array.from({ length: 60 }, () => outcome(probe)));
+    await until(() => held.get.length >= begun);
+    assert.equal(probe.runner.cancel(), 60);
+    assert.deepEqual(new Set(await outcomes), new Set(['HS_FUNCTION_CANCELLED']));
+    assert.equal(probe.runner.inFlight, 0);
+    assert.equal(probe.runner.cancel(), 0);
+  });
+}
+
+test('A module that is given up while many wait in it answers each of them once, and is idle', async () => {
+  using waiting = createWaiting(call('get'), HEAVY);
+  const { probe, held } = waiting;
+  const outcomes = Promise.all(Array.from({ length: 60 }, () => outcome(probe)));
+  await until(() => held.get.length >= 1);
+  probe.runner.dispose(new HairspringError('HS_DRAINING', 'Over'));
+  assert.equal(probe.runner.inFlight, 0);
+  assert.deepEqual(new Set(await outcomes), new Set(['HS_DRAINING']));
 });

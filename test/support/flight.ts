@@ -25,6 +25,7 @@ export function flightOf(id: number): Flight {
     coldReason: undefined,
     grantedMs: 1_000,
     given: true,
+    begun: true,
     cutShort: false,
     heirsUpToId: undefined,
     trace: undefined,

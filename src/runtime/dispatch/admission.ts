@@ -79,6 +79,7 @@ export class Admission {
       startedMs: 0,
       answered: false,
       given: false,
+      begun: false,
       cutShort: false,
       heirsUpToId: undefined,
       pendingCalls: 0,

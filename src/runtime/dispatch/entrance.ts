@@ -54,10 +54,10 @@ export class Entrance {
   }
 
   #enterAway(instance: Instance): void {
-    const { heavyLane, onEntered, onReturned } = this.#options;
+    const { spec, heavyLane, onEntered, onReturned } = this.#options;
     instance.reserve();
     heavyLane
-      .run((slot) => instance.runAway(slot))
+      .run(spec, (slot) => instance.runAway(slot))
       .then((fault) => {
         if (!instance.disposed) this.#learn(instance, fault, instance.lastEntryMs);
         onEntered(instance, instance.disposed ? undefined : fault);

@@ -20,6 +20,8 @@ export interface Flight extends ObservedInvocation {
   answered: boolean;
   /** It has been given to a guest, which may have given it back. */
   given: boolean;
+  /** An entry that is over has begun it. */
+  begun: boolean;
   /** What it has not begun is not begun any more: it was ended by force, or its time is over. */
   cutShort: boolean;
   /** The newest invocation that was in its instance when it ended; undefined until then. */

@@ -16,7 +16,15 @@ import { type Flight, INVOCATION_ID_PREFIX } from './flight.ts';
 import { placeInNext } from './hand-over.ts';
 import type { Instance, InstanceFault, InstanceOwner } from './instance.ts';
 import { type CodeLearner, learnCode, learnFeatures } from './learn-code.ts';
-import { cancelled, cpuExceeded, isolateLost, stopping, tailTooLong, timedOut } from './limit-errors.ts';
+import {
+  cancelled,
+  cpuExceeded,
+  isolateLost,
+  stopping,
+  tailTooLong,
+  timedOut,
+  tooManyRetired,
+} from './limit-errors.ts';
 import { Outcomes, type OutcomeTellers } from './outcomes.ts';
 import type { Runnable, Scheduler } from './scheduler.ts';
 import { type WakeListener, Waker, type WakerDependencies } from './waker.ts';
@@ -37,6 +45,9 @@ export interface RunnerDependencies extends WakerDependencies, CodeLearner, Outc
   readonly wear?: WearLimits;
 }
 
+/** Each may hold `limits.memory`, and asks for turns of its own; of more, what the oldest holds is ended. */
+const MAX_RETIRED = 4;
+
 /** One version of one function in a cell: accepts invocations, wakes an instance, and keeps the limits. */
 export class FunctionRunner implements Runnable, Sweepable {
   readonly spec: FunctionSpec;
@@ -55,8 +66,8 @@ export class FunctionRunner implements Runnable, Sweepable {
   #lacksCache = false;
   /** It could not be made ahead: the next call tells why. */
   #prewarmFailed = false;
-  /** Interrupted and worn out instances that still hold invocations. */
-  readonly #retired = new Set<Instance>();
+  /** Interrupted and worn out instances that still hold invocations, oldest first, and the memory of each. */
+  readonly #retired = new Map<Instance, number>();
   #onIdle: (() => void)[] = [];
   readonly #outcomes: Outcomes;
   #disposed = false;
@@ -91,6 +102,11 @@ export class FunctionRunner implements Runnable, Sweepable {
   /** Memory of the instance, when it was measured last. */
   get warmBytes(): number {
     return this.#instance === undefined ? 0 : (this.#wear?.bytes ?? 0);
+  }
+
+  /** Memory of the instances that take nothing new, when they began to. */
+  get retiredBytes(): number {
+    return this.#retired.values().reduce((sum, bytes) => sum + bytes, 0);
   }
 
   /** Accepted and not finished. */
@@ -132,7 +148,7 @@ export class FunctionRunner implements Runnable, Sweepable {
 
   runOnce(): boolean {
     if (this.#disposed) return false;
-    for (const retired of this.#retired) if (retired.hasWork) this.#entrance.enter(retired);
+    for (const retired of this.#retired.keys()) if (retired.hasWork) this.#entrance.enter(retired);
     this.#admit();
     if (this.#instance === undefined && this.#keepsWarm && !this.#waker.waking)
       this.#waker.wake(this.#entrance.heavy, this.#wakeListener);
@@ -141,7 +157,7 @@ export class FunctionRunner implements Runnable, Sweepable {
     this.#settleIdle();
     return (
       this.#instance?.hasWork === true ||
-      [...this.#retired].some((retired) => retired.hasWork) ||
+      [...this.#retired.keys()].some((retired) => retired.hasWork) ||
       (this.#admission.ready && !this.#waker.waking)
     );
   }
@@ -236,8 +252,20 @@ export class FunctionRunner implements Runnable, Sweepable {
     this.#requeue(instance, 'interrupted');
     const guilty = instance.flights.get(guiltyId);
     if (guilty !== undefined) this.#end(instance, guilty, cpuExceeded(this.spec));
-    if (instance.flights.size === 0) this.#drop(instance);
-    else this.#retired.add(instance);
+    this.#retire(instance);
+  }
+
+  /** It finishes what it has begun; nothing comes in any more. */
+  #retire(instance: Instance): void {
+    if (instance.flights.size === 0) {
+      this.#drop(instance);
+      return;
+    }
+    this.#retired.set(instance, instance.memoryUse().totalBytes);
+    const [oldest] = this.#retired.keys();
+    if (oldest === undefined || this.#retired.size <= MAX_RETIRED) return;
+    this.#failStarted(oldest, tooManyRetired(this.spec, MAX_RETIRED));
+    this.#drop(oldest);
   }
 
   /** The isolate is gone, and with it every invocation that had begun. */
@@ -255,16 +283,24 @@ export class FunctionRunner implements Runnable, Sweepable {
   #end(instance: Instance, flight: Flight, error: HairspringError): void {
     instance.forget(flight, error);
     this.#admission.left(flight);
-    if (this.spec.type === 'wasm' && instance.abandoned >= MAX_ABANDONED && instance === this.#instance)
-      this.#recycle(instance);
-    // Nobody waits for what it does and nobody else is inside: better a cold start than a thread that is busy in vain.
-    if (instance.isBusyInVain) this.#drop(instance);
     this.#outcomes.ended(flight, error);
   }
 
+  /** After some of its invocations were ended. */
+  #keepOrDrop(instance: Instance): void {
+    const isRetired = this.#retired.has(instance);
+    if (isRetired && instance.flights.size === 0) this.#drop(instance);
+    // Nobody waits for what it does, and nobody else has begun: better a cold start than a thread that is busy in vain.
+    else if (instance.isBusyInVain) {
+      this.#requeue(instance, 'interrupted', instance.takeAll());
+      this.#drop(instance);
+    } else if (this.spec.type === 'wasm' && !isRetired && instance.abandoned >= MAX_ABANDONED)
+      this.#recycle(instance);
+  }
+
   /** Puts invocations that had not begun back to the front of the queue, and closes the instance to new ones. */
-  #requeue(instance: Instance, coldReason: ColdReason): void {
-    this.#admission.giveBack(instance.takeUnstarted());
+  #requeue(instance: Instance, coldReason: ColdReason, flights = instance.takeUnstarted()): void {
+    this.#admission.giveBack(flights);
     if (this.#instance === instance) {
       this.#instance = undefined;
       this.#coldReason = coldReason;
@@ -294,18 +330,22 @@ export class FunctionRunner implements Runnable, Sweepable {
   #endWhere(wanted: (flight: Flight) => boolean, why: (flight: Flight) => HairspringError): number {
     let count = 0;
     for (const instance of this.#instances()) {
+      // What was never given to it keeps nothing busy.
+      let wasGiven = false;
       for (const flight of instance.flights.values()) {
         if (!wanted(flight)) continue;
         count += 1;
+        wasGiven ||= flight.given;
         this.#end(instance, flight, why(flight));
       }
-      if (this.#retired.has(instance) && instance.flights.size === 0) this.#drop(instance);
+      if (wasGiven) this.#keepOrDrop(instance);
     }
     return count;
   }
 
   #instances(): readonly Instance[] {
-    return this.#instance === undefined ? [...this.#retired] : [this.#instance, ...this.#retired];
+    const retired = [...this.#retired.keys()];
+    return this.#instance === undefined ? retired : [this.#instance, ...retired];
   }
 
   /**
@@ -380,11 +420,10 @@ export class FunctionRunner implements Runnable, Sweepable {
     this.#recycle(instance);
   }
 
-  /** What it has begun it finishes; what comes now goes to the next one. */
+  /** What comes now goes to the next one. */
   #recycle(instance: Instance): void {
     this.#requeue(instance, 'recycled');
-    if (instance.flights.size === 0) this.#drop(instance);
-    else this.#retired.add(instance);
+    this.#retire(instance);
   }
 
   /**

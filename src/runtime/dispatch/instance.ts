@@ -16,12 +16,12 @@ import { BatchEncoder } from '../wire/batch.ts';
 import { type GuestRecord, readGuestBatch } from '../wire/guest-records.ts';
 import { Fifo, type Flight } from './flight.ts';
 import { HeavyPace } from './heavy-pace.ts';
-import { encodeItem, type Item } from './item.ts';
+import { encodeItem, type Item, runsCode } from './item.ts';
 import { cpuExceeded } from './limit-errors.ts';
 import { PendingCalls } from './pending-calls.ts';
 import { TimerTable } from './timer-table.ts';
 
-/** Records given to the guest in one entry at the most. */
+/** Records given to the guest in one entry at the most, of those for which code of the function runs. */
 const MAX_BATCH = 128;
 /** And in the heavy lane, where an entry seldom gets beyond the first. */
 const MAX_HEAVY_BATCH = 16;
@@ -82,14 +82,14 @@ export class Instance {
   /** Invocations given to it so far. */
   invoked = 0;
   #entries = 0;
-  /** Invocations that ended before what they had begun. */
+  /** Invocations that had begun, and were ended before they were done. */
   abandoned = 0;
   /** The newest invocation given to it. */
   #newestId = 0;
   /** Another thread is inside, or is waited for. */
   #away = false;
-  /** Another thread is inside. */
-  #entered = false;
+  /** What another thread is inside with. */
+  #entered: Given | undefined;
   #disposed = false;
 
   constructor(dependencies: InstanceDependencies) {
@@ -139,7 +139,15 @@ export class Instance {
 
   /** Another thread is inside, and all that it may be there for has ended. */
   get isBusyInVain(): boolean {
-    return this.#entered && this.flights.size === 0;
+    if (this.#entered === undefined) return false;
+    const begun = this.#begunWithin();
+    return [...this.flights.values()].every((flight) => !flight.begun && !begun.has(flight));
+  }
+
+  /** Invocations that the entry in progress has begun. */
+  #begunWithin(): ReadonlySet<Flight> {
+    const taken = this.#entered?.items.slice(0, this.#isolate.taken) ?? [];
+    return new Set(taken.flatMap((item) => (item.kind === 'invoke' ? [item.flight] : [])));
   }
 
   get heapBytes(): number {
@@ -185,7 +193,7 @@ export class Instance {
 
   /** Drops an invocation that has been answered for; its signal says why, and what it still does is ignored. */
   forget(flight: Flight, error: HairspringError): void {
-    this.abandoned += 1;
+    if (flight.begun || this.#begunWithin().has(flight)) this.abandoned += 1;
     flight.cutShort = true;
     if (this.#remove(flight)) this.#push({ kind: 'abort', id: flight.id, ended: true, error });
   }
@@ -252,12 +260,12 @@ export class Instance {
       const { cpuMs } = this.#spec.limits;
       this.#journal.enterHeavy(slot, this.#spec.id, given.started);
       this.#entries += 1;
-      this.#entered = true;
+      this.#entered = given;
       const outcome = await this.#isolate.runAway(slot, this.#encoder.take(), cpuMs, endsAtAnswer);
       this.#pace.entered(this.#isolate.lastEntryMs);
       const overran = outcome.fault?.kind === 'cpu' && !this.#disposed;
       const rest = overran ? await this.#isolate.collectAway(slot, cpuMs) : undefined;
-      this.#entered = false;
+      this.#entered = undefined;
       let fault: EntryFault | undefined;
       if (!this.#disposed) {
         fault = this.#receive(given, outcome);
@@ -265,7 +273,7 @@ export class Instance {
       }
       // May take as long as a collection, for which no reply is to wait.
       if (this.#isolate.lastEntryMs > HEAP_LOOK_MS || this.#entries % LOOK_EVERY === 1)
-        await this.#isolate.measureAway();
+        fault ??= await this.#isolate.measureAway(slot);
       this.#journal.leaveHeavy(slot);
       return this.#disposed ? undefined : fault;
     } finally {
@@ -285,11 +293,13 @@ export class Instance {
     const items: Item[] = [];
     const started: Invocation[] = [];
     const isObserved = this.#observer.wantsDetails();
-    while (items.length < maxBatch && !this.#encoder.full && this.#encoder.extraBytes < maxExtraBytes) {
+    let running = 0;
+    while (running < maxBatch && !this.#encoder.full && this.#encoder.extraBytes < maxExtraBytes) {
       const item = this.#items.shift();
       if (item === undefined) break;
       if (!encodeItem(this.#encoder, item, this.flights, nowMs)) continue;
       items.push(item);
+      if (runsCode(item)) running += 1;
       if (item.kind !== 'invoke') continue;
       // One that was given back is on record as begun already, and was told of.
       if (!item.flight.given) {
@@ -316,7 +326,8 @@ export class Instance {
 
   /** The guest has taken it, and will not give it back. */
   #begun(item: Item | undefined): void {
-    if (item?.kind === 'completed') this.#calls.delivered(item.result);
+    if (item?.kind === 'invoke') item.flight.begun = true;
+    else if (item?.kind === 'completed') this.#calls.delivered(item.result);
     else if (item?.kind === 'timer') this.#timers.remove(item.timer);
   }
 
@@ -394,6 +405,13 @@ export class Instance {
       else if (this.flights.delete(item.flight.id)) flights.push(item.flight);
     }
     this.#items.unshift(kept);
+    return flights;
+  }
+
+  /** All that is in it, in their order: none has begun, or what it did is not to count. */
+  takeAll(): Flight[] {
+    const flights = [...this.flights.values()];
+    this.flights.clear();
     return flights;
   }
 

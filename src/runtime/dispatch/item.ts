@@ -12,6 +12,11 @@ export type Item =
   | { readonly kind: 'timer'; readonly timer: GuestTimer }
   | { readonly kind: 'cancelled'; readonly timerId: number };
 
+/** Whether the guest runs code of the function for it, rather than forget something. */
+export function runsCode({ kind }: Item): boolean {
+  return kind !== 'cancelled' && kind !== 'dropped';
+}
+
 /**
  * Adds an item to what the guest is given next.
  * @param flights in progress

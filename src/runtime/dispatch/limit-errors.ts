@@ -71,6 +71,15 @@ export function cpuExceeded({ name, limits }: FunctionSpec): HairspringError {
   return new HairspringError('HS_FUNCTION_CPU', `${name} held the thread longer than limits.cpu of ${limit}`);
 }
 
+/** Its instance was the oldest of too many that take nothing new, and still hold something. */
+export function tooManyRetired({ name, limits }: FunctionSpec, most: number): HairspringError {
+  const limit = formatDuration(limits.cpuMs);
+  return new HairspringError(
+    'HS_FUNCTION_CPU',
+    `An invocation of ${name} was ended with its instance: more than ${most} that overran limits.cpu of ${limit}, or were worn out, still held invocations`,
+  );
+}
+
 /** What the invocations of an isolate hear that an entry ended. */
 export function isolateLost(
   { name, limits }: FunctionSpec,

@@ -104,7 +104,7 @@ export class Waker {
     const { clock, journal, heavyLane } = this.#dependencies;
     this.#waking = true;
     try {
-      const instance = await heavyLane.run(async (slot) => {
+      const instance = await heavyLane.run(this.#spec, async (slot) => {
         journal.enterHeavy(slot, this.#spec.id, []);
         try {
           return await wakeInstanceAway(options, slot);

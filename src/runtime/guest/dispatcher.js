@@ -74,11 +74,15 @@ function settle(invocation, value) {
     }
     const sent = toBody(body);
     if (headers === undefined || !fitsReply(sent)) {
-      const what = headers === undefined ? 'The headers are' : 'The replies of one moment are';
-      pushError(
+      const reason =
+        headers === undefined
+          ? `its headers are more than the ${MAX_HEADER_CHARS / 1024}KiB of characters that those of one reply may be`
+          : `with its ${sent === undefined ? 0 : sent.length} ${typeof sent === 'string' ? 'characters' : 'bytes'} the replies of one moment are more than the ${MAX_OUT_CHARS / 1024 ** 2}MiB that a cell takes`;
+      pushFailure(
         invocation.id,
         'HS_REPLY_TOO_LARGE',
-        `${what} more than a cell takes`,
+        `Cannot reply: ${reason}`,
+        '',
         invocation.pendingTails,
       );
       return;
@@ -106,9 +110,11 @@ function fail(invocation, error) {
 
 /**
  * After an interruption that no open invocation can be blamed for: V8 has dropped all microtasks, so
- * whoever waits for neither the host nor a timer was the one that ran, or never goes on.
+ * whoever waits for neither the host nor a timer was the one that ran, or never goes on. Unless it waits for what
+ * another invocation awaits: while anything of the instance's is to come it has until its deadline.
  */
 function failStranded() {
+  if (calls.size > 0 || timers.size > 0) return;
   eachOpen((invocation) => {
     if (invocation.settled || invocation.pendingCalls > 0) return;
     invocation.settled = true;
@@ -321,6 +327,7 @@ async function runRecords() {
       hops += 1;
     } while (!isDone(watched, waitedBefore, hops));
   }
+  runFinalizers();
   running = false;
   batch = [];
   batchExtras = [];

@@ -239,6 +239,17 @@ function pushError(id, code, error, tails) {
   } catch {
     // The error's own getters threw; the neutral message stands.
   }
+  pushFailure(id, code, message, stack, tails);
+}
+
+/**
+ * @param {number} id
+ * @param {string} code
+ * @param {string} message
+ * @param {string} stack
+ * @param {number} tails
+ */
+function pushFailure(id, code, message, stack, tails) {
   answers += 1;
   push(
     `1,${idText(id)},${tails},${JSONStringify(code)},${JSONStringify(stringSlice(message, 0, MAX_MESSAGE_CHARS))},${JSONStringify(stringSlice(stack, 0, MAX_LINE_CHARS))}`,

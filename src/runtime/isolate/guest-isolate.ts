@@ -36,6 +36,9 @@ const ENTER_COLLECT = 2;
 const ENTER_REHEARSE = 3;
 const ENTER_BATCH_TO_ANSWER = 5;
 
+/** So long the look at the memory may hold a thread of the heavy lane; a collection takes much less. */
+const LOOK_LIMIT_MS = 1_000;
+
 /** What an entry threw, which may be `undefined`. */
 interface EntryFailure {
   readonly error: unknown;
@@ -137,6 +140,11 @@ export class GuestIsolate {
     return this.#isolate.isDisposed;
   }
 
+  /** Records of its batch that the entry in progress, or the last one, has begun. */
+  get taken(): number {
+    return Atomics.load(this.#marks, 1);
+  }
+
   /** Wall-clock time that the last entry took. */
   get lastEntryMs(): number {
     return this.#clock.lastEntryMs;
@@ -153,16 +161,29 @@ export class GuestIsolate {
     return this.#memoryUse;
   }
 
-  /** Looks at the memory from a pool thread, after an entry there. */
-  async measureAway(): Promise<void> {
+  /**
+   * Looks at the memory from a pool thread, after an entry there.
+   * @returns what went wrong: V8's own tasks come first, and they held the thread for too long
+   */
+  async measureAway(slot: number): Promise<EntryFault | undefined> {
+    const limitMs = this.#guard.stretch(LOOK_LIMIT_MS, slot);
+    let fault: EntryFault | undefined;
+    const stop = setTimeout(() => {
+      fault = { kind: 'overrun' };
+      this[Symbol.dispose]();
+    }, limitMs);
     this.#away = true;
+    this.#guard.begin(limitMs, slot);
     try {
       this.#memoryUse = toMemoryUse(await this.#isolate.getHeapStatistics());
     } catch {
       // Disposed of meanwhile.
     } finally {
+      clearTimeout(stop);
       this.#away = false;
+      this.#guard.end(slot);
     }
+    return fault;
   }
 
   /**

@@ -6,6 +6,7 @@ const RUNTIME_SCRIPTS = [
   'host.js',
   'codec.js',
   'memory.js',
+  'finalizers.js',
   'slots.js',
   'outbox.js',
   'console.js',
