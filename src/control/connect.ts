@@ -88,9 +88,13 @@ function tlsOf(endpoint: NatsEndpoint): NodeConnectionOptions['tls'] {
 function connectFailure(endpoint: NatsEndpoint, error: unknown): HairspringError {
   const servers = endpoint.servers.map((server) => `"${withoutUserInfo(server)}"`).join(', ');
   if (error instanceof errors.AuthorizationError || error instanceof errors.UserAuthenticationExpiredError) {
+    const { credentialsFrom, creds, user, token, nkeySeed } = endpoint;
+    const isAnonymous = (creds ?? user ?? token ?? nkeySeed) === undefined;
+    const from = credentialsFrom === undefined ? '' : ` from ${credentialsFrom}`;
+    const reason = isAnonymous ? 'wants credentials, and there are none' : `refused the credentials${from}`;
     return new HairspringError(
       'HS_NATS_REFUSED',
-      `Cannot connect to ${servers}: the server refused the credentials (${error.message})`,
+      `Cannot connect to ${servers}: the server ${reason} (${error.message})`,
       { cause: error },
     );
   }

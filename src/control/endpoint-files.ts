@@ -8,6 +8,8 @@ export interface EndpointSources {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Folder that holds `nats/context`. @default $XDG_CONFIG_HOME or ~/.config */
   readonly configDir?: string | undefined;
+  /** Whether the user has credentials for these servers that no setting names, as for one of its own. @default none */
+  readonly hasOwnAccess?: (servers: readonly string[]) => Promise<boolean>;
 }
 
 /** One place from which settings come; the first that has a setting of a group decides the group. */

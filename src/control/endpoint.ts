@@ -2,7 +2,7 @@
 import { HairspringError, type NatsEndpoint } from '../core/index.ts';
 import { type EndpointSources, type Layer, readCredentials, readNamed, readTls } from './endpoint-files.ts';
 import { parseNatsContext } from './nats-context.ts';
-import { parseServers } from './server-url.ts';
+import { type ParsedServers, parseServers } from './server-url.ts';
 
 /** What the user said on the command line. */
 export interface EndpointChoice {
@@ -33,25 +33,40 @@ const DEFAULT_SERVER = 'nats://127.0.0.1:4222';
  * Resolves the endpoint. Server, credentials and TLS files are decided apart, each by the first of:
  * options, environment (`NATS_URL`, `NATS_CREDS`, `NATS_USER`, `NATS_PASSWORD`, `NATS_TOKEN`,
  * `NATS_NKEY`, `NATS_CA`, `NATS_CERT`, `NATS_KEY`, `NATS_INBOX_PREFIX`), the context (named by option,
- * by `NATS_CONTEXT`, or the selected one), user and password in the server's address.
+ * by `NATS_CONTEXT`, or the selected one), user and password in the server's address. Of a context that is merely
+ * selected only the server counts where the user has access of its own.
  * @throws HS_CONTEXT_INVALID naming the file or setting
  */
 export async function endpointFrom(choice: EndpointChoice, sources: EndpointSources): Promise<NatsEndpoint> {
   const given = [optionLayer(choice), environmentLayer(sources.env)];
-  const layers = [...given, ...(await contextLayers(choice, sources, given))];
-  const urlLayer = layers.find(({ url }) => url !== undefined);
-  const { servers, credentials } = parseServers(urlLayer?.url ?? DEFAULT_SERVER, urlLayer?.name ?? 'default');
-  const authLayer = layers.find(hasCredentials);
+  const named = choice.context || sources.env['NATS_CONTEXT'] || '';
+  const context = named === '' ? await selectedLayer(sources, given) : [await contextLayer(named, sources)];
+  const urlLayer = [...given, ...context].find(({ url }) => url !== undefined);
+  const address = parseServers(urlLayer?.url ?? DEFAULT_SERVER, urlLayer?.name ?? 'default');
+  const { servers } = address;
+  const isOwn = named === '' && (await sources.hasOwnAccess?.(servers)) === true;
+  const layers = isOwn ? given : [...given, ...context];
   const tlsLayer = layers.find(
     ({ ca, cert, key }) => ca !== undefined || cert !== undefined || key !== undefined,
   );
   const inboxPrefix = layers.find((layer) => layer.inboxPrefix !== undefined)?.inboxPrefix;
+  const authLayer = layers.find(hasCredentials) ?? layers.find((layer) => layer === urlLayer);
   return {
     servers,
-    ...(authLayer === undefined ? credentials : await readCredentials(authLayer, sources)),
+    ...(authLayer === undefined ? {} : await credentialsOf(authLayer, address, sources)),
     ...(tlsLayer === undefined ? {} : await readTls(tlsLayer, sources)),
     ...(inboxPrefix === undefined ? {} : { inboxPrefix }),
   };
+}
+
+/** The credentials of a layer, or of the address that it gives. */
+async function credentialsOf(
+  from: Layer,
+  { credentials }: ParsedServers,
+  sources: EndpointSources,
+): Promise<Partial<NatsEndpoint>> {
+  const found = hasCredentials(from) ? await readCredentials(from, sources) : credentials;
+  return Object.keys(found).length === 0 ? {} : { ...found, credentialsFrom: from.name };
 }
 
 function optionLayer(choice: EndpointChoice): Layer {
@@ -102,30 +117,25 @@ function hasCredentials({ creds, nkey, user, token, userJwt }: Layer): boolean {
   return [creds, nkey, user, token, userJwt].some((value) => value !== undefined);
 }
 
-/** The context, if one is named or selected. A selected one is not read when nothing is left for it to say. */
-async function contextLayers(
-  choice: EndpointChoice,
-  sources: EndpointSources,
-  given: readonly Layer[],
-): Promise<readonly Layer[]> {
-  const natsDir = `${configDirOf(sources)}/nats`;
-  let name = choice.context || sources.env['NATS_CONTEXT'] || '';
-  if (name === '') {
-    if (given.some(({ url }) => url !== undefined) && given.some(hasCredentials)) return [];
-    name = await sources.readFile(`${natsDir}/context.txt`).then(
-      (text) => text.trim(),
-      () => '',
-    );
-  }
-  if (name === '') return [];
+/** The selected context, if there is one. It is not read when nothing is left for it to say. */
+async function selectedLayer(sources: EndpointSources, given: readonly Layer[]): Promise<readonly Layer[]> {
+  if (given.some(({ url }) => url !== undefined) && given.some(hasCredentials)) return [];
+  const name = await sources.readFile(`${natsDirOf(sources)}/context.txt`).then(
+    (text) => text.trim(),
+    () => '',
+  );
+  return name === '' ? [] : [await contextLayer(name, sources)];
+}
+
+async function contextLayer(name: string, sources: EndpointSources): Promise<Layer> {
   if (!/^[^/\\\s]+$/.test(name) || name.includes('..')) {
     throw new HairspringError('HS_CONTEXT_INVALID', `Cannot use "${name}" as the name of a NATS context`);
   }
-  const file = `${natsDir}/context/${name}.json`;
+  const file = `${natsDirOf(sources)}/context/${name}.json`;
   const text = await readNamed(file, 'NATS context', sources);
-  return [{ name: file, ...parseNatsContext(text, file) }];
+  return { name: file, ...parseNatsContext(text, file) };
 }
 
-function configDirOf({ configDir, env }: EndpointSources): string {
-  return configDir ?? (env['XDG_CONFIG_HOME'] || `${env['HOME'] ?? ''}/.config`);
+function natsDirOf({ configDir, env }: EndpointSources): string {
+  return `${configDir ?? (env['XDG_CONFIG_HOME'] || `${env['HOME'] ?? ''}/.config`)}/nats`;
 }

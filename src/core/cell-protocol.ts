@@ -30,6 +30,8 @@ export interface NatsEndpoint {
   readonly tlsCert?: string;
   readonly tlsKey?: string;
   readonly inboxPrefix?: string;
+  /** Where the credentials were found, for messages. */
+  readonly credentialsFrom?: string;
 }
 
 /** A NATS user of one function, with what its bindings need and nothing more. */

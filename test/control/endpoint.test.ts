@@ -29,8 +29,14 @@ const FILES: Readonly<Record<string, string>> = {
   '/home/ada/ca.pem': 'PEM',
 };
 
-function resolve(choice: EndpointChoice = {}, env: Record<string, string> = {}, files = FILES) {
+function resolve(
+  choice: EndpointChoice = {},
+  env: Record<string, string> = {},
+  files = FILES,
+  hasOwnAccess: (servers: readonly string[]) => Promise<boolean> = () => Promise.resolve(false),
+) {
   return endpointFrom(choice, {
+    hasOwnAccess,
     env: { HOME: '/home/ada', ...env },
     async readFile(path) {
       const text = files[path];
@@ -48,13 +54,18 @@ test('The selected context decides what neither option nor environment says', as
   assert.deepEqual(await resolve(), {
     servers: ['nats://work:4222'],
     creds: CREDS,
+    credentialsFrom: '/home/ada/.config/nats/context/work.json',
     tlsCa: 'PEM',
     inboxPrefix: '_INBOX_ada',
   });
 });
 
 test('NATS_CONTEXT comes before the selected context, and --context before both', async () => {
-  const lab = { servers: ['nats://lab1:4222', 'tls://lab2:4333'], token: 't0k' };
+  const lab = {
+    servers: ['nats://lab1:4222', 'tls://lab2:4333'],
+    token: 't0k',
+    credentialsFrom: '/home/ada/.config/nats/context/lab.json',
+  };
   assert.deepEqual(await resolve({}, { NATS_CONTEXT: 'lab' }), lab);
   assert.deepEqual(await resolve({ context: 'lab' }, { NATS_CONTEXT: 'work' }), lab);
 });
@@ -65,7 +76,12 @@ test('The environment comes before the context, and options before the environme
   assert.deepEqual(fromEnv.servers, ['nats://env:1']);
   assert.equal(fromEnv.creds, `${CREDS}other`);
   const fromOptions = await resolve({ server: 'opt:2', user: 'u', password: 'p' }, env);
-  assert.deepEqual(fromOptions, { servers: ['nats://opt:2'], user: 'u', password: 'p' });
+  assert.deepEqual(fromOptions, {
+    servers: ['nats://opt:2'],
+    user: 'u',
+    password: 'p',
+    credentialsFrom: 'the command line',
+  });
 });
 
 test('Each group is decided apart: a server by option keeps the context’s credentials, as with the nats command', async () => {
@@ -75,6 +91,21 @@ test('Each group is decided apart: a server by option keeps the context’s cred
   const credentials = await resolve({ creds: '~/other.creds' });
   assert.deepEqual(credentials.servers, ['nats://work:4222']);
   assert.equal(credentials.creds, `${CREDS}other`);
+});
+
+test('Where the user has access of its own, a context that is merely selected gives no credentials and no TLS files', async () => {
+  const asked: (readonly string[])[] = [];
+  const own = (choice: EndpointChoice, env: Record<string, string> = {}) =>
+    resolve(choice, env, FILES, (servers) => {
+      asked.push(servers);
+      return Promise.resolve(true);
+    });
+  assert.deepEqual(await own({ server: 'own:2' }), { servers: ['nats://own:2'] });
+  assert.deepEqual(asked, [['nats://own:2']]);
+  assert.equal((await own({ server: 'own:2', creds: '~/other.creds' })).creds, `${CREDS}other`);
+  assert.equal((await own({ server: 'own:2' }, { NATS_CREDS: '~/other.creds' })).creds, `${CREDS}other`);
+  assert.equal((await own({ server: 'own:2', context: 'work' })).creds, CREDS);
+  assert.equal((await own({ server: 'own:2' }, { NATS_CONTEXT: 'work' })).creds, CREDS);
 });
 
 test('A user without a password is a token, an nkey file gives its seed, a context’s JWT becomes credentials', async () => {
@@ -90,6 +121,7 @@ test('User and password in an address are taken out of it and count last', async
     servers: ['nats://one:4222', 'nats://two:4333', 'nats://[::1]:4444'],
     user: 'ada',
     password: 'p@ss',
+    credentialsFrom: 'the command line',
   });
   assert.equal((await resolve({ server: url, token: 't' }, {}, {})).token, 't');
   assert.equal((await resolve({ server: 'nats://t0k@one' }, {}, {})).token, 't0k');

@@ -12,11 +12,12 @@ import {
 } from '../node/node-options.ts';
 import { resolveTelemetry } from '../node/telemetry-options.ts';
 import { type CommandContext, defineCommand, runs, type Shell } from '../shell/command.ts';
-import { connectTo, resolveEndpoint } from '../shell/connection.ts';
+import { connectTo } from '../shell/connection.ts';
 import type { ExitCode } from '../shell/exit-codes.ts';
 import { countOf, formatElapsed } from '../shell/format.ts';
 import { createInterrupt } from '../shell/interrupt.ts';
 import { renderLogRecord } from '../shell/log-line.ts';
+import { describeReach, reachOf } from '../shell/reach.ts';
 import { readVersions } from '../shell/version.ts';
 
 /** `up`: a node in this process, with a nats-server of its own unless it joins one. */
@@ -106,10 +107,10 @@ async function up(context: CommandContext, flags: NodeFlags): Promise<ExitCode |
   if (httpUrl !== undefined)
     output.event({ event: 'http', url: httpUrl }, () => `HTTP triggers at ${paint.cyan(httpUrl)}`);
   const elapsedMs = performance.now() - startedMs;
-  const advice = await clientAdvice(context, node.endpoint.servers);
+  const advice = describeReach(await reachOf(env, node.endpoint.servers, node.server !== undefined));
   output.event(
     { event: 'ready', elapsedMs, nodeId: node.host.nodeId, server: servers },
-    () => `${paint.green('ready')} in ${formatElapsed(elapsedMs)}; Ctrl-C stops it${advice}`,
+    () => `${paint.green('ready')} in ${formatElapsed(elapsedMs)}; Ctrl-C stops it${advice && `; ${advice}`}`,
   );
   const reason = await Promise.race([interrupt.requested, node.ended]);
   if (reason === 'server-lost') throw serverLost();
@@ -128,11 +129,4 @@ async function lookAround(
   const { node_agent_summaries: agents } = await connection.client.nodeInfo(host.nodeId);
   const restored = agents.reduce((sum, { agent_summary }) => sum + agent_summary.workload_count, 0);
   return { restored, serverVersion: connection.nc.info?.version ?? 'unknown' };
-}
-
-/** Commands look where environment and selected context say; when that is elsewhere, how to reach this server. */
-async function clientAdvice({ env }: CommandContext, servers: readonly string[]): Promise<string> {
-  const usual = await resolveEndpoint({}, env).catch(() => undefined);
-  if (usual?.servers.join(',') === servers.join(',')) return '';
-  return `; commands reach it with --server ${servers.map(withoutUserInfo).join(',')}`;
 }

@@ -10,6 +10,8 @@ import type { Output } from '../shell/output.ts';
 import { printable } from '../shell/printable.ts';
 import { renderTable } from '../shell/table.ts';
 import type { DevFunction, UpdateOutcome } from './dev-function.ts';
+import { shellQuote } from './shell-quote.ts';
+import type { TryFlags } from './try-flags.ts';
 
 /** How a function can be tried, for the lines under the table. */
 export interface TryOut {
@@ -20,7 +22,7 @@ export interface TryOut {
 
 /** What `dev` prints, in the order in which it happens. */
 export interface DevLines {
-  table(functions: readonly DevFunction[], tryOuts: readonly TryOut[], serverFlag: string): void;
+  table(functions: readonly DevFunction[], tryOuts: readonly TryOut[], flags: TryFlags): void;
   update(outcome: UpdateOutcome): void;
   undeployed(name: string): void;
   invocation(event: InvocationEvent): void;
@@ -33,7 +35,7 @@ export function createDevLines(output: Output): DevLines {
   const { paint } = output;
   const stamp = (): string => paint.dim(timeOfDay(new Date()));
 
-  function table(functions: readonly DevFunction[], tryOuts: readonly TryOut[], serverFlag: string): string {
+  function table(functions: readonly DevFunction[], tryOuts: readonly TryOut[], flags: TryFlags): string {
     const rows = functions.flatMap(({ current }) => {
       if (current === undefined) return [];
       const { manifest } = current.prepared;
@@ -53,12 +55,12 @@ export function createDevLines(output: Output): DevLines {
     const tries = tryOuts.flatMap(({ name, sample, request }) => {
       const curls = request === undefined ? [] : [curlOf(request)];
       if (sample === undefined)
-        return request === undefined ? [`hairspring invoke ${name}${serverFlag}`] : curls;
+        return request === undefined ? [`hairspring invoke ${name}${flags.hairspring}`] : curls;
       const payload = shellQuote(sample.payload);
       return [
         ...curls,
-        `nats req ${sample.subject} ${payload}${serverFlag}`,
-        `hairspring invoke ${name} ${payload} --subject ${sample.subject}${serverFlag}`,
+        `nats req ${sample.subject} ${payload}${flags.nats}`,
+        `hairspring invoke ${name} ${payload} --subject ${sample.subject}${flags.hairspring}`,
       ];
     });
     return [
@@ -72,12 +74,10 @@ export function createDevLines(output: Output): DevLines {
   }
 
   return {
-    table(functions, tryOuts, serverFlag) {
+    table(functions, tryOuts, flags) {
       const described = functions.flatMap(({ current }) => (current === undefined ? [] : [current.deployed]));
       output.event({ event: 'functions', functions: described, samples: tryOuts }, () =>
-        described.length === 0
-          ? paint.yellow('  no function runs yet')
-          : table(functions, tryOuts, serverFlag),
+        described.length === 0 ? paint.yellow('  no function runs yet') : table(functions, tryOuts, flags),
       );
     },
     update(outcome) {
@@ -135,9 +135,4 @@ function describeCold(coldMs: number, reason: ColdReason | undefined): string {
 
 function curlOf({ method, url }: SampleRequest): string {
   return `curl ${method === 'GET' ? '' : `-X ${method} `}${url}`;
-}
-
-/** `text` as one word of a POSIX shell. */
-function shellQuote(text: string): string {
-  return `'${text.replaceAll("'", `'\\''`)}'`;
 }

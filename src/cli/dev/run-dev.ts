@@ -7,15 +7,17 @@ import { sampleOf, sampleRequest } from '../deploy/sample.ts';
 import { makeDataDir } from '../node/data-dir.ts';
 import { type LocalNode, type LocalNodeOptions, serverLost, startLocalNode } from '../node/local-node.ts';
 import type { CommandContext } from '../shell/command.ts';
-import { type ControlConnection, connectTo, resolveEndpoint } from '../shell/connection.ts';
+import { type ControlConnection, connectTo } from '../shell/connection.ts';
 import { formatElapsed } from '../shell/format.ts';
 import type { Interrupt } from '../shell/interrupt.ts';
 import { renderLogRecord } from '../shell/log-line.ts';
+import { describeReach, reachOf } from '../shell/reach.ts';
 import { readVersions } from '../shell/version.ts';
 import { createDevFunctions, type DevFunctions } from './dev-functions.ts';
 import { createDevLines, type DevLines, type TryOut } from './dev-lines.ts';
 import { type Hotkey, listenForKeys } from './hotkeys.ts';
 import { removeOrphans } from './remove-orphans.ts';
+import { tryFlagsOf } from './try-flags.ts';
 import { watchTree } from './watch-tree.ts';
 
 export interface DevOptions extends Omit<LocalNodeOptions, 'logger'> {
@@ -68,7 +70,10 @@ export async function runDev(
   if (httpUrl !== undefined)
     output.event({ event: 'http', url: httpUrl }, () => `HTTP triggers at ${paint.cyan(httpUrl)}`);
   const tryOuts = await tryOutsOf(functions, httpUrl);
-  lines.table(functions.list(), tryOuts, await serverFlag(context, node));
+  const serverVersion = connection.nc.info?.version ?? 'unknown';
+  lines.table(functions.list(), tryOuts, await tryFlagsOf(context, node, serverVersion));
+  const reach = await reachOf(env, node.endpoint.servers, node.server !== undefined);
+  if (reach.inTheWay.length > 0) lines.info(describeReach(reach));
   using _keys = listenForKeys(
     hotkeys({
       lines,
@@ -124,14 +129,6 @@ function tellInspector({ output }: CommandContext, { host: { inspectAddress } }:
 
 function serversOf({ endpoint }: LocalNode): string {
   return endpoint.servers.map(withoutUserInfo).join(',');
-}
-
-/** What a command needs to reach this server, when it is not where commands look by themselves. */
-async function serverFlag({ env }: CommandContext, node: LocalNode): Promise<string> {
-  const usual = await resolveEndpoint({}, env).catch(() => undefined);
-  return usual?.servers.map(withoutUserInfo).join(',') === serversOf(node)
-    ? ''
-    : ` --server ${serversOf(node)}`;
 }
 
 async function tryOutsOf(functions: DevFunctions, httpUrl: string | undefined): Promise<readonly TryOut[]> {

@@ -1,9 +1,15 @@
 import { readFile } from 'node:fs/promises';
-import { type ControlClient, connectNats, createControlClient, endpointFrom } from '../../control/index.ts';
+import {
+  type ControlClient,
+  connectNats,
+  createControlClient,
+  type EndpointSources,
+  endpointFrom,
+} from '../../control/index.ts';
 import type { NatsEndpoint } from '../../core/index.ts';
 import type { CliEnvironment } from './environment.ts';
 import type { GlobalOptions } from './global-options.ts';
-import { withOwnCredentials } from './own-server.ts';
+import { isOwnServer, withOwnCredentials } from './own-server.ts';
 
 /** A connection of the NATS client, as control makes it. */
 export type Connection = Awaited<ReturnType<typeof connectNats>>;
@@ -16,12 +22,15 @@ export interface ControlConnection extends AsyncDisposable {
 
 const DEFAULT_TIMEOUT_MS = 5_000;
 
+/** What the NATS CLI finds its way by, too. */
+export function natsSources(env: CliEnvironment): EndpointSources {
+  return { readFile: (path) => readFile(path, 'utf8'), env: env.variables };
+}
+
 /** Where NATS is, by options, environment and contexts. @throws HS_CONTEXT_INVALID */
 export function resolveEndpoint(options: Partial<GlobalOptions>, env: CliEnvironment): Promise<NatsEndpoint> {
-  return endpointFrom(options, {
-    readFile: (path) => readFile(path, 'utf8'),
-    env: env.variables,
-  });
+  const hasOwnAccess = (servers: readonly string[]): Promise<boolean> => isOwnServer(env, servers);
+  return endpointFrom(options, { ...natsSources(env), hasOwnAccess });
 }
 
 /** As {@link resolveEndpoint}, with credentials for the namespace on a server that this user has started. */

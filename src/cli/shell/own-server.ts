@@ -5,12 +5,24 @@ import { HairspringError, type Logger, type NatsEndpoint, SYSTEM_NAMESPACE } fro
 import type { CliEnvironment } from './environment.ts';
 
 const CONNECT_TIMEOUT_MS = 5_000;
+/** Of the node that has started the server. */
+const PID_FILE = 'node.pid';
 
 /** Where a server that this user has started leaves credentials for the user's tools, by its address. */
 function folderOf(env: CliEnvironment, server: string): string | undefined {
   const { hostname, port } = new URL(server);
   if (hostname !== '127.0.0.1' && hostname !== 'localhost') return undefined;
   return join(env.dataDir, 'servers', `127.0.0.1-${port}`);
+}
+
+/** Several servers are none that this user has started. */
+function folderOfOne(env: CliEnvironment, [server, ...others]: readonly string[]): string | undefined {
+  return server === undefined || others.length > 0 ? undefined : folderOf(env, server);
+}
+
+/** Where credentials of a namespace are left. */
+function credentialsFile(folder: string, namespace: string): string {
+  return join(folder, `${namespace}.creds`);
 }
 
 /** Leaves the credentials of the nodes' account for the tools of this user, until disposed. The node runs without that, too. */
@@ -27,6 +39,7 @@ export async function announceServer(
     // What a server left behind that had this address before is good for nothing.
     await rm(folder, { recursive: true, force: true });
     await keep(folder, SYSTEM_NAMESPACE, creds);
+    await writeFile(join(folder, PID_FILE), String(process.pid));
   } catch (error) {
     const { message } = HairspringError.from(error);
     logger.warn('Commands will not find credentials for this server by themselves', {
@@ -40,7 +53,23 @@ export async function announceServer(
 
 async function keep(folder: string, namespace: string, creds: string): Promise<void> {
   await mkdir(folder, { recursive: true, mode: 0o700 });
-  await writeFile(join(folder, `${namespace}.creds`), creds, { mode: 0o600 });
+  await writeFile(credentialsFile(folder, namespace), creds, { mode: 0o600 });
+}
+
+/** Whether a node of this user has started the server and runs: there are credentials for it then that no setting names. */
+export async function isOwnServer(env: CliEnvironment, servers: readonly string[]): Promise<boolean> {
+  const folder = folderOfOne(env, servers);
+  if (folder === undefined) return false;
+  const pid = Number(await readFile(join(folder, PID_FILE), 'utf8').catch(() => ''));
+  return Number.isInteger(pid) && pid > 0 && isAlive(pid);
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    return error instanceof Error && 'code' in error && error.code === 'EPERM';
+  }
 }
 
 /**
@@ -54,11 +83,12 @@ export async function withOwnCredentials(
 ): Promise<NatsEndpoint> {
   const kept = await findKept(endpoint, namespace, env);
   if (kept === undefined) return endpoint;
-  if (kept.namespace === namespace) return { ...endpoint, creds: kept.creds };
-  const made = await askFor(namespace, { ...endpoint, creds: kept.creds });
+  const access = accessBy(endpoint, kept);
+  if (kept.namespace === namespace) return access;
+  const made = await askFor(namespace, access);
   if (made === null) return endpoint;
   await keep(kept.folder, namespace, made);
-  return { ...endpoint, creds: made };
+  return accessBy(endpoint, { folder: kept.folder, namespace, creds: made });
 }
 
 /** What {@link withKeptCredentials} gives. */
@@ -76,7 +106,7 @@ export async function withKeptCredentials(
 ): Promise<KeptAccess> {
   const kept = await findKept(endpoint, namespace, env);
   if (kept === undefined) return { endpoint, isForeign: false };
-  return { endpoint: { ...endpoint, creds: kept.creds }, isForeign: kept.namespace !== namespace };
+  return { endpoint: accessBy(endpoint, kept), isForeign: kept.namespace !== namespace };
 }
 
 interface Kept {
@@ -86,16 +116,17 @@ interface Kept {
   readonly namespace: string;
 }
 
+function accessBy(endpoint: NatsEndpoint, { folder, namespace, creds }: Kept): NatsEndpoint {
+  return { ...endpoint, creds, credentialsFrom: credentialsFile(folder, namespace) };
+}
+
 async function findKept(
   { servers, creds, user, token, nkeySeed }: NatsEndpoint,
   namespace: string,
   env: CliEnvironment,
 ): Promise<Kept | undefined> {
-  const [server] = servers;
-  if (server === undefined || servers.length > 1 || (creds ?? user ?? token ?? nkeySeed) !== undefined)
-    return undefined;
-  const folder = folderOf(env, server);
-  if (folder === undefined) return undefined;
+  const folder = folderOfOne(env, servers);
+  if (folder === undefined || (creds ?? user ?? token ?? nkeySeed) !== undefined) return undefined;
   for (const each of [namespace, SYSTEM_NAMESPACE]) {
     const found = await credentialsIn(folder, each);
     if (found !== undefined) return { folder, creds: found, namespace: each };
@@ -104,7 +135,7 @@ async function findKept(
 }
 
 async function credentialsIn(folder: string, namespace: string): Promise<string | undefined> {
-  return await readFile(join(folder, `${namespace}.creds`), 'utf8').catch(() => undefined);
+  return await readFile(credentialsFile(folder, namespace), 'utf8').catch(() => undefined);
 }
 
 async function askFor(namespace: string, endpoint: NatsEndpoint): Promise<string | null> {
