@@ -41,7 +41,10 @@ export async function deploy(
   if (bid === undefined) throw await nobodyBid(context, request, tags, action);
   const body: StartWorkloadRequest = { ...request, namespace: context.namespace };
   const subject = workloadSubjects.deploy(context.namespace, bid.bidder_id);
-  const answer = await ask(context, subject, body, { action, timeoutMs: DEPLOY_TIMEOUT_MS });
+  const answer = await ask(context, subject, body, {
+    action,
+    timeoutMs: context.slowTimeoutMs(DEPLOY_TIMEOUT_MS),
+  });
   return parseReply(startWorkloadResponse, answer, 'deploy reply');
 }
 

@@ -2,13 +2,13 @@ import { headers, type Msg } from '@nats-io/nats-core';
 import { HairspringError, hairspringSubjects, isSafeHeader, REQUEST_HEADERS } from '../core/index.ts';
 import { assertToken, type ClientContext } from './client-request.ts';
 import { fromErrorReply } from './error-reply.ts';
-import { isNoResponders, natsFailure } from './nats-failure.ts';
+import { isNoResponders, isTimeout, natsFailure } from './nats-failure.ts';
 
 export interface InvokeOptions {
   /** The subject that the call stands for; needed when the function has not exactly one literal trigger. */
   readonly subject?: string;
   readonly headers?: Readonly<Record<string, string>>;
-  /** @default the client's */
+  /** How long the function may take, from when it is accepted. @default the client's */
   readonly timeoutMs?: number;
 }
 
@@ -19,6 +19,9 @@ export interface InvokeResult {
   /** Present when the function or its cell answered with an error. */
   readonly error?: HairspringError;
 }
+
+/** How much longer the client waits than the function may take, so that it hears of a time-out from the function. */
+const GRACE_MS = 500;
 
 /**
  * Calls a function by name, whatever its triggers.
@@ -48,7 +51,7 @@ export async function invoke(
   let reply: Msg;
   try {
     reply = await context.nc.request(hairspringSubjects.invoke(context.namespace, name), payload, {
-      timeout: timeoutMs,
+      timeout: timeoutMs + GRACE_MS,
       headers: requestHeaders,
     });
   } catch (error) {
@@ -80,5 +83,10 @@ function invokeFailure(
       },
     );
   }
-  return natsFailure(error, `Cannot invoke "${name}" within ${timeoutMs} ms`);
+  const failure = natsFailure(error, `Cannot invoke "${name}" within ${timeoutMs} ms`);
+  if (!isTimeout(error)) return failure;
+  return new HairspringError(failure.code, failure.message, {
+    hint: 'NATS took the call and no cell answered, not even of a time-out: see `hairspring nodes` and `hairspring doctor`, or wait longer with --timeout',
+    cause: error,
+  });
 }

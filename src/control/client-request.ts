@@ -7,7 +7,10 @@ import { isNoResponders, natsFailure } from './nats-failure.ts';
 export interface ClientContext {
   readonly nc: NatsConnection;
   readonly namespace: string;
+  /** For an answer that comes at once. */
   readonly timeoutMs: number;
+  /** For one that takes longer: what the user has said, else what the verb is given by default. */
+  slowTimeoutMs(byDefault: number): number;
   readonly clock: Clock;
 }
 

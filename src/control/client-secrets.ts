@@ -96,7 +96,7 @@ export async function setSecret(
     try {
       const answer = await ask(context, subject, sealSecret(secret, xkey), {
         action: `${action} on node ${nodeId}`,
-        timeoutMs: SET_TIMEOUT_MS,
+        timeoutMs: context.slowTimeoutMs(SET_TIMEOUT_MS),
       });
       const { opened, functions, failures } = parseReply(storedSecret, answer, 'reply to a secret');
       done.push({ nodeId, opened, functions, failures });

@@ -23,7 +23,7 @@ const FOLLOWED_BY_MS = 5_000;
 const LIST_AGAIN_MS = 100;
 
 export interface UndeployOptions {
-  /** A stop waits for accepted work, so it may take as long as the function's own limit. @default 30_000 */
+  /** A stop waits for accepted work, so it may take as long as the function's own limit. @default the client’s, if it has one, else 30_000 */
   readonly timeoutMs?: number;
 }
 
@@ -87,7 +87,7 @@ function ambiguous(name: string, found: readonly WorkloadSummary[]): HairspringE
 export async function undeploy(
   context: ClientContext,
   idOrName: string,
-  { timeoutMs = UNDEPLOY_TIMEOUT_MS }: UndeployOptions,
+  { timeoutMs = context.slowTimeoutMs(UNDEPLOY_TIMEOUT_MS) }: UndeployOptions,
 ): Promise<StopWorkloadResponse> {
   const { id, namespace } = await resolve(context, idOrName);
   const owner = namespace === '' ? context.namespace : namespace;

@@ -33,7 +33,7 @@ import type {
 export interface ControlClientOptions {
   /** The namespace to speak for; `system` sees all. */
   readonly namespace: string;
-  /** For one answer. @default 5_000 */
+  /** For one answer. @default 5_000; longer for what takes longer, such as a deployment */
   readonly timeoutMs?: number;
   /** @default the system's */
   readonly clock?: Clock;
@@ -98,6 +98,7 @@ export function createControlClient(nc: NatsConnection, options: ControlClientOp
     nc,
     namespace: options.namespace,
     timeoutMs: options.timeoutMs ?? 5_000,
+    slowTimeoutMs: (byDefault) => options.timeoutMs ?? byDefault,
     clock: options.clock ?? systemClock,
   };
   return {

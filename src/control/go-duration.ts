@@ -1,5 +1,5 @@
 /** Durations as Go writes and reads them, because Nex's clients send `time.Duration` strings. */
-import { HairspringError } from '../core/index.ts';
+import { HairspringError, LONGEST_WAIT_MS } from '../core/index.ts';
 
 const UNIT_MS: Readonly<Record<string, number>> = {
   ns: 1e-6,
@@ -16,7 +16,7 @@ const PART = /(\d+\.?\d*|\.\d+)(ns|us|µs|μs|ms|s|m|h)/g;
 /**
  * Reads `1m0s`, `1.5h`, `250ms`, `0`.
  * @returns milliseconds
- * @throws HS_REQUEST_INVALID when the text is not a duration of zero or more
+ * @throws HS_REQUEST_INVALID when the text is not a duration of zero or more, or more than a timer can wait
  */
 export function parseGoDuration(text: string): number {
   if (text === '0') return 0;
@@ -27,7 +27,13 @@ export function parseGoDuration(text: string): number {
       hint: 'Write it like 30s or 1m0s',
     });
   }
-  return parts.reduce((sum, [, amount, unit]) => sum + Number(amount) * (UNIT_MS[unit ?? ''] ?? 0), 0);
+  const ms = parts.reduce((sum, [, amount, unit]) => sum + Number(amount) * (UNIT_MS[unit ?? ''] ?? 0), 0);
+  if (ms <= LONGEST_WAIT_MS) return ms;
+  throw new HairspringError(
+    'HS_REQUEST_INVALID',
+    `Cannot wait for "${text}": the longest is ${formatGoDuration(LONGEST_WAIT_MS)}`,
+    { hint: `Write ${formatGoDuration(LONGEST_WAIT_MS)} or less` },
+  );
 }
 
 /** Writes milliseconds as Go does: `1h0m5s`, `2m1.5s`, `350ms`, `0s`. */

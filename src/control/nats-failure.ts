@@ -16,6 +16,11 @@ export function isNoResponders(error: unknown): boolean {
   return [...causesOf(error)].some((cause) => cause instanceof errors.NoRespondersError);
 }
 
+/** Whether no answer came in time. */
+export function isTimeout(error: unknown): boolean {
+  return [...causesOf(error)].some((cause) => cause instanceof errors.TimeoutError);
+}
+
 /** Whether `error` is JetStream's answer with `code`. */
 export function isJetStreamCode(error: unknown, code: number): boolean {
   return [...causesOf(error)].some((cause) => 'code' in cause && cause.code === code);

@@ -21,6 +21,24 @@ export function parseDuration(text: string): number {
   return Math.round(totalMs);
 }
 
+/** 24 days: timers of Node end at once when they are set for more than about 24.8. */
+export const LONGEST_WAIT_MS: number = 24 * 24 * UNIT_MS.h;
+
+/**
+ * Parses a duration that is waited for.
+ * @returns milliseconds
+ * @throws HS_USAGE also when a timer cannot run that long
+ */
+export function parseWait(text: string): number {
+  const ms = parseDuration(text);
+  if (ms <= LONGEST_WAIT_MS) return ms;
+  throw new HairspringError(
+    'HS_USAGE',
+    `Cannot wait for "${text}": the longest is ${formatDuration(LONGEST_WAIT_MS)}`,
+    { hint: `Write ${formatDuration(LONGEST_WAIT_MS)} or less` },
+  );
+}
+
 /** The shortest text that {@link parseDuration} reads back as `ms`. */
 export function formatDuration(ms: number): string {
   if (ms % UNIT_MS.h === 0 && ms > 0) return `${ms / UNIT_MS.h}h`;

@@ -131,6 +131,39 @@ test('An error of the function is printed with its code and ends invoke with 1',
   });
 });
 
+test('A function that takes longer than --timeout is told to have timed out, and not that NATS is away', async () => {
+  const source = join(folder, 'slow');
+  assert.equal((await cli(['init', source])).code, 0);
+  const code = 'export default { message: () => new Promise((resolve) => setTimeout(resolve, 3_000)) }';
+  await writeFile(join(source, 'src', 'index.js'), code);
+  assert.equal((await cli(['deploy', source])).code, 0);
+  const run = await cli(['invoke', 'slow', '--timeout', '1s']);
+  assert.match(run.stderr, /^error HS_FUNCTION_TIMEOUT: /m);
+  assert.equal(run.code, 1);
+  assert.equal((await cli(['undeploy', 'slow'])).code, 0);
+});
+
+test('undeploy waits no longer than --timeout', async () => {
+  const endless = 'export default { message: () => new Promise((resolve) => setTimeout(resolve, 4_000)) }';
+  const source = join(folder, 'endless');
+  assert.equal((await cli(['init', source])).code, 0);
+  await writeFile(join(source, 'src', 'index.js'), endless);
+  assert.equal((await cli(['deploy', source])).code, 0);
+  await using call = startCli(['invoke', 'endless', '-v'], { env: { NATS_URL: server } });
+  await waitForInFlight('endless');
+  const run = await cli(['undeploy', 'endless', '--timeout', '300ms']);
+  assert.match(run.stderr, /no node said within 300 ms that it is done/);
+  await call.ended;
+});
+
+async function waitForInFlight(name: string): Promise<void> {
+  for (let tries = 0; tries < 50; tries += 1) {
+    const info = (await json(['info', name])) as { readonly stats: { readonly inFlight: number } };
+    if (info.stats.inFlight > 0) return;
+  }
+  throw new Error(`nothing is in flight in ${name}`);
+}
+
 test('list, info and nodes show what runs', async () => {
   const [list, info, listJson, infoJson, nodes] = await Promise.all([
     cli(['list']),
@@ -172,6 +205,10 @@ test('logs follows the lines of a function with its name until --for has passed'
   logs.kill('SIGINT');
   assert.equal((await logs.ended).code, 130);
   assert.equal((await cli(['logs', '--for', '50ms', '--json'])).code, 0);
+  await using long = startCli(['logs', '--for', '10m'], { env: { NATS_URL: server } });
+  await long.waitFor(/Following all functions/);
+  long.kill('SIGTERM');
+  assert.equal((await long.ended).code, 130);
 });
 
 test('What a function logs cannot command the terminal', async () => {
@@ -295,7 +332,7 @@ test('Whoever has started a server may end its node by lame duck; its server goe
   const [, url = ''] = await node.waitFor(/nats-server \S+ at (nats:\S+)/);
   await node.waitFor(/^ready in /m);
   const left = join(folder, 'own-user', 'servers', `127.0.0.1-${new URL(url).port}`);
-  assert.deepEqual(await readdir(left), ['system.creds']);
+  assert.deepEqual(await readdir(left), ['node.pid', 'system.creds']);
   // Without them one is in a namespace, and may not.
   const elsewhere = { env: { HAIRSPRING_DATA: join(folder, 'nobody') } };
   assert.equal((await runCli(['lameduck', 'own', '--server', url], elsewhere)).code, 3);

@@ -276,10 +276,13 @@ test('An invocation carries subject and headers and brings back body, headers or
 
 test('An invocation without an answer ends after its time-out', async () => {
   const silent = nc.subscribe('$NEX.SVC.default.control.HS.INVOKE.silent', { callback: () => undefined });
-  await assert.rejects(
-    client.invoke('silent', '', { timeoutMs: 100 }),
-    code('HS_NATS_UNREACHABLE', /"silent" within 100 ms/),
-  );
+  await assert.rejects(client.invoke('silent', '', { timeoutMs: 100 }), (error) => {
+    assert.ok(HairspringError.is(error));
+    assert.equal(error.code, 'HS_NATS_UNREACHABLE');
+    assert.match(error.message, /"silent" within 100 ms/);
+    assert.match(error.hint ?? '', /--timeout/);
+    return true;
+  });
   silent.unsubscribe();
 });
 

@@ -19,7 +19,7 @@ test('Durations are read as Go writes them', () => {
 });
 
 test('What is not a duration, or is a negative one, is refused', () => {
-  for (const text of ['', '1', 's', '1 s', '1m x', '-1s', '1d', '1e3s', '++1s']) {
+  for (const text of ['', '1', 's', '1 s', '1m x', '-1s', '1d', '1e3s', '++1s', '600h']) {
     assert.throws(() => parseGoDuration(text), { code: 'HS_REQUEST_INVALID' }, text);
   }
 });

@@ -7,6 +7,7 @@ import {
   HairspringError,
   parseBytes,
   parseDuration,
+  parseWait,
 } from '../../src/core/index.ts';
 
 function refused(action: () => number): boolean {
@@ -125,4 +126,9 @@ test('A size that is whole in its unit survives being written and read', () => {
       },
     ),
   );
+});
+
+test('What a timer cannot wait for is refused with the longest that it can', () => {
+  assert.equal(parseWait('576h'), 576 * 3_600_000);
+  assert.throws(() => parseWait('600h'), /Cannot wait for "600h": the longest is 576h/);
 });

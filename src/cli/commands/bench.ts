@@ -1,5 +1,5 @@
 import { type Command, InvalidArgumentError } from 'commander';
-import { HairspringError, parseDuration } from '../../core/index.ts';
+import { HairspringError, parseWait } from '../../core/index.ts';
 import type { Budget } from '../bench/budgets.ts';
 import { addHeader } from '../shell/add-header.ts';
 import { type CommandContext, defineCommand, runs, type Shell } from '../shell/command.ts';
@@ -58,7 +58,7 @@ export function addBench(program: Command, shell: Shell): void {
     .option(
       '--duration <duration>',
       'how long to measure, about (by default 1m, 20s with --quick)',
-      parseDuration,
+      parseWait,
     )
     .option('--quick', 'fewer rounds and starts')
     .option('--budget <metric=value>', 'fail when the figure is worse; may be repeated', collect)

@@ -1,6 +1,6 @@
 import { type Command, Option } from 'commander';
 import type { ControlClient } from '../../control/index.ts';
-import { formatDuration, HairspringError, parseDuration, SYSTEM_NAMESPACE } from '../../core/index.ts';
+import { formatDuration, HairspringError, parseWait, SYSTEM_NAMESPACE } from '../../core/index.ts';
 import { type CommandContext, defineCommand, runs, type Shell } from '../shell/command.ts';
 import type { ExitCode } from '../shell/exit-codes.ts';
 import { printable } from '../shell/printable.ts';
@@ -21,7 +21,7 @@ export function addLameDuck(program: Command, shell: Shell): void {
   })
     .addOption(
       new Option('--delay <duration>', 'how long until it stops')
-        .argParser(parseDuration)
+        .argParser(parseWait)
         .default(DEFAULT_DELAY_MS, formatDuration(DEFAULT_DELAY_MS)),
     )
     .action(runs(shell, lameDuck));

@@ -1,8 +1,9 @@
 import type { Command } from 'commander';
 import type { ControlClient, LogLine } from '../../control/index.ts';
-import { HairspringError, type LogLevel, parseDuration, systemClock } from '../../core/index.ts';
+import { HairspringError, type LogLevel, parseWait, systemClock } from '../../core/index.ts';
 import { type CommandContext, defineCommand, runs, type Shell } from '../shell/command.ts';
 import { connectTo, resolveAccess } from '../shell/connection.ts';
+import { watchConnection } from '../shell/connection-loss.ts';
 import { EXIT, type ExitCode } from '../shell/exit-codes.ts';
 import { createInterrupt } from '../shell/interrupt.ts';
 import { isShown, levelOption } from '../shell/level-option.ts';
@@ -26,7 +27,7 @@ export function addLogs(program: Command, shell: Shell): void {
     examples: ['logs', 'logs hello -f', 'logs hello --for 10s --json', 'logs --level warn'],
   })
     .option('-f, --follow', 'follow (which it always does)', true)
-    .option('--for <duration>', 'end by itself after this time', parseDuration)
+    .option('--for <duration>', 'end by itself after this time', parseWait)
     .addOption(levelOption('--level <level>', 'lowest level to show', 'debug'))
     .action(runs(shell, logs));
 }
@@ -39,7 +40,8 @@ async function logs(
   const { options, env, output } = context;
   using interrupt = createInterrupt();
   await using connection = await connectTo(await resolveAccess(options, env), options, true);
-  const { client } = connection;
+  const { client, nc } = connection;
+  const lost = watchConnection(nc, output, 'Cannot follow logs any longer');
   const names = await createNames(client);
   const id = name === undefined ? undefined : (await client.info(name)).definition.id;
   await using _following = await client.logs(id === undefined ? {} : { function: id }, (line) => {
@@ -52,9 +54,12 @@ async function logs(
   }
 
   interrupt.arm();
-  const { for: forMs } = flags;
-  const ended = forMs === undefined ? [] : [systemClock.sleep(forMs).then(() => 'time')];
-  const reason = await Promise.race([interrupt.requested, ...ended]);
+  const { promise: timeIsUp, resolve: endTime } = Promise.withResolvers<'time'>();
+  const cancel =
+    flags.for === undefined ? () => undefined : systemClock.after(flags.for, () => endTime('time'));
+  const reason = await Promise.race([interrupt.requested, timeIsUp, lost]);
+  cancel();
+  if (HairspringError.is(reason)) throw reason;
   return reason === 'time' ? EXIT.ok : EXIT.interrupted;
 }
 

@@ -8,6 +8,7 @@ import { makeDataDir } from '../node/data-dir.ts';
 import { type LocalNode, type LocalNodeOptions, serverLost, startLocalNode } from '../node/local-node.ts';
 import type { CommandContext } from '../shell/command.ts';
 import { type ControlConnection, connectTo } from '../shell/connection.ts';
+import { watchConnection } from '../shell/connection-loss.ts';
 import { formatElapsed } from '../shell/format.ts';
 import type { Interrupt } from '../shell/interrupt.ts';
 import { renderLogRecord } from '../shell/log-line.ts';
@@ -52,6 +53,7 @@ export async function runDev(
     context.options,
     true,
   );
+  const lost = watchConnection(connection.nc, output, 'Cannot follow functions any longer');
   banner(context, node, connection);
   const target = { connection, nodeId: node.host.nodeId };
   using watcher = watchTree(options.path, () => void functions.refresh());
@@ -94,7 +96,8 @@ export async function runDev(
     const keys = process.stdin.isTTY ? '; keys: t try, l level, c clear, r redeploy, q quit, h help' : '';
     return `${paint.green('ready')} in ${formatElapsed(elapsedMs)}, watching ${options.path}${keys}`;
   });
-  const reason = await Promise.race([interrupt.requested, node.ended]);
+  const reason = await Promise.race([interrupt.requested, node.ended, lost]);
+  if (HairspringError.is(reason)) throw reason;
   if (reason === 'server-lost') throw serverLost();
   output.event({ event: 'draining', reason }, () => 'draining: accepted work finishes');
 }

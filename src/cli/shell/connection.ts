@@ -52,10 +52,17 @@ export async function connectTo(
   options: GlobalOptions,
   reconnect: boolean,
 ): Promise<ControlConnection> {
-  const timeoutMs = options.timeoutMs ?? DEFAULT_TIMEOUT_MS;
-  const nc = await connectNats(endpoint, { name: 'hairspring cli', timeoutMs, reconnect });
+  const { namespace, timeoutMs } = options;
+  const nc = await connectNats(endpoint, {
+    name: 'hairspring cli',
+    timeoutMs: timeoutMs ?? DEFAULT_TIMEOUT_MS,
+    reconnect,
+  });
   try {
-    const client = createControlClient(nc, { namespace: options.namespace, timeoutMs });
+    const client = createControlClient(nc, {
+      namespace,
+      ...(timeoutMs === undefined ? {} : { timeoutMs }),
+    });
     return { nc, client, [Symbol.asyncDispose]: () => nc.close() };
   } catch (error) {
     await nc.close();

@@ -1,5 +1,5 @@
 import { type Command, Option } from 'commander';
-import { parseDuration } from '../../core/index.ts';
+import { parseWait } from '../../core/index.ts';
 import type { CliEnvironment } from './environment.ts';
 
 /** The options that every command takes, resolved with the environment. */
@@ -35,7 +35,7 @@ export function addGlobalOptions(command: Command): Command {
     new Option('--context <name>', 'context of the nats CLI (env NATS_CONTEXT, else the selected one)'),
     new Option('--namespace <name>', 'namespace (env HAIRSPRING_NAMESPACE, else "default")'),
     new Option('--timeout <duration>', 'how long to wait for an answer, such as 500ms or 5s').argParser(
-      parseDuration,
+      parseWait,
     ),
     new Option('--json', 'print JSON for programs, errors too'),
     new Option('--no-color', 'print without colours (env NO_COLOR)'),
