@@ -1,13 +1,14 @@
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
+import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { handler, startTestHost } from '../support/host.ts';
 import { type CliRun, runCli } from './support/cli.ts';
+import { noTerminal, startInTerminal } from './support/terminal.ts';
 
 const BIN = fileURLToPath(new URL('../../bin/hairspring.js', import.meta.url));
 const world = await startTestHost();
@@ -116,24 +117,53 @@ test('A deployment without its secret says which command sets it', async () => {
   assert.match(stderr, /hairspring secret set absent-key --namespace default/);
 });
 
-const hasTerminal = existsSync('/usr/bin/script');
-
-test('At a terminal the value is asked for and not shown', { skip: !hasTerminal }, async () => {
-  const command = `${process.execPath} ${BIN} --server ${world.nats.url} secret set prompted`;
-  const child = spawn('/usr/bin/script', ['-qec', command, '/dev/null'], {
-    stdio: ['pipe', 'pipe', 'inherit'],
-  });
+/** Answers the prompt of `secret set` in a terminal with these pieces. */
+async function answerPrompt(
+  name: string,
+  pieces: readonly string[],
+): Promise<{ readonly code: number | null; readonly shown: string }> {
+  const command = `${process.execPath} ${BIN} --server ${world.nats.url} secret set ${name}; echo "exit $?"`;
+  const child = startInTerminal(command, ['pipe', 'pipe', 'inherit']);
   let shown = '';
-  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+  const answer = async (): Promise<void> => {
+    for (const piece of pieces) {
+      child.stdin?.write(piece);
+      await setTimeout(20);
+    }
+  };
+  child.stdout?.setEncoding('utf8').on('data', (text: string) => {
     const asked = shown.includes('not shown');
     shown += text;
-    if (!asked && shown.includes('not shown')) child.stdin.write('value-fX\u007from-a-prompt\r');
+    if (!asked && shown.includes('not shown')) void answer();
+    if (shown.includes('exit ')) child.stdin?.end();
   });
-  const code = await new Promise((resolve) => {
-    child.once('close', resolve);
-  });
+  await once(child, 'close');
+  return { code: Number(/exit (\d+)/.exec(shown)?.[1]), shown };
+}
+
+test('At a terminal the value is asked for and not shown', { skip: noTerminal }, async () => {
+  const { code, shown } = await answerPrompt('prompted', ['value-fX\u007from-a-prompt\r']);
   assert.equal(code, 0, shown);
   assert.match(shown, /Value of prompted/);
   assert.doesNotMatch(shown, /from-a-prompt/);
   assert.equal(await boundTo('prompted'), 'value-from-a-prompt');
+});
+
+test('A value of several lines at a prompt is refused, and none of it is shown or run', {
+  skip: noTerminal,
+}, async () => {
+  for (const pieces of [['-----BEGIN-----\rsecond\rthird\r'], ['-----BEGIN-----\r', 'echo second\r']]) {
+    const { code, shown } = await answerPrompt('pasted', pieces);
+    assert.equal(code, 2, shown);
+    assert.match(shown, /Cannot read the value: it has more than one line/);
+    assert.doesNotMatch(shown, /second|BEGIN/);
+  }
+  const list = await run(['secret', 'list', '--json']);
+  assert.doesNotMatch(list.stdout, /"pasted"/);
+});
+
+test('Ctrl-C at the prompt ends with 130 and sets nothing', { skip: noTerminal }, async () => {
+  const { code, shown } = await answerPrompt('broken-off', ['half\u0003']);
+  assert.equal(code, 130, shown);
+  assert.match(shown, /nothing was set/);
 });

@@ -1,5 +1,5 @@
 import { HairspringError, type Manifest, secretsOf } from '../../core/index.ts';
-import { readSecretValue } from '../secret/read-value.ts';
+import { readSecretFile } from '../secret/read-value.ts';
 import type { ControlConnection } from '../shell/connection.ts';
 
 /** For secrets of which nobody says a value: the node of a measurement has none of its own. */
@@ -26,7 +26,7 @@ export async function secretValues(
   const values = new Map<string, string>();
   for (const name of names) {
     const file = files[name];
-    values.set(name, file === undefined ? PLACEHOLDER : await readSecretValue(name, file));
+    values.set(name, file === undefined ? PLACEHOLDER : await readSecretFile(name, file));
   }
   return values;
 }

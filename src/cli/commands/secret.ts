@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { HairspringError, parseDuration } from '../../core/index.ts';
 import { readSecretValue } from '../secret/read-value.ts';
 import { type CommandContext, defineCommand, runs, type Shell } from '../shell/command.ts';
-import type { ExitCode } from '../shell/exit-codes.ts';
+import { EXIT, type ExitCode } from '../shell/exit-codes.ts';
 import { countOf } from '../shell/format.ts';
 import { printable } from '../shell/printable.ts';
 import { renderTable } from '../shell/table.ts';
@@ -26,7 +26,7 @@ export function addSecret(program: Command, shell: Shell): void {
     usage: 'set <name>',
     summary: 'Set a secret, or replace its value',
     details:
-      'The value is read from standard input, at a terminal from a prompt that shows nothing, never from the command line. One line break at the end of standard input is left out; a file is taken as it is. Running functions go over to a new value without being deployed again.',
+      'The value is read from standard input, at a terminal from a prompt that shows nothing, never from the command line. One line break at the end of standard input is left out; a file is taken as it is. Running functions go over to a new value without being deployed again; where one cannot, the command ends with 1.',
     examples: ['secret set api-key < key.txt', 'secret set tls-key --file key.pem --namespace staging'],
   })
     .option('--file <path>', 'read the value from this file, which is taken as it is')
@@ -67,6 +67,10 @@ async function set(
   if (expires !== undefined && expires < 1_000)
     throw new HairspringError('HS_USAGE', 'Cannot use --expires: it is shorter than a second');
   const value = await readSecretValue(name, file);
+  if (value === undefined) {
+    output.note('Interrupted: nothing was set');
+    return EXIT.interrupted;
+  }
   await using connection = await connect();
   const notAfter = expires === undefined ? undefined : new Date(Date.now() + expires);
   const done = await connection.client.setSecret(name, value, {
@@ -83,7 +87,7 @@ async function set(
     output.note(`Sealed to ${nodeId}${opened ? '' : ', which opens it when a function is deployed'}`);
     for (const failure of failures) output.note(`Not used by ${printable(failure)}`);
   }
-  return undefined;
+  return done.nodes.some(({ failures }) => failures.length > 0) ? EXIT.failed : undefined;
 }
 
 async function list({ output, options, connect }: CommandContext): Promise<ExitCode | undefined> {

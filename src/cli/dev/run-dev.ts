@@ -1,9 +1,8 @@
 import { join } from 'node:path';
 import { withoutUserInfo } from '../../control/index.ts';
-import { createLogger, HairspringError, LOG_LEVELS, type LogLevel } from '../../core/index.ts';
+import { createLogger, HairspringError, type LogLevel } from '../../core/index.ts';
 import { findNexfiles, type RecordedCall } from '../../host/index.ts';
 import { openRecording, RECORDING_FILE } from '../bindings/recording.ts';
-import { sampleOf, sampleRequest } from '../deploy/sample.ts';
 import { makeDataDir } from '../node/data-dir.ts';
 import { type LocalNode, type LocalNodeOptions, serverLost, startLocalNode } from '../node/local-node.ts';
 import type { CommandContext } from '../shell/command.ts';
@@ -15,8 +14,10 @@ import { renderLogRecord } from '../shell/log-line.ts';
 import { describeReach, reachOf } from '../shell/reach.ts';
 import { readVersions } from '../shell/version.ts';
 import { createDevFunctions, type DevFunctions } from './dev-functions.ts';
-import { createDevLines, type DevLines, type TryOut } from './dev-lines.ts';
-import { type Hotkey, listenForKeys } from './hotkeys.ts';
+import { devKeys, levelAfter, tryOutsOf } from './dev-keys.ts';
+import { createDevLines, type DevLines } from './dev-lines.ts';
+import { listenForKeys } from './hotkeys.ts';
+import { type NexfileRecord, openNexfileRecord } from './nexfile-record.ts';
 import { removeOrphans } from './remove-orphans.ts';
 import { tryFlagsOf } from './try-flags.ts';
 import { watchTree } from './watch-tree.ts';
@@ -57,7 +58,16 @@ export async function runDev(
   banner(context, node, connection);
   const target = { connection, nodeId: node.host.nodeId };
   using watcher = watchTree(options.path, () => void functions.refresh());
-  await using functions = createDevFunctions(options.path, target, lines, (files) => watcher.sync(files));
+  const record =
+    node.server === undefined
+      ? undefined
+      : await openNexfileRecord(options.dataDir, context.options.namespace);
+  await using functions = createDevFunctions(options.path, target, lines, async (files) => {
+    await record
+      ?.note(functions.list())
+      .catch((error: unknown) => lines.failure(HairspringError.from(error)));
+    await watcher.sync(files);
+  });
   let floor: LogLevel = 'debug';
   await using _logs = await connection.client.logs({}, (line) => {
     lines.log(functions.nameOf(line.functionId) ?? line.functionId, line, floor);
@@ -65,9 +75,7 @@ export async function runDev(
   await watcher.sync([]);
   await functions.refresh();
   await using _tap = await connection.client.tap((event) => lines.invocation(event));
-  if (node.server !== undefined) {
-    for (const name of await removeOrphans(connection.client, functions.list())) lines.undeployed(name);
-  }
+  if (record !== undefined) await tellOrphans(connection, functions, record, lines);
   const { httpUrl } = node.host;
   if (httpUrl !== undefined)
     output.event({ event: 'http', url: httpUrl }, () => `HTTP triggers at ${paint.cyan(httpUrl)}`);
@@ -77,7 +85,7 @@ export async function runDev(
   const reach = await reachOf(env, node.endpoint.servers, node.server !== undefined);
   if (reach.inTheWay.length > 0) lines.info(describeReach(reach));
   using _keys = listenForKeys(
-    hotkeys({
+    devKeys({
       lines,
       functions,
       connection,
@@ -100,6 +108,20 @@ export async function runDev(
   if (HairspringError.is(reason)) throw reason;
   if (reason === 'server-lost') throw serverLost();
   output.event({ event: 'draining', reason }, () => 'draining: accepted work finishes');
+}
+
+/** What cannot be undeployed is told, and goes on. */
+async function tellOrphans(
+  { client }: ControlConnection,
+  functions: DevFunctions,
+  record: NexfileRecord,
+  lines: DevLines,
+): Promise<void> {
+  try {
+    for (const name of await removeOrphans(client, functions.list(), record)) lines.undeployed(name);
+  } catch (error) {
+    lines.failure(HairspringError.from(error));
+  }
 }
 
 /** The end of a recording is told, and nothing else ends with it. */
@@ -132,79 +154,4 @@ function tellInspector({ output }: CommandContext, { host: { inspectAddress } }:
 
 function serversOf({ endpoint }: LocalNode): string {
   return endpoint.servers.map(withoutUserInfo).join(',');
-}
-
-async function tryOutsOf(functions: DevFunctions, httpUrl: string | undefined): Promise<readonly TryOut[]> {
-  const running = functions
-    .list()
-    .flatMap(({ current }) => (current === undefined ? [] : [current.prepared]));
-  return await Promise.all(
-    running.map(async ({ manifest, file }) => ({
-      name: manifest.name,
-      sample: await sampleOf(file, manifest.start.triggers),
-      request: httpUrl === undefined ? undefined : sampleRequest(httpUrl, manifest.start.triggers),
-    })),
-  );
-}
-
-interface KeyTargets {
-  readonly httpUrl: string | undefined;
-  readonly lines: DevLines;
-  readonly functions: DevFunctions;
-  readonly connection: ControlConnection;
-  readonly interrupt: Interrupt;
-  cycleLevel(): LogLevel;
-}
-
-function hotkeys(targets: KeyTargets): readonly Hotkey[] {
-  const { lines, functions, interrupt } = targets;
-  const keys: readonly Hotkey[] = [
-    { key: 't', text: 'send a sample to each function', action: () => void sendSamples(targets) },
-    {
-      key: 'l',
-      text: 'change the lowest level of log lines',
-      action: () => lines.info(`log lines from ${targets.cycleLevel()} up`),
-    },
-    {
-      key: 'c',
-      text: 'clear the screen',
-      action: () => void process.stdout.write('\u001b[2J\u001b[3J\u001b[H'),
-    },
-    { key: 'r', text: 'redeploy all', action: () => void functions.refresh(true) },
-    { key: 'q', text: 'quit', action: () => interrupt.request('q') },
-    {
-      key: 'h',
-      text: 'this list',
-      action: () => {
-        for (const { key, text } of keys) lines.info(`${key}  ${text}`);
-      },
-    },
-  ];
-  return keys;
-}
-
-async function sendSamples({ functions, connection, lines, httpUrl }: KeyTargets): Promise<void> {
-  for (const { name, sample, request } of await tryOutsOf(functions, httpUrl)) {
-    const { subject, payload = '' } = sample ?? {};
-    try {
-      if (request !== undefined) {
-        const response = await fetch(request.url, { method: request.method });
-        lines.info(`${name} → ${response.status} ${await response.text()}`);
-      }
-      if (request !== undefined && sample === undefined) continue;
-      const { error, data } = await connection.client.invoke(
-        name,
-        payload,
-        subject === undefined ? {} : { subject },
-      );
-      if (error !== undefined) lines.failure(error);
-      else lines.info(`${name} → ${new TextDecoder().decode(data)}`);
-    } catch (error) {
-      lines.failure(HairspringError.from(error));
-    }
-  }
-}
-
-function levelAfter(level: LogLevel): LogLevel {
-  return LOG_LEVELS[(LOG_LEVELS.indexOf(level) + 1) % LOG_LEVELS.length] ?? 'debug';
 }

@@ -7,13 +7,19 @@ const MOST_BYTES = SECRET_LIMITS.valueBytes + 3;
 
 /**
  * The value of a secret: from `file`, else from standard input, which at a terminal is a prompt.
+ * @returns undefined when the prompt is interrupted
  * @throws HS_USAGE when there is none, or a file that cannot be read; HS_SECRET_INVALID when it is no text
  */
-export async function readSecretValue(name: string, file: string | undefined): Promise<string> {
-  if (file !== undefined) return decode(name, await readStart(file));
+export async function readSecretValue(name: string, file: string | undefined): Promise<string | undefined> {
+  if (file !== undefined) return await readSecretFile(name, file);
   if (process.stdin.isTTY === true) return await readHidden(`Value of ${name} (not shown): `);
   const text = decode(name, await readInput());
   return text.replace(/\r?\n$/, '');
+}
+
+/** @throws HS_USAGE when it cannot be read; HS_SECRET_INVALID when it is no text */
+export async function readSecretFile(name: string, file: string): Promise<string> {
+  return decode(name, await readStart(file));
 }
 
 async function readStart(file: string): Promise<Uint8Array> {

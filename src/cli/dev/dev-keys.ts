@@ -1,0 +1,88 @@
+import { HairspringError, LOG_LEVELS, type LogLevel } from '../../core/index.ts';
+import { sampleOf, sampleRequest } from '../deploy/sample.ts';
+import type { ControlConnection } from '../shell/connection.ts';
+import type { Interrupt } from '../shell/interrupt.ts';
+import { printable } from '../shell/printable.ts';
+import type { DevFunctions } from './dev-functions.ts';
+import type { DevLines, TryOut } from './dev-lines.ts';
+import type { Hotkey } from './hotkeys.ts';
+
+/** How each function that runs can be tried. */
+export async function tryOutsOf(
+  functions: DevFunctions,
+  httpUrl: string | undefined,
+): Promise<readonly TryOut[]> {
+  const running = functions
+    .list()
+    .flatMap(({ current }) => (current === undefined ? [] : [current.prepared]));
+  return await Promise.all(
+    running.map(async ({ manifest, file }) => ({
+      name: manifest.name,
+      sample: await sampleOf(file, manifest.start.triggers),
+      request: httpUrl === undefined ? undefined : sampleRequest(httpUrl, manifest.start.triggers),
+    })),
+  );
+}
+
+/** What the keys of `dev` act on. */
+export interface KeyTargets {
+  readonly httpUrl: string | undefined;
+  readonly lines: DevLines;
+  readonly functions: DevFunctions;
+  readonly connection: ControlConnection;
+  readonly interrupt: Interrupt;
+  cycleLevel(): LogLevel;
+}
+
+export function devKeys(targets: KeyTargets): readonly Hotkey[] {
+  const { lines, functions, interrupt } = targets;
+  const keys: readonly Hotkey[] = [
+    { key: 't', text: 'send a sample to each function', action: () => void sendSamples(targets) },
+    {
+      key: 'l',
+      text: 'change the lowest level of log lines',
+      action: () => lines.info(`log lines from ${targets.cycleLevel()} up`),
+    },
+    {
+      key: 'c',
+      text: 'clear the screen',
+      action: () => void process.stdout.write('\u001b[2J\u001b[3J\u001b[H'),
+    },
+    { key: 'r', text: 'redeploy all', action: () => void functions.refresh(true) },
+    { key: 'q', text: 'quit', action: () => interrupt.request('q') },
+    {
+      key: 'h',
+      text: 'this list',
+      action: () => {
+        for (const { key, text } of keys) lines.info(`${key}  ${text}`);
+      },
+    },
+  ];
+  return keys;
+}
+
+async function sendSamples({ functions, connection, lines, httpUrl }: KeyTargets): Promise<void> {
+  for (const { name, sample, request } of await tryOutsOf(functions, httpUrl)) {
+    const { subject, payload = '' } = sample ?? {};
+    try {
+      if (request !== undefined) {
+        const response = await fetch(request.url, { method: request.method });
+        lines.info(`${name} → ${response.status} ${printable(await response.text())}`);
+      }
+      if (request !== undefined && sample === undefined) continue;
+      const { error, data } = await connection.client.invoke(
+        name,
+        payload,
+        subject === undefined ? {} : { subject },
+      );
+      if (error !== undefined) lines.failure(error);
+      else lines.info(`${name} → ${printable(new TextDecoder().decode(data))}`);
+    } catch (error) {
+      lines.failure(HairspringError.from(error));
+    }
+  }
+}
+
+export function levelAfter(level: LogLevel): LogLevel {
+  return LOG_LEVELS[(LOG_LEVELS.indexOf(level) + 1) % LOG_LEVELS.length] ?? 'debug';
+}
