@@ -12,15 +12,21 @@ export async function watchConnection(
   output: Output,
   action: string,
 ): Promise<HairspringError> {
-  void tellStates(nc, output);
+  let refusal: Error | undefined;
+  void tellStates(nc, output, (error) => {
+    refusal = error;
+  });
   const error = await nc.closed();
-  return natsFailure(error ?? new Error('the connection is closed'), action);
+  // A client that is refused twice gives up, and says of that only that there is no server left.
+  return natsFailure(refusal ?? error ?? new Error('the connection is closed'), action);
 }
 
-async function tellStates(nc: Connection, output: Output): Promise<void> {
-  for await (const { type } of nc.status()) {
-    if (nc.isClosed()) return;
-    if (type === 'disconnect') output.note('The connection to NATS is lost; it is tried again');
-    if (type === 'reconnect') output.note('The connection to NATS is back; what came meanwhile is not shown');
+async function tellStates(nc: Connection, output: Output, onError: (error: Error) => void): Promise<void> {
+  for await (const status of nc.status()) {
+    if (status.type === 'error') onError(status.error);
+    if (nc.isClosed()) continue;
+    if (status.type === 'disconnect') output.note('The connection to NATS is lost; it is tried again');
+    if (status.type === 'reconnect')
+      output.note('The connection to NATS is back; what came meanwhile is not shown');
   }
 }
