@@ -5,12 +5,12 @@ import {
   type CellStats,
   type CheckResult,
   DEFAULT_LIMITS,
-  type FunctionCall,
   type FunctionSpec,
   formatBytes,
   HairspringError,
   HOST_LIMITS,
   JOURNAL,
+  type LocalFunctions,
   MAX_CODE_CACHE_BYTES,
   type NatsEndpoint,
   systemClock,
@@ -22,6 +22,7 @@ import {
   createNatsServices,
   MessagingBudgets,
   prepareBuiltIns,
+  prepareLocally,
   readGuestScripts,
   serviceBindings,
 } from '../hostservices/index.ts';
@@ -155,17 +156,21 @@ export async function startCell(options: CellOptions): Promise<void> {
       gauges,
       send: (report) => link.sent({ type: 'telemetry', report }),
     });
-    const shared = {
-      calls: { namespace, local: { call: (call: FunctionCall) => table.call(call) } },
-      budgets: new MessagingBudgets(),
-    };
+    const budgets = new MessagingBudgets();
+    const local: LocalFunctions = { has: (name) => table.has(name), call: (call) => table.call(call) };
     const connections = new WorkloadConnections({
       endpoint,
       clock,
       connect: connectOwn,
-      createServices: (own, inboxPrefix) => createNatsServices(own, { inboxPrefix, ...shared }),
+      createServices: (own, inboxPrefix) =>
+        createNatsServices(own, { inboxPrefix, calls: { namespace }, budgets }),
+      prepareLocally: (binding) => prepareLocally(nc, binding, local),
     });
-    const services = createHostServices(nc, { inboxPrefix: nats.inboxPrefix, ...shared });
+    const services = createHostServices(nc, {
+      inboxPrefix: nats.inboxPrefix,
+      calls: { namespace, local },
+      budgets,
+    });
     const table: FunctionTable = new FunctionTable({
       nc,
       services,

@@ -9,8 +9,8 @@ import {
   HairspringError,
   type HostService,
   type Invocation,
+  type LocalCall,
   type LocalFunctions,
-  type Outcome,
   type PreparedBinding,
   type ServiceBinding,
 } from '../core/index.ts';
@@ -18,7 +18,7 @@ import { FunctionRunner, type RunnerDependencies, shapeOf } from '../runtime/ind
 import { drainSubscriptions, type ReplyTarget, replyToError, SubjectListener } from '../triggers/index.ts';
 import { evictIdle, type WarmLimits } from './evict.ts';
 import { listenForInvokes } from './invoke-listener.ts';
-import { callLocally } from './local-calls.ts';
+import { callLocally, refused } from './local-calls.ts';
 import type { FunctionGauge } from './observe/index.ts';
 import type { WorkloadConnections } from './workload-connections.ts';
 
@@ -181,9 +181,18 @@ export class FunctionTable implements LocalFunctions {
     for (const runner of this.#retiring) if (runner.spec.id === id) runner.abandon(invocation);
   }
 
-  call(call: FunctionCall): Promise<Outcome> | undefined {
+  has(name: string): boolean {
+    return this.#byName.has(name);
+  }
+
+  call(call: FunctionCall): LocalCall {
     const slot = this.#byName.get(call.name);
-    return slot === undefined ? undefined : callLocally(slot.runner, call, this.#options.replies);
+    if (slot === undefined)
+      return refused(new HairspringError('HS_FUNCTION_NOT_FOUND', `${call.name} is not deployed here`));
+    const { runner } = slot;
+    return callLocally(runner, call, this.#options.replies, (invocation) =>
+      this.abandon(runner.spec.id, invocation),
+    );
   }
 
   /** Unsubscribes, finishes what is accepted, frees the rest. Doing it twice is doing it once. */

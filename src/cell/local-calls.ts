@@ -1,4 +1,10 @@
-import { type FunctionCall, HairspringError, type Invocation, type Outcome } from '../core/index.ts';
+import {
+  type FunctionCall,
+  HairspringError,
+  type Invocation,
+  type LocalCall,
+  type Outcome,
+} from '../core/index.ts';
 import type { FunctionRunner } from '../runtime/index.ts';
 import { type OpenReply, type ReplyTarget, refuseSize } from '../triggers/index.ts';
 import { placeInvoke } from './invoke-listener.ts';
@@ -17,34 +23,40 @@ export function callLocally(
   runner: Pick<FunctionRunner, 'spec' | 'accept'>,
   { subject: asked, headers, data }: FunctionCall,
   replies: Omit<ReplyTarget, 'accept' | 'refusedReply'>,
-): Promise<Outcome> {
+  abandon: (invocation: Invocation) => void,
+): LocalCall {
   const { spec } = runner;
   let headerBytes = 0;
   for (const [name, value] of headers) headerBytes += Buffer.byteLength(name) + Buffer.byteLength(value);
   const place = refuseSize(spec, headerBytes, data.length) ?? placeInvoke(spec, asked);
-  if (HairspringError.is(place)) return Promise.reject(place);
-  return new Promise((resolve, reject) => {
-    const invocation: Invocation & OpenReply = {
-      ...place,
-      reply: LOCAL_REPLY,
-      place: -1,
-      headers,
-      data,
-      succeed(outcome) {
-        replies.answered(invocation);
-        resolve(outcome);
-      },
-      fail(error) {
-        replies.answered(invocation);
-        reject(error);
-      },
-    };
-    replies.received(invocation);
-    try {
-      runner.accept(invocation);
-    } catch (cause) {
-      const message = `Cannot invoke ${spec.name}: the message could not be taken`;
-      invocation.fail(new HairspringError('HS_INTERNAL', message, { cause }));
-    }
-  });
+  if (HairspringError.is(place)) return refused(place);
+  const answer = Promise.withResolvers<Outcome>();
+  const invocation: Invocation & OpenReply = {
+    ...place,
+    reply: LOCAL_REPLY,
+    place: -1,
+    headers,
+    data,
+    succeed(outcome) {
+      replies.answered(invocation);
+      answer.resolve(outcome);
+    },
+    fail(error) {
+      replies.answered(invocation);
+      answer.reject(error);
+    },
+  };
+  replies.received(invocation);
+  try {
+    runner.accept(invocation);
+  } catch (cause) {
+    const message = `Cannot invoke ${spec.name}: the message could not be taken`;
+    invocation.fail(new HairspringError('HS_INTERNAL', message, { cause }));
+  }
+  return { answered: answer.promise, abandon: () => abandon(invocation) };
+}
+
+/** A call that is over before it has begun. */
+export function refused(error: HairspringError): LocalCall {
+  return { answered: Promise.reject(error), abandon: () => undefined };
 }

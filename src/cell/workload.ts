@@ -6,6 +6,7 @@ import {
   type HostCall,
   type HostCaller,
   type HostCallResult,
+  type LocalBinding,
   type NatsEndpoint,
   type PreparedBinding,
   type ServiceBinding,
@@ -22,6 +23,8 @@ export interface WorkloadOptions {
   readonly createServices: (nc: NatsConnection, inboxPrefix: string) => Services;
   /** Of all functions of the cell. */
   readonly usage: WorkloadUsage;
+  /** What a binding does without the connection. @default nothing */
+  readonly prepareLocally?: (binding: ServiceBinding) => LocalBinding | undefined;
   /** Called before a connection is opened. */
   readonly makeRoom: () => void;
 }
@@ -110,9 +113,13 @@ export class Workload {
   /** A binding that is served over the connection. All of them are prepared before the first call. */
   prepare(label: string, binding: ServiceBinding): PreparedBinding {
     this.#bindings.set(label, binding);
+    const local = this.#options.prepareLocally?.(binding);
+    const ended = (callerId: number): void => this.#ended(label, callerId);
+    if (local === undefined) return { call: (call, caller) => this.#call(label, call, caller), ended };
     return {
-      call: (call, caller) => this.#call(label, call, caller),
-      ended: (callerId) => this.#ended(label, callerId),
+      call: async (call, caller) => await (local.call(call, caller) ?? this.#call(label, call, caller)),
+      ended,
+      abandoned: (callerId) => local.abandoned(callerId),
     };
   }
 

@@ -39,6 +39,22 @@ export interface PreparedBinding {
    * when a call that was under way at that time is done.
    */
   ended?(callerId: number): void;
+  /**
+   * Nobody waits any more for what an invocation has begun that was ended by force: it was cancelled, or its time was
+   * over. Not told of one that has replied and left calls to themselves.
+   */
+  abandoned?(callerId: number): void;
+}
+
+/** What a binding does within the process, without a connection. */
+export interface LocalBinding {
+  /**
+   * @returns undefined when the call needs a connection
+   * @throws as {@link PreparedBinding.call} rejects
+   */
+  call(call: HostCall, caller: HostCaller): Promise<HostCallResult> | undefined;
+  /** As {@link PreparedBinding.abandoned}. */
+  abandoned(callerId: number): void;
 }
 
 /** A host service in the cell: how to serve one kind of binding. */
@@ -59,11 +75,17 @@ export interface FunctionCall {
   readonly data: Uint8Array;
 }
 
+/** A call of another function that is under way. */
+export interface LocalCall {
+  /** Rejects with the HairspringError that the function was answered with. */
+  readonly answered: Promise<Outcome>;
+  /** Nobody waits for the answer any more. */
+  abandon(): void;
+}
+
 /** The functions of a namespace that this process serves. */
 export interface LocalFunctions {
-  /**
-   * Rejects with the HairspringError that the function was answered with.
-   * @returns undefined when the function is not among them
-   */
-  call(call: FunctionCall): Promise<Outcome> | undefined;
+  has(name: string): boolean;
+  /** One that is not among them is answered with HS_FUNCTION_NOT_FOUND. */
+  call(call: FunctionCall): LocalCall;
 }

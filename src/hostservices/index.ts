@@ -2,6 +2,8 @@ import type { NatsConnection } from '@nats-io/transport-node';
 import {
   type FunctionSpec,
   type HostService,
+  type LocalBinding,
+  type LocalFunctions,
   type MessagingBinding,
   type PreparedBinding,
   type ServiceBinding,
@@ -10,7 +12,12 @@ import {
 import { prepareCrypto } from './crypto/provider.ts';
 import { createHttpService } from './http/provider.ts';
 import { createKvService } from './kv/provider.ts';
-import { createMessagingService, MessagingBudgets, type MessagingOptions } from './messaging/provider.ts';
+import {
+  createMessagingService,
+  MessagingBudgets,
+  type MessagingOptions,
+  prepareLocalCalls,
+} from './messaging/provider.ts';
 import { createObjectStoreService } from './objectstore/provider.ts';
 
 /** Services that go by NATS. */
@@ -37,6 +44,16 @@ export function createHostServices(
   options: NatsServiceOptions = {},
 ): Readonly<Record<ServiceBinding['service'], HostService>> {
   return { http: createHttpService({ clock: systemClock }), ...createNatsServices(nc, options) };
+}
+
+/** What a binding does without a connection of its function's own; `nc` is the cell's. */
+export function prepareLocally(
+  nc: NatsConnection,
+  binding: ServiceBinding,
+  functions: LocalFunctions,
+): LocalBinding | undefined {
+  if (binding.service !== 'messaging') return undefined;
+  return prepareLocalCalls(nc, systemClock, binding, functions);
 }
 
 export { readGuestScripts } from './guest-scripts.ts';

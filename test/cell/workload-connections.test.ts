@@ -9,9 +9,11 @@ import {
   type HostService,
   type KvBinding,
   type PreparedBinding,
+  type ServiceBinding,
   systemClock,
   type WorkloadCredential,
 } from '../../src/core/index.ts';
+import { prepareLocally } from '../../src/hostservices/index.ts';
 import { Handles, type Held } from '../../src/hostservices/shared/handles.ts';
 import { connectTo, startTestNats, type TestNats } from '../support/nats.ts';
 import { createSpec } from '../support/spec.ts';
@@ -255,6 +257,48 @@ test('A function that is gone has no connection any more, and a lost one is made
   assert.equal(world.opened.length, 2);
   await world.connections.forget('one');
   await until(() => world.openCount === 0);
+});
+
+test('A function of the same cell is called while there is no connection, and no other one', async () => {
+  const { credential } = createWorld();
+  const cell = await connectTo(server);
+  let connections = 0;
+  await using away = new WorkloadConnections({
+    endpoint: () => ({ servers: ['nats://127.0.0.1:1'] }),
+    clock: systemClock,
+    connect: () => {
+      connections += 1;
+      return Promise.reject(new Error('away'));
+    },
+    createServices: () => ({}),
+    prepareLocally: (given) =>
+      prepareLocally(cell, given, {
+        has: (name) => name === 'here',
+        call: ({ data }) => ({
+          answered: Promise.resolve({ payload: data, headers: [] }),
+          abandon: () => undefined,
+        }),
+      }),
+  });
+  away.admit([{ ...createSpec({}), id: 'one' }], { one: credential('_HSBOX.one') });
+  const granted: ServiceBinding = {
+    service: 'messaging',
+    publish: [],
+    request: [],
+    call: ['here', 'elsewhere'],
+  };
+  const binding = away.prepare('one', 'BUS', granted);
+  const call = async (name: string): Promise<string> => {
+    const caller = { id: 1, deadlineMs: Number.POSITIVE_INFINITY };
+    const answer = await binding?.call({ op: 'call', args: [name, '0'], payload: 'hello' }, caller);
+    return Buffer.from(answer?.data ?? '').toString();
+  };
+  assert.equal(await call('here'), 'hello');
+  await assert.rejects(call('not-granted'), { code: 'HS_BINDING_DENIED' });
+  assert.equal(connections, 0);
+  await assert.rejects(call('elsewhere'), { code: 'HS_NATS_UNREACHABLE' });
+  assert.equal(connections, 1);
+  await cell.close();
 });
 
 test('A server that is away is a coded error, and the next call tries again', async () => {

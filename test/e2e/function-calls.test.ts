@@ -147,6 +147,29 @@ test('A function that waits for its own only place ends at its deadline, and ser
   assert.equal((await world.ask('loop', 'once')).text, 'done');
 });
 
+test('Who is cancelled takes what it waits for with it, and not what it has left to itself', async () => {
+  const limits = { timeout: '60s' };
+  const calls = (next: string): string =>
+    handler(`if (msg.text() === 'leave') { ctx.call('${next}').catch(() => {}); return 'left'; }
+      return (await ctx.call('${next}', '', { timeoutMs: 50_000 })).text();`);
+  const hangs = handler('return new Promise(() => {});');
+  await world.deploy({ name: 'first', code: calls('second'), bindings: { F: { call: ['second'] } }, limits });
+  await world.deploy({ name: 'second', code: calls('third'), bindings: { F: { call: ['third'] } }, limits });
+  await world.deploy({ name: 'third', code: hangs, limits });
+  const inFlight = async (name: string): Promise<number> => (await world.client().info(name)).stats.inFlight;
+  const asked = world.ask('first', '', { timeoutMs: 60_000 });
+  await until('the chain waits', async () => (await inFlight('third')) === 1);
+  assert.equal((await world.client().cancel('first')).cancelled, 1);
+  assert.equal((await asked).outcome, 'HS_FUNCTION_CANCELLED');
+  for (const name of ['second', 'third'])
+    await until(`${name} is free`, async () => (await inFlight(name)) === 0);
+  assert.equal((await world.ask('first', 'leave')).text, 'left');
+  await until('what it has left goes on', async () => (await inFlight('third')) === 1);
+  assert.equal((await world.client().cancel('first')).cancelled, 0);
+  assert.equal(await inFlight('third'), 1);
+  await world.client().cancel('third');
+});
+
 test('A host that stops lets calls between functions come to their end', async () => {
   await using stopping = await startTestHost({ nats: world.nats });
   await stopping.deploy({

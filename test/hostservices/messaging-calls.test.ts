@@ -42,8 +42,14 @@ function serve(name: string, respond: (message: Msg) => void): Promise<unknown> 
 }
 
 /** A messaging binding beside the functions of its own process. */
-function near(answer: (call: FunctionCall) => Promise<Outcome> | undefined): MessagingHandle {
-  const local: LocalFunctions = { call: answer };
+function near(
+  answer: (call: FunctionCall) => Promise<Outcome>,
+  abandon: (call: FunctionCall) => void = () => undefined,
+): MessagingHandle {
+  const local: LocalFunctions = {
+    has: (name) => name === 'here',
+    call: (call) => ({ answered: answer(call), abandon: () => abandon(call) }),
+  };
   return openMessaging(nc, { call: ['here', 'echo'] }, { calls: { namespace: 'mine', local } });
 }
 
@@ -104,7 +110,6 @@ test('A function in this process is called there, and nothing goes over NATS', a
   let asked: FunctionCall | undefined;
   const bus = near((call) => {
     asked = call;
-    if (call.name !== 'here') return undefined;
     const own = ['X-A', 'b', 'Hairspring-Error', 'HS_INTERNAL', 'Bad\r\n', 'x', 'odd'];
     return Promise.resolve({ payload: 'täxt', headers: own });
   });
@@ -120,6 +125,33 @@ test('A function in this process is called there, and nothing goes over NATS', a
   assert.equal(pairs.get('Hairspring-Call-Depth'), '1');
   assert.ok(Number(pairs.get('Hairspring-Timeout-Ms')) <= MESSAGING_LIMITS.defaultTimeoutMs);
   assert.equal(textOfResult(await bus.call('call', ['echo', '0'], 'far')), 'far');
+});
+
+test('What an abandoned invocation has called in this process is given up, and nothing of others or what is done', async () => {
+  const waiting = new Map<string, PromiseWithResolvers<Outcome>>();
+  const bus = near(
+    (call) => {
+      const answer = Promise.withResolvers<Outcome>();
+      waiting.set(Buffer.from(call.data).toString(), answer);
+      return answer.promise;
+    },
+    (call) => {
+      const error = new HairspringError('HS_FUNCTION_CANCELLED', 'given up');
+      waiting.get(Buffer.from(call.data).toString())?.reject(error);
+    },
+  );
+  const calls = ['done', 'mine', 'others'].map((text) =>
+    bus.call('call', ['here', '0'], text, callerOf({ id: text === 'others' ? 2 : 1 })),
+  );
+  waiting.get('done')?.resolve({ payload: 'x', headers: [] });
+  await calls[0];
+  bus.prepared.abandoned?.(1);
+  bus.prepared.abandoned?.(3);
+  await assert.rejects(async () => await calls[1], { code: 'HS_FUNCTION_CANCELLED' });
+  waiting.get('others')?.resolve({ payload: 'y', headers: [] });
+  const last = await calls[2];
+  assert.ok(last !== undefined && textOfResult(last) === 'y');
+  bus.prepared.abandoned?.(2);
 });
 
 test('An error, and a reply that NATS would not carry, come from here as from there', async () => {

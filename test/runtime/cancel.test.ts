@@ -1,7 +1,7 @@
 /** Cancelled invocations, the signal that tells them, and what they leave behind. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { HostCallResult } from '../../src/core/index.ts';
+import type { Binding, HostCallResult, PreparedBinding } from '../../src/core/index.ts';
 import { createManualClock } from '../control/support/manual-clock.ts';
 import { createTestFunction, handlerOf, type TestFunction } from '../support/functions.ts';
 import { turns, until } from '../support/turns.ts';
@@ -37,6 +37,60 @@ test('All that a function does is cancelled: what waits, what runs, and what goe
   assert.equal(probe.runner.cancel(), 0);
   const next = probe.text({ subject: 'probe.tail' });
   assert.equal(await next, 'replied');
+});
+
+test('What an invocation has called is abandoned when it is ended by force, and goes on when it has replied', async () => {
+  const gate = createGate();
+  const callers: number[] = [];
+  const abandoned: number[] = [];
+  const prepared: PreparedBinding = {
+    call: (_call, { id }) => {
+      callers.push(id);
+      return gate.host();
+    },
+    abandoned: (id) => void abandoned.push(id),
+  };
+  const binding: Binding = { service: 'kv', bucket: 'b', access: 'read', keys: '>', existing: true };
+  using probe = createTestFunction(
+    handlerOf(`const call = env.HOST.keys(); if (msg.params.key === 'quick') return 'replied'; await call;`),
+    { prepared: { HOST: prepared }, bindings: { HOST: binding }, limits: { timeoutMs: 100 } },
+  );
+  assert.equal(await probe.text({ subject: 'probe.quick' }), 'replied');
+  await until(() => gate.count === 1);
+  const cancelled = probe.code({ subject: 'probe.slow' });
+  await until(() => gate.count === 2);
+  probe.runner.cancel();
+  assert.equal(await cancelled, 'HS_FUNCTION_CANCELLED');
+  assert.deepEqual(abandoned, callers.slice(1));
+  assert.equal(await probe.code({ subject: 'probe.slow' }), 'HS_FUNCTION_TIMEOUT');
+  await until(() => abandoned.length === 2);
+  assert.deepEqual(abandoned, callers.slice(1));
+  gate.open();
+  await turns(5);
+  assert.equal(abandoned.length, 2);
+});
+
+test('What an abandoned invocation has called goes on while another may wait for it', async () => {
+  const gate = createGate();
+  const abandoned: number[] = [];
+  const prepared: PreparedBinding = { call: gate.host, abandoned: (id) => void abandoned.push(id) };
+  const binding: Binding = { service: 'kv', bucket: 'b', access: 'read', keys: '>', existing: true };
+  using probe = createTestFunction(
+    handlerOf(
+      `console.log(ctx.invocationId); shared ??= env.HOST.keys(); await shared; return 'shared';`,
+      'let shared;',
+    ),
+    { prepared: { HOST: prepared }, bindings: { HOST: binding } },
+  );
+  const first = probe.code();
+  await until(() => gate.count === 1);
+  const second = probe.text();
+  await until(() => texts(probe).length === 2);
+  assert.equal(probe.runner.cancel(texts(probe)[0]), 1);
+  assert.equal(await first, 'HS_FUNCTION_CANCELLED');
+  assert.deepEqual(abandoned, []);
+  gate.open();
+  assert.equal(await second, 'shared');
 });
 
 test('One invocation is cancelled by the id that its context has, and no other', async () => {

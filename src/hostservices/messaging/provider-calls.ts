@@ -1,4 +1,4 @@
-import type { Msg } from '@nats-io/transport-node';
+import type { Msg, MsgHdrs } from '@nats-io/transport-node';
 import {
   callDepth,
   HairspringError,
@@ -9,7 +9,6 @@ import {
   isErrorCode,
   type LocalFunctions,
   type MessagingBinding,
-  type Outcome,
   REPLY_HEADERS,
   REQUEST_HEADERS,
   timeoutHeader,
@@ -33,18 +32,26 @@ const MAX_ERROR_CHARS = 2_048;
 /** And largest body that it is looked for in. */
 const MAX_ERROR_BYTES = 16 * 1024;
 
-/**
- * Calls another function of the namespace: in this process where it is, else whichever node has it.
- * @throws the callee's code; HS_BINDING_DENIED, HS_CALL_DEPTH, HS_FUNCTION_NOT_FOUND, HS_REQUEST_TIMEOUT and those of messages
- */
-export async function callFunction(
-  binding: MessagingBinding,
-  means: Means,
-  { namespace, local }: FunctionCalls,
+/** What a call needs wherever the function is. */
+export type CallMeans = Pick<Means, 'nc' | 'clock'>;
+
+interface PreparedCall {
+  /** As in `call function "name"`. */
+  readonly action: string;
+  /** That the message is to have; empty for the one that the function has by itself. */
+  readonly subject: string;
+  readonly headers: MsgHdrs;
+  readonly data: Uint8Array;
+  readonly timeoutMs: number;
+}
+
+/** @throws HS_CALL_DEPTH, HS_HEADER_INVALID, HS_HOST_CALL_INVALID, HS_MESSAGE_TOO_LARGE, HS_SUBJECT_INVALID */
+export function prepareCall(
+  name: string,
+  means: CallMeans,
   { args, payload }: HostCall,
   caller: HostCaller,
-): Promise<HostCallResult> {
-  const name = checkFunctionName(binding, args[0]);
+): PreparedCall {
   const action = `call function "${name}"`;
   const headers = outgoingHeaders(args[1], caller);
   const wantedMs = readMs(action, 'timeoutMs', args[2]);
@@ -52,16 +59,29 @@ export async function callFunction(
   headers.set(REQUEST_HEADERS.callDepth, String(nextDepth(action, caller)));
   const data = toBytes(payload);
   checkSize(means.nc, `${action} with ${data.length} bytes`, data.length);
-  const timeout = waitMs(means, caller, wantedMs);
-  headers.set(...timeoutHeader(timeout, 0));
-  const pairs = [...headers].flatMap(([key, values]) => values.map((value) => [key, value] as const));
-  const answered = local?.call({ name, subject, headers: pairs, data });
-  if (answered !== undefined) return await fromOutcome(means, action, answered);
+  const timeoutMs = waitMs(means, caller, wantedMs);
+  headers.set(...timeoutHeader(timeoutMs, 0));
+  return { action, subject, headers, data, timeoutMs };
+}
+
+/**
+ * Calls another function of the namespace, on whichever node has it.
+ * @throws the callee's code; HS_BINDING_DENIED, HS_CALL_DEPTH, HS_FUNCTION_NOT_FOUND, HS_REQUEST_TIMEOUT and those of messages
+ */
+export async function callFunction(
+  binding: MessagingBinding,
+  means: Means,
+  namespace: string,
+  call: HostCall,
+  caller: HostCaller,
+): Promise<HostCallResult> {
+  const name = checkFunctionName(binding, call.args[0]);
+  const { action, subject, headers, data, timeoutMs } = prepareCall(name, means, call, caller);
   if (subject !== '') headers.set(REQUEST_HEADERS.subject, subject);
   const grant = `the bindings grant calls of ${listGranted(binding.call)}`;
   const target = hairspringSubjects.invoke(namespace, name);
   const message = { subject: target, headers, data, action, grant };
-  return await callRemotely(means, message, caller, timeout);
+  return await request(means, message, caller, timeoutMs);
 }
 
 /** @throws HS_CALL_DEPTH */
@@ -72,27 +92,7 @@ function nextDepth(action: string, { invocation }: HostCaller): number {
   throw new HairspringError('HS_CALL_DEPTH', `Cannot ${action}: ${detail}`);
 }
 
-/** As large as it could be over NATS: it must not matter where a function runs. */
-async function fromOutcome(
-  { nc }: Means,
-  action: string,
-  answered: Promise<Outcome>,
-): Promise<HostCallResult> {
-  try {
-    const { payload, headers } = await answered;
-    const data = toBytes(payload);
-    if (data.length > (nc.info?.max_payload ?? Number.POSITIVE_INFINITY)) {
-      const detail = `its reply of ${data.length} bytes is larger than the server's max_payload`;
-      throw new HairspringError('HS_REPLY_TOO_LARGE', detail);
-    }
-    return { value: ownPairs(headers), data };
-  } catch (error) {
-    if (!HairspringError.is(error)) throw error;
-    throw new HairspringError(error.code, `Cannot ${action}: ${error.message}`, { cause: error });
-  }
-}
-
-async function callRemotely(
+async function request(
   means: Means,
   message: Outgoing,
   caller: HostCaller,

@@ -100,7 +100,11 @@ export async function admit(
 }
 
 /** As long as was asked for, and never beyond the deadline of the invocation. */
-export function waitMs({ clock }: Means, { deadlineMs }: HostCaller, wantedMs: number | undefined): number {
+export function waitMs(
+  { clock }: Pick<Means, 'clock'>,
+  { deadlineMs }: HostCaller,
+  wantedMs: number | undefined,
+): number {
   const leftMs = deadlineMs - clock.monotonicMs();
   return Math.max(1, Math.ceil(Math.min(wantedMs ?? MESSAGING_LIMITS.defaultTimeoutMs, leftMs)));
 }

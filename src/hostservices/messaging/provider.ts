@@ -6,6 +6,8 @@ import {
   type HostCaller,
   type HostCallResult,
   type HostService,
+  type LocalBinding,
+  type LocalFunctions,
   type MessagingBinding,
   type PreparedBinding,
 } from '../../core/index.ts';
@@ -15,6 +17,7 @@ import { MESSAGING_LIMITS } from './limits.ts';
 import { MessagingBudgets } from './provider-budgets.ts';
 import { callFunction, type FunctionCalls } from './provider-calls.ts';
 import { FlowControl } from './provider-flow.ts';
+import { LocalCalls } from './provider-local-calls.ts';
 import type { Replies } from './provider-replies.ts';
 import { publishAcked, request, requestMany } from './provider-requests.ts';
 import { type Means, prepareMessage, publish } from './provider-send.ts';
@@ -51,18 +54,33 @@ export function createMessagingService(
   };
 }
 
+/**
+ * What a binding does without the connection of its function, of which `nc` tells how much it carries: a function calls
+ * another of its process also while there is none.
+ */
+export function prepareLocalCalls(
+  nc: NatsConnection,
+  clock: Clock,
+  binding: MessagingBinding,
+  functions: LocalFunctions,
+): LocalBinding {
+  return new LocalCalls(binding, { nc, clock }, functions);
+}
+
 class MessagingGrant implements PreparedBinding {
   readonly #label: string;
   readonly #binding: MessagingBinding;
   readonly #means: Means;
-  readonly #calls: FunctionCalls;
+  readonly #namespace: string;
+  readonly #local: LocalCalls | undefined;
   readonly #handles: Handles<Replies>;
 
   constructor(label: string, binding: MessagingBinding, means: Means, calls: FunctionCalls) {
     this.#label = label;
     this.#binding = binding;
     this.#means = means;
-    this.#calls = calls;
+    this.#namespace = calls.namespace;
+    this.#local = calls.local && new LocalCalls(binding, means, calls.local);
     const { manyPerInvocation: perInvocation, manyPerFunction: perFunction } = MESSAGING_LIMITS;
     this.#handles = new Handles({ what: 'a requestMany', label, perInvocation, perFunction });
   }
@@ -78,7 +96,8 @@ class MessagingGrant implements PreparedBinding {
     if (isSendingOperation(op)) return await this.#send(op, call, caller);
     switch (op) {
       case 'call':
-        return await callFunction(this.#binding, this.#means, this.#calls, call, caller);
+        return await (this.#local?.call(call, caller) ??
+          callFunction(this.#binding, this.#means, this.#namespace, call, caller));
       case 'next':
         return await this.#next(args[0]);
       case 'close':
@@ -89,6 +108,10 @@ class MessagingGrant implements PreparedBinding {
 
   holds({ op, args }: HostCall): boolean {
     return (op === 'next' || op === 'close') && this.#handles.find(args[0]) !== undefined;
+  }
+
+  abandoned(callerId: number): void {
+    this.#local?.abandoned(callerId);
   }
 
   ended(callerId: number): void {

@@ -8,6 +8,8 @@ interface Kept {
   readonly id: number;
   /** The newest that may go on with what is open in its name. */
   readonly heirsUpToId: number;
+  /** Whether it was ended by force while calls of its were under way. */
+  readonly isAbandoned: boolean;
 }
 
 /**
@@ -30,24 +32,27 @@ export class Releases implements Disposable {
   }
 
   /** An invocation has ended, and is no longer among the flights. */
-  ended({ id, hasCalled, calledForOthers, heirsUpToId = 0 }: Flight): void {
-    if (calledForOthers) this.#keep(id, heirsUpToId);
-    else if (hasCalled) this.#release(id);
+  ended(flight: Flight): void {
+    const { id, hasCalled, calledForOthers, cutShort, pendingCalls } = flight;
+    // Another may wait for what it has called.
+    const isAbandoned = cutShort && pendingCalls > 0;
+    if (calledForOthers || isAbandoned) this.#keep(flight, isAbandoned);
+    if (hasCalled && !calledForOthers) this.#release(id);
     this.#advance();
   }
 
   /** A call is done that may have lasted longer than its invocation. */
-  callDone({ id, heirsUpToId }: Flight): void {
-    if (heirsUpToId === undefined) return;
-    this.#keep(id, heirsUpToId);
+  callDone(flight: Flight): void {
+    if (flight.heirsUpToId === undefined) return;
+    this.#keep(flight, false);
     this.#advance();
   }
 
-  #keep(id: number, heirsUpToId: number): void {
+  #keep({ id, heirsUpToId = 0 }: Flight, isAbandoned: boolean): void {
     if (this.#keptIds.has(id)) return;
     if (this.#kept.length >= MAX_KEPT) this.#releaseFirst();
     this.#heirsUpToId = this.#kept.length === 0 ? heirsUpToId : Math.max(this.#heirsUpToId, heirsUpToId);
-    this.#kept.push({ id, heirsUpToId: this.#heirsUpToId });
+    this.#kept.push({ id, heirsUpToId: this.#heirsUpToId, isAbandoned });
     this.#keptIds.add(id);
   }
 
@@ -63,6 +68,7 @@ export class Releases implements Disposable {
     if (first === undefined) return;
     this.#keptIds.delete(first.id);
     this.#release(first.id);
+    if (first.isAbandoned) for (const binding of this.#bindings.values()) binding.abandoned?.(first.id);
   }
 
   #release(id: number): void {
