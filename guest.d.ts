@@ -374,7 +374,10 @@ export interface HttpClient {
   readonly fetch: Fetch;
 }
 
-/** Headers to send; names that begin with Nats-, KV- or Hairspring- are refused. */
+/**
+ * Headers to send; names that begin with Nats-, KV- or Hairspring- are refused, and workload_id, namespace and error,
+ * whatever their case.
+ */
 export type SentHeaders = Readonly<Record<string, string | readonly string[]>>;
 
 /**

@@ -33,9 +33,10 @@ export const FEED_HEADERS = {
   level: 'Hairspring-Level',
 } as const;
 
-/** Prefixes of header names that a function can neither set: they command JetStream or speak for the host. */
+/** Prefixes of header names that a function can set on no message: they command JetStream or speak for the host. */
 const RESERVED_PREFIXES = ['nats-', 'kv-', 'hairspring-'] as const;
 
+/** Also on what is no reply: whoever is granted a subject may find somebody there who waits for one. */
 export function isReservedHeader(name: string): boolean {
   const lower = name.toLowerCase();
   return (
