@@ -57,7 +57,8 @@ export const HOST_SERVICE_CODES = {
     fault: 'deployer',
     retryable: true,
     summary: 'The bucket, or the account that it is in, has no room for the value',
-    remedy: "Delete or purge keys, or raise the bucket's maxBytes (`nats kv edit`)",
+    remedy:
+      'Purge keys; where there is no room for that either, raise the limit (`nats stream edit KV_BUCKET --max-bytes`), or remove some from outside (`nats stream purge KV_BUCKET --subject`)',
   },
   HS_KV_BUCKET_DIFFERS: {
     status: 409,
@@ -235,7 +236,7 @@ export const HOST_SERVICE_CODES = {
     retryable: false,
     summary: 'A header cannot be sent',
     remedy:
-      'Use names of letters, digits and -, values without line breaks, and no name that begins with Nats-, KV- or Hairspring-',
+      'Use names of letters, digits and -, values without line breaks, and no name that begins with Nats-, KV- or Hairspring- or is workload_id, namespace or error',
   },
   HS_MESSAGE_TOO_LARGE: {
     status: 413,

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { jetstreamManager } from '@nats-io/jetstream';
 import { headers, type NatsConnection } from '@nats-io/transport-node';
-import { HOST_LIMITS } from '../../src/core/index.ts';
+import { HairspringError, HOST_LIMITS } from '../../src/core/index.ts';
 import { KV_LIMITS } from '../../src/hostservices/kv/limits.ts';
 import { countConsumers, createBucket, type KvHandle, kvBinding, openBinding } from '../support/kv.ts';
 import { connectTo, startTestNats, type TestNats } from '../support/nats.ts';
@@ -283,6 +283,26 @@ test('A full bucket says that it is full, and takes values again when there is r
     assert.equal((await full.refused(op, ['b'], 'x'.repeat(1_500))).code, 'HS_KV_BUCKET_FULL', op);
   await full.call('purge', ['a']);
   await full.call('put', ['b'], 'x'.repeat(1_500));
+});
+
+test('A bucket too full for a deletion says how to make room, and that helps', async () => {
+  await createBucket(nc, 'stuffed', { max_bytes: 2_000 });
+  const stuffed = openBinding(nc, kvBinding('stuffed'));
+  for (let count = 0, isFull = false; !isFull; count += 1) {
+    const put = await stuffed.call('put', [`k${count}`], '').catch((error: unknown) => error);
+    isFull = HairspringError.is(put);
+  }
+  for (const op of ['delete', 'purge']) {
+    const { code, hint } = await stuffed.refused(op, ['k0']);
+    assert.equal(code, 'HS_KV_BUCKET_FULL', op);
+    assert.match(hint ?? '', /nats stream purge KV_stuffed --subject='\$KV\.stuffed\.k0'/);
+  }
+  const manager = await jetstreamManager(nc);
+  for (const key of ['k0', 'k1', 'k2', 'k3'])
+    await manager.streams.purge('KV_stuffed', { filter: `$KV.stuffed.${key}` });
+  await stuffed.call('delete', ['k4']);
+  await manager.streams.update('KV_stuffed', { max_bytes: 4_000 });
+  await stuffed.call('purge', ['k5']);
 });
 
 test('A listing does not wait for keys that are removed while it reads', async () => {

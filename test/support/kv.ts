@@ -4,7 +4,6 @@ import { jetstreamManager } from '@nats-io/jetstream';
 import { type KV, Kvm, type KvOptions } from '@nats-io/kv';
 import type { NatsConnection } from '@nats-io/transport-node';
 import {
-  type ErrorCode,
   HairspringError,
   type HostCaller,
   type HostCallResult,
@@ -51,7 +50,7 @@ export interface KvHandle {
     op: string,
     args?: readonly (string | number | null)[],
     payload?: string | Uint8Array,
-  ): Promise<{ readonly code: ErrorCode; readonly message: string }>;
+  ): Promise<Pick<HairspringError, 'code' | 'message' | 'hint'>>;
 }
 
 /** @param inboxPrefix of the connection, where it has one */

@@ -101,7 +101,9 @@ class KvGrant implements PreparedBinding {
       this.#access.link.check();
       return await this.#perform(op, key, terms, payload);
     } catch (error) {
-      throw await this.#explain(error, `${op} key "${key}" in bucket "${this.#binding.bucket}"`);
+      const told = await this.#explain(error, `${op} key "${key}" in bucket "${this.#binding.bucket}"`);
+      const isFull = told.code === 'HS_KV_BUCKET_FULL' && (op === 'delete' || op === 'purge');
+      throw isFull ? withoutRoomForMarker(told, this.#binding.bucket, key) : told;
     }
   }
 
@@ -179,6 +181,12 @@ class KvGrant implements PreparedBinding {
     const grant = `binding ${this.#label} grants access "${access}" to keys "${keys}"`;
     return serverRefusal(action, grant, error);
   }
+}
+
+/** To delete is to store a marker, and so is to purge. */
+function withoutRoomForMarker(error: HairspringError, bucket: string, key: string): HairspringError {
+  const hint = `A deletion is stored too. Make room from outside: nats stream edit KV_${bucket} --max-bytes=MORE, or nats stream purge KV_${bucket} --subject='$KV.${bucket}.${key}'`;
+  return new HairspringError(error.code, error.message, { cause: error, hint });
 }
 
 async function asValue(done: Promise<number | null>): Promise<HostCallResult> {
