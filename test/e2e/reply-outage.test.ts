@@ -38,6 +38,28 @@ test('Callers whose functions finish while their cell has no connection hear whe
   await outside.close();
 });
 
+test('A reply that is too large for the server is the only one that is refused when it waits for a connection', async () => {
+  await using server = await startTestNats();
+  await using relay = await startRelay(server);
+  await using world = await startTestHost({ nats: { ...server, url: relay.url } });
+  const code = handler(
+    'await new Promise((done) => setTimeout(done, 400)); return "x".repeat(Number(msg.text()));',
+  );
+  await world.deploy({ name: 'sized', code });
+  await world.ask('sized', '1');
+  const outside = await connectTo(server);
+  const answers = Array.from({ length: CALLERS }, (_, index) =>
+    ask(outside, 'sized', index === 0 ? '2000000' : '5', { timeoutMs: 5_000 }),
+  );
+  await outside.flush();
+  await sleep(150);
+  relay.cut();
+  await sleep(AWAY_MS);
+  relay.admit();
+  assert.deepEqual(tally(await Promise.all(answers)), { HS_REPLY_TOO_LARGE: 1, ok: CALLERS - 1 });
+  await outside.close();
+});
+
 test('Callers of a cell that dies while it and the host have no connection hear when that is back', async () => {
   await using server = await startTestNats();
   await using relay = await startRelay(server);

@@ -1,9 +1,14 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
+import { mkdtempDisposable, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import type { NatsConnection } from '@nats-io/transport-node';
 import fc from 'fast-check';
+import { REPLY_HEADERS } from '../../src/core/index.ts';
 import { HeaderBlock, ReplyOutput } from '../../src/triggers/subject/reply-output.ts';
+import { ReplyWriter } from '../../src/triggers/subject/reply-writer.ts';
 import { connectTo, startTestNats } from '../support/nats.ts';
 import { startRelay } from '../support/relay.ts';
 
@@ -102,6 +107,43 @@ test('Replies past what waits for a connection are lost and counted, and the fir
       lost.map((_told, index) => index === 0),
     );
   }
+  await nc.close();
+  await receiver.close();
+});
+
+test('Of replies that wait for a connection, those are told to be too large that the next server does not take', async () => {
+  const first = await startTestNats();
+  await using relay = await startRelay(first);
+  const nc = await connectTo({ url: relay.url }, { reconnectTimeWait: 50, maxReconnectAttempts: -1 });
+  const identity = { workloadId: 'w', namespace: 'n' };
+  const writer = new ReplyWriter(nc, identity);
+  relay.cut();
+  await once(nc, 'disconnect');
+  const { port } = first;
+  await first[Symbol.asyncDispose]();
+  await using folder = await mkdtempDisposable(join(tmpdir(), 'hairspring-payload-'));
+  const file = join(folder.path, 'nats.conf');
+  await writeFile(file, 'max_payload: 2000\n');
+  await using second = await startTestNats({ port, extraArguments: ['-c', file] });
+  const receiver = await connectTo(second);
+  const got: string[] = [];
+  receiver.subscribe('_INBOX.sizes.*', {
+    callback: (_error, message) => {
+      const { headers, data } = message;
+      const code = headers?.get(REPLY_HEADERS.code) || data.length;
+      got.push(`${message.subject.slice(-1)} ${headers?.get(REPLY_HEADERS.workloadId)} ${code}`);
+    },
+  });
+  await receiver.flush();
+  // Sent together and, the last one, by itself.
+  for (const [index, size] of [10, 2_500, 1_900, 20_000].entries())
+    writer.succeed(`_INBOX.sizes.${index}`, { payload: 'x'.repeat(size), headers: [] });
+  const back = once(nc, 'reconnect');
+  relay.admit();
+  await back;
+  await nc.flush();
+  await receiver.flush();
+  assert.deepEqual(got, ['0 w 10', '1 w HS_REPLY_TOO_LARGE', '2 w 1900', '3 w HS_REPLY_TOO_LARGE']);
   await nc.close();
   await receiver.close();
 });

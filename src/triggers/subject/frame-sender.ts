@@ -1,5 +1,6 @@
 import type { NatsConnection } from '@nats-io/transport-node';
 import { HairspringError } from '../../core/index.ts';
+import { withinLimit } from './too-large.ts';
 
 /** Past this much that waits for a connection, frames are lost. */
 export const MAX_HELD_BYTES = 32 * 1024 ** 2;
@@ -36,16 +37,24 @@ export class FrameSender {
   #held: Uint8Array[] | undefined;
   #heldBytes = 0;
   #isLosing = false;
+  #maxPayload = Number.POSITIVE_INFINITY;
   onLost: LostListener = () => undefined;
 
   /** @throws HS_INTERNAL when the library is not as it is known here */
   constructor(nc: NatsConnection) {
     this.#nc = nc;
     this.#protocol = protocolOf(nc);
+    this.#maxPayload = nc.info?.max_payload ?? this.#maxPayload;
   }
 
   get isHolding(): boolean {
     return this.#held !== undefined;
+  }
+
+  /** What the server takes in one message; without a connection, what it took last. */
+  get maxPayload(): number {
+    this.#maxPayload = this.#nc.info?.max_payload ?? this.#maxPayload;
+    return this.#maxPayload;
   }
 
   /** @param replies how many are in `frames` */
@@ -80,6 +89,9 @@ export class FrameSender {
     this.#held = undefined;
     this.#heldBytes = 0;
     this.#isLosing = false;
-    for (const frames of held) this.#protocol.sendCommand(frames);
+    // This server may take less than the last one; it cuts the connection for one message too large.
+    const limit = this.maxPayload;
+    for (const frames of held)
+      this.#protocol.sendCommand(frames.length > limit ? withinLimit(frames, limit) : frames);
   }
 }

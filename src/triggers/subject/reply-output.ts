@@ -69,6 +69,11 @@ export class ReplyOutput {
     this.#sender.onLost = listener;
   }
 
+  /** What the server takes in one message, headers included; without a connection, what it took last. */
+  get maxPayload(): number {
+    return this.#sender.maxPayload;
+  }
+
   get isHolding(): boolean {
     return this.#sender.isHolding;
   }

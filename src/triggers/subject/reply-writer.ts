@@ -4,7 +4,7 @@ import type { NatsConnection } from '@nats-io/transport-node';
 import {
   errorBody,
   errorHeaderPairs,
-  HairspringError,
+  type HairspringError,
   isReservedHeader,
   isSafeHeader,
   MAX_HEADERS,
@@ -13,6 +13,7 @@ import {
   type ReplyIdentity,
 } from '../../core/index.ts';
 import { HeaderBlock, ReplyOutput } from './reply-output.ts';
+import { replyTooLarge } from './too-large.ts';
 
 /** Answers a caller with a coded error: in headers for clients, and as JSON in the body. Never throws. */
 export function replyToError(
@@ -44,16 +45,13 @@ export class ReplyWriter {
   /** @returns the error that was sent instead when the reply is larger than the server lets through */
   succeed(reply: string, { payload = '', headers: own }: Outcome): HairspringError | undefined {
     const headers = own.length === 0 ? this.#plain : this.#withHeaders(own);
-    const limit = this.#nc.info?.max_payload ?? Number.POSITIVE_INFINITY;
+    const limit = this.#output.maxPayload;
     // A character is at most three bytes; most replies need not be measured.
     const most = headers.bytes + (typeof payload === 'string' ? 3 * payload.length : payload.length);
     if (most > limit) {
       const bytes = headers.bytes + Buffer.byteLength(payload);
       if (bytes > limit) {
-        const error = new HairspringError(
-          'HS_REPLY_TOO_LARGE',
-          `Cannot reply with ${bytes} bytes, headers included: the server's max_payload is ${limit}`,
-        );
+        const error = replyTooLarge(bytes, limit);
         this.fail(reply, error);
         return error;
       }
