@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { WindowReader } from '../../src/cell/window-reader.ts';
 import { JOURNAL, readWindow, toFill } from '../../src/core/index.ts';
 import { JournalFile } from '../../src/host/cells/journal-file.ts';
-import { recover } from '../../src/host/cells/recovery.ts';
+import { recover } from '../host/support/journal.ts';
 import { until } from '../support/load.ts';
 
 const READER = fileURLToPath(new URL('fixtures/stuck-reader.ts', import.meta.url));

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { Kvm } from '@nats-io/kv';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { REPLY_HEADERS } from '../../src/core/index.ts';
 import { handler, startTestHost, type TestTrigger } from '../support/host.ts';
@@ -10,6 +11,8 @@ const KILLS = 3;
 const PER_TICK = 10;
 const TICK_MS = 2;
 const LEAST_RUNS = 100;
+/** Nothing can interrupt it, so it costs its cell. */
+const HANG = 'Array.prototype.indexOf.call({ length: 2 ** 53 - 1 }, 1)';
 const ROOM = { concurrency: 1_000, queue: 10_000 };
 
 /** Publishes messages for all, and counts how often each was run. */
@@ -86,6 +89,45 @@ test('A message for all is run once also when a deployment that waited binds the
   await until('it is served again', async () => (await ask(nc, 'all.now')).outcome === 'ok');
   const { runs, sent } = await load.stop();
   // How many are lost is a matter of how long the machine takes to bring another cell up.
+  assert.ok(runs.size > LEAST_RUNS, `${runs.size} of ${sent} were run`);
+  assert.deepEqual(
+    [...runs].filter(([, count]) => count > 1),
+    [],
+  );
+});
+
+test('A function that gets a cell of its own is in no other, also when a deployment that waited binds the next cell', async () => {
+  await using world = await startTestHost({ spareCells: 2 });
+  const { nc } = world;
+  await world.deploy({
+    name: 'all',
+    code: `export default { message(msg) { return msg.text() === 'die' ? ${HANG} : 'here'; } };`,
+    triggers: [{ subject: 'all.now', fanout: true }],
+    limits: ROOM,
+  });
+  const served = async (): Promise<boolean> => (await ask(nc, 'all.now')).outcome === 'ok';
+  assert.equal((await ask(nc, 'all.now', 'die')).outcome, 'HS_FUNCTION_CPU');
+  await until('it is served again', served);
+  const [pid = 0] = world.host.cellPids();
+  // It is about to kill its second cell when one deployment waits for that, and others for their turn.
+  process.kill(pid, 'SIGSTOP');
+  const killed = ask(nc, 'all.now', 'die');
+  const names = Array.from({ length: 8 }, (_value, index) => `other${index}`);
+  const deployed = names.map((name) =>
+    world.deploy({ name, code: handler('return "other";') }).catch(() => undefined),
+  );
+  const bucket = await new Kvm(nc).open('hairspring-functions');
+  await until('all are stored', async () => {
+    const stored = await Promise.all(names.map((name) => bucket.get(`default.${name}`)));
+    return stored.every((one) => one !== null);
+  });
+  process.kill(pid, 'SIGCONT');
+  assert.equal((await killed).outcome, 'HS_FUNCTION_CPU');
+  await Promise.all(deployed);
+  await until('it is served in a cell of its own', served);
+  const load = startLoad(nc);
+  await sleep(500);
+  const { runs, sent } = await load.stop();
   assert.ok(runs.size > LEAST_RUNS, `${runs.size} of ${sent} were run`);
   assert.deepEqual(
     [...runs].filter(([, count]) => count > 1),

@@ -68,7 +68,7 @@ test('Of messages that a dying cell was to take over, each is answered for once:
     using journal = new JournalFile();
     const bound = dyingCell(journal, () => happens(new JournalWriter(journal.fd, () => true)));
     assert.equal((await bound.adopt(messages)).length, lost, step);
-    assert.equal(bound.recover().open.length, open, step);
+    assert.equal(bound.recovered.open.length, open, step);
   }
 });
 
@@ -79,7 +79,8 @@ test('A cell that dies before it has told what it subscribed owes an answer to a
     writer.inbound(Buffer.from('MSG s 3 r1 2\r\nhi\r\n'));
   });
   await assert.rejects(bound.activate([]), { code: 'HS_CELL_LOST' });
-  const { unstarted } = bound.recover(Buffer.from('MSG s 3 r2 2\r\nhi\r\n'));
+  bound.recovered.add(Buffer.from('MSG s 3 r2 2\r\nhi\r\n'));
+  const { unstarted } = bound.recovered;
   assert.deepEqual(
     unstarted.map(({ functionId, reply }) => [functionId, reply]),
     [
@@ -102,7 +103,7 @@ test('Messages that were taken over and answered are not answered again when the
     writer.startStream();
   });
   assert.deepEqual(await bound.adopt(messages), []);
-  assert.deepEqual(bound.recover().open, []);
+  assert.deepEqual(bound.recovered.open, []);
 });
 
 test('Credentials are renewed for the versions that are served when the cell may connect with its own', async () => {

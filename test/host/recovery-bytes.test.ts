@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { headers } from '@nats-io/nats-core';
 import { JOURNAL, JOURNAL_RECORD, MAX_HEADER_BYTES } from '../../src/core/index.ts';
-import { recover } from '../../src/host/cells/recovery.ts';
-import { type Entry, journal, lookup, msg, owed, withWindows } from './support/journal.ts';
+import { Recovery } from '../../src/host/cells/recovery.ts';
+import { type Entry, journal, lookup, msg, owed, recover, withWindows } from './support/journal.ts';
 
 const { inbound, inboundSecond, enter, open } = JOURNAL_RECORD;
 
@@ -125,6 +125,11 @@ test('What a sender writes into a payload is no message, wherever the last read 
     const onRecord = journal([[inbound, stream.subarray(0, at)]]);
     const whole = owed(recover(onRecord, stream.subarray(at), lookup)).unstarted;
     assert.deepEqual(whole, ['r0', 'r1', 'r2'], `on record up to ${at}`);
+    const bytewise = new Recovery(onRecord, lookup);
+    for (let next = at; next < last; next += 1) bytewise.add(stream.subarray(next, next + 1));
+    bytewise.end();
+    assert.deepEqual(owed(bytewise).unstarted, whole, `on record up to ${at}, then by the byte`);
+    assert.equal(bytewise.pongs, 1, `on record up to ${at}, then by the byte`);
     for (let to = at; to < last; to += 1) {
       const part = owed(recover(onRecord, stream.subarray(at, to), lookup, false)).unstarted;
       assert.deepEqual(part, whole.slice(0, part.length), `on record up to ${at}, unread up to ${to}`);

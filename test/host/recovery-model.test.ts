@@ -7,8 +7,8 @@ import fc from 'fast-check';
 import { JournalWriter } from '../../src/cell/journal-writer.ts';
 import { type Invocation, JOURNAL, JOURNAL_WINDOWS, toFill } from '../../src/core/index.ts';
 import { JournalFile } from '../../src/host/cells/journal-file.ts';
-import { recover } from '../../src/host/cells/recovery.ts';
 import { OpenReplies } from '../support/open-replies.ts';
+import { recover } from './support/journal.ts';
 
 type Step =
   | { readonly do: 'read'; readonly bytes: number }

@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { halfOffset, JOURNAL, JOURNAL_RECORD } from '../../src/core/index.ts';
-import { recover } from '../../src/host/cells/recovery.ts';
-import { type Entry, journal, lookup, msg, type Owed, owed } from './support/journal.ts';
+import { type Entry, journal, lookup, msg, type Owed, owed, recover } from './support/journal.ts';
 
 const { inbound, enter, enterHeavy, leave, leaveHeavy, answered, open, gap } = JOURNAL_RECORD;
 

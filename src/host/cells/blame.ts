@@ -1,5 +1,5 @@
 import { type ErrorCode, HairspringError, KILL_REASONS } from '../../core/index.ts';
-import type { Recovered } from './recovery.ts';
+import type { Recovery } from './recovery.ts';
 
 /**
  * What the invocations of the function hear in whose isolate the cell died; undefined when the death
@@ -18,7 +18,7 @@ export function guiltyCode(killReason: number, signal: string | null): ErrorCode
  * @param killSlot of the entry that the watchdog killed the cell for
  */
 export function suspectsOf(
-  { enteredFunctionId, heavyFunctionIds }: Pick<Recovered, 'enteredFunctionId' | 'heavyFunctionIds'>,
+  { enteredFunctionId, heavyFunctionIds }: Pick<Recovery, 'enteredFunctionId' | 'heavyFunctionIds'>,
   killSlot: number | undefined,
 ): readonly string[] {
   const bySlot = new Map(heavyFunctionIds);

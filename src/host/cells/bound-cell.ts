@@ -5,6 +5,7 @@ import {
   functionMark,
   HairspringError,
   isSubjectTrigger,
+  JOURNAL,
   type Logger,
   triggerKey,
   type WorkloadCredential,
@@ -13,16 +14,13 @@ import type { CellAccess, CredentialReason, NamespaceAccess } from '../accounts/
 import type { SecretSource } from '../secrets/index.ts';
 import type { CellProcess } from './cell-process.ts';
 import { NOBODYS, type SidLookup } from './message-parser.ts';
-import { type Recovered, recover } from './recovery.ts';
+import { Recovery } from './recovery.ts';
 import { Tally } from './tally.ts';
 
-const NOTHING: Uint8Array = new Uint8Array(0);
-const NOBODY: Recovered = {
-  enteredFunctionId: undefined,
-  heavyFunctionIds: new Map(),
-  open: [],
-  unstarted: [],
-};
+/** The journal of which nothing is known. */
+const UNREADABLE = Uint8Array.from({ length: JOURNAL.headerBytes }, (_, at) =>
+  at === JOURNAL.incompleteOffset ? 1 : 0,
+);
 
 /** A cell that serves a group, and what the host must know of it when it dies. */
 export class BoundCell {
@@ -42,7 +40,7 @@ export class BoundCell {
   readonly #access: CellAccess;
   readonly #secrets: SecretSource;
   readonly #functionIds = new Set<string>();
-  #journal: Uint8Array | undefined;
+  #recovered: Recovery | undefined;
   #adoptions = 0;
   /** Activations of which it has not told the subscription ids. */
   #subscribing = 0;
@@ -151,7 +149,7 @@ export class BoundCell {
       await this.cell.exited;
       if (this.cell.journal.adoptions === this.#adoptions % 256) return [];
       const told = new Tally();
-      for (const { reply } of this.recover().open) told.add(reply);
+      for (const { reply } of this.recovered.open) told.add(reply);
       return messages.filter(({ reply }) => !told.take(reply));
     }
   }
@@ -183,21 +181,22 @@ export class BoundCell {
     return [...this.#functionIds].find((id) => functionMark(id) === mark);
   }
 
-  /**
-   * After its death: who is owed what, by its journal and what was `unread` in its socket. Never throws.
-   * @param isAll whether nothing comes behind `unread`
-   */
-  recover(unread: Uint8Array = NOTHING, isAll: boolean = true): Recovered {
+  /** After its death: who is owed what, by its journal and what is added of its socket. Never throws. */
+  get recovered(): Recovery {
+    this.#recovered ??= this.#recover();
+    return this.#recovered;
+  }
+
+  #recover(): Recovery {
     // It may have subscribed and not told: whoever has sent something there can only be answered.
     const unknown = this.#subscribing > 0 ? NOBODYS : undefined;
     const lookup: SidLookup = (sid) => this.sids.get(sid) ?? unknown;
     try {
-      this.#journal ??= this.cell.journal.read();
-      return recover(this.#journal, unread, lookup, isAll);
+      return new Recovery(this.cell.journal.read(), lookup);
     } catch (error) {
       const { message } = HairspringError.from(error);
       this.#logger.error('The journal of a dead cell cannot be read', { cell: this.cell.id, error: message });
-      return NOBODY;
+      return new Recovery(UNREADABLE, lookup);
     }
   }
 }

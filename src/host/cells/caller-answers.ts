@@ -10,7 +10,7 @@ import {
 } from '../../core/index.ts';
 import type { NamespaceAccess } from '../accounts/index.ts';
 import { lostError } from './blame.ts';
-import type { OpenCall } from './recovery.ts';
+import type { OpenCall } from './told.ts';
 import type { Verdict } from './verdict.ts';
 
 export interface CallerAnswersOptions {

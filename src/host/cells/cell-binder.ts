@@ -79,16 +79,18 @@ export class CellBinder {
     const died = cell.state === 'dead';
     cell.kill();
     const exit = await cell.exited;
+    const { recovered } = bound;
     // It may have begun to serve.
-    if (died || bound.recover().open.length > 0) {
+    if (died || recovered.open.length > 0) {
       const verdict = judge(bound, exit);
-      answers.sendBegun(bound.recover().open, verdict);
+      answers.sendBegun(recovered.open, verdict);
       // Who deploys takes back what it was that killed the cell; who replaces a cell needs one that lives.
       if (coldReason === 'crash') for (const id of verdict.quarantinedIds) giveAway(id);
     }
     const socket = bound.takeSocket();
-    const unread = await (socket && new OrphanSocket(socket, clock).finish([]));
-    for (const message of bound.recover(unread).unstarted) answers.send(message, lostError());
+    await (socket && new OrphanSocket(socket, recovered, clock).finish([]));
+    recovered.end();
+    for (const message of recovered.unstarted) answers.send(message, lostError());
     await cells.dispose(bound);
   }
 }

@@ -90,7 +90,7 @@ export class CellGroup {
     this.#binder = new CellBinder({
       ...means,
       isStopping: () => this.#stopping,
-      beforeServing: () => recovery.endFanout(),
+      beforeServing: () => recovery.beforeServing(),
     });
     if (access.renewMs !== undefined)
       this.#stopRenewing = renewEvery({

@@ -35,8 +35,9 @@ export interface CellRecoveryOptions {
 /** A cell that has died and is not dealt with yet. */
 interface DeadCell {
   readonly bound: BoundCell;
-  readonly exit: CellExit;
   readonly orphan: OrphanSocket | undefined;
+  /** Functions that are to have cells of their own. */
+  readonly quarantinedIds: readonly string[];
 }
 
 /** Deals with what dead cells of a group leave behind. */
@@ -48,24 +49,38 @@ export class CellRecovery {
     this.#options = options;
   }
 
-  /** Takes over what is left of a cell. @returns it, to be recovered in a turn */
+  /**
+   * Takes over what is left of a cell, and tells at once whose fault it was: another may be bound before the turn in
+   * which this one is recovered. @returns it, to be recovered in a turn
+   */
   takeOn(bound: BoundCell, exit: CellExit): DeadCell {
+    const { clock, reports, namespace, judge, requests, answers } = this.#options;
     const socket = bound.takeSocket();
-    const orphan = socket === undefined ? undefined : new OrphanSocket(socket, this.#options.clock);
-    const dead = { bound, exit, orphan };
+    const orphan = socket && new OrphanSocket(socket, bound.recovered, clock);
+    reports?.died(namespace);
+    const verdict = judge(bound, exit);
+    requests.judged(bound, verdict);
+    answers.sendBegun(bound.recovered.open, verdict);
+    const dead = { bound, orphan, quarantinedIds: verdict.quarantinedIds };
     this.#dead.add(dead);
     return dead;
   }
 
   /**
-   * Ends the subscriptions of dead cells to what comes for all: it reaches their sockets and a successor, and is to
-   * run once.
+   * To be called in a turn, before it is read what a successor serves. Ends the subscriptions of dead cells to what
+   * comes for all, which reaches their sockets and a successor and is to run once; and gives away what has a cell of
+   * its own from now on.
    */
-  async endFanout(): Promise<void> {
+  async beforeServing(): Promise<void> {
     const ending = [...this.#dead].map(async ({ bound: { fanoutSids }, orphan }) => {
       if (fanoutSids.size > 0) await orphan?.unsubscribe([...fanoutSids]);
     });
     await Promise.all(ending);
+    this.#giveAway();
+  }
+
+  #giveAway(): void {
+    for (const { quarantinedIds } of this.#dead) for (const id of quarantinedIds) this.#options.giveAway(id);
   }
 
   /** Answers or hands over everything that a dead cell had taken on, and puts another in its place. */
@@ -77,26 +92,23 @@ export class CellRecovery {
     }
   }
 
-  async #recover({ bound: dead, exit, orphan }: DeadCell): Promise<void> {
-    const { clock, reports, namespace, judge, requests, giveAway, rebind, answers, cells } = this.#options;
-    reports?.died(namespace);
-    // First, so that a successor does not begin with what is suspended now.
-    const verdict = judge(dead, exit);
-    requests.judged(dead, verdict);
-    for (const id of verdict.quarantinedIds) giveAway(id);
+  async #recover({ bound: dead, orphan }: DeadCell): Promise<void> {
+    const { clock, rebind, answers, cells } = this.#options;
+    // First, so that no successor is bound for what is given away alone.
+    this.#giveAway();
     const replacement = rebind();
-    answers.sendBegun(dead.recover().open, verdict);
     let answered = 0;
     let bound = await orLate(replacement, clock, ANSWER_BY_MS);
     while (bound === 'late') {
       // Until there is another cell, the dead one's subscriptions stay: a coded error beats no responders.
-      const late = dead.recover(orphan?.read(), false).unstarted;
-      for (const message of late.slice(answered)) answers.send(message, lostError());
-      answered = late.length;
+      const late = dead.recovered.unstarted.slice(answered);
+      for (const message of late) answers.send(message, lostError());
+      answered += late.length;
       bound = await orLate(replacement, clock, ANSWER_AGAIN_MS);
     }
-    const { unstarted } = dead.recover(await orphan?.finish([...dead.sids.keys()]));
-    await this.#handOver(unstarted.slice(answered), bound);
+    await orphan?.finish([...dead.sids.keys()]);
+    dead.recovered.end();
+    await this.#handOver(dead.recovered.unstarted.slice(answered), bound);
     await cells.dispose(dead);
   }
 

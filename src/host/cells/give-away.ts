@@ -19,7 +19,8 @@ export type GiveAway = (functionId: string) => void;
 export function createGiveAway({ functions, suspensions, logger, quarantine }: GiveAwayOptions): GiveAway {
   return (functionId) => {
     const spec = functions.get(functionId);
-    if (spec === undefined) return;
+    // It may have been deployed anew since: then nothing is held against it.
+    if (spec === undefined || suspensions.sentenceOf(functionId) === undefined) return;
     const placed = quarantine(spec);
     if (placed === undefined) {
       suspensions.pardon(spec.id);

@@ -16,11 +16,14 @@ export class MessageParser {
   readonly #parser: Parser;
   #messages: AdoptedMessage[] = [];
   #torn = false;
+  #pongs = 0;
 
   constructor(lookup: SidLookup) {
     this.#parser = new Parser({
       push: (event) => {
-        if (typeof event === 'function' || event.kind !== Kind.MSG || event.msg === undefined) return;
+        if (typeof event === 'function') return;
+        if (event.kind === Kind.PONG) this.#pongs += 1;
+        if (event.kind !== Kind.MSG || event.msg === undefined) return;
         const { sid, hdr } = event.msg;
         const subject = this.#decoder.decode(event.msg.subject);
         const target = lookup(sid, subject);
@@ -46,6 +49,16 @@ export class MessageParser {
       // An encrypted connection, or bytes torn off in the middle: what came before them stands.
       this.#torn = true;
     }
+  }
+
+  /** Whether nothing more can be read. */
+  get isTorn(): boolean {
+    return this.#torn;
+  }
+
+  /** How often the server has said PONG. */
+  get pongs(): number {
+    return this.#pongs;
   }
 
   /** Bytes of the present payload that are still to come; 0 outside of a payload. */

@@ -1,77 +1,75 @@
 import type { Socket } from 'node:net';
 import type { Clock } from '../../core/index.ts';
+import type { Recovery } from './recovery.ts';
 
 /** How long the server may take to answer the last PING. */
 const FINISH_MS = 500;
-/** What is kept of a dead cell's socket at the most; what comes after it is not read. */
+/** What is read of a dead cell's socket at the most. */
 const MAX_BYTES = 64 * 1024 ** 2;
-const PONG = 'PONG\r\n';
-/** Silence after a PONG that tells it from a payload that ends like one. */
-const QUIET_MS = 10;
+/** The cell may have said PING as well: so long after a PONG none of those is on its way any more. */
+const LAST_PONG_MS = 10;
+
+/** What is told of what comes in. */
+type Reader = Pick<Recovery, 'add' | 'isReading' | 'pongs'>;
 
 /** The socket of a dead cell, read on by the host in its place. */
 export class OrphanSocket {
   readonly #socket: Socket;
+  readonly #reader: Reader;
   readonly #clock: Clock;
-  #chunks: Buffer[] = [];
   #bytes = 0;
   #onChunk: () => void = () => undefined;
 
-  constructor(socket: Socket, clock: Clock) {
+  constructor(socket: Socket, reader: Reader, clock: Clock) {
     this.#socket = socket;
+    this.#reader = reader;
     this.#clock = clock;
     socket.on('data', (chunk: Buffer) => {
-      this.#chunks.push(chunk);
       this.#bytes += chunk.length;
       if (this.#bytes > MAX_BYTES) socket.pause();
+      reader.add(chunk);
       this.#onChunk();
     });
     socket.resume();
   }
 
-  /** All that NATS had sent and the cell had not read, so far. */
-  read(): Uint8Array {
-    if (this.#chunks.length > 1) this.#chunks = [Buffer.concat(this.#chunks)];
-    return this.#chunks[0] ?? new Uint8Array(0);
-  }
-
   /** Ends the dead cell's subscriptions and reads to the end. */
-  async finish(sids: readonly number[]): Promise<Uint8Array> {
+  async finish(sids: readonly number[]): Promise<void> {
     await this.unsubscribe(sids);
     this.#socket.destroy();
-    return this.read();
   }
 
   /**
    * Ends some of the dead cell's subscriptions and reads what came on them. The server answers a PING after
-   * everything before it, so its PONG marks the end.
+   * everything before it, so its PONG marks the end; messages of others may go on behind it. Where nothing can be
+   * read, nothing that comes matters.
    */
   async unsubscribe(sids: readonly number[]): Promise<void> {
     const socket = this.#socket;
-    if (!socket.destroyed && this.#bytes <= MAX_BYTES) {
-      await new Promise<void>((resolve) => {
-        const cancel = this.#clock.after(FINISH_MS, resolve);
-        const done = (): void => {
-          cancel();
-          resolve();
-        };
-        let cancelQuiet = (): void => undefined;
-        this.#onChunk = () => {
-          cancelQuiet();
-          if (this.#bytes > MAX_BYTES) done();
-          else if (this.#endsWithPong()) cancelQuiet = this.#clock.after(QUIET_MS, done);
-        };
-        socket.once('close', done);
-        socket.once('end', done);
-        socket.write(`${sids.map((sid) => `UNSUB ${sid}\r\n`).join('')}PING\r\n`, (error) => {
-          if (error) done();
-        });
-      });
-    }
-  }
-
-  #endsWithPong(): boolean {
-    const tail = Buffer.concat(this.#chunks.slice(-PONG.length));
-    return tail.subarray(-PONG.length).toString('latin1') === PONG;
+    const reader = this.#reader;
+    if (socket.destroyed || this.#bytes > MAX_BYTES) return;
+    const ended = Promise.withResolvers<void>();
+    const done = (): void => ended.resolve();
+    let cancelLast = (): void => undefined;
+    let pongs = reader.pongs;
+    this.#onChunk = () => {
+      if (this.#bytes > MAX_BYTES || !reader.isReading) done();
+      else if (reader.pongs > pongs) {
+        pongs = reader.pongs;
+        cancelLast();
+        cancelLast = this.#clock.after(LAST_PONG_MS, done);
+      }
+    };
+    const cancel = this.#clock.after(FINISH_MS, done);
+    socket.once('close', done);
+    socket.once('end', done);
+    socket.write(`${sids.map((sid) => `UNSUB ${sid}\r\n`).join('')}PING\r\n`, (error) => {
+      if (error || !reader.isReading) done();
+    });
+    await ended.promise;
+    cancel();
+    cancelLast();
+    socket.off('close', done);
+    socket.off('end', done);
   }
 }

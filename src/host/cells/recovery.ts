@@ -1,150 +1,77 @@
-import {
-  type AdoptedMessage,
-  isForbiddenReply,
-  JOURNAL,
-  JOURNAL_RECORD,
-  readJournal,
-  readWindow,
-} from '../../core/index.ts';
-import { parseLastRead } from './last-read.ts';
+import { type AdoptedMessage, isForbiddenReply, JOURNAL, readWindow } from '../../core/index.ts';
 import { MessageParser, type SidLookup } from './message-parser.ts';
-import { Tally } from './tally.ts';
+import { StreamRest } from './stream-rest.ts';
+import type { Tally } from './tally.ts';
+import { type OpenCall, readTold, type Told } from './told.ts';
 
-/** A caller of a dead cell who still waits, for an invocation that had begun or may have. */
-export interface OpenCall {
-  readonly reply: string;
-  /** Undefined when the journal no longer tells. */
-  readonly functionId: string | undefined;
-}
-
-export interface Recovered {
+/**
+ * Works out from a dead cell's journal, and from what was left in its socket, what every caller is owed. The same
+ * bytes give the same answer, in however many pieces they are added.
+ */
+export class Recovery {
   /** Function whose isolate the main thread was in when the cell died. */
   readonly enteredFunctionId: string | undefined;
   /** Functions whose isolates the heavy lane was in, by slot. */
   readonly heavyFunctionIds: ReadonlyMap<number, string>;
   /** To be answered with an error: running them again could run them twice. */
   readonly open: readonly OpenCall[];
-  /** Received and never begun: safe to run elsewhere. More unread bytes only ever add to its end. */
-  readonly unstarted: readonly AdoptedMessage[];
-}
+  readonly #unstarted: AdoptedMessage[];
+  readonly #parser: MessageParser;
+  /** Undefined when the journal does not tell how far the cell had read. */
+  readonly #rest: StreamRest | undefined;
 
-/** What the journal tells. */
-interface Told {
-  enteredFunctionId: string | undefined;
-  readonly heavyFunctionIds: Map<number, string>;
-  readonly inbound: Uint8Array[];
-  /** Calls that have begun, or were open when the half was begun. */
-  readonly started: OpenCall[];
-  /** Reply subjects that were open when the half was begun. */
-  readonly carried: Tally;
-  /** Reply subjects of calls that have begun, other than those that were carried. */
-  readonly begun: Tally;
-  readonly answered: Tally;
-  /** Inbound bytes are missing at the end. */
-  gap: boolean;
-  /** The one that the cell was reading into. */
-  window: 0 | 1;
-}
+  constructor(journal: Uint8Array, lookup: SidLookup) {
+    const told = readTold(journal);
+    const incomplete = journal[JOURNAL.incompleteOffset] === 1;
+    this.#parser = new MessageParser(lookup);
+    for (const chunk of told.inbound) this.#parser.parse(chunk);
+    const received = this.#parser.take().filter(expectsReply);
+    const { open, unstarted } = attribute(told, received, incomplete);
+    this.enteredFunctionId = told.enteredFunctionId;
+    this.heavyFunctionIds = told.heavyFunctionIds;
+    this.open = open;
+    this.#unstarted = unstarted;
+    if (told.gap || incomplete) return;
+    this.#rest = new StreamRest(this.#parser, readWindow(journal, told.window));
+    this.#takeUnread();
+  }
 
-/**
- * Works out from a dead cell's journal, and from what was left in its socket, what every caller is
- * owed. A pure function: the same bytes give the same answer.
- * @param isAll whether nothing comes behind `unread`
- */
-export function recover(
-  journal: Uint8Array,
-  unread: Uint8Array,
-  lookup: SidLookup,
-  isAll: boolean = true,
-): Recovered {
-  const told = readAll(journal);
-  const incomplete = journal[JOURNAL.incompleteOffset] === 1;
-  const parser = new MessageParser(lookup);
-  for (const chunk of told.inbound) parser.parse(chunk);
-  const received = parser.take().filter(expectsReply);
-  const { open, unstarted } = attribute(told, received, incomplete);
-  // The cell never looked at these, so none of them can have begun.
-  if (!told.gap && !incomplete) parseLastRead(parser, readWindow(journal, told.window), unread, isAll);
-  unstarted.push(...parser.take().filter(expectsReply));
-  const { enteredFunctionId, heavyFunctionIds } = told;
-  return { enteredFunctionId, heavyFunctionIds, open, unstarted };
+  /** Received and never begun: safe to run elsewhere. What is added only ever adds to its end. */
+  get unstarted(): readonly AdoptedMessage[] {
+    return this.#unstarted;
+  }
+
+  /** Whether what is added can be read. */
+  get isReading(): boolean {
+    return this.#rest !== undefined && !this.#parser.isTorn;
+  }
+
+  /** How often the server has said PONG, as far as that was read. */
+  get pongs(): number {
+    return this.#parser.pongs;
+  }
+
+  /** Adds what the cell had not read. */
+  add(unread: Uint8Array): void {
+    this.#rest?.add(unread);
+    this.#takeUnread();
+  }
+
+  /** Nothing more is added. */
+  end(): void {
+    this.#rest?.end();
+    this.#takeUnread();
+  }
+
+  /** The cell never looked at these, so none of them can have begun. */
+  #takeUnread(): void {
+    for (const message of this.#parser.take()) if (expectsReply(message)) this.#unstarted.push(message);
+  }
 }
 
 /** The cell runs a message with a forbidden reply subject as one without, so the journal is silent about it. */
 function expectsReply({ reply }: AdoptedMessage): boolean {
   return reply !== '' && !isForbiddenReply(reply);
-}
-
-function readAll(journal: Uint8Array): Told {
-  const told: Told = {
-    enteredFunctionId: undefined,
-    heavyFunctionIds: new Map(),
-    inbound: [],
-    started: [],
-    carried: new Tally(),
-    begun: new Tally(),
-    answered: new Tally(),
-    gap: false,
-    window: journal[JOURNAL.windowOffset] === 1 ? 1 : 0,
-  };
-  /** Places in `started` of calls that were carried and have not been entered since. */
-  const places = new Map<string, number[]>();
-  const begin = (functionId: string, replies: readonly string[]): void => {
-    for (const reply of replies) {
-      if (reply === '') continue;
-      const place = places.get(reply)?.shift();
-      if (place === undefined) told.begun.add(reply);
-      told.started[place ?? told.started.length] = { reply, functionId };
-    }
-  };
-  for (const { type, data } of readJournal(journal)) {
-    const isInbound = type === JOURNAL_RECORD.inbound || type === JOURNAL_RECORD.inboundSecond;
-    const text = isInbound ? '' : Buffer.from(data).toString('utf8');
-    switch (type) {
-      case JOURNAL_RECORD.inbound:
-      case JOURNAL_RECORD.inboundSecond:
-        told.window = type === JOURNAL_RECORD.inbound ? 1 : 0;
-        if (!told.gap) told.inbound.push(data);
-        break;
-      case JOURNAL_RECORD.gap:
-        told.gap = true;
-        break;
-      case JOURNAL_RECORD.enter: {
-        const [functionId = '', ...replies] = text.split('\n');
-        told.enteredFunctionId = functionId;
-        begin(functionId, replies);
-        break;
-      }
-      case JOURNAL_RECORD.enterHeavy: {
-        const [slot, functionId = '', ...replies] = text.split('\n');
-        told.heavyFunctionIds.set(Number(slot), functionId);
-        begin(functionId, replies);
-        break;
-      }
-      case JOURNAL_RECORD.leaveHeavy:
-        told.heavyFunctionIds.delete(Number(text));
-        break;
-      case JOURNAL_RECORD.leave:
-        told.enteredFunctionId = undefined;
-        break;
-      case JOURNAL_RECORD.answered:
-        told.enteredFunctionId = undefined;
-        for (const reply of text.split('\n')) told.answered.add(reply);
-        break;
-      case JOURNAL_RECORD.open:
-        for (const reply of text.split('\n')) {
-          const own = places.get(reply) ?? [];
-          own.push(told.started.length);
-          places.set(reply, own);
-          told.carried.add(reply);
-          told.started.push({ reply, functionId: undefined });
-        }
-        break;
-      default:
-        break;
-    }
-  }
-  return told;
 }
 
 /** Tells the received messages that have begun or been answered from those that have not. */

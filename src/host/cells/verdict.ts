@@ -26,7 +26,7 @@ export interface JudgeOptions {
 
 export function createJudge({ namespace, suspensions, clock, logger, nameOf }: JudgeOptions): Judge {
   return (dead, exit) => {
-    const recovered = dead.recover();
+    const recovered = dead.recovered;
     const code = guiltyCode(dead.cell.journal.killReason, exit.signal);
     const suspects = code === undefined ? [] : suspectsFor(code, dead);
     logger.warn('A cell died', {
@@ -59,5 +59,5 @@ export function createJudge({ namespace, suspensions, clock, logger, nameOf }: J
 /** Memory is often taken by another function than the one that is inside when the limit is passed. */
 function suspectsFor(code: ErrorCode, dead: BoundCell): readonly string[] {
   const culpritId = code === 'HS_FUNCTION_MEMORY' ? dead.memoryCulpritId : undefined;
-  return culpritId === undefined ? suspectsOf(dead.recover(), dead.cell.journal.killSlot) : [culpritId];
+  return culpritId === undefined ? suspectsOf(dead.recovered, dead.cell.journal.killSlot) : [culpritId];
 }

@@ -9,7 +9,7 @@ import {
   toFill,
 } from '../../../src/core/index.ts';
 import type { SidLookup } from '../../../src/host/cells/message-parser.ts';
-import type { Recovered } from '../../../src/host/cells/recovery.ts';
+import { Recovery } from '../../../src/host/cells/recovery.ts';
 
 export type Entry = readonly [type: JournalRecordType, data?: string | Uint8Array];
 
@@ -36,6 +36,18 @@ export function msg(reply: string, data = '', sid = 1): string {
   return `MSG s.${sid} ${sid} ${reply === '' ? '' : `${reply} `}${Buffer.byteLength(data)}\r\n${data}\r\n`;
 }
 
+/**
+ * What every caller of a dead cell is owed, by its journal and what was `unread` in its socket.
+ * @param isAll whether nothing comes behind `unread`
+ */
+export function recover(journal: Uint8Array, unread: Uint8Array, lookup: SidLookup, isAll: boolean = true) {
+  const recovery = new Recovery(journal, lookup);
+  recovery.add(unread);
+  if (isAll) recovery.end();
+  const { enteredFunctionId, heavyFunctionIds, open, unstarted } = recovery;
+  return { enteredFunctionId, heavyFunctionIds, open, unstarted };
+}
+
 /** What is recovered, as short as a test can tell it. */
 export interface Owed {
   /** `reply:function`. */
@@ -45,7 +57,11 @@ export interface Owed {
   readonly entered: string | undefined;
 }
 
-export function owed({ open: begun, unstarted, enteredFunctionId }: Recovered): Owed {
+export function owed({
+  open: begun,
+  unstarted,
+  enteredFunctionId,
+}: Pick<Recovery, 'open' | 'unstarted' | 'enteredFunctionId'>): Owed {
   return {
     open: begun.map(({ reply, functionId }) => `${reply}:${functionId ?? '?'}`),
     unstarted: unstarted.map(({ reply }) => reply),
