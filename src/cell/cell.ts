@@ -46,6 +46,7 @@ import { changeOver } from './change-over.ts';
 import { CodeStore } from './code-store.ts';
 import { toConnectionOptions } from './connection-options.ts';
 import { FeedPublisher } from './feed-publisher.ts';
+import { flushWhenBack } from './flush-when-back.ts';
 import { FunctionTable } from './function-table.ts';
 import { connectHeld, connectOwn, isBetweenMessages, isEncrypted, outputOf } from './held-transport.ts';
 import { type CommandHandlers, HostLink } from './host-link.ts';
@@ -218,7 +219,7 @@ export async function startCell(options: CellOptions): Promise<void> {
       idleEvictMs: options.idleEvictMs,
       warmMemoryBytes: options.warmMemoryBytes,
     });
-    await nc.flush();
+    await flushWhenBack(nc);
     const secrets = new CellSecrets(namespace, secretSeed, clock);
     const requests = new HttpRequests(table, (answers) => link.send({ type: 'answers', answers }));
     assignment = { nc, table, requests, secrets, feed, observation, connections, services, endpoint: nats };
@@ -280,7 +281,7 @@ export async function startCell(options: CellOptions): Promise<void> {
         credentials,
       );
       const active = prepared.map(({ spec, own }) => table.activate(spec, coldReason, own));
-      await nc.flush();
+      await flushWhenBack(nc);
       codes.preload(specs);
       return {
         sids: active.map(({ triggers }) => triggers),
@@ -350,7 +351,15 @@ export async function startCell(options: CellOptions): Promise<void> {
       await table.drain(graceMs);
       const settleMs = Math.max(LAST_SETTLE_MS, Math.min(SETTLE_MS, endMs - clock.monotonicMs()));
       await Promise.all([connections.close(settleMs), orAfter(settleMs, clock, settled(services))]);
-      await assignment.nc.drain();
+      const { nc } = assignment;
+      // The library gives up what waits for a connection.
+      if (ReplyOutput.isHolding(nc))
+        await orAfter(
+          Math.max(0, endMs - clock.monotonicMs()),
+          clock,
+          flushWhenBack(nc).catch(() => undefined),
+        );
+      await nc.drain();
       await assignment.observation.finish();
       return null;
     },

@@ -200,6 +200,7 @@ export class CellGroup {
       void this.#release(bound).catch(() => undefined);
       return;
     }
+    if (earlier.length === 0) return;
     try {
       await bound.activate(earlier);
     } catch {
@@ -292,6 +293,7 @@ export class CellGroup {
       // A deployment that was waiting when the cell died has bound another one.
       if (this.#bound !== undefined) return this.#bound;
       try {
+        await this.#assertReachable();
         return await this.#bind('crash');
       } catch (error) {
         const { message } = HairspringError.from(error);
@@ -301,6 +303,18 @@ export class CellGroup {
       delayMs = Math.min(2 * delayMs, LAST_RETRY_MS);
     }
     return undefined;
+  }
+
+  /** A cell that cannot connect would be given up, and its process with it. @throws HS_NATS_UNREACHABLE */
+  async #assertReachable(): Promise<void> {
+    const { access, clock } = this.#options;
+    const { nc } = access;
+    const reached = nc.flush().then(
+      () => true,
+      () => nc.isClosed(),
+    );
+    if ((await orLate(reached, clock, LAST_RETRY_MS)) !== true)
+      throw new HairspringError('HS_NATS_UNREACHABLE', 'The NATS server cannot be reached at the moment');
   }
 
   #onExit(bound: BoundCell, exit: CellExit): void {
