@@ -123,4 +123,6 @@ test('What was given back by an instance goes over as what never was in one', as
   old.runner.replaceWith(successor);
   for (const [index, text] of (await Promise.all(rest)).entries())
     assert.ok(text === `old {"b":"${index}"}` || text === `new {"c":"${index}"}`, text);
+  const begun = old.entries.flat();
+  assert.deepEqual(begun, [...new Set(begun)], 'each is on record as begun once');
 });

@@ -439,12 +439,13 @@ export class FunctionRunner implements Runnable, Sweepable {
   }
 
   /** @returns whether it is taken, and then it is no longer the other's */
-  #takeOver({ invocation, acceptedMs }: Flight, from: FunctionSpec): boolean {
+  #takeOver({ invocation, acceptedMs, given }: Flight, from: FunctionSpec): boolean {
     const place = placeInNext(invocation, from, this.spec);
     if (place === undefined) return false;
     const accepted = this.#admission.accept(invocation, acceptedMs);
     if ('code' in accepted) return false;
     invocation.triggerIndex = place;
+    accepted.given = given;
     this.#accepted(accepted);
     return true;
   }

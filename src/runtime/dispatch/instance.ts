@@ -297,16 +297,15 @@ export class Instance {
     while (running < maxBatch && !this.#encoder.full && this.#encoder.extraBytes < maxExtraBytes) {
       const item = this.#items.shift();
       if (item === undefined) break;
+      const isFirst = item.kind === 'invoke' && item.flight.startedMs === 0;
       if (!encodeItem(this.#encoder, item, this.flights, nowMs)) continue;
       items.push(item);
       if (runsCode(item)) running += 1;
       if (item.kind !== 'invoke') continue;
-      // One that was given back is on record as begun already, and was told of.
-      if (!item.flight.given) {
-        started.push(item.flight.invocation);
-        if (isObserved) this.#observer.onStarted(this.#spec, item.flight);
-      }
+      // One that was given back is on record as begun already, whichever version it was given to.
+      if (!item.flight.given) started.push(item.flight.invocation);
       item.flight.given = true;
+      if (isObserved && isFirst) this.#observer.onStarted(this.#spec, item.flight);
       if (endsAtAnswer) break;
     }
     if (items.length === 0) return undefined;
