@@ -44,7 +44,10 @@ class HeldTransport extends NodeTransport {
 
   override async dial(hp: { hostname: string; port: number }): Promise<Socket> {
     if (!this.#isHeld) return await (super.dial(hp) as Promise<Socket>);
-    this.#plain = this.#windows.read(await this.#dialer(hp.hostname, hp.port));
+    const socket = await this.#dialer(hp.hostname, hp.port);
+    // Before its first byte is read, which with TLS is long before the handlers are set up.
+    this.#witness.startStream();
+    this.#plain = this.#windows.read(socket);
     return this.#plain;
   }
 
@@ -53,7 +56,6 @@ class HeldTransport extends NodeTransport {
       super.setupHandlers();
       return;
     }
-    this.#witness.startStream();
     // TLS takes the reads of the plain socket for itself.
     if (this.socket !== this.#plain)
       this.socket.on('data', (chunk: Uint8Array) => this.#witness.inbound(chunk));
