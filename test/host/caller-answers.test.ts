@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { NatsConnection } from '@nats-io/nats-core';
 import { silentLogger } from '../../src/core/index.ts';
 import { lostError } from '../../src/host/cells/blame.ts';
 import { CallerAnswers } from '../../src/host/cells/caller-answers.ts';
@@ -37,4 +39,32 @@ test('Reply subjects that a journal should not name are passed over, and the oth
     ['good', 'begun'],
   );
   await nc.close();
+});
+
+test('Answers that the client forgets with one attempt to connect are given to it again, each of them', async () => {
+  let outbound: string[] = [];
+  let pongs: PromiseWithResolvers<void>[] = [];
+  const nc = {
+    publish: (subject: string) => void outbound.push(subject),
+    flush: () => {
+      const pong = Promise.withResolvers<void>();
+      pongs.push(pong);
+      return pong.promise;
+    },
+  } as unknown as NatsConnection;
+  const take = (): readonly PromiseWithResolvers<void>[] => {
+    const taken = pongs;
+    pongs = [];
+    return taken;
+  };
+  const answers = new CallerAnswers({ namespace: 'default', access: { nc }, logger: silentLogger });
+  const replies = ['a', 'b', 'c'];
+  for (const reply of replies) answers.send({ reply, functionId: 'f' }, lostError());
+  outbound = [];
+  for (const { reject } of take()) reject(new Error('connection disconnected'));
+  await sleep(1);
+  for (const { resolve } of take()) resolve();
+  await sleep(1);
+  assert.deepEqual(outbound.toSorted(), replies);
+  assert.equal(pongs.length, 0, 'nothing is left to be confirmed');
 });

@@ -75,7 +75,9 @@ export class CallerAnswers {
       try {
         await this.#options.access.nc.flush();
       } catch {
-        for (const answer of given) this.#publishAgain(answer);
+        // It has forgotten as well what it was given behind this flush.
+        const behind = this.#unconfirmed.splice(0);
+        for (const answer of [...given, ...behind]) this.#publishAgain(answer);
       }
     }
     this.#confirming = false;
