@@ -206,6 +206,20 @@ test('A function that is seen to hold the main thread moves, and its instance wi
   assert.equal(probe.runner.stats().coldStarts, 1);
 });
 
+test('A function moves whose long entries hide among many short ones', async () => {
+  const code = handlerOf(
+    'calls += 1; if (calls % 5 === 0) big * big; return calls',
+    'let calls = 0; const big = 3n ** 1_500_000n;',
+  );
+  using probe = createTestFunction(code);
+  let calls = 0;
+  while (probe.heavyEntries.length === 0 && calls < 200) {
+    calls += 1;
+    assert.equal(await probe.text(), String(calls));
+  }
+  assert.ok(probe.heavyEntries.length > 0, 'it was never entered in the heavy lane');
+});
+
 test('A first call that is too slow for the main thread is begun anew beside it, and what it did is done once', async () => {
   const puts: string[] = [];
   const code = handlerOf(

@@ -1,10 +1,16 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { LaneChoice } from '../../src/runtime/dispatch/lane-choice.ts';
-import { createManualClock } from '../control/support/manual-clock.ts';
+import { createManualClock, type ManualClock } from '../control/support/manual-clock.ts';
 
-function enter(lane: LaneChoice, clock: ReturnType<typeof createManualClock>, tookMs: number, times: number) {
-  for (let index = 0; index < times; index += 1) lane.entered(tookMs, clock);
+/** Entries one after the other, each with a pause after it, by the wall clock and by processor time alike. */
+function enter(lane: LaneChoice, clock: ManualClock, tookMs: number, times: number, pauseMs = 0): void {
+  for (let index = 0; index < times; index += 1) {
+    const cpuMs = lane.examines ? tookMs : undefined;
+    clock.advance(tookMs);
+    lane.entered(tookMs, cpuMs, clock);
+    clock.advance(pauseMs);
+  }
 }
 
 test('A function with a long limit of its own is heavy whatever is seen of it', () => {
@@ -15,29 +21,55 @@ test('A function with a long limit of its own is heavy whatever is seen of it', 
   assert.equal(lane.heavy, true);
 });
 
-test('One long entry among short ones moves nothing, a run of them does', () => {
+test('A long entry now and then moves nothing, a run of them does', () => {
   const clock = createManualClock();
   const lane = new LaneChoice(false);
   for (let round = 0; round < 20; round += 1) {
-    enter(lane, clock, 0.1, 20);
     enter(lane, clock, 45, 1);
+    enter(lane, clock, 0.1, 100, 50);
   }
   assert.equal(lane.heavy, false);
-  enter(lane, clock, 25, 10);
+  enter(lane, clock, 25, 6);
   assert.equal(lane.heavy, true);
+});
+
+test('Long entries among many short ones move a function, when they are a part of the time', () => {
+  for (const [shortMs, times] of [
+    [0.1, 4],
+    [0.1, 1_000],
+    [3.9, 100],
+  ] as const) {
+    const clock = createManualClock();
+    const lane = new LaneChoice(false);
+    for (let round = 0; round < 10 && !lane.heavy; round += 1) {
+      enter(lane, clock, 45, 1);
+      enter(lane, clock, shortMs, times);
+    }
+    assert.equal(lane.heavy, true, `45 ms, then ${times} of ${shortMs} ms`);
+  }
 });
 
 test('A function that is slow by the wall clock and not by its processor time stays', () => {
   const clock = createManualClock();
   const lane = new LaneChoice(false);
-  for (let entry = 0; entry < 1_000; entry += 1) lane.entered(lane.examines ? 2 : 40, clock);
+  for (let entry = 0; entry < 1_000; entry += 1) {
+    lane.entered(40, lane.examines ? 2 : undefined, clock);
+    clock.advance(40);
+  }
   assert.equal(lane.heavy, false);
 });
 
-test('Entries just under the bound stay on the main thread', () => {
-  const lane = new LaneChoice(false);
-  enter(lane, createManualClock(), 9.9, 10_000);
-  assert.equal(lane.heavy, false);
+test('Entries of a few milliseconds stay on the main thread however many they are, longer ones do not', () => {
+  for (const [tookMs, pauseMs, heavy] of [
+    [4, 0, false],
+    [9, 0, true],
+    [9, 100, true],
+    [9, 1_000, false],
+  ] as const) {
+    const lane = new LaneChoice(false);
+    enter(lane, createManualClock(), tookMs, 10_000, pauseMs);
+    assert.equal(lane.heavy, heavy, `${tookMs} ms, then a pause of ${pauseMs} ms`);
+  }
 });
 
 test('A function whose entries have become short comes back, and not at once', () => {
@@ -46,6 +78,29 @@ test('A function whose entries have become short comes back, and not at once', (
   enter(lane, clock, 40, 10);
   enter(lane, clock, 0.1, 1_000);
   assert.equal(lane.heavy, true);
+  clock.advance(10_000);
+  enter(lane, clock, 0.1, 1);
+  assert.equal(lane.heavy, false);
+});
+
+test('A function that goes back to long entries stays away for twice as long each time', () => {
+  const clock = createManualClock();
+  const lane = new LaneChoice(false);
+  for (const awayMs of [10_000, 20_000, 40_000]) {
+    enter(lane, clock, 40, 4);
+    assert.equal(lane.heavy, true);
+    enter(lane, clock, 0.1, 100);
+    clock.advance(awayMs - 1_000);
+    enter(lane, clock, 0.1, 1);
+    assert.equal(lane.heavy, true, `before ${awayMs} ms`);
+    clock.advance(1_000);
+    enter(lane, clock, 0.1, 1);
+    assert.equal(lane.heavy, false, `after ${awayMs} ms`);
+  }
+  // Having been short for as long as it was away, it begins anew.
+  clock.advance(40_000);
+  enter(lane, clock, 40, 4);
+  enter(lane, clock, 0.1, 100);
   clock.advance(10_000);
   enter(lane, clock, 0.1, 1);
   assert.equal(lane.heavy, false);

@@ -49,7 +49,7 @@ export class Entrance {
     const { examines } = this.#lane;
     const startedMs = examines ? threadCpuMs() : 0;
     const fault = instance.runOnce(limitMs);
-    this.#learn(instance, fault, examines ? threadCpuMs() - startedMs : instance.lastEntryMs);
+    this.#learn(instance, fault, examines ? threadCpuMs() - startedMs : undefined);
     onEntered(instance, fault);
   }
 
@@ -59,7 +59,7 @@ export class Entrance {
     heavyLane
       .run(spec, (slot) => instance.runAway(slot))
       .then((fault) => {
-        if (!instance.disposed) this.#learn(instance, fault, instance.lastEntryMs);
+        if (!instance.disposed) this.#learn(instance, fault, undefined);
         onEntered(instance, instance.disposed ? undefined : fault);
       })
       .catch((error: unknown) =>
@@ -68,12 +68,13 @@ export class Entrance {
       .finally(onReturned);
   }
 
-  #learn(instance: Instance, fault: InstanceFault | undefined, tookMs: number): void {
+  #learn(instance: Instance, fault: InstanceFault | undefined, cpuMs: number | undefined): void {
     const { clock, spec } = this.#options;
-    this.#lane.entered(tookMs, clock);
+    const tookMs = instance.lastEntryMs;
+    this.#lane.entered(tookMs, cpuMs, clock);
     if (fault?.kind === 'cpu' || fault?.kind === 'overrun') this.#lane.overran(clock);
     else if (fault?.kind === 'slow') this.#lane.slow(clock);
-    else if (fault === undefined && tookMs > HEAP_LOOK_MS)
+    else if (fault === undefined && (cpuMs ?? tookMs) > HEAP_LOOK_MS)
       // A heap does not fill without long entries: those in which V8 collects.
       this.#lane.heapSeen(instance.heapBytes, spec.limits.memoryBytes, clock);
   }

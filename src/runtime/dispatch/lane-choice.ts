@@ -1,13 +1,14 @@
 import type { Clock } from '../../core/index.ts';
+import { Overtime, SHORT_MS } from './overtime.ts';
 
-/** A function whose entries take longer than this on the average goes to the heavy lane. */
-const HEAVY_MS = 10;
-/** And comes back when they take no longer than this, */
-const LIGHT_MS = 4;
-/** but not before it has been there for so long, */
+/** A function with so much overtime at once goes to the heavy lane; a slow first call or a collection is less. */
+const MOST_OVERTIME_MS = 60;
+/** It comes back when its entries are short on the average, but not before it has been there for so long, */
 const STAY_MS = 10_000;
-/** or for so long when it overran its limit on the main thread. */
+/** or for so long when it overran its limit on the main thread; */
 const STAY_AFTER_OVERRUN_MS = 60_000;
+/** and each time that it has to go again soon, for twice as long as the last time, up to this. */
+const LONGEST_STAY_MS = 600_000;
 /**
  * A function with so much of its heap in use is heavy, too: V8 collects a heap that is nearly full several
  * times over before it gives up, deaf to every limit, and holds the thread for hundreds of milliseconds.
@@ -15,25 +16,26 @@ const STAY_AFTER_OVERRUN_MS = 60_000;
 const FULL_SHARE = 0.5;
 /** Garbage that is not collected yet makes no small heap a full one. */
 const FULL_BYTES = 6 * 1024 ** 2;
-/** One entry of so long raises the suspicion by itself. */
-const SUSPECT_MS = 20;
 /** Weight of the newest entry in the average. */
 const WEIGHT = 1 / 8;
-/** Entries whose processor time is taken before a function moves that was slow by the wall clock. */
-const EXAMINED_ENTRIES = 4;
 
 /**
- * Decides on which thread the isolates of one function are entered. The wall clock raises the suspicion,
- * because it costs next to nothing; processor time decides, because on a busy machine everybody is slow.
+ * Decides on which thread the isolates of one function are entered, by the overtime of its entries. The wall clock
+ * raises the suspicion, because it costs next to nothing; processor time decides, because on a busy machine everybody
+ * is slow.
  */
 export class LaneChoice {
   readonly #declared: boolean;
+  /** By the wall clock, */
+  readonly #seen = new Overtime(MOST_OVERTIME_MS);
+  /** and by processor time, while there is any by the wall clock. */
+  readonly #proven = new Overtime(MOST_OVERTIME_MS);
+  /** Of the entries in the heavy lane. */
   #averageMs = 0;
-  /** Entries still to be examined; 0 while nothing is suspected. */
-  #toExamine = 0;
-  #examinedMs = 0;
   #heavy: boolean;
+  #stayMs = 0;
   #stayUntilMs = 0;
+  #cameBackMs = Number.NEGATIVE_INFINITY;
 
   /** @param declared whether its own limit allows longer entries than the main thread does */
   constructor(declared: boolean) {
@@ -47,52 +49,57 @@ export class LaneChoice {
 
   /** Whether the processor time of the next entry is asked for. */
   get examines(): boolean {
-    return this.#toExamine > 0;
+    return !this.#heavy && this.#seen.ms > 0;
   }
 
-  /** An entry took `tookMs` by the wall clock, or of processor time where that was asked for. */
-  entered(tookMs: number, clock: Clock): void {
+  /** An entry took `tookMs` by the wall clock, and `cpuMs` of processor time where that was asked for. */
+  entered(tookMs: number, cpuMs: number | undefined, clock: Clock): void {
     if (this.#declared) return;
-    if (this.#toExamine > 0) {
-      this.#examine(tookMs, clock);
+    if (this.#heavy) {
+      this.#averageMs += WEIGHT * (tookMs - this.#averageMs);
+      if (this.#averageMs < SHORT_MS && clock.monotonicMs() >= this.#stayUntilMs) this.#comeBack(clock);
       return;
     }
-    this.#averageMs += WEIGHT * (tookMs - this.#averageMs);
-    if (!this.#heavy) {
-      if (this.#averageMs > HEAVY_MS || tookMs > SUSPECT_MS) this.#toExamine = EXAMINED_ENTRIES;
-    } else if (this.#averageMs < LIGHT_MS && clock.monotonicMs() >= this.#stayUntilMs) this.#heavy = false;
-  }
-
-  #examine(cpuMs: number, clock: Clock): void {
-    this.#examinedMs += cpuMs;
-    this.#toExamine -= 1;
-    this.#averageMs = this.#examinedMs / EXAMINED_ENTRIES;
-    // However short those are that follow, the average is too long already.
-    if (this.#toExamine > 0 && this.#averageMs <= HEAVY_MS) return;
-    this.#toExamine = 0;
-    this.#examinedMs = 0;
-    if (this.#averageMs > HEAVY_MS) this.#move(clock.monotonicMs() + STAY_MS);
+    if (tookMs <= SHORT_MS && this.#seen.ms === 0) return;
+    const nowMs = clock.monotonicMs();
+    this.#seen.add(tookMs, nowMs);
+    if (cpuMs === undefined) return;
+    this.#proven.add(cpuMs, nowMs);
+    if (this.#proven.ms >= MOST_OVERTIME_MS) this.#move(STAY_MS, clock);
   }
 
   /** An entry was ended by its CPU limit. */
   overran(clock: Clock): void {
-    this.#move(clock.monotonicMs() + STAY_AFTER_OVERRUN_MS);
+    this.#move(STAY_AFTER_OVERRUN_MS, clock);
   }
 
   /** The first entry of an instance was given up on the main thread. */
   slow(clock: Clock): void {
-    this.#move(clock.monotonicMs() + STAY_MS);
+    this.#move(STAY_MS, clock);
   }
 
   /** What an entry that took long has left in the heap. */
   heapSeen(heapBytes: number, limitBytes: number, clock: Clock): void {
-    if (heapBytes >= Math.max(FULL_BYTES, FULL_SHARE * limitBytes)) this.#move(clock.monotonicMs() + STAY_MS);
+    if (heapBytes >= Math.max(FULL_BYTES, FULL_SHARE * limitBytes)) this.#move(STAY_MS, clock);
   }
 
-  #move(untilMs: number): void {
-    this.#heavy = true;
-    this.#toExamine = 0;
-    this.#examinedMs = 0;
-    this.#stayUntilMs = Math.max(this.#stayUntilMs, untilMs);
+  #move(stayMs: number, clock: Clock): void {
+    const nowMs = clock.monotonicMs();
+    if (!this.#heavy) {
+      const again = nowMs - this.#cameBackMs < this.#stayMs;
+      this.#stayMs = again ? Math.min(2 * this.#stayMs, LONGEST_STAY_MS) : 0;
+      // A single short entry says nothing yet.
+      this.#averageMs = 2 * SHORT_MS;
+      this.#heavy = true;
+    }
+    this.#stayMs = Math.max(this.#stayMs, stayMs);
+    this.#stayUntilMs = Math.max(this.#stayUntilMs, nowMs + this.#stayMs);
+  }
+
+  #comeBack(clock: Clock): void {
+    this.#heavy = false;
+    this.#cameBackMs = clock.monotonicMs();
+    this.#seen.forget();
+    this.#proven.forget();
   }
 }
