@@ -18,6 +18,8 @@ export interface SoakFunction {
   readonly errorsAreAlike?: boolean;
   /** Outcomes that belong to it; every other one is counted as odd. @default a good answer */
   readonly outcomes?: readonly string[];
+  /** Share of its answers that are to be good ones where others belong to it as well. @default 0 */
+  readonly minOk?: number;
 }
 
 /** Each gets another code now and then, so its answer names the version. */
@@ -145,12 +147,26 @@ export const SOAK_FUNCTIONS: readonly SoakFunction[] = [
     perSecond: 5,
     outcomes: ['HS_FUNCTION_TIMEOUT'],
   },
+  // In the heavy lane, whose time-outs stay armed for as long as the limit (docs/decisions/0018).
+  {
+    definition: { name: 'patient', code: handler('return msg.text();'), limits: { cpu: '1s' } },
+    weight: 5,
+  },
+  {
+    definition: {
+      name: 'lasting',
+      code: handler('return msg.text();'),
+      limits: { cpu: '10s', timeout: '20s' },
+    },
+    weight: 5,
+  },
   { definition: churnedVersion(0), weight: 10, isAnswer: isVersioned },
   {
     definition: blinkingVersion(0),
     weight: 4,
     isAnswer: isVersioned,
     outcomes: ['ok', 'no responders'],
+    minOk: 0.5,
   },
   {
     definition: {

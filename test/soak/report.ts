@@ -1,5 +1,4 @@
 import type { DriverStats } from './driver.ts';
-import { SOAK_FUNCTIONS } from './functions.ts';
 import type { Sample } from './sample.ts';
 import type { Verdict } from './verdict.ts';
 
@@ -56,16 +55,6 @@ export function judgeLoad(load: DriverStats, cellsDied: boolean = false): readon
       passed: load.extra === 0 || cellsDied,
     },
   ];
-}
-
-/** Outcomes that do not belong to a function, such as overload on a busy machine. */
-export function oddOutcomes({ outcomes }: DriverStats): Readonly<Record<string, number>> {
-  const odd: Record<string, number> = {};
-  for (const { definition, outcomes: expected = ['ok'] } of SOAK_FUNCTIONS) {
-    for (const [outcome, count] of Object.entries(outcomes[definition.name] ?? {}))
-      if (!expected.includes(outcome)) odd[`${definition.name}: ${outcome}`] = count;
-  }
-  return odd;
 }
 
 /** The findings as the lines of a report. */

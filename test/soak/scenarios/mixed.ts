@@ -6,7 +6,8 @@ import { ask, until } from '../../support/load.ts';
 import { type Churn, startChurn } from '../churn.ts';
 import { KILLER } from '../functions.ts';
 import type { SoakOptions } from '../options.ts';
-import { type Findings, judgeLoad, oddOutcomes, progressLine } from '../report.ts';
+import { BUSY_ODDS, judgeOutcomes } from '../outcomes.ts';
+import { type Findings, judgeLoad, progressLine } from '../report.ts';
 import { type Sample, takeSample } from '../sample.ts';
 import { judgeSamples, type Verdict } from '../verdict.ts';
 import type { SoakWorld } from '../world.ts';
@@ -35,11 +36,16 @@ export async function runMixed(
   return {
     load,
     samples,
-    verdicts: [...judgeLoad(load, cellsDied), ...judgeSamples(judged), judgeDeploys(churn), killed],
+    verdicts: [
+      ...judgeLoad(load, cellsDied),
+      ...judgeOutcomes(load.outcomes, options.only, BUSY_ODDS),
+      ...judgeSamples(judged),
+      judgeDeploys(churn),
+      killed,
+    ],
     notes: [
       `${redeploys} redeploys, ${undeploys} undeploys and deploys; judged from ${judged[0]?.seconds.toFixed(0)} s on (${judged.length} samples)`,
       `server: RSS ${describeServer(judged)}; warnings: ${world.serverWarnings.length}${world.serverWarnings.slice(0, 3).map((line) => `\n  ${line}`)}`,
-      `outcomes that do not belong: ${JSON.stringify(oddOutcomes(load))}`,
     ],
   };
 }
