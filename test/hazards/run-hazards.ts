@@ -5,9 +5,10 @@
 import { parseArgs } from 'node:util';
 import { renderTable } from '../../src/cli/shell/table.ts';
 import { HOST_LIMITS } from '../../src/core/index.ts';
+import { fullBars } from './support/bars.ts';
 import { parseHazard, readHazards } from './support/hazard.ts';
 import { startHazardHost } from './support/hazard-host.ts';
-import { type HazardBars, type HazardResult, runHazard } from './support/run-hazard.ts';
+import { type HazardResult, runHazard } from './support/run-hazard.ts';
 
 const USAGE = `Usage: npm run hazards -- [options]
   --only NAME   hazards whose name contains NAME; may be given again
@@ -19,33 +20,25 @@ const USAGE = `Usage: npm run hazards -- [options]
 
 const RSS_LIMIT_BYTES = 1024 ** 3;
 
-function row({ name, outcomes, heardMs, kills, neighbour, peakBytes, problems }: HazardResult): string[] {
-  return [
-    name,
-    outcomes.join(' '),
-    heardMs.toFixed(0),
-    String(kills),
-    String(neighbour.calls),
-    String(neighbour.lost),
-    neighbour.p99Ms.toFixed(1),
-    neighbour.calmP99Ms.toFixed(1),
-    (peakBytes / 1024 ** 2).toFixed(0),
-    problems.join('; '),
-  ];
-}
+const COLUMNS: Readonly<Record<string, (result: HazardResult) => string>> = {
+  HAZARD: ({ name }) => name,
+  OUTCOME: ({ outcomes }) => outcomes.join(' '),
+  'HEARD ms': ({ heardMs }) => heardMs.toFixed(0),
+  KILLS: ({ kills, sentence }) => (sentence === undefined ? String(kills) : `${kills}, ${sentence}`),
+  CALLS: ({ neighbour }) => String(neighbour.calls),
+  LOST: ({ neighbour }) => String(neighbour.lost),
+  'CALM P99': ({ neighbour }) => neighbour.calmP99Ms.toFixed(1),
+  'WORST P99': ({ neighbour }) => neighbour.p99Ms.toFixed(1),
+  'SETTLED P99': ({ neighbour }) => neighbour.settledP99Ms.toFixed(1),
+  'BACK ms': ({ neighbour }) => neighbour.replacedMs?.toFixed(0) ?? '',
+  'RSS MiB': ({ peakBytes }) => mib(peakBytes),
+  'ALL MiB': ({ peakTotalBytes }) => mib(peakTotalBytes),
+  PROBLEM: ({ problems }) => problems.join('; '),
+};
 
-const TITLES = [
-  'HAZARD',
-  'OUTCOME',
-  'HEARD ms',
-  'KILLS',
-  'CALLS',
-  'LOST',
-  'P99 ms',
-  'CALM P99',
-  'RSS MiB',
-  'PROBLEM',
-];
+function mib(bytes: number): string {
+  return (bytes / 1024 ** 2).toFixed(0);
+}
 
 interface RunOptions {
   readonly only: readonly string[];
@@ -63,16 +56,7 @@ const HARMLESS = `// class: leak
 export default { message: () => 'contained' };`;
 
 async function main({ only, rate, calmMs, times, apart, json }: RunOptions): Promise<number> {
-  const bars: HazardBars = {
-    neighbourPerSecond: rate,
-    times,
-    apart,
-    heardMarginMs: 500,
-    neighbourP99Ms: 50,
-    nearKillMs: 500,
-    killsCount: true,
-    calmMs,
-  };
+  const bars = fullBars({ rate, calmMs, times, apart });
   const hazards = readHazards().filter(
     ({ name }) => only.length === 0 || only.some((part) => name.includes(part)),
   );
@@ -89,7 +73,8 @@ async function main({ only, rate, calmMs, times, apart, json }: RunOptions): Pro
   const failed = results.filter(({ problems }) => problems.length > 0);
   if (json) console.log(JSON.stringify(results, null, 2));
   else {
-    console.log(renderTable([TITLES, ...results.map(row)]));
+    const rows = results.map((result) => Object.values(COLUMNS).map((figure) => figure(result)));
+    console.log(renderTable([Object.keys(COLUMNS), ...rows]));
     console.log(`\n${results.length} hazards, ${results.length - failed.length} survived as they must`);
   }
   return failed.length === 0 && results.length > 0 ? 0 : 1;

@@ -2,7 +2,7 @@
 // tries: to write beyond its grant
 // expects: ok
 // kills: no
-// binds: kv allowed
+// binds: kv=allowed
 
 export default {
   async message(msg, env, ctx) {

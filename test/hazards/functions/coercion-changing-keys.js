@@ -2,7 +2,7 @@
 // tries: to pass a check with one key and to use another
 // expects: ok
 // kills: no
-// binds: kv allowed
+// binds: kv=allowed
 
 export default {
   async message(msg, env, ctx) {

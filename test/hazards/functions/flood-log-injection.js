@@ -2,6 +2,7 @@
 // tries: to forge log lines and headers of the feed
 // expects: ok
 // kills: no
+// logs: 6
 
 export default {
   async message(msg, env, ctx) {

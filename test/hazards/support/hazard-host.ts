@@ -1,4 +1,7 @@
 /** A node in a process of its own beside which hazards are run, and what calls into it. */
+
+import { once } from 'node:events';
+import { createServer } from 'node:http';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { type ControlClient, createControlClient } from '../../../src/control/index.ts';
 import { type HostProcess, startHostProcess } from '../../support/host-process.ts';
@@ -14,6 +17,8 @@ export interface HazardHost extends AsyncDisposable {
   readonly rssLimitBytes: number;
   /** How long a function may hold the thread of its neighbours. */
   readonly inlineCpuMs: number;
+  /** Of a server that answers what hazards ask of it. */
+  readonly httpUrl: string;
   client(namespace: string): ControlClient;
 }
 
@@ -27,6 +32,7 @@ export async function startHazardHost(rssLimitBytes: number, inlineCpuMs: number
   const nc = await connectTo(nats);
   stack.defer(() => nc.close());
   const neighbours = stack.use(await startNeighbourCallers(nats.url));
+  const httpUrl = await serveHttp(stack);
   const owned = stack.move();
   return {
     nats,
@@ -35,7 +41,22 @@ export async function startHazardHost(rssLimitBytes: number, inlineCpuMs: number
     neighbours,
     rssLimitBytes,
     inlineCpuMs,
+    httpUrl,
     client: (namespace) => createControlClient(nc, { namespace }),
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
+}
+
+async function serveHttp(stack: AsyncDisposableStack): Promise<string> {
+  const server = createServer((request, response) => {
+    request.resume();
+    response.end('here');
+  }).listen(0, '127.0.0.1');
+  stack.defer(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  await once(server, 'listening');
+  const address = server.address();
+  return `http://127.0.0.1:${typeof address === 'object' && address !== null ? address.port : 0}`;
 }

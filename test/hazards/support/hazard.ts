@@ -37,8 +37,12 @@ export interface Hazard {
   readonly limits: Readonly<Record<string, string>>;
   /** How often it is called; the payloads are 0, 1, 2, …. */
   readonly calls: number;
-  /** Keys of its bucket that it is granted as `env.KV`; undefined without a binding. */
-  readonly grantedKeys: string | undefined;
+  /** Host services that it is granted, as in {@link bindingsOf}. */
+  readonly binds: readonly string[];
+  /** Lines of the log feed that come of each call; undefined where nobody counts them. */
+  readonly logLines: number | undefined;
+  /** The neighbour's p99 in the second half of its calls; undefined where the bar of all hazards is enough. */
+  readonly settlesAtMs: number | undefined;
   /** A script, or the bytes of a WebAssembly module. */
   readonly code: string | Uint8Array;
 }
@@ -73,7 +77,10 @@ export function parseHazard(name: string, code: string): Hazard {
   };
   const kills = need('kills');
   if (kills !== 'no' && kills !== 'may') throw new Error(`${name}: kills is "no" or "may"`);
-  const binds = fields.get('binds');
+  const numberOf = (key: string): number | undefined => {
+    const value = fields.get(key);
+    return value === undefined ? undefined : Number(value);
+  };
   return {
     name,
     hazardClass: need('class') as HazardClass,
@@ -81,8 +88,10 @@ export function parseHazard(name: string, code: string): Hazard {
     expects: need('expects').split(' '),
     mayKill: kills === 'may',
     limits: Object.fromEntries((fields.get('limits') ?? '').split(' ').filter(Boolean).map(parseLimit)),
-    calls: Number(fields.get('calls') ?? 1),
-    grantedKeys: binds === undefined ? undefined : (binds.split(' ')[1] ?? '>'),
+    calls: numberOf('calls') ?? 1,
+    binds: (fields.get('binds') ?? '').split(' ').filter(Boolean),
+    logLines: numberOf('logs'),
+    settlesAtMs: numberOf('settles'),
     code,
   };
 }

@@ -5,32 +5,45 @@ import { isAlive } from '../../support/host.ts';
 const POLL_MS = 10;
 
 export interface ProcessWatch extends Disposable {
-  /** Largest memory of one of them, in bytes; 0 where there is no /proc. */
+  /** Largest memory that one of them ever had, in bytes; 0 where there is no /proc. */
   readonly peakBytes: number;
+  /** Largest memory of all of them at one time, what they share counted in each. */
+  readonly peakTotalBytes: number;
   /** When one of them was found dead, since the epoch. */
   readonly deathsMs: readonly number[];
+  /** Also watches these from now on. */
+  add(pids: readonly number[]): void;
+  /** Memory of all of them now. */
+  totalBytes(): number;
 }
 
-/** Watches the processes `pids`, and from then on those that `add` names. */
-export function watchProcesses(
-  pids: readonly number[],
-): ProcessWatch & { add(pids: readonly number[]): void } {
+/** Watches the processes `pids`. */
+export function watchProcesses(pids: readonly number[]): ProcessWatch {
   const seen = new Set(pids);
   const alive = new Set(pids);
   const deathsMs: number[] = [];
   let peakBytes = 0;
-  const look = (): void => {
+  let peakTotalBytes = 0;
+  const look = (): number => {
+    let total = 0;
     for (const pid of alive) {
-      peakBytes = Math.max(peakBytes, peakOf(pid));
+      const { rss, peak } = memoryOf(pid);
+      total += rss;
+      peakBytes = Math.max(peakBytes, peak);
       if (isAlive(pid)) continue;
       alive.delete(pid);
       deathsMs.push(Date.now());
     }
+    peakTotalBytes = Math.max(peakTotalBytes, total);
+    return total;
   };
   const timer = setInterval(look, POLL_MS);
   return {
     get peakBytes() {
       return peakBytes;
+    },
+    get peakTotalBytes() {
+      return peakTotalBytes;
     },
     deathsMs,
     add(more) {
@@ -39,16 +52,18 @@ export function watchProcesses(
         seen.add(pid);
       }
     },
+    totalBytes: look,
     [Symbol.dispose]: () => clearInterval(timer),
   };
 }
 
 /** https://man7.org/linux/man-pages/man5/proc_pid_status.5.html */
-function peakOf(pid: number): number {
+function memoryOf(pid: number): { readonly rss: number; readonly peak: number } {
   try {
-    const [, kib = '0'] = /^VmHWM:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, 'latin1')) ?? [];
-    return Number(kib) * 1_024;
+    const status = readFileSync(`/proc/${pid}/status`, 'latin1');
+    const bytesOf = (field: RegExp): number => Number(field.exec(status)?.[1] ?? 0) * 1_024;
+    return { rss: bytesOf(/^VmRSS:\s+(\d+) kB/m), peak: bytesOf(/^VmHWM:\s+(\d+) kB/m) };
   } catch {
-    return 0;
+    return { rss: 0, peak: 0 };
   }
 }
