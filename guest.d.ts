@@ -253,7 +253,7 @@ export interface KvWatchEntry extends KvEntry {
 /**
  * An object-store binding: one bucket of JetStream's object store. Every call is checked against its grant and rejects
  * with a {@link HostError}: HS_BINDING_DENIED beyond the grant, HS_OBJECT_NAME_INVALID, HS_OBJECT_BUCKET_MISSING,
- * HS_OBJECT_UNAVAILABLE. Transfers and watches end with their invocation; with one binding at most 16 are open in an
+ * HS_OBJECT_CONNECTION_LOST, HS_OBJECT_UNAVAILABLE. Transfers and watches end with their invocation; with one binding at most 16 are open in an
  * invocation and 64 in a function, otherwise HS_HOST_CALL_LIMIT.
  */
 export interface ObjectBucket {
@@ -280,7 +280,7 @@ export interface ObjectBucket {
   list(prefix?: string): Promise<ObjectInfo[]>;
   /**
    * Makes a name for an object of the same bucket; it may replace a link, and no object. Anything else is
-   * HS_OBJECT_LINK_DENIED.
+   * HS_OBJECT_LINK_DENIED, and HS_OBJECT_MISSING where there is no such object.
    */
   link(name: string, target: string | ObjectInfo): Promise<ObjectInfo>;
   /**

@@ -100,8 +100,9 @@ export const HOST_SERVICE_CODES = {
     status: 404,
     fault: 'function',
     retryable: false,
-    summary: 'A component read an object that does not exist',
-    remedy: 'Ask for it with `has-object` first, or take the error for the answer that it is not there',
+    summary: 'A component read, or a link was to name, an object that does not exist',
+    remedy:
+      'Look with `info` first (a component with `has-object`), or take the error for the answer that it is not there',
   },
   HS_OBJECT_BUCKET_MISSING: {
     status: 404,
@@ -152,6 +153,13 @@ export const HOST_SERVICE_CODES = {
     retryable: false,
     summary: 'The content of an object is not what was put',
     remedy: 'Put it again; the message says what does not match',
+  },
+  HS_OBJECT_CONNECTION_LOST: {
+    status: 503,
+    fault: 'system',
+    retryable: true,
+    summary: 'The connection to NATS was lost during an object-store operation',
+    remedy: 'Look at the info of the object to see whether a change was made, and retry',
   },
   HS_OBJECT_UNAVAILABLE: {
     status: 503,

@@ -141,6 +141,50 @@ test('A put that its invocation does not wait for leaves nothing', async () => {
   assert.equal(await store.info('abandoned'), null);
 });
 
+test('A function catches the loss of its connection by a code of its own, whatever it does', async () => {
+  const own = await startTestNats();
+  const connection = await connectTo(own, { maxReconnectAttempts: -1, reconnectTimeWait: 50 });
+  try {
+    await createStore(connection, 'lost');
+    const binding = objectBinding('lost');
+    const prepared = createHostServices(connection).objectstore.prepare('PHOTOS', binding);
+    using probe = createTestFunction(
+      handlerOf(`
+        const codeOf = (promise) => promise.then(() => 'ok', ({ code }) => code);
+        async function* endless() {
+          for (;;) {
+            yield new Uint8Array(50_000);
+            await new Promise((resolve) => setTimeout(resolve, 5));
+          }
+        }
+        const { PHOTOS } = env;
+        const codes = [
+          await codeOf(PHOTOS.link('l', 'never')),
+          await codeOf(PHOTOS.put('o', endless())),
+          await codeOf(PHOTOS.put('o', 'x')),
+          await codeOf(PHOTOS.get('o')),
+          await codeOf(PHOTOS.info('o')),
+          await codeOf(PHOTOS.list()),
+          await codeOf(PHOTOS.link('l', 'o')),
+          await codeOf(PHOTOS.delete('o')),
+          await codeOf(PHOTOS.watch().next()),
+        ];
+        return [...new Set(codes)];`),
+      { bindings: { PHOTOS: binding }, prepared: { PHOTOS: prepared }, limits: { timeoutMs: 30_000 } },
+    );
+    const answer = probe.text();
+    await until(async () => (await countChunks(connection, 'lost')) > 0);
+    const startedMs = performance.now();
+    await own[Symbol.asyncDispose]();
+    assert.deepEqual(JSON.parse(await answer), ['HS_OBJECT_MISSING', 'HS_OBJECT_CONNECTION_LOST']);
+    // Whoever waits for the time-out of each request takes five seconds for every one.
+    assert.ok(performance.now() - startedMs < 20_000);
+  } finally {
+    await connection.close();
+    await own[Symbol.asyncDispose]();
+  }
+});
+
 test('Links, deletions and lists', async () => {
   const told = await run(`
     const { PHOTOS, OTHERS } = env;

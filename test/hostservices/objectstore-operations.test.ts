@@ -238,12 +238,16 @@ test('Links that lead elsewhere, to links, to nothing, or over an object are not
   for (const args of [
     ['n', 'a', 'ops'],
     ['n', 'a', ''],
-    ['n', 'missing'],
     ['n', 'l'],
     ['b', 'a'],
     ['a', 'a'],
   ])
     assert.equal((await kept.refused('link', args)).code, 'HS_OBJECT_LINK_DENIED', args.join(' '));
+  for (const args of [
+    ['n', 'missing'],
+    ['b', 'missing'],
+  ])
+    assert.equal((await kept.refused('link', args)).code, 'HS_OBJECT_MISSING', args.join(' '));
   assert.equal((await kept.refused('link', ['n'])).code, 'HS_OBJECT_NAME_INVALID');
   assert.equal((await kept.read('b')).toString(), '2');
   assert.equal(await kept.call('info', ['n']), null);

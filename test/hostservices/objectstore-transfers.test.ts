@@ -326,7 +326,7 @@ test('A server that goes away in the middle of transfers is told', async () => {
     ]);
     assert.deepEqual(
       [read.code, written.code, got.code],
-      ['HS_OBJECT_CUT', 'HS_OBJECT_UNAVAILABLE', 'HS_OBJECT_UNAVAILABLE'],
+      ['HS_OBJECT_CUT', 'HS_OBJECT_CONNECTION_LOST', 'HS_OBJECT_CONNECTION_LOST'],
     );
   } finally {
     await connection.close();

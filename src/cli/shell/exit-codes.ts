@@ -78,6 +78,7 @@ const EXIT_BY_CODE: Readonly<Record<ErrorCode, ExitCode>> = {
   HS_OBJECT_TOO_LARGE: EXIT.failed,
   HS_OBJECT_CUT: EXIT.failed,
   HS_OBJECT_CORRUPT: EXIT.failed,
+  HS_OBJECT_CONNECTION_LOST: EXIT.failed,
   HS_OBJECT_UNAVAILABLE: EXIT.failed,
   HS_CRYPTO_LIMIT: EXIT.failed,
   HS_SUBJECT_INVALID: EXIT.failed,

@@ -5,7 +5,7 @@ import {
   type NatsConnection,
   type Subscription,
 } from '@nats-io/transport-node';
-import { ConnectionLostError } from './provider-link.ts';
+import { ConnectionLostError } from '../shared/provider-link.ts';
 
 /** How long a get waits for its answer; the client library's own default. */
 const TIMEOUT_MS = 5_000;

@@ -1,7 +1,7 @@
 import { JetStreamApiError } from '@nats-io/jetstream';
 import { errors } from '@nats-io/transport-node';
 import { type ErrorCode, HairspringError } from '../../core/index.ts';
-import { ConnectionLostError } from './provider-link.ts';
+import { ConnectionLostError } from '../shared/provider-link.ts';
 
 /** JetStream API error codes (nats-server/server/errors.json). */
 export const API_CODES = {

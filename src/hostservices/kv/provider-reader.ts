@@ -9,7 +9,7 @@ import {
   type Subscription,
 } from '@nats-io/transport-node';
 import type { Background } from '../shared/background.ts';
-import { ConnectionLostError, type Link } from './provider-link.ts';
+import { ConnectionLostError, type Link } from '../shared/provider-link.ts';
 import type { StoredMessage } from './provider-messages.ts';
 
 /** How long an answer may take that the server does not wait with. */

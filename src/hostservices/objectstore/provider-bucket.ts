@@ -2,6 +2,7 @@ import { JetStreamApiError, type JetStreamClient, type JetStreamManager } from '
 import { headers, type NatsConnection } from '@nats-io/transport-node';
 import { HairspringError } from '../../core/index.ts';
 import type { Background } from '../shared/background.ts';
+import type { Link } from '../shared/provider-link.ts';
 import { chunkSubject, type FoundMeta, metaSubject, type ObjectMeta, parseMeta } from './meta.ts';
 import { isConflict, isNoResponders, toObjectError } from './provider-errors.ts';
 
@@ -25,6 +26,7 @@ export interface ObjectMeans {
   readonly js: JetStreamClient;
   readonly inboxPrefix: string | undefined;
   readonly background: Background;
+  readonly link: Link;
 }
 
 /**
@@ -52,7 +54,7 @@ export class ObjectBucket {
   async find(name: string): Promise<FoundMeta | undefined> {
     const manager = await this.manager();
     const query = { last_by_subj: metaSubject(this.name, name) };
-    const message = await manager.direct.getMessage(this.stream, query);
+    const message = await this.#ask(() => manager.direct.getMessage(this.stream, query));
     if (message === null) return undefined;
     return { revision: message.seq, timeMs: message.time.getTime(), meta: parseMeta(message.string()) };
   }
@@ -61,11 +63,18 @@ export class ObjectBucket {
   async chunk(nuid: string, seq: number): Promise<{ data: Uint8Array; seq: number } | undefined> {
     const manager = await this.manager();
     const query = { seq, next_by_subj: chunkSubject(this.name, nuid) };
-    return (await manager.direct.getMessage(this.stream, query)) ?? undefined;
+    return (await this.#ask(() => manager.direct.getMessage(this.stream, query))) ?? undefined;
   }
 
   async putChunk(nuid: string, data: Uint8Array): Promise<void> {
-    await this.means.js.publish(chunkSubject(this.name, nuid), data, { timeout: TIMEOUT_MS });
+    const options = { timeout: TIMEOUT_MS };
+    await this.#ask(() => this.means.js.publish(chunkSubject(this.name, nuid), data, options));
+  }
+
+  /** Nothing is asked while the connection is away, and no answer waited for that was lost with it. */
+  #ask<Answer>(request: () => Promise<Answer>): Promise<Answer> {
+    this.means.link.check();
+    return this.means.link.guard(request());
   }
 
   /**
@@ -106,12 +115,15 @@ export class ObjectBucket {
         'HS_HOST_CALL_INVALID',
         `Cannot change object ${JSON.stringify(meta.name)} in "${this.name}": what is said of it is ${said.length} bytes, and the server's max_payload is ${most}`,
       );
+    const { js, link } = this.means;
+    link.check();
     try {
-      return (await this.means.js.publish(metaSubject(this.name, meta.name), said, options)).seq;
+      return (await link.guard(js.publish(metaSubject(this.name, meta.name), said, options))).seq;
     } catch (error) {
       if (isConflict(error)) return undefined;
       if (!(error instanceof JetStreamApiError)) {
-        // Its acknowledgement may have been lost on the way.
+        // Its acknowledgement may have been lost on the way, perhaps with the connection.
+        await link.untilUp(TIMEOUT_MS);
         const found = await this.find(meta.name).catch(() => undefined);
         if (found?.meta?.nuid === meta.nuid && found.revision > lastSubjectSequence) return found.revision;
       }

@@ -1,6 +1,7 @@
 import { JetStreamApiError } from '@nats-io/jetstream';
 import { errors } from '@nats-io/transport-node';
 import { HairspringError } from '../../core/index.ts';
+import { ConnectionLostError } from '../shared/provider-link.ts';
 
 /** JetStream API error codes (nats-server/server/errors.json). */
 const STREAM_NOT_FOUND = 10059;
@@ -42,7 +43,16 @@ export function toObjectError(error: unknown, action: string, bucket: string): H
       options,
     );
   }
+  if (isConnectionLost(error)) {
+    const detail = error instanceof ConnectionLostError ? text : new ConnectionLostError().message;
+    return new HairspringError('HS_OBJECT_CONNECTION_LOST', `Cannot ${action}: ${detail}`, options);
+  }
   return new HairspringError('HS_OBJECT_UNAVAILABLE', `Cannot ${action}: ${text}`, options);
+}
+
+function isConnectionLost(error: unknown): boolean {
+  const kinds = [ConnectionLostError, errors.ClosedConnectionError, errors.DrainingConnectionError];
+  return kinds.some((kind) => causeOf(error, kind) !== undefined);
 }
 
 /** Whether it is JetStream, or the host itself, that has said no, so that nothing was done. */

@@ -27,7 +27,7 @@ export async function findObject(bucket: ObjectBucket, name: string): Promise<Ob
   return object;
 }
 
-/** @throws HS_OBJECT_LINK_DENIED, HS_OBJECT_NAME_INVALID */
+/** @throws HS_OBJECT_LINK_DENIED, HS_OBJECT_MISSING, HS_OBJECT_NAME_INVALID */
 export async function putLink(
   bucket: ObjectBucket,
   name: string,
@@ -39,7 +39,8 @@ export async function putLink(
   if (givenBucket !== undefined && givenBucket !== bucket.name)
     throw denied(action, 'the object is in another object store');
   const object = await findInfo(bucket, target);
-  if (object === undefined) throw denied(action, 'there is no such object');
+  if (object === undefined)
+    throw new HairspringError('HS_OBJECT_MISSING', `Cannot ${action}: there is no such object`);
   if (object.link !== null) throw denied(action, 'it is a link itself');
   const made = await bucket.replace(name, (former) => {
     const there = former?.meta;

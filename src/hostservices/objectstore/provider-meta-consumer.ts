@@ -50,16 +50,18 @@ export class MetaConsumer {
       ...startConfig(start),
     };
     const manager = await bucket.manager();
-    const { delivered } = await manager.consumers.add(bucket.stream, config);
+    bucket.means.link.check();
+    const { delivered } = await bucket.means.link.guard(manager.consumers.add(bucket.stream, config));
     return new MetaConsumer(bucket, name, delivered.stream_seq);
   }
 
   /**
    * Up to `count` messages, as far as they are there, or the first that comes within `waitMs`.
-   * @throws HS_OBJECT_UNAVAILABLE when the server says nothing
+   * @throws HS_OBJECT_UNAVAILABLE when the server says nothing, ConnectionLostError
    */
   async pull(count: number, waitMs: number): Promise<Pulled> {
-    const { nc, inboxPrefix } = this.#bucket.means;
+    const { nc, inboxPrefix, link } = this.#bucket.means;
+    link.check();
     const { max_payload: largest = 1024 ** 2 } = nc.info ?? {};
     const wait = waitMs === 0 ? { no_wait: true } : { expires: waitMs * 1_000_000 };
     const inbox = createInbox(inboxPrefix);
@@ -70,11 +72,17 @@ export class MetaConsumer {
       isLate = true;
       subscription.unsubscribe();
     }, waitMs + GRACE_MS);
+    let lost: Error | undefined;
+    const stopListening = link.onLost((error) => {
+      lost = error;
+      subscription.unsubscribe();
+    });
     try {
       const request = { batch: count, max_bytes: 2 * largest, ...wait };
       const subject = `$JS.API.CONSUMER.MSG.NEXT.${this.#bucket.stream}.${this.#name}`;
       nc.publish(subject, JSON.stringify(request), { reply: inbox });
       const pulled = await take(subscription, count);
+      if (lost !== undefined && pulled.found.length === 0) throw lost;
       if (isLate && pulled.found.length === 0)
         throw new HairspringError(
           'HS_OBJECT_UNAVAILABLE',
@@ -83,6 +91,7 @@ export class MetaConsumer {
       return pulled;
     } finally {
       clearTimeout(timer);
+      stopListening();
       subscription.unsubscribe();
     }
   }

@@ -8,6 +8,8 @@ import type { Opened } from './provider-opened.ts';
 const WAIT_MS = 5_000;
 /** Without a pull for so long the consumer goes away by itself, and is made again at the next. */
 const IDLE_MS = 30_000;
+/** How long one pull waits for a connection that is away. */
+const AWAY_MS = 10_000;
 /** Status of a pull: nothing came in time. */
 const IN_VAIN = 408;
 /** Pulls in a row that end before anything comes, and how long is waited between them. */
@@ -73,11 +75,13 @@ export class Watch implements Opened {
   /** The server has forgotten the consumer, or is away for a while. */
   async #restart(failures: number): Promise<void> {
     void this.#consumer.delete();
+    await this.#bucket.means.link.untilUp(AWAY_MS);
     try {
       this.#consumer = await startConsumer(this.#bucket, this.#seq + 1);
     } catch (error) {
       const { code } = await this.#bucket.explain(error, `watch "${this.#bucket.name}"`);
-      if (code !== 'HS_OBJECT_UNAVAILABLE') throw error;
+      const isAway = code === 'HS_OBJECT_CONNECTION_LOST';
+      if (isAway ? failures > MAX_FAILURES : code !== 'HS_OBJECT_UNAVAILABLE') throw error;
     }
     if (failures > MAX_FAILURES)
       throw new HairspringError(

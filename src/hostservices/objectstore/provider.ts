@@ -12,6 +12,7 @@ import {
 } from '../../core/index.ts';
 import { Background } from '../shared/background.ts';
 import { Handles } from '../shared/handles.ts';
+import { Link } from '../shared/provider-link.ts';
 import { serverRefusal } from '../shared/server-refusal.ts';
 import { checkName, checkOperation, checkPrefix, type ObjectOperation } from './grant.ts';
 import { OBJECT_LIMITS } from './limits.ts';
@@ -33,7 +34,13 @@ export function createObjectStoreService(
   inboxPrefix?: string,
 ): HostService<ObjectStoreBinding> {
   const background = new Background();
-  const means: ObjectMeans = { nc, js: jetstream(nc, { checkAPI: false }), inboxPrefix, background };
+  const means: ObjectMeans = {
+    nc,
+    js: jetstream(nc, { checkAPI: false }),
+    inboxPrefix,
+    background,
+    link: new Link(nc),
+  };
   return {
     name: 'objectstore',
     prepare: (label, binding) => new ObjectStoreGrant(label, binding, means),

@@ -30,9 +30,9 @@ export class Link {
     throw new ConnectionLostError('there is no connection to NATS at the moment, and nothing was done');
   }
 
-  /** @returns whether there is a connection again; false when there will be none */
-  async untilUp(): Promise<boolean> {
-    if (!this.#isUp && !this.#isClosed) await this.#returned.promise;
+  /** Waits for the connection, `mostMs` at the longest. @returns false when there will be none */
+  async untilUp(mostMs?: number): Promise<boolean> {
+    if (!this.#isUp && !this.#isClosed) await orAfter(mostMs, this.#returned.promise);
     return !this.#isClosed;
   }
 
@@ -70,4 +70,12 @@ export class Link {
     this.#isUp = false;
     for (const fail of [...this.#waiting]) fail(new ConnectionLostError());
   }
+}
+
+async function orAfter(mostMs: number | undefined, work: Promise<void>): Promise<void> {
+  if (mostMs === undefined) return await work;
+  const late = Promise.withResolvers<void>();
+  const timer = setTimeout(late.resolve, mostMs).unref();
+  await Promise.race([work, late.promise]);
+  clearTimeout(timer);
 }
