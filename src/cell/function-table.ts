@@ -16,10 +16,11 @@ import {
 } from '../core/index.ts';
 import { FunctionRunner, type RunnerDependencies, shapeOf } from '../runtime/index.ts';
 import { drainSubscriptions, type ReplyTarget, replyToError, SubjectListener } from '../triggers/index.ts';
-import { evictIdle, type WarmLimits } from './evict.ts';
+import type { WarmLimits } from './evict.ts';
 import { listenForInvokes } from './invoke-listener.ts';
 import { callLocally, refused } from './local-calls.ts';
 import type { FunctionGauge } from './observe/index.ts';
+import { WarmInstances } from './warm-instances.ts';
 import type { WorkloadConnections } from './workload-connections.ts';
 
 /** A deployed function in this cell. */
@@ -49,7 +50,6 @@ export interface FunctionTableOptions extends WarmLimits {
   readonly onGone: (spec: FunctionSpec, isCodeShared: boolean) => void;
 }
 
-const SWEEP_MS = 1_000;
 /** After this share of the time for draining, what is still in progress is told so by its signal. */
 const HURRY_SHARE = 0.75;
 
@@ -61,11 +61,11 @@ export class FunctionTable implements LocalFunctions {
   readonly #byName = new Map<string, FunctionSlot>();
   /** Versions that were replaced or undeployed and still finish what they had accepted. */
   readonly #retiring = new Set<FunctionRunner>();
-  readonly #stopSweep: () => void;
+  readonly #warm: WarmInstances;
 
   constructor(options: FunctionTableOptions) {
     this.#options = options;
-    this.#stopSweep = options.runtime.clock.every(SWEEP_MS, () => this.#tend());
+    this.#warm = new WarmInstances(options, options.runtime.clock);
   }
 
   get inFlight(): number {
@@ -75,16 +75,12 @@ export class FunctionTable implements LocalFunctions {
   }
 
   get warm(): number {
-    let count = 0;
-    for (const { runner } of this.#slots.values()) if (runner.warm) count += 1;
-    return count;
+    return this.#warm.count;
   }
 
   /** Memory of the instances, when it was measured last. */
   get warmBytes(): number {
-    let bytes = 0;
-    for (const { runner } of this.#slots.values()) bytes += runner.warmBytes + runner.retiredBytes;
-    return bytes;
+    return this.#warm.bytes;
   }
 
   /** What each function has in hand. */
@@ -105,7 +101,8 @@ export class FunctionTable implements LocalFunctions {
     coldReason: ColdReason = 'first',
     own: Partial<RunnerDependencies> = {},
   ): ActiveSids {
-    const runtime: RunnerDependencies = { ...this.#options.runtime, ...own };
+    const onWoken = (woken: FunctionRunner): void => this.#warm.woken(woken);
+    const runtime: RunnerDependencies = { ...this.#options.runtime, onWoken, ...own };
     const runner = new FunctionRunner(spec, this.#prepareBindings(spec), runtime, coldReason);
     runtime.pool.prepare(shapeOf(spec));
     let slot = this.#slots.get(spec.id);
@@ -142,6 +139,7 @@ export class FunctionTable implements LocalFunctions {
   /** @param released when nothing more comes that `previous` alone listens for */
   #retire(previous: FunctionRunner, successor: FunctionRunner, released: Promise<void>): void {
     this.#retiring.add(previous);
+    this.#warm.forget(previous);
     previous.replaceWith(successor);
     released
       .then(() => previous.idle())
@@ -208,6 +206,7 @@ export class FunctionTable implements LocalFunctions {
     this.#slots.delete(id);
     if (this.#byName.get(name) === slot) this.#byName.delete(name);
     this.#retiring.add(runner);
+    this.#warm.forget(runner);
     await drainSubscriptions(this.#options.nc, releaseAll([slot]));
     const versions = [...this.#retiring].filter(({ spec }) => spec.id === id);
     await Promise.all(versions.map((version) => version.idle()));
@@ -262,22 +261,9 @@ export class FunctionTable implements LocalFunctions {
     replies.answered({ reply, place: -1 });
   }
 
-  /** Replaces instances that are worn out, then frees idle ones. */
-  #tend(): void {
-    const nowMs = this.#options.runtime.clock.monotonicMs();
-    const warm: FunctionRunner[] = [];
-    let retiredBytes = 0;
-    for (const { runner } of this.#slots.values()) {
-      runner.tend(nowMs);
-      retiredBytes += runner.retiredBytes;
-      if (runner.warm) warm.push(runner);
-    }
-    evictIdle(warm, this.#options, nowMs, retiredBytes);
-  }
-
   /** Stops listening everywhere and waits, up to `graceMs`, until all accepted work is done. */
   async drain(graceMs: number): Promise<void> {
-    this.#stopSweep();
+    this.#warm[Symbol.dispose]();
     // While the server is away a subscription does not drain, and the node is to stop all the same.
     const done = drainSubscriptions(this.#options.nc, releaseAll([...this.#slots.values()])).then(() =>
       this.#idle(),

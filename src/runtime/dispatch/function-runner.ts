@@ -43,6 +43,8 @@ export interface RunnerDependencies extends WakerDependencies, CodeLearner, Outc
   readonly backlog: ByteBudget;
   /** @default WEAR_LIMITS */
   readonly wear?: WearLimits;
+  /** Told of each instance that is made. */
+  readonly onWoken?: (runner: FunctionRunner) => void;
 }
 
 /** Each may hold `limits.memory`, and asks for turns of its own; of more, what the oldest holds is ended. */
@@ -195,6 +197,7 @@ export class FunctionRunner implements Runnable, Sweepable {
       this.#wear = new Wear(wear, clock.monotonicMs(), this.spec.limits.memoryBytes);
       this.#prewarmFailed = false;
       this.#dependencies.observer.onPool(this.spec, 'woken');
+      this.#dependencies.onWoken?.(this);
       this.#debugger?.attach(instance);
       const first = this.#admission.next();
       if (first === undefined) {
@@ -381,7 +384,7 @@ export class FunctionRunner implements Runnable, Sweepable {
 
   /** Frees the instance when no invocation is in it and it need not be kept warm. @returns whether it is gone */
   evict(): boolean {
-    if (this.#instance === undefined || this.#instance.flights.size > 0) return false;
+    if (this.#instance === undefined || this.inFlight > 0) return false;
     if (this.spec.limits.minWarm > 0 || this.#debugger !== undefined) return false;
     this.#drop(this.#instance);
     this.#coldReason = 'evicted';
@@ -401,6 +404,14 @@ export class FunctionRunner implements Runnable, Sweepable {
   endInspection(link: DebuggerLink): void {
     if (this.#debugger === link) this.#debugger = undefined;
     link.end();
+  }
+
+  /** Measures the instance. @returns false before its first call, and while another thread is inside */
+  measure(): boolean {
+    const instance = this.#instance;
+    if (instance?.away === true || instance?.isUntouched === true) return false;
+    if (instance !== undefined) this.#wear?.measure(instance);
+    return true;
   }
 
   /** Once in a while: measures the instance when it was used since, and replaces one that is worn out. */

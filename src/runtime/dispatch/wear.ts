@@ -20,6 +20,8 @@ const FULL_SAMPLES = 5;
 /** What wears out, as `Instance` shows it. */
 export interface Worn {
   readonly invoked: number;
+  /** Another thread is inside: what is known of its memory is from before. */
+  readonly away: boolean;
   memoryUse(): { readonly heapBytes: number; readonly totalBytes: number };
 }
 
@@ -29,6 +31,7 @@ export class Wear {
   readonly #bornMs: number;
   readonly #memoryLimitBytes: number;
   #measured = -1;
+  #wasAway = false;
   #fullSamples = 0;
   #bytes = 0;
 
@@ -43,14 +46,22 @@ export class Wear {
     return this.#bytes;
   }
 
+  /** Looks at the memory. @returns that of the heap alone */
+  measure(instance: Worn): number {
+    const { heapBytes, totalBytes } = instance.memoryUse();
+    this.#bytes = totalBytes;
+    return heapBytes;
+  }
+
   /** @returns whether it is worn out */
   isWorn(instance: Worn, nowMs: number): boolean {
     const { ageMs, invocations, heapShare } = this.#limits;
-    if (instance.invoked !== this.#measured) {
+    const isUsed = instance.invoked !== this.#measured;
+    if (isUsed || this.#wasAway) {
+      const isFull = this.measure(instance) >= heapShare * this.#memoryLimitBytes;
+      if (isUsed) this.#fullSamples = isFull ? this.#fullSamples + 1 : 0;
       this.#measured = instance.invoked;
-      const { heapBytes, totalBytes } = instance.memoryUse();
-      this.#bytes = totalBytes;
-      this.#fullSamples = heapBytes >= heapShare * this.#memoryLimitBytes ? this.#fullSamples + 1 : 0;
+      this.#wasAway = instance.away;
     }
     // One that was never used is as good as new, whatever its age.
     const isOld = instance.invoked > 0 && nowMs - this.#bornMs >= ageMs;
