@@ -55,6 +55,7 @@ import { Inspections, withoutHurry, withSourceMap } from './inspections.ts';
 import { JournalWriter } from './journal-writer.ts';
 import { openNativeMemory } from './native-memory.ts';
 import { type CellGauges, createObservation, type Observation } from './observe/index.ts';
+import { dropPermissions } from './permissions.ts';
 import { rehearse } from './rehearse.ts';
 import { CellSecrets } from './secrets/index.ts';
 import { StackMapper } from './stack-mapper.ts';
@@ -369,7 +370,7 @@ export async function startCell(options: CellOptions): Promise<void> {
     for (const requestId of abandoned) assignment?.requests.abandon(requestId);
   });
   // Everything that needs these is loaded by now.
-  for (const scope of ['addon', 'worker']) process.permission?.drop(scope);
+  dropPermissions(options.artifactDir);
   warmUp(pool);
   pool.prepare(DEFAULT_LIMITS);
   link.send({ type: 'ready' });

@@ -30,7 +30,7 @@ function lookedThrough(folder: string): string[] {
 
 /**
  * Node's flags for a cell: the permission model with no file but its own code and the artifacts, no
- * child processes; a bound for the young generation; and, as isolated-vm asks for, no start-up snapshot of Node's own.
+ * child processes and no SQLite, which opens files that the permission model knows nothing of; a bound for the young generation; and, as isolated-vm asks for, no start-up snapshot of Node's own.
  */
 export function cellFlags(artifactDir: string): string[] {
   const sources = join(dirname(cellEntry()), '..');
@@ -41,7 +41,8 @@ export function cellFlags(artifactDir: string): string[] {
     modulesFolder('isolated-vm'),
     modulesFolder('@nats-io/transport-node'),
     `${artifactDir}${sep}`,
-    `${sep}proc${sep}self${sep}`,
+    // What the watchdog thread reads. The links below /proc/self lead to every file, so the cell drops this again.
+    ...['statm', 'schedstat', `task${sep}`].map((name) => join(sep, 'proc', 'self', name)),
     // node-gyp-build looks here to tell musl from glibc.
     `${sep}etc${sep}alpine-release`,
   ];
@@ -54,6 +55,7 @@ export function cellFlags(artifactDir: string): string[] {
     '--allow-net',
     // To map its journal; the cell drops it before it does anything else.
     '--allow-ffi',
+    '--no-experimental-sqlite',
     ...[...new Set(readable)].map((path) => `--allow-fs-read=${path}`),
     '--disable-warning=SecurityWarning',
     '--disable-warning=ExperimentalWarning',
