@@ -13,6 +13,7 @@ import {
   type LocalFunctions,
   MAX_CODE_CACHE_BYTES,
   type NatsEndpoint,
+  ReplySubjects,
   systemClock,
 } from '../core/index.ts';
 import {
@@ -205,6 +206,7 @@ export async function startCell(options: CellOptions): Promise<void> {
         keepCache: codes.learn,
         mapStack: (spec, stack) => (feed.admits(spec.id) ? stacks.map(spec, stack) : stack),
       },
+      replySubjects: new ReplySubjects(options.replySubjects),
       replies: {
         received: (open) => journal.received(open),
         answered: (open) => journal.answered(open),

@@ -12,6 +12,9 @@ import {
   type LocalCall,
   type LocalFunctions,
   type PreparedBinding,
+  type ReplySubjects,
+  refusedReplyText,
+  Seldom,
   type ServiceBinding,
 } from '../core/index.ts';
 import { FunctionRunner, type RunnerDependencies, shapeOf } from '../runtime/index.ts';
@@ -46,6 +49,7 @@ export interface FunctionTableOptions extends WarmLimits {
   readonly prepareBuiltIns: (spec: FunctionSpec) => Readonly<Record<string, PreparedBinding>>;
   readonly runtime: RunnerDependencies;
   readonly replies: Omit<ReplyTarget, 'accept'>;
+  readonly replySubjects: ReplySubjects;
   /** Told of each version that is gone, and whether others share its code. */
   readonly onGone: (spec: FunctionSpec, isCodeShared: boolean) => void;
 }
@@ -121,9 +125,19 @@ export class FunctionTable implements LocalFunctions {
   }
 
   #createSlot(spec: FunctionSpec, runner: FunctionRunner): FunctionSlot {
-    const { nc, replies } = this.#options;
-    const target: ReplyTarget = { ...replies, accept: (invocation) => current.runner.accept(invocation) };
-    const current = { listener: new SubjectListener({ nc, target }, spec), runner };
+    const { nc, replies, replySubjects, runtime } = this.#options;
+    const refusals = new Seldom(runtime.clock);
+    const target: ReplyTarget = {
+      ...replies,
+      accept: (invocation) => current.runner.accept(invocation),
+      refusedReply(reply) {
+        replies.refusedReply(reply);
+        const before = refusals.take();
+        if (before === undefined) return;
+        runtime.observer.onLog(current.runner.spec, 'warn', refusedReplyText(reply, before));
+      },
+    };
+    const current = { listener: new SubjectListener({ nc, target, replySubjects }, spec), runner };
     return Object.assign(current, { invokes: listenForInvokes(nc, current) });
   }
 

@@ -1,5 +1,5 @@
 import type { Msg, MsgHdrs } from '@nats-io/nats-core';
-import type { Clock } from '../core/index.ts';
+import type { Clock, ReplySubjects } from '../core/index.ts';
 
 export interface MicroReply {
   readonly data: Uint8Array | string;
@@ -26,6 +26,9 @@ export interface MicroServiceOptions {
   readonly ownerOf: (subject: string) => string;
   /** Turns what a handler threw into the error reply. */
   readonly onError: (error: unknown, endpoint: MicroEndpoint) => MicroReply;
+  readonly replySubjects: ReplySubjects;
+  /** Hears of a request that was dropped for its reply subject. */
+  readonly onReplyRefused: (reply: string) => void;
   /** Hears that the server denied a discovery subject, which the service works without. */
   readonly onDiscoveryDenied: (subject: string) => void;
 }

@@ -4,7 +4,7 @@
  */
 import type { Msg, NatsConnection, Subscription } from '@nats-io/nats-core';
 import { nuid } from '@nats-io/nuid';
-import { type Clock, HairspringError, isForbiddenReply, REPLY_HEADERS } from '../core/index.ts';
+import { type Clock, HairspringError, REPLY_HEADERS } from '../core/index.ts';
 import { InProgress } from './in-progress.ts';
 import type { MicroEndpoint, MicroReply, MicroServiceOptions } from './micro-endpoint.ts';
 import { createDiscovery, EndpointStats } from './micro-stats.ts';
@@ -73,6 +73,13 @@ export async function startMicroService(
     }
   }
 
+  /** What names a reply subject at which nobody is answered is dropped unread. */
+  function isAnswered({ reply = '' }: Msg): boolean {
+    if (!options.replySubjects.refuses(reply)) return true;
+    options.onReplyRefused(reply);
+    return false;
+  }
+
   for (const endpoint of options.endpoints) {
     const subscription = nc.subscribe(endpoint.subject, {
       queue: options.queue,
@@ -81,7 +88,7 @@ export async function startMicroService(
           denied.push({ subject: endpoint.subject, cause: error });
           return;
         }
-        if (!isForbiddenReply(msg.reply ?? '')) accept(endpoint, msg);
+        if (isAnswered(msg)) accept(endpoint, msg);
       },
     });
     subscriptions.push(subscription);
@@ -91,7 +98,7 @@ export async function startMicroService(
       const subscription = nc.subscribe(subject, {
         callback: (error, msg) => {
           if (error !== null) options.onDiscoveryDenied(subject);
-          else if (!isForbiddenReply(msg.reply ?? '')) discover(msg, discovery[verb]);
+          else if (isAnswered(msg)) discover(msg, discovery[verb]);
         },
       });
       subscriptions.push(subscription);

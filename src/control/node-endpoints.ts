@@ -1,6 +1,13 @@
 import type { NatsConnection } from '@nats-io/nats-core';
 import { nuid } from '@nats-io/nuid';
-import { type Clock, type Logger, nodeSubjects } from '../core/index.ts';
+import {
+  type Clock,
+  type Logger,
+  nodeSubjects,
+  ReplySubjects,
+  refusedReplyText,
+  Seldom,
+} from '../core/index.ts';
 import { AGENT_TYPE, type EndpointContext } from './endpoint-context.ts';
 import { isPublicError, toErrorReply } from './error-reply.ts';
 import type { MicroEndpoint, MicroReply } from './micro-endpoint.ts';
@@ -17,6 +24,8 @@ import { workloadVerbs } from './workload-verbs.ts';
 export interface ServeNodeOptions {
   readonly logger: Logger;
   readonly clock: Clock;
+  /** Where callers are answered. @default at inboxes */
+  readonly replySubjects?: ReplySubjects;
 }
 
 const HEARTBEAT_MS = 10_000;
@@ -34,7 +43,8 @@ export async function serveNode(
   backend: NodeBackend,
   options: ServeNodeOptions,
 ): Promise<AsyncDisposable> {
-  const { logger, clock } = options;
+  const { logger, clock, replySubjects = new ReplySubjects() } = options;
+  const refusals = new Seldom(clock);
   const { nodeId, nodeName, nexus } = backend;
   const context: EndpointContext = { backend, clock, logger, events: createEventPublisher(nc) };
 
@@ -65,6 +75,11 @@ export async function serveNode(
     clock,
     ownerOf: subjectNamespace,
     onError,
+    replySubjects,
+    onReplyRefused(reply) {
+      const before = refusals.take();
+      if (before !== undefined) logger.warn(refusedReplyText(reply, before));
+    },
     onDiscoveryDenied: (subject) => logger.warn('Service discovery is not permitted', { subject }),
   });
 

@@ -68,6 +68,8 @@ export interface CellOptions {
   readonly warmMemoryBytes: number;
   /** The longest that the thread with the NATS connection is held by a function. */
   readonly inlineCpuMs: number;
+  /** Where callers are answered beside inboxes; of {@link ReplySubjects}. */
+  readonly replySubjects: readonly string[];
   /** How much to observe beside the feeds; nothing by default. */
   readonly observe?: ObserveOptions;
   /** Whether a debugger may attach to functions; then none of them has limits of time. */

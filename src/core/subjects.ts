@@ -79,11 +79,6 @@ export const feedSubjects = {
   events: (from: string, event: string): string => `${FEED}.${from}.events.${event}`,
 } as const;
 
-/** Reply subjects that a cell never answers to: a caller must not make us write into JetStream or the control plane. */
-export function isForbiddenReply(reply: string): boolean {
-  return reply.startsWith('$');
-}
-
 /** A name that becomes one subject token: namespace, function, bucket, node name. */
 export const TOKEN_PATTERN: RegExp = /^[A-Za-z0-9_-]{1,64}$/;
 

@@ -23,6 +23,7 @@ const DEFAULTS = {
   inlineCpuMs: HOST_LIMITS.inlineCpuMs,
   inspect: undefined,
   http: undefined,
+  replySubjects: [],
   operator: undefined,
   delegation: undefined,
   drainGraceMs: 10_000,
@@ -35,5 +36,12 @@ const WARM_MEMORY_SHARE = 0.5;
 /** Fills in the defaults; a node without a name takes its machine's. */
 export function resolveHostOptions(options: HostOptions, machineName: string): ResolvedHostOptions {
   const resolved = { ...DEFAULTS, nodeName: machineName, hangGraceMs: 200, ...options };
-  return { warmMemoryBytes: resolved.cellRssLimitBytes * WARM_MEMORY_SHARE, ...resolved };
+  const { cellRssLimitBytes, nats } = resolved;
+  // Functions that call each other have their answers there.
+  const ownInboxes = nats.inboxPrefix === undefined ? [] : [`${nats.inboxPrefix}.>`];
+  return {
+    warmMemoryBytes: cellRssLimitBytes * WARM_MEMORY_SHARE,
+    ...resolved,
+    replySubjects: [...resolved.replySubjects, ...ownInboxes],
+  };
 }

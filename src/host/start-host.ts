@@ -2,7 +2,7 @@ import { hostname } from 'node:os';
 import type { NatsConnection } from '@nats-io/transport-node';
 import packageJson from '../../package.json' with { type: 'json' };
 import { connectNats, requireServer, serveNode } from '../control/index.ts';
-import { type Logger, systemClock } from '../core/index.ts';
+import { type Logger, ReplySubjects, systemClock } from '../core/index.ts';
 import { type Accounts, createOneAccount, DelegatedAccounts, OperatorAccounts } from './accounts/index.ts';
 import { CellSupervisor, orLate } from './cells/index.ts';
 import { Deployments } from './deployments/index.ts';
@@ -24,12 +24,13 @@ const FLUSH_MS = 1_000;
  * Starts a node: connects to NATS, keeps a cell ready, serves every function that is stored, and
  * answers the control plane.
  * @throws HS_NATS_UNREACHABLE, HS_NATS_REFUSED, HS_NATS_VERSION, HS_NATS_JETSTREAM, HS_DATA_DIR,
- *   HS_ACCOUNTS_INVALID
+ *   HS_ACCOUNTS_INVALID, HS_USAGE
  */
 export async function startHost(options: HostOptions): Promise<RunningHost> {
   const resolved = resolveHostOptions(options, hostname());
   const { nats, logger, nodeName, nexus, drainGraceMs, dataDir, ...cell } = resolved;
   const clock = systemClock;
+  const replySubjects = new ReplySubjects(cell.replySubjects);
   const startedAt = new Date(clock.now());
   await using stack = new AsyncDisposableStack();
   const data = stack.use(openDataDir(dataDir));
@@ -62,6 +63,7 @@ export async function startHost(options: HostOptions): Promise<RunningHost> {
         warmMemoryBytes: cell.warmMemoryBytes,
         inlineCpuMs: cell.inlineCpuMs,
         ...(telemetry === undefined ? {} : { observe: telemetry.observe }),
+        replySubjects: cell.replySubjects,
         inspect: cell.inspect !== undefined,
       },
     }),
@@ -95,7 +97,7 @@ export async function startHost(options: HostOptions): Promise<RunningHost> {
     onLameDuck: (delayMs) => void stop(delayMs).catch(logUncleanStop),
   });
   const restored = await deployments.restore();
-  const endpoints = await serveNode(nc, node, { logger, clock });
+  const endpoints = await serveNode(nc, node, { logger, clock, replySubjects });
   const inspector =
     cell.inspect === undefined
       ? undefined

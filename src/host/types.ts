@@ -55,6 +55,11 @@ export interface HostOptions {
   readonly inspect?: { readonly host: string; readonly port: number } | undefined;
   /** Where HTTP triggers are served. @default nowhere */
   readonly http?: HttpListener | undefined;
+  /**
+   * Patterns of reply subjects at which callers are answered beside inboxes, whose first token begins with `_`: whoever
+   * may call a function can have its answer written there. @default none
+   */
+  readonly replySubjects?: readonly string[];
   /** Time for accepted work to finish at shutdown. @default 10_000 */
   readonly drainGraceMs?: number;
   /** Traces and metrics. @default none */

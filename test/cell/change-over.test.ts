@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { changeOver } from '../../src/cell/change-over.ts';
-import { systemClock } from '../../src/core/index.ts';
+import { ReplySubjects, systemClock } from '../../src/core/index.ts';
 import { SubjectListener } from '../../src/triggers/index.ts';
 import { ask, startSteadyLoad, tally, until } from '../support/load.ts';
 import { connectTo, startTestNats } from '../support/nats.ts';
@@ -37,6 +37,7 @@ function serve(nc: NatsConnection): void {
   const listener = new SubjectListener(
     {
       nc,
+      replySubjects: new ReplySubjects(),
       target: {
         accept: (invocation) =>
           void sleep(10).then(() => invocation.succeed({ payload: 'done', headers: [] })),

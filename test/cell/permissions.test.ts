@@ -32,6 +32,7 @@ const OPTIONS: CellOptions = {
   idleEvictMs: 1e6,
   warmMemoryBytes: 1e9,
   inlineCpuMs: 50,
+  replySubjects: [],
   inspect: false,
 };
 

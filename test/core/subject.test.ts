@@ -3,7 +3,6 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import {
   forbiddenTriggerReason,
-  isForbiddenReply,
   isLiteralSubject,
   isSubject,
   parseSubjectPattern,
@@ -222,10 +221,4 @@ test('No filter that is allowed reaches a subject of the server, of an inbox or 
     }),
     { numRuns: 500 },
   );
-});
-
-test('Reply subjects of the server are never answered to', () => {
-  for (const reply of ['$KV.b.k', '$JS.API.STREAM.DELETE.x', '$SYS.x', '$'])
-    assert.ok(isForbiddenReply(reply));
-  for (const reply of ['_INBOX.a', 'a.$b', 'replies.x']) assert.ok(!isForbiddenReply(reply));
 });

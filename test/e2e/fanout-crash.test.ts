@@ -18,7 +18,7 @@ const ROOM = { concurrency: 1_000, queue: 10_000 };
 /** Publishes messages for all, and counts how often each was run. */
 function startLoad(nc: NatsConnection) {
   const runs = new Map<string, number>();
-  nc.subscribe('answers.*', {
+  nc.subscribe('_answers.*', {
     callback: (error, message) => {
       if (error !== null || message.headers?.get(REPLY_HEADERS.code)) return;
       if (message.headers?.code === 503) return;
@@ -28,7 +28,7 @@ function startLoad(nc: NatsConnection) {
   let sent = 0;
   const load = setInterval(() => {
     for (let count = 0; count < PER_TICK; count += 1) {
-      nc.publish('all.now', '', { reply: `answers.${sent}` });
+      nc.publish('all.now', '', { reply: `_answers.${sent}` });
       sent += 1;
     }
   }, TICK_MS);

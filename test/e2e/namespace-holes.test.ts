@@ -8,8 +8,8 @@ import { after, test } from 'node:test';
 import { jetstreamManager } from '@nats-io/jetstream';
 import { type KV, Kvm } from '@nats-io/kv';
 import { headers } from '@nats-io/transport-node';
-import { refusalsOf, usersOf } from '../support/credentials.ts';
-import { handler, startTestHost } from '../support/host.ts';
+import { usersOf } from '../support/credentials.ts';
+import { startTestHost } from '../support/host.ts';
 import { kvBinding } from '../support/kv.ts';
 import { listenTo, messagingBinding } from '../support/messaging.ts';
 import { createStore, objectBinding, until } from '../support/objects.ts';
@@ -149,17 +149,6 @@ test('The user of a cell hears and says what the applications of its namespace d
   await listenTo(owner, 'orders.cancelled', (message) => heard.push(`owner ${message.string()}`));
   cell.publish('orders.cancelled', 'by a cell');
   await until(async () => heard.includes('owner by a cell'));
-});
-
-test('A caller has the answer of a function sent to any subject that does not begin with $', async () => {
-  await world.deploy({ name: 'echo', code: handler('return msg.text();') });
-  const heard: string[] = [];
-  await listenTo(owner, 'orders.refund', (message) => heard.push(message.string()));
-  const caller = await users.asCaller(['echo']);
-  assert.equal((await refusalsOf(caller, () => caller.publish('orders.refund', 'by hand'))).length, 1);
-  caller.publish('echo', 'through a function', { reply: 'orders.refund' });
-  await until(async () => heard.length > 0);
-  assert.deepEqual(heard, ['through a function']);
 });
 
 test('Whoever may ask the control plane has its answer written to a bucket of the namespace by a reply subject', async () => {

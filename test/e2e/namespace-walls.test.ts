@@ -14,7 +14,7 @@ import { kvBinding } from '../support/kv.ts';
 import { listenTo, messagingBinding } from '../support/messaging.ts';
 import { createStore, objectBinding, until } from '../support/objects.ts';
 
-const world = await startTestHost({ accounts: true });
+const world = await startTestHost({ accounts: true, replySubjects: ['answers.>'] });
 const stack = new AsyncDisposableStack();
 after(async () => {
   await stack.disposeAsync();
@@ -192,6 +192,35 @@ test('A caller who may only publish to a function has nothing written below $ by
   await caller.flush();
   await until(async () => (await world.ask('echo', 'count')).text === String(replies.length * 4));
   assert.deepEqual(await stateOfStreams(), before);
+});
+
+test('A caller who may only publish to a function has its answer written to inboxes and what the operator allows, and nowhere else', async () => {
+  const code = `let calls = 0; export default { message(msg) {
+    if (msg.text() === 'count') return { calls };
+    calls += 1;
+    if (msg.text() === 'throw') throw new Error('thrown');
+    return msg.text();
+  } };`;
+  const { id } = await world.deploy({ name: 'said', code, limits: { payload: '1KiB' } });
+  const heard: string[] = [];
+  for (const subject of ['orders.>', 'answers.>'])
+    await listenTo(owner, subject, ({ subject: at }) => heard.push(at));
+  const lines: string[] = [];
+  await using _logs = await world.client().logs({ function: id }, ({ text }) => lines.push(text));
+  const caller = await users.asCaller(['said', '$NEX.SVC.default.control.HS.INVOKE.said']);
+  const payloads = ['by hand', 'throw', 'x'.repeat(2_000)];
+  for (const subject of ['said', '$NEX.SVC.default.control.HS.INVOKE.said'])
+    for (const payload of payloads)
+      for (const reply of ['orders.refund', '_HSCELL.c1.x', 'orders._INBOX'])
+        caller.publish(subject, payload, { reply });
+  await caller.flush();
+  await until(async () => (await world.ask('said', 'count')).text === '{"calls":12}');
+  assert.deepEqual(heard, []);
+  await until(async () => lines.some((line) => /"orders\.refund".*--reply-subject/.test(line)));
+  assert.equal(lines.filter((line) => line.includes('--reply-subject')).length, 1);
+  caller.publish('said', 'allowed', { reply: 'answers.mine' });
+  await until(async () => heard.length > 0);
+  assert.deepEqual(heard, ['answers.mine']);
 });
 
 /** Refused when it is deployed. */

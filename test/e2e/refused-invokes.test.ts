@@ -11,14 +11,14 @@ test('An invocation by name that was refused is not answered again when the cell
   const { nc } = world;
   await world.deploy({ name: 'strict', code: handler('return 1;'), triggers: ['strict.now'] });
   const answers: string[] = [];
-  nc.subscribe('answers', {
+  nc.subscribe('_answers', {
     callback: (_error, message) => {
       answers.push(message.headers?.get(REPLY_HEADERS.code) ?? '');
     },
   });
   const asked = headers();
   asked.set(REQUEST_HEADERS.subject, 'elsewhere');
-  nc.publish(hairspringSubjects.invoke('default', 'strict'), '', { reply: 'answers', headers: asked });
+  nc.publish(hairspringSubjects.invoke('default', 'strict'), '', { reply: '_answers', headers: asked });
   await until('it is answered', () => answers.length > 0);
   await sleep(100);
   const [pid = 0] = world.host.cellPids();

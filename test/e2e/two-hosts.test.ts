@@ -28,8 +28,8 @@ test('Two hosts share the work of a queue group, and both run a fanout function'
   for (const count of counts.values()) assert.ok(count > 20, `one host had ${count} of 200`);
 
   const heard = new Set<string>();
-  const inbox = first.nc.subscribe('heard', { callback: (_, msg) => void heard.add(msg.string()) });
-  first.nc.publish('everywhere', '', { reply: 'heard' });
+  const inbox = first.nc.subscribe('_heard', { callback: (_, msg) => void heard.add(msg.string()) });
+  first.nc.publish('everywhere', '', { reply: '_heard' });
   await until('both hosts run the fanout function', () => heard.size === 2);
   inbox.unsubscribe();
 });

@@ -7,6 +7,7 @@ import {
   type FunctionSpec,
   HairspringError,
   type NatsEndpoint,
+  ReplySubjects,
   silentLogger,
 } from '../../src/core/index.ts';
 import type { CellAccess, NamespaceAccess } from '../../src/host/accounts/index.ts';
@@ -42,12 +43,11 @@ function dyingCell(journal: JournalFile, first: () => Promise<void> | void): Bou
   const access = {
     forCell: () => ({ credentialFor: () => undefined, withdraw: () => undefined }),
   } as unknown as NamespaceAccess;
-  return new BoundCell(
-    cell,
-    access,
-    { sealedFor: () => ({}) } as unknown as SecretSource,
-    createLogger(() => undefined, 'error'),
-  );
+  return new BoundCell(cell, access, {
+    secrets: { sealedFor: () => ({}) } as unknown as SecretSource,
+    logger: createLogger(() => undefined, 'error'),
+    replySubjects: new ReplySubjects(['r1', 'r2']),
+  });
 }
 
 test('Of messages that a dying cell was to take over, each is answered for once: by its journal, or by who gave it', async () => {
@@ -124,7 +124,11 @@ test('Credentials are renewed for the versions that are served when the cell may
     withdraw: () => undefined,
   };
   const access = { forCell: () => own } as unknown as NamespaceAccess;
-  const bound = new BoundCell(cell, access, {} as SecretSource, silentLogger);
+  const bound = new BoundCell(cell, access, {
+    secrets: {} as SecretSource,
+    logger: silentLogger,
+    replySubjects: new ReplySubjects(),
+  });
   const done = bound.renew(() => served);
   served = [after];
   resolve({ servers: [] });

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { NatsConnection } from '@nats-io/nats-core';
-import { silentLogger } from '../../src/core/index.ts';
+import { ReplySubjects, silentLogger } from '../../src/core/index.ts';
 import { lostError } from '../../src/host/cells/blame.ts';
 import { CallerAnswers } from '../../src/host/cells/caller-answers.ts';
 import { connectTo, startTestNats } from '../support/nats.ts';
@@ -15,7 +15,12 @@ test('Reply subjects that a journal should not name are passed over, and the oth
   for (const subject of ['$JS.>', '$KV.>'])
     nc.subscribe(subject, { callback: (_error, message) => void heard.push(message.subject) });
   await nc.flush();
-  const answers = new CallerAnswers({ namespace: 'default', access: { nc }, logger: silentLogger });
+  const answers = new CallerAnswers({
+    namespace: 'default',
+    access: { nc },
+    logger: silentLogger,
+    replySubjects: new ReplySubjects(['also.>']),
+  });
   for (const reply of [
     '$JS.API.STREAM.PURGE.X',
     '$KV.b.k',
@@ -24,19 +29,21 @@ test('Reply subjects that a journal should not name are passed over, and the oth
     '',
     'a\r\nPUB x 0',
     'x'.repeat(5_000),
-    'good',
+    'orders.refund',
+    '_HSCELL.c1.x',
+    '_INBOX.good',
   ])
     answers.send({ reply, functionId: 'f' }, lostError());
-  answers.send({ reply: 'hostile.id', functionId: 'f\r\nPUB x 0' }, lostError());
-  answers.sendBegun([{ reply: 'begun', functionId: undefined }], {
+  answers.send({ reply: '_INBOX.hostile', functionId: 'f\r\nPUB x 0' }, lostError());
+  answers.sendBegun([{ reply: 'also.begun', functionId: undefined }], {
     guiltyId: undefined,
     quarantinedIds: [],
     error: lostError(),
   });
   await nc.flush();
   assert.deepEqual(
-    heard.filter((subject) => subject !== 'hostile.id'),
-    ['good', 'begun'],
+    heard.filter((subject) => subject !== '_INBOX.hostile'),
+    ['_INBOX.good', 'also.begun'],
   );
   await nc.close();
 });
@@ -57,8 +64,13 @@ test('Answers that the client forgets with one attempt to connect are given to i
     pongs = [];
     return taken;
   };
-  const answers = new CallerAnswers({ namespace: 'default', access: { nc }, logger: silentLogger });
-  const replies = ['a', 'b', 'c'];
+  const answers = new CallerAnswers({
+    namespace: 'default',
+    access: { nc },
+    logger: silentLogger,
+    replySubjects: new ReplySubjects(['also.>']),
+  });
+  const replies = ['_a', '_b', '_c'];
   for (const reply of replies) answers.send({ reply, functionId: 'f' }, lostError());
   outbound = [];
   for (const { reject } of take()) reject(new Error('connection disconnected'));

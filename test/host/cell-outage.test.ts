@@ -41,6 +41,7 @@ test('A function is taken in by a cell whose connection is away for a moment, an
       idleEvictMs: 60_000,
       warmMemoryBytes: 1e8,
       inlineCpuMs: 50,
+      replySubjects: [],
       inspect: false,
     },
   });

@@ -56,6 +56,7 @@ const OPTIONS = {
   idleEvictMs: 1,
   warmMemoryBytes: 1,
   inlineCpuMs: 50,
+  replySubjects: [],
   inspect: false,
 };
 

@@ -5,9 +5,10 @@ import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { test } from 'node:test';
 import { systemClock } from '../../src/core/index.ts';
 import { dialPaused } from '../../src/host/cells/held-socket.ts';
+import type { SidLookup } from '../../src/host/cells/message-parser.ts';
 import { OrphanSocket } from '../../src/host/cells/orphan-socket.ts';
 import { Recovery } from '../../src/host/cells/recovery.ts';
-import { journal, lookup, msg } from './support/journal.ts';
+import { journal, lookup, msg, replySubjects } from './support/journal.ts';
 
 /** Of the 500 ms after which no more is waited for. */
 const SOON_MS = 200;
@@ -23,10 +24,11 @@ async function startPeer(onPing: (socket: Socket) => void) {
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
   const looks: number[] = [];
-  const recovery = new Recovery(journal([]), (sid, subject) => {
+  const look: SidLookup = (sid, subject) => {
     looks.push(sid);
     return lookup(sid, subject);
-  });
+  };
+  const recovery = new Recovery(journal([]), look, replySubjects);
   const socket = await dialPaused('127.0.0.1', port);
   return {
     looks,

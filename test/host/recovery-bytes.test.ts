@@ -3,7 +3,16 @@ import { test } from 'node:test';
 import { headers } from '@nats-io/nats-core';
 import { JOURNAL, JOURNAL_RECORD, MAX_HEADER_BYTES } from '../../src/core/index.ts';
 import { Recovery } from '../../src/host/cells/recovery.ts';
-import { type Entry, journal, lookup, msg, owed, recover, withWindows } from './support/journal.ts';
+import {
+  type Entry,
+  journal,
+  lookup,
+  msg,
+  owed,
+  recover,
+  replySubjects,
+  withWindows,
+} from './support/journal.ts';
 
 const { inbound, inboundSecond, enter, open } = JOURNAL_RECORD;
 
@@ -125,7 +134,7 @@ test('What a sender writes into a payload is no message, wherever the last read 
     const onRecord = journal([[inbound, stream.subarray(0, at)]]);
     const whole = owed(recover(onRecord, stream.subarray(at), lookup)).unstarted;
     assert.deepEqual(whole, ['r0', 'r1', 'r2'], `on record up to ${at}`);
-    const bytewise = new Recovery(onRecord, lookup);
+    const bytewise = new Recovery(onRecord, lookup, replySubjects);
     for (let next = at; next < last; next += 1) bytewise.add(stream.subarray(next, next + 1));
     bytewise.end();
     assert.deepEqual(owed(bytewise).unstarted, whole, `on record up to ${at}, then by the byte`);

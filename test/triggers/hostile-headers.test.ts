@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, afterEach, before, test } from 'node:test';
 import type { MsgHdrs, NatsConnection } from '@nats-io/transport-node';
-import { type Invocation, MAX_HEADER_BYTES } from '../../src/core/index.ts';
+import { type Invocation, MAX_HEADER_BYTES, ReplySubjects } from '../../src/core/index.ts';
 import { SubjectListener } from '../../src/triggers/index.ts';
 import { ask } from '../support/load.ts';
 import { connectTo, startTestNats, type TestNats } from '../support/nats.ts';
@@ -33,7 +33,7 @@ before(async () => {
     answered: () => undefined,
     refusedReply: () => undefined,
   };
-  listener = new SubjectListener({ nc: cell, target }, spec);
+  listener = new SubjectListener({ nc: cell, target, replySubjects: new ReplySubjects() }, spec);
   listener.update(spec);
   await cell.flush();
 });

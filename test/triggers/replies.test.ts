@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, afterEach, before, test } from 'node:test';
 import { headers, type Msg, type NatsConnection } from '@nats-io/transport-node';
-import { HairspringError, type Invocation, type Outcome } from '../../src/core/index.ts';
+import { HairspringError, type Invocation, type Outcome, ReplySubjects } from '../../src/core/index.ts';
 import { SubjectListener } from '../../src/triggers/index.ts';
 import { createBucket } from '../support/kv.ts';
 import { connectTo, startTestNats, type TestNats } from '../support/nats.ts';
@@ -25,6 +25,7 @@ before(async () => {
   listener = new SubjectListener(
     {
       nc: cell,
+      replySubjects: new ReplySubjects(),
       target: {
         accept: (invocation) => {
           accepted.push(invocation);
@@ -187,12 +188,17 @@ test('A caller who names a subject of JetStream or the control plane as reply ge
   const bucket = await createBucket(nc, 'victim');
   await bucket.put('key', 'before');
   const heard: string[] = [];
+  for (const subject of ['orders.>', 'a.>', '_HSCELL.>'])
+    nc.subscribe(subject, { callback: (_error, message) => void heard.push(message.subject) });
   nc.subscribe('$NEX.>', { callback: (_error, message) => void heard.push(message.subject) });
   const replies = [
     '$KV.victim.key',
     '$KV.victim.new',
     '$JS.API.STREAM.DELETE.KV_victim',
     '$NEX.SVC.system.control.PING',
+    'orders.refund',
+    'a._INBOX',
+    '_HSCELL.c1.x',
   ];
   for (const fail of [false, true]) {
     handle = (invocation) => {

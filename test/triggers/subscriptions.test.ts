@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import type { NatsConnection } from '@nats-io/transport-node';
-import { type FunctionSpec, INVOKE_TRIGGER, type Invocation } from '../../src/core/index.ts';
+import { type FunctionSpec, INVOKE_TRIGGER, type Invocation, ReplySubjects } from '../../src/core/index.ts';
 import { drainSubscriptions, SubjectListener } from '../../src/triggers/index.ts';
 import { connectTo, startTestNats, type TestNats } from '../support/nats.ts';
 import { createSpec, subjectTrigger } from '../support/spec.ts';
@@ -49,7 +49,7 @@ async function join(spec: FunctionSpec): Promise<Member> {
     answered: nothing,
     refusedReply: nothing,
   };
-  const listener = new SubjectListener({ nc: connection, target }, spec);
+  const listener = new SubjectListener({ nc: connection, target, replySubjects: new ReplySubjects() }, spec);
   const update = async (next: FunctionSpec): Promise<readonly number[]> => {
     const sids = listener.update(next);
     await connection.flush();

@@ -9,6 +9,7 @@ import {
   endpointToJoin,
   httpListener,
   type NodeFlags,
+  replySubjectsOf,
 } from '../node/node-options.ts';
 import { resolveTelemetry } from '../node/telemetry-options.ts';
 import { type CommandContext, defineCommand, runs, type Shell } from '../shell/command.ts';
@@ -89,6 +90,7 @@ async function dev(
       ...httpListener(flags, context.options.namespace, DEFAULT_HTTP),
       otherPorts: flags.http === undefined ? [0] : [],
     },
+    replySubjects: replySubjectsOf(context, flags),
     logLevel: flags.logLevel,
     observe: flags.observe === true,
     inspect: flags.inspect === true ? parseInspect(DEFAULT_INSPECT) : flags.inspect,

@@ -9,6 +9,7 @@ import {
   endpointToJoin,
   type NodeFlags,
   optionalHttpListener,
+  replySubjectsOf,
 } from '../node/node-options.ts';
 import { resolveTelemetry } from '../node/telemetry-options.ts';
 import { type CommandContext, defineCommand, runs, type Shell } from '../shell/command.ts';
@@ -55,6 +56,7 @@ async function up(context: CommandContext, flags: NodeFlags): Promise<ExitCode |
   const endpoint = await endpointToJoin(context, flags);
   const accounts = accountsToUse(context, flags, endpoint);
   const telemetry = resolveTelemetry(flags, env.variables);
+  const replySubjects = replySubjectsOf(context, flags);
   output.event(
     { event: 'starting', versions },
     () =>
@@ -76,6 +78,7 @@ async function up(context: CommandContext, flags: NodeFlags): Promise<ExitCode |
       nodeName: flags.name,
       telemetry,
       http: optionalHttpListener(flags),
+      replySubjects,
       logger,
     },
     env,

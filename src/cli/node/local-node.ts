@@ -32,6 +32,8 @@ export interface LocalNodeOptions {
   readonly logger: Logger;
   /** Where HTTP triggers are served. */
   readonly http?: HttpListener | undefined;
+  /** Where callers are answered beside inboxes. */
+  readonly replySubjects: readonly string[];
   /** Where debuggers may attach. */
   readonly inspect?: { readonly host: string; readonly port: number } | undefined;
 }
@@ -83,6 +85,7 @@ export async function startLocalNode(
       telemetry: options.telemetry,
       inspect: options.inspect,
       http: options.http,
+      replySubjects: options.replySubjects,
       ...(options.nodeName === undefined ? {} : { nodeName: options.nodeName }),
     }),
   );

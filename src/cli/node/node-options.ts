@@ -1,5 +1,11 @@
 import { type Command, InvalidArgumentError } from 'commander';
-import { HairspringError, isToken, type LogLevel, type NatsEndpoint } from '../../core/index.ts';
+import {
+  HairspringError,
+  isToken,
+  type LogLevel,
+  type NatsEndpoint,
+  ReplySubjects,
+} from '../../core/index.ts';
 import type { HttpListener } from '../../host/index.ts';
 import type { CommandContext } from '../shell/command.ts';
 import { resolveEndpoint } from '../shell/connection.ts';
@@ -22,6 +28,7 @@ export interface NodeFlags {
   readonly metrics?: { readonly host: string; readonly port: number };
   readonly http?: HttpAddress;
   readonly httpHost?: Readonly<Record<string, string>>;
+  readonly replySubject?: readonly string[];
   readonly logLevel: LogLevel;
 }
 
@@ -49,6 +56,12 @@ export function addNodeOptions(
       'host name under which HTTP triggers of a namespace ("default" if none is named) are served; may be repeated',
       addHttpHost,
     )
+    .option(
+      '--reply-subject <pattern>',
+      'reply subject at which callers are answered beside inboxes, such as orders.done.>; may be repeated ' +
+        '(env HAIRSPRING_REPLY_SUBJECTS, with commas between)',
+      (pattern: string, before: readonly string[] = []) => [...before, pattern],
+    )
     .option('--otlp <url>', 'export traces and metrics by OTLP over HTTP (env OTEL_EXPORTER_OTLP_ENDPOINT)')
     .option(
       '--metrics <address>',
@@ -75,6 +88,15 @@ export function accountsToUse(
   const hint =
     'Name the NATS to join with --server or --context; on its own server a node makes the accounts';
   throw new HairspringError('HS_USAGE', message, { hint });
+}
+
+/** Where callers are answered beside inboxes: by the options, else by the environment. @throws HS_USAGE */
+export function replySubjectsOf({ env }: CommandContext, { replySubject }: NodeFlags): readonly string[] {
+  const named = env.variables['HAIRSPRING_REPLY_SUBJECTS'] ?? '';
+  const patterns = replySubject ?? named.split(/[\s,]+/).filter((pattern) => pattern !== '');
+  // What is wrong with one is said before anything is started.
+  void new ReplySubjects(patterns);
+  return patterns;
 }
 
 /** Letters, digits, - and dots, as in DNS. */

@@ -1,4 +1,5 @@
 import {
+  CELL_INBOX,
   type Clock,
   type FunctionSpec,
   type NatsEndpoint,
@@ -17,7 +18,6 @@ const REPLACED_GRACE_MS = 60_000;
 
 /** Inboxes of functions; no cell may listen there. */
 const WORKLOAD_INBOX = '_HSBOX';
-const CELL_INBOX = '_HSCELL';
 
 const SERVER_SUBJECTS = ['$JS.>', '$KV.>', '$O.>', '$SYS.>', '$SRV.>', '$MQTT.>'];
 

@@ -7,6 +7,7 @@ import {
   isSubjectTrigger,
   JOURNAL,
   type Logger,
+  type ReplySubjects,
   triggerKey,
   type WorkloadCredential,
 } from '../../core/index.ts';
@@ -21,6 +22,12 @@ import { Tally } from './tally.ts';
 const UNREADABLE = Uint8Array.from({ length: JOURNAL.headerBytes }, (_, at) =>
   at === JOURNAL.incompleteOffset ? 1 : 0,
 );
+
+export interface BoundCellOptions {
+  readonly secrets: SecretSource;
+  readonly logger: Logger;
+  readonly replySubjects: ReplySubjects;
+}
 
 /** A cell that serves a group, and what the host must know of it when it dies. */
 export class BoundCell {
@@ -37,6 +44,7 @@ export class BoundCell {
   finished = false;
   encrypted = false;
   readonly #logger: Logger;
+  readonly #replySubjects: ReplySubjects;
   readonly #access: CellAccess;
   readonly #secrets: SecretSource;
   readonly #functionIds = new Set<string>();
@@ -45,9 +53,14 @@ export class BoundCell {
   /** Activations of which it has not told the subscription ids. */
   #subscribing = 0;
 
-  constructor(cell: CellProcess, access: NamespaceAccess, secrets: SecretSource, logger: Logger) {
+  constructor(
+    cell: CellProcess,
+    access: NamespaceAccess,
+    { secrets, logger, replySubjects }: BoundCellOptions,
+  ) {
     this.cell = cell;
     this.#logger = logger;
+    this.#replySubjects = replySubjects;
     this.#access = access.forCell(cell.id);
     this.#secrets = secrets;
   }
@@ -192,11 +205,11 @@ export class BoundCell {
     const unknown = this.#subscribing > 0 ? NOBODYS : undefined;
     const lookup: SidLookup = (sid) => this.sids.get(sid) ?? unknown;
     try {
-      return new Recovery(this.cell.journal.read(), lookup);
+      return new Recovery(this.cell.journal.read(), lookup, this.#replySubjects);
     } catch (error) {
       const { message } = HairspringError.from(error);
       this.#logger.error('The journal of a dead cell cannot be read', { cell: this.cell.id, error: message });
-      return new Recovery(UNREADABLE, lookup);
+      return new Recovery(UNREADABLE, lookup, this.#replySubjects);
     }
   }
 }

@@ -4,9 +4,9 @@ import {
   errorBody,
   errorHeaderPairs,
   HairspringError,
-  isForbiddenReply,
   isLiteralSubject,
   type Logger,
+  type ReplySubjects,
 } from '../../core/index.ts';
 import type { NamespaceAccess } from '../accounts/index.ts';
 import { lostError } from './blame.ts';
@@ -17,6 +17,7 @@ export interface CallerAnswersOptions {
   readonly namespace: string;
   readonly access: Pick<NamespaceAccess, 'nc'>;
   readonly logger: Logger;
+  readonly replySubjects: ReplySubjects;
 }
 
 interface Answer {
@@ -38,11 +39,11 @@ export class CallerAnswers {
 
   /**
    * Never throws. The reply subject is what a journal says, which guest code may have written that broke
-   * out of its isolate: the node's own connection must not carry it into JetStream.
+   * out of its isolate: the node's own connection must not carry it anywhere that callers may not have us write.
    */
   send({ reply, functionId }: Pick<OpenCall, 'reply' | 'functionId'>, error: HairspringError): void {
-    const { namespace } = this.#options;
-    if (!isLiteralSubject(reply) || isForbiddenReply(reply)) return;
+    const { namespace, replySubjects } = this.#options;
+    if (!isLiteralSubject(reply) || replySubjects.refuses(reply)) return;
     try {
       const headers = new MsgHdrsImpl();
       for (const [name, value] of errorHeaderPairs({ workloadId: functionId ?? '', namespace }, error))

@@ -1,9 +1,8 @@
-import { type Clock, HairspringError, type Logger } from '../../core/index.ts';
+import { type Clock, HairspringError } from '../../core/index.ts';
 import type { NamespaceAccess } from '../accounts/index.ts';
-import type { SecretSource } from '../secrets/index.ts';
 import type { CellReports } from '../telemetry/index.ts';
 import { lostError } from './blame.ts';
-import { BoundCell } from './bound-cell.ts';
+import { BoundCell, type BoundCellOptions } from './bound-cell.ts';
 import type { CallerAnswers } from './caller-answers.ts';
 import type { CellProcess } from './cell-process.ts';
 import type { GiveAway } from './give-away.ts';
@@ -13,13 +12,11 @@ import { OrphanSocket } from './orphan-socket.ts';
 import type { SpareCells } from './spare-cells.ts';
 import type { Judge } from './verdict.ts';
 
-export interface CellBinderOptions {
+export interface CellBinderOptions extends BoundCellOptions {
   readonly namespace: string;
   readonly access: NamespaceAccess;
   readonly spares: SpareCells;
-  readonly secrets: SecretSource;
   readonly clock: Clock;
-  readonly logger: Logger;
   /** Undefined: nobody asked for it. */
   readonly reports: CellReports | undefined;
   readonly functions: GroupFunctions;
@@ -46,12 +43,11 @@ export class CellBinder {
    * @throws what it ended with; then it is gone, and whom it owed an answer has one
    */
   async bind(coldReason: 'first' | 'crash'): Promise<BoundCell> {
-    const { spares, namespace, access, secrets, logger, cells, functions, isStopping, beforeServing } =
-      this.#options;
+    const { spares, namespace, access, cells, functions, isStopping, beforeServing } = this.#options;
     const cell = await spares.take(namespace);
     cells.add(cell);
     this.#listenTo(cell);
-    const bound = new BoundCell(cell, access, secrets, logger);
+    const bound = new BoundCell(cell, access, this.#options);
     try {
       if (isStopping()) throw new HairspringError('HS_DRAINING', 'The node is stopping');
       await bound.assign(namespace);

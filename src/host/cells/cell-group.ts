@@ -7,6 +7,7 @@ import {
   type HttpAsk,
   type Logger,
   type PendingAnswer,
+  type ReplySubjects,
   type SealedSecret,
 } from '../../core/index.ts';
 import type { NamespaceAccess } from '../accounts/index.ts';
@@ -45,6 +46,7 @@ export interface CellGroupOptions {
   readonly logger: Logger;
   readonly suspensions: Suspensions;
   readonly secrets: SecretSource;
+  readonly replySubjects: ReplySubjects;
   readonly quarantine: GiveAwayOptions['quarantine'];
   /** Undefined: nobody asked for it. */
   readonly reports: CellReports | undefined;

@@ -8,6 +8,7 @@ import {
   type HttpAsk,
   type Logger,
   type PendingAnswer,
+  ReplySubjects,
   type SealedSecret,
 } from '../../core/index.ts';
 import type { Accounts, NamespaceAccess } from '../accounts/index.ts';
@@ -37,6 +38,7 @@ export class CellSupervisor {
   readonly #spares: SpareCells;
   readonly #groups = new Map<string, CellGroup>();
   readonly #quarantine: Quarantine;
+  readonly #replySubjects: ReplySubjects;
   #lastCellId = 0;
   #stopping = false;
 
@@ -49,7 +51,9 @@ export class CellSupervisor {
       clock,
       logger,
     });
-    this.#quarantine = new Quarantine({ ...options, spares: this.#spares });
+    const replySubjects = new ReplySubjects(options.cell.replySubjects);
+    this.#replySubjects = replySubjects;
+    this.#quarantine = new Quarantine({ ...options, spares: this.#spares, replySubjects });
   }
 
   /** One more before the first function: its deployment takes a cell to try it in and one to serve it. */
@@ -91,6 +95,7 @@ export class CellSupervisor {
       logger,
       suspensions,
       secrets,
+      replySubjects: this.#replySubjects,
       quarantine,
       reports,
       onEmpty,

@@ -1,4 +1,4 @@
-import type { Clock, FunctionSpec, Logger } from '../../core/index.ts';
+import type { Clock, FunctionSpec, Logger, ReplySubjects } from '../../core/index.ts';
 import type { NamespaceAccess } from '../accounts/index.ts';
 import type { SecretSource } from '../secrets/index.ts';
 import type { CellReports } from '../telemetry/index.ts';
@@ -14,6 +14,7 @@ export interface QuarantineOptions {
   readonly secrets: SecretSource;
   readonly clock: Clock;
   readonly logger: Logger;
+  readonly replySubjects: ReplySubjects;
   readonly reports?: CellReports | undefined;
 }
 

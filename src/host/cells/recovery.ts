@@ -1,4 +1,4 @@
-import { type AdoptedMessage, isForbiddenReply, JOURNAL, readWindow } from '../../core/index.ts';
+import { type AdoptedMessage, JOURNAL, type ReplySubjects, readWindow } from '../../core/index.ts';
 import { MessageParser, type SidLookup } from './message-parser.ts';
 import { StreamRest } from './stream-rest.ts';
 import type { Tally } from './tally.ts';
@@ -17,15 +17,17 @@ export class Recovery {
   readonly open: readonly OpenCall[];
   readonly #unstarted: AdoptedMessage[];
   readonly #parser: MessageParser;
+  readonly #replySubjects: Pick<ReplySubjects, 'refuses'>;
   /** Undefined when the journal does not tell how far the cell had read. */
   readonly #rest: StreamRest | undefined;
 
-  constructor(journal: Uint8Array, lookup: SidLookup) {
+  constructor(journal: Uint8Array, lookup: SidLookup, replySubjects: Pick<ReplySubjects, 'refuses'>) {
+    this.#replySubjects = replySubjects;
     const told = readTold(journal);
     const incomplete = journal[JOURNAL.incompleteOffset] === 1;
     this.#parser = new MessageParser(lookup);
     for (const chunk of told.inbound) this.#parser.parse(chunk);
-    const received = this.#parser.take().filter(expectsReply);
+    const received = this.#parser.take().filter((message) => this.#expectsReply(message));
     const { open, unstarted } = attribute(told, received, incomplete);
     this.enteredFunctionId = told.enteredFunctionId;
     this.heavyFunctionIds = told.heavyFunctionIds;
@@ -65,13 +67,13 @@ export class Recovery {
 
   /** The cell never looked at these, so none of them can have begun. */
   #takeUnread(): void {
-    for (const message of this.#parser.take()) if (expectsReply(message)) this.#unstarted.push(message);
+    for (const message of this.#parser.take()) if (this.#expectsReply(message)) this.#unstarted.push(message);
   }
-}
 
-/** The cell runs a message with a forbidden reply subject as one without, so the journal is silent about it. */
-function expectsReply({ reply }: AdoptedMessage): boolean {
-  return reply !== '' && !isForbiddenReply(reply);
+  /** The cell runs a message with a refused reply subject as one without, so the journal is silent about it. */
+  #expectsReply({ reply }: AdoptedMessage): boolean {
+    return reply !== '' && !this.#replySubjects.refuses(reply);
+  }
 }
 
 /** Tells the received messages that have begun or been answered from those that have not. */

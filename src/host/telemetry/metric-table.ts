@@ -116,7 +116,7 @@ export const METRICS = {
     kind: 'counter',
     unit: '',
     labels: ['namespace'],
-    help: 'Replies not sent: their subject is never answered to, or too many waited for a connection',
+    help: 'Replies not sent: nobody is answered at their subject, or too many waited for a connection',
   },
   droppedSpans: {
     name: 'hairspring.spans.dropped',

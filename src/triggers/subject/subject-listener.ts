@@ -4,10 +4,10 @@ import {
   HairspringError,
   type HeaderPairs,
   type Invocation,
-  isForbiddenReply,
   isLiteralSubject,
   isSubjectTrigger,
   type Outcome,
+  type ReplySubjects,
   triggerKey,
 } from '../../core/index.ts';
 import { drainSubscriptions } from './drain-subscriptions.ts';
@@ -35,13 +35,14 @@ export interface ReplyTarget {
   received(open: OpenReply): void;
   /** The caller has been answered. */
   answered(open: OpenReply): void;
-  /** A reply subject that is never answered to was named. */
+  /** A reply subject was named at which nobody is answered. */
   refusedReply(reply: string): void;
 }
 
 export interface SubjectListenerOptions {
   readonly nc: NatsConnection;
   readonly target: ReplyTarget;
+  readonly replySubjects: ReplySubjects;
 }
 
 interface Listening {
@@ -106,6 +107,7 @@ class SubjectInvocation implements Invocation, OpenReply {
 export class SubjectListener {
   readonly #nc: NatsConnection;
   readonly #target: ReplyTarget;
+  readonly #replySubjects: ReplySubjects;
   #spec: FunctionSpec;
   #writer: ReplyWriter;
   #listening: Listening[] = [];
@@ -114,6 +116,7 @@ export class SubjectListener {
   constructor(options: SubjectListenerOptions, spec: FunctionSpec) {
     this.#nc = options.nc;
     this.#target = options.target;
+    this.#replySubjects = options.replySubjects;
     this.#spec = spec;
     this.#writer = this.#writerFor(spec);
   }
@@ -205,7 +208,7 @@ export class SubjectListener {
     version?: ListeningVersion,
   ): void {
     let answerTo = reply;
-    if (reply !== '' && isForbiddenReply(reply)) {
+    if (this.#replySubjects.refuses(reply)) {
       this.#target.refusedReply(reply);
       answerTo = '';
     }
@@ -233,7 +236,7 @@ export class SubjectListener {
   /** Answers a message that no trigger of the function is for. */
   refuse(reply: string, error: HairspringError): void {
     if (reply === '') return;
-    if (isForbiddenReply(reply)) {
+    if (this.#replySubjects.refuses(reply)) {
       this.#target.refusedReply(reply);
       return;
     }

@@ -36,12 +36,15 @@ export function msg(reply: string, data = '', sid = 1): string {
   return `MSG s.${sid} ${sid} ${reply === '' ? '' : `${reply} `}${Buffer.byteLength(data)}\r\n${data}\r\n`;
 }
 
+/** Callers are answered at all of them that do not begin with `$`. */
+export const replySubjects = { refuses: (reply: string): boolean => reply.startsWith('$') };
+
 /**
  * What every caller of a dead cell is owed, by its journal and what was `unread` in its socket.
  * @param isAll whether nothing comes behind `unread`
  */
 export function recover(journal: Uint8Array, unread: Uint8Array, lookup: SidLookup, isAll: boolean = true) {
-  const recovery = new Recovery(journal, lookup);
+  const recovery = new Recovery(journal, lookup, replySubjects);
   recovery.add(unread);
   if (isAll) recovery.end();
   const { enteredFunctionId, heavyFunctionIds, open, unstarted } = recovery;
