@@ -53,6 +53,18 @@ test('Iterators of a segmenter, which copy its text, are counted too', async () 
   assert.ok(count < 40, `${count} iterators`);
 });
 
+test('Intl has no constructor whose objects nobody weighs', async () => {
+  using probe = createTestFunction(
+    handlerOf(
+      'return Object.getOwnPropertyNames(Intl).filter((name) => Intl[name].prototype !== undefined).sort();',
+    ),
+  );
+  assert.deepEqual(JSON.parse(await probe.text()), [
+    ...['Collator', 'DateTimeFormat', 'DisplayNames', 'DurationFormat', 'ListFormat', 'Locale'],
+    ...['NumberFormat', 'PluralRules', 'RelativeTimeFormat', 'Segmenter'],
+  ]);
+});
+
 test('What is let go of may be had again', async () => {
   using probe = createTestFunction(
     handlerOf(`

@@ -149,6 +149,8 @@ function watchIntl() {
     const bytes = /** @type {number} */ (/** @type {any} */ (INTL_BYTES)[name]);
     watchConstructor(NativeIntl, name, (made) => addBallast(made, bytes));
   }
+  // Of V8 alone: keeps a copy of each text that it is given.
+  delete (/** @type {Record<string, unknown>} */ (/** @type {unknown} */ (NativeIntl))['v8BreakIterator']);
   watchConstructor(NativeIntl, 'Segmenter', (made) => addBallast(made, INTL_BYTES.Collator));
   const segmentText = uncurry(NativeIntl.Segmenter.prototype.segment);
   replaceMethod(NativeIntl.Segmenter.prototype, 'segment', {
