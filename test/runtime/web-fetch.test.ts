@@ -9,6 +9,7 @@ import { until } from '../support/turns.ts';
 
 let server: LocalServer;
 let closed = 0;
+let received = 0;
 
 before(async () => {
   server = await startLocalServer(async (request, response) => {
@@ -16,6 +17,7 @@ before(async () => {
       if (!response.writableFinished) closed += 1;
     });
     const { url = '', method, headers } = request;
+    received += 1;
     if (url === '/slow') return;
     if (url === '/gzip') {
       response.writeHead(200, { 'content-encoding': 'gzip' }).end(gzipSync('packed ü'));
@@ -209,6 +211,26 @@ test('A signal that aborts rejects with its reason and ends the request at the s
   );
   assert.deepEqual(seen, ['enough', 'enough', 'AbortError']);
   await until(() => closed > before);
+});
+
+test('A request whose signal aborts before anything is sent is not sent', async () => {
+  using probe = fetcher({ OTHER: httpBinding(['https://other.example/*']), WEB: open() });
+  const before = received;
+  const seen = await run(
+    probe,
+    `const streamed = () => new ReadableStream({ pull(c) { c.enqueue(new Uint8Array(1)); } });
+    const aborted = async (init, hops) => {
+      const controller = new AbortController();
+      const call = fetch('${server.origin}/x', { ...init, signal: controller.signal }).catch((error) => error.message);
+      for (let hop = 0; hop < hops; hop += 1) await null;
+      controller.abort(new RangeError('at once'));
+      return call;
+    };
+    return [await aborted({}, 0), await aborted({ method: 'POST', body: 'text' }, 0), await aborted({}, 1),
+      await aborted({ method: 'POST', body: streamed(), duplex: 'half' }, 0)];`,
+  );
+  assert.deepEqual(seen, ['at once', 'at once', 'at once', 'at once']);
+  assert.equal(received, before);
 });
 
 test('A request ends with what its invocation has left', async () => {

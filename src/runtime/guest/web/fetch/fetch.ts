@@ -68,6 +68,8 @@ async function ask(
   let denial: unknown;
   for (let at = 0; at < callers.length; at += 1) {
     const caller = callers[at] as HttpCaller;
+    // Whoever listens from here on is not told of what was before.
+    if (source?.aborted === true) throw source.reason;
     try {
       const opened = caller(
         'open',
