@@ -23,6 +23,8 @@ const runtime = ObjectFreeze({
   setTimer: (/** @type {() => void} */ action, /** @type {number} */ delayMs) =>
     setTimer(action, delayMs, false, []),
   clearTimer,
+  isTimerArmed,
+  isTimerKept,
   HostError,
   Reply,
   wasm: NativeWebAssembly,

@@ -46,7 +46,16 @@ class HostError extends NativeError {
   }
 }
 
-/** @type {SlotTable<{ action: Function, args: unknown[], everyMs: number | undefined, invocation: GuestInvocation | undefined }>} */
+/**
+ * @typedef {object} ArmedTimer
+ * @property {Function} action
+ * @property {unknown[]} args
+ * @property {number | undefined} everyMs
+ * @property {GuestInvocation | undefined} invocation
+ * @property {number} newestId of the invocations that may inherit it
+ */
+
+/** @type {SlotTable<ArmedTimer>} */
 const timers = new SlotTable();
 /** Armed at once; the host counts too. */
 const MAX_TIMERS = 1_000;
@@ -55,11 +64,13 @@ const MAX_TIMERS = 1_000;
  * Tells the host of a timer and whose it is.
  * @param {number} id
  * @param {number} delayMs
- * @param {GuestInvocation | undefined} owner
+ * @param {ArmedTimer} timer
  */
-function armTimer(id, delayMs, owner) {
+function armTimer(id, delayMs, timer) {
+  const owner = timer.invocation;
   if (owner === undefined) return pushTimer(id, delayMs, 0, 0);
-  pushTimer(id, delayMs, owner.id, newestFor(owner));
+  timer.newestId = newestFor(owner);
+  pushTimer(id, delayMs, owner.id, timer.newestId);
 }
 
 /**
@@ -79,14 +90,25 @@ function setTimer(action, delayMs, repeat, args) {
   }
   const invocation = currentInvocation();
   if (invocation !== undefined) invocation.pendingCalls += 1;
-  const id = timers.add({
-    action,
-    args,
-    everyMs: repeat ? delay : undefined,
-    invocation,
-  });
-  armTimer(id, delay, invocation);
+  const timer = { action, args, everyMs: repeat ? delay : undefined, invocation, newestId: 0 };
+  const id = timers.add(timer);
+  armTimer(id, delay, timer);
   return id;
+}
+
+/** @param {number} id */
+function isTimerArmed(id) {
+  return timers.get(id) !== undefined;
+}
+
+/**
+ * Whether a timer lasts at least as long as the invocation whose code runs: it is its own, or may be inherited by it.
+ * @param {number} id
+ */
+function isTimerKept(id) {
+  const timer = timers.get(id);
+  const invocation = currentInvocation();
+  return timer !== undefined && (invocation === undefined || invocation.id <= timer.newestId);
 }
 
 /**
@@ -125,7 +147,7 @@ function fireTimer(id) {
   const timer = timers.get(id);
   if (timer === undefined) return undefined;
   if (timer.everyMs === undefined) forgetTimer(id);
-  else armTimer(id, timer.everyMs, timer.invocation);
+  else armTimer(id, timer.everyMs, timer);
   setCurrent(timer.invocation);
   try {
     const { action, args } = timer;

@@ -41,9 +41,16 @@ interface GuestRuntime {
   readonly Reply: new (body: unknown, options: { headers: Record<string, string | string[]> }) => object;
   /** The same for the console, within its groups. */
   log(level: string, text: string): void;
-  /** A timer of the current invocation, whatever the guest has made of `setTimeout`. */
+  /**
+   * A timer of the current invocation, whatever the guest has made of `setTimeout`. It ends with the invocations
+   * that there were when it was set, so nobody may take it that it fires.
+   * @returns its id, or 0 when there are too many
+   */
   setTimer(action: () => void, delayMs: number): number;
   clearTimer(id: number): void;
+  isTimerArmed(id: number): boolean;
+  /** Whether it is armed and ends no sooner than the current invocation. */
+  isTimerKept(id: number): boolean;
   readonly HostError: new (code: string, message: string, retryable: boolean) => Error;
 }
 

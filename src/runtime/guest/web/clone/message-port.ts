@@ -24,7 +24,8 @@ export class MessagePort extends EventTarget {
   #queue: Delivery[] = [];
   #started = false;
   #detached = false;
-  #planned = false;
+  /** The last one that was set. */
+  #timer = 0;
 
   constructor(key: unknown = undefined) {
     if (key !== KEY) throw new TypeError('Illegal constructor');
@@ -52,12 +53,10 @@ export class MessagePort extends EventTarget {
     if (peer !== undefined) peer.#peer = undefined;
   }
 
-  /** One message at a time, each a task of its own. */
+  /** One message at a time, each a task of its own. A port may outlive the invocation whose timer was to deliver. */
   #plan(): void {
-    if (!this.#started || this.#planned || this.#queue.length === 0) return;
-    this.#planned = true;
-    runtime.setTimer(() => {
-      this.#planned = false;
+    if (!this.#started || this.#queue.length === 0 || runtime.isTimerKept(this.#timer)) return;
+    this.#timer = runtime.setTimer(() => {
       const delivery = this.#queue.shift();
       if (delivery === undefined) return;
       internals.dispatchTrusted(this, new MessageEvent('message', delivery));

@@ -26,8 +26,6 @@ export class FileReader extends EventTarget {
   #result: string | ArrayBuffer | null = null;
   #error: Error | null = null;
   #timer = 0;
-  /** Counts what was begun: a listener may end a read and begin another. */
-  #reading = 0;
 
   readAsArrayBuffer(blob: unknown): void {
     requireArguments(arguments.length, 1, 'FileReader.readAsArrayBuffer');
@@ -74,37 +72,45 @@ export class FileReader extends EventTarget {
     return this.#error;
   }
 
+  /** Reading ends with the timers of its invocation. */
+  get #isReading(): boolean {
+    return this.#state === LOADING && runtime.isTimerArmed(this.#timer);
+  }
+
   #read(blob: unknown, pack: Package, encoding?: string): void {
     if (!isBlob(blob)) throw new TypeError('A FileReader reads a Blob');
-    if (this.#state === LOADING)
+    if (this.#isReading)
       throw createDomException('The reader is reading something else', 'InvalidStateError');
+    runtime.clearTimer(this.#timer);
     this.#state = LOADING;
     this.#result = null;
     this.#error = null;
-    this.#reading += 1;
-    const reading = this.#reading;
-    const isCurrent = (): boolean => this.#state === LOADING && this.#reading === reading;
     const bytes = blobBytes(blob);
     const { length } = bytes;
-    // Each event is a task of its own, so that what one listener awaits goes on before the next event.
-    this.#later(() => {
-      this.#tell('loadstart', 0, length);
-      if (!isCurrent()) return;
-      this.#later(() => {
+    this.#run([
+      () => this.#tell('loadstart', 0, length),
+      () => {
         if (length > 0) this.#tell('progress', length, length);
-        if (!isCurrent()) return;
-        this.#later(() => {
-          this.#state = DONE;
-          this.#result = pack(bytes, blob.type, encoding);
-          this.#tell('load', length, length);
-          if (this.#reading === reading) this.#later(() => this.#end(length, length));
-        });
-      });
-    });
+      },
+      () => {
+        this.#state = DONE;
+        this.#result = pack(bytes, blob.type, encoding);
+        this.#tell('load', length, length);
+      },
+      () => this.#end(length, length),
+    ]);
   }
 
-  #later(action: () => void): void {
-    this.#timer = runtime.setTimer(action, 0);
+  /**
+   * Each event is a task of its own, so that what one listener awaits goes on before the next event. The next is
+   * planned first: a listener may end the reading, and begin another.
+   */
+  #run([step, ...rest]: readonly (() => void)[]): void {
+    if (step === undefined) return;
+    this.#timer = runtime.setTimer(() => {
+      this.#run(rest);
+      step();
+    }, 0);
   }
 
   /** Unless a listener had it begin anew. */
