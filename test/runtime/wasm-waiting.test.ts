@@ -21,11 +21,14 @@ const caught = (body: string): string =>
   `(try (do ${body}) (catch_all (call $log (i32.const 1) (i32.const 600) (i32.const 2))))`;
 
 /** A reactor, and a host that holds the calls of each operation until it is told. */
-function createWaiting(body: string, options: TestFunctionOptions = {}) {
+function createWaiting(
+  body: string,
+  { reuse = false, ...options }: TestFunctionOptions & { readonly reuse?: boolean } = {},
+) {
   const callers: number[] = [];
   const held = { get: [] as (() => void)[], end: [] as (() => void)[] };
   const probe = createTestFunction(
-    compileWat(reactor(`${body} ${REPLY}`, STRINGS), { memoryBytes: MEMORY_BYTES }),
+    compileWat(reactor(`${body} ${REPLY}`, STRINGS), { memoryBytes: MEMORY_BYTES, reuse }),
     {
       type: 'wasm',
       limits: { memoryBytes: MEMORY_BYTES },
@@ -83,6 +86,33 @@ for (const [what, [body, hurries]] of Object.entries(GROWERS)) {
     assert.ok(ended.filter((one) => one === 'HS_FUNCTION_MEMORY').length >= 4, String(ended));
   });
 }
+
+test('An instance that has grown while another waits is kept for the next message only where there is room for both', async () => {
+  const growsOnce = `(if (i32.lt_u (memory.size) (i32.const 90)) (then ${GROW}))`;
+  const waits = `(if (call $data_read (i32.const 700) (i32.const 0)) (then ${call('get')}))`;
+  using waiting = createWaiting(`${growsOnce} ${waits}`, { reuse: true });
+  const { probe, held, release } = waiting;
+  const first = probe.text({ data: 'wait' });
+  await until(() => held.get.length === 1);
+  for (let round = 0; round < 3; round += 1) assert.equal(await probe.text(), 'ok');
+  release('get');
+  assert.equal(await first, 'ok');
+});
+
+test('Instances that are kept for the next messages make room for one that works', async () => {
+  const grows = `(if (i32.lt_u (memory.size) (i32.const 40)) (then (drop (memory.grow (i32.const 48)))))
+    (if (call $data_read (i32.const 700) (i32.const 0)) (then (drop (memory.grow (i32.const 48)))))`;
+  using waiting = createWaiting(`${grows} ${call('get')}`, { reuse: true });
+  const { probe, held, release } = waiting;
+  const pair = [probe.text(), probe.text()];
+  await until(() => held.get.length === 2);
+  release('get');
+  assert.deepEqual(await Promise.all(pair), ['ok', 'ok']);
+  const large = probe.text({ data: 'grow' });
+  await Promise.race([large, until(() => held.get.length === 1)]);
+  release('get');
+  assert.equal(await large, 'ok');
+});
 
 test('The same holds while they sleep', async () => {
   const rest = `${STRINGS} (func $sleep (param $ns i64) (i64.store (i32.const 24) (local.get $ns))

@@ -133,8 +133,12 @@ export class Instances<Host, Live> {
     this.#idle.push(slot);
   }
 
-  /** The instance has answered, and serves the next message as it is. */
+  /** The instance has answered, and serves the next message as it is, unless there is no room for it. */
   keep(slot: Slot<Host, Live>): void {
+    if (this.#options.suspends && this.#excess() !== undefined) {
+      this.discard(slot);
+      return;
+    }
     slot.invocation = undefined;
     slot.isUsed = true;
     this.#idle.push(slot);
@@ -178,7 +182,7 @@ export class Instances<Host, Live> {
     if (slot.end !== undefined) throw trapError();
   }
 
-  /** Asked whenever an instance begins or goes on: in between only one can have grown. */
+  /** Asked whenever an instance begins, goes on or is kept: in between only one can have grown. */
   #excess(): MemoryExceeded | undefined {
     if (this.#inUse.size < 2) return undefined;
     let bytes = 0;
@@ -187,8 +191,23 @@ export class Instances<Host, Live> {
       if (slot.invocation !== undefined && !runtime.isOpen(slot.invocation)) this.#inUse.delete(slot);
       else bytes += bytesOf(slot);
     }
+    bytes -= this.#makeRoom(bytes - this.#options.memoryBytes);
     if (bytes <= this.#options.memoryBytes) return undefined;
     return new MemoryExceeded(`its instances hold ${bytes} bytes of memory together`);
+  }
+
+  /** Lets go of instances that are kept for the next messages. @returns how many bytes they held */
+  #makeRoom(wanted: number): number {
+    let made = 0;
+    while (made < wanted) {
+      const at = this.#idle.findIndex(({ isUsed }) => isUsed);
+      if (at === -1) break;
+      for (const slot of this.#idle.splice(at, 1)) {
+        made += bytesOf(slot);
+        this.discard(slot);
+      }
+    }
+    return made;
   }
 
   #create(): Slot<Host, Live> {
