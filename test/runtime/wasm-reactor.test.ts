@@ -75,6 +75,25 @@ test('What a reactor says on standard error without a line break is a line of it
   }
 });
 
+test('What a reactor prints goes to the log line by line, apart from what it says on standard error', async () => {
+  const rest = '(data (i32.const 512) "first\\nsecondhalf")';
+  const body = [
+    writeFd(1, 512, '(i32.const 9)'),
+    writeFd(2, 524, '(i32.const 4)'),
+    writeFd(1, 521, '(i32.const 3)'),
+  ].join('\n');
+  using probe = createTestFunction(compileWat(reactor(body, rest)));
+  assert.equal(await probe.text(), '');
+  assert.deepEqual(
+    probe.logs.map(({ level, text }) => [level, text]),
+    [
+      ['info', 'first'],
+      ['info', 'second'],
+      ['info', 'half'],
+    ],
+  );
+});
+
 test('A result other than 0 is an error with its number', async () => {
   const text = reactor('', '').replace('(i32.const 0)))', '(i32.const 7)))');
   using probe = createTestFunction(compileWat(text));

@@ -1,7 +1,7 @@
 /** WebAssembly components as handlers of messages and of HTTP requests. */
 import type { Common, ComponentSpec, GlobalValue, GuestMessage, Handlers, Slot } from '../functions/index.ts';
 import type { Variant } from './codec.ts';
-import { Exit, HostState, openExchange } from './host/index.ts';
+import { HostState, openExchange } from './host/index.ts';
 import { ComponentHost, ComponentInstance } from './instance.ts';
 import { type Lifted, type Prepared, prepare } from './prepare.ts';
 
@@ -20,7 +20,7 @@ const NO_HEADERS: GuestMessage['headers'] = { get: () => null, entries: () => []
 function createHandlers(
   modules: readonly WebAssemblyModule[],
   spec: ComponentSpec,
-  { Instances, readGlobals, ExitCode }: Common,
+  { Instances, readGlobals, ExitCode, trapError }: Common,
 ): Handlers {
   const { suspends, states } = spec;
   const prepared: Prepared = prepare(spec.plan, suspends);
@@ -31,6 +31,7 @@ function createHandlers(
     environment: Object.entries(spec.environment),
     bindings: spec.bindings,
     isCommand,
+    trapError,
   };
 
   const instances = new Instances<ComponentHost, Live>({
@@ -65,11 +66,13 @@ function createHandlers(
 
   /** What trapped or exited is in no state to go on. */
   function drop(slot: Slot<ComponentHost, Live>, error: unknown, isAnswered: boolean): unknown {
-    const output = slot.host.state.end();
+    const { state } = slot.host;
+    const output = state.end();
+    const { exitCode } = state;
     instances.discard(slot);
-    if (!(error instanceof Exit)) throw error;
-    if (isAnswered && error.code === 0) return output;
-    throw new ExitCode(isAnswered ? error.message : `${error.message} before it had answered`);
+    if (exitCode === undefined) throw error;
+    if (isAnswered && exitCode === 0) return output;
+    throw new ExitCode(`it ended with exit code ${exitCode}${isAnswered ? '' : ' before it had answered'}`);
   }
 
   /**

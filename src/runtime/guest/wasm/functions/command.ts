@@ -1,13 +1,15 @@
 /** A WASI command as a handler: `argv = [function, subject]`, the payload on stdin, stdout is the reply. */
 import type { ModuleMemory, ProcessOptions, WasiImports } from '../wasi/index.ts';
-import type { Wait } from './instances.ts';
+import type { Slot, Wait } from './instances.ts';
 import type { LinearMemory } from './linear-memory.ts';
-import { createModuleInstances, type ModuleHost } from './module-instances.ts';
+import { createModuleInstances, type ModuleHost, type ModuleInstance } from './module-instances.ts';
 import { Output } from './output.ts';
+import { trapError } from './trap.ts';
 import type { GuestMessage, MessageHandler, ModuleSpec } from './types.ts';
 
 export interface WasiProcess {
-  endLine(): void;
+  readonly exitCode: number | undefined;
+  endLines(): void;
 }
 
 /** The `internals` of the feature `wasi`. */
@@ -18,11 +20,10 @@ export interface Wasi {
   }): WasiImports;
   readonly ModuleMemory: new (memory: WebAssemblyMemory) => ModuleMemory;
   readonly WasiProcess: new (options: ProcessOptions) => WasiProcess;
-  readonly Exit: new (code: number) => { readonly code: number };
   toCString(text: string): Uint8Array;
 }
 
-/** Thrown when a command ends with another code than 0; becomes HS_FUNCTION_EXIT. */
+/** Thrown when a module ends with a code that is no answer; becomes HS_FUNCTION_EXIT. */
 export class ExitCode extends Error {}
 
 /** Share of the memory that files may take. */
@@ -32,6 +33,10 @@ const MAX_STDOUT_BYTES = 16 * 1024 ** 2;
 
 export function sleep(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(() => resolve(), ms));
+}
+
+export function toLog(line: string): void {
+  runtime.pushLog('info', line);
 }
 
 /** What an instance works on. */
@@ -48,7 +53,6 @@ export function createCommand(module: WebAssemblyModule, spec: ModuleSpec, wasi:
   const nameArg = wasi.toCString(spec.name);
   const bundle = spec.files === undefined ? undefined : decodeAll(spec.files);
   const maxFsBytes = spec.memoryBytes * FS_SHARE;
-  const onErrorLine = (line: string): void => runtime.pushLog('info', line);
   const instances = createModuleInstances<CommandHost>({
     module,
     spec,
@@ -69,7 +73,8 @@ export function createCommand(module: WebAssemblyModule, spec: ModuleSpec, wasi:
       stdout,
       maxFsBytes,
       bundle,
-      onErrorLine,
+      onLine: toLog,
+      trapError,
     });
   }
 
@@ -93,14 +98,16 @@ export function createCommand(module: WebAssemblyModule, spec: ModuleSpec, wasi:
   }
 
   function clearHost(host: CommandHost): void {
-    host.process?.endLine();
+    host.process?.endLines();
     host.process = undefined;
   }
 
   /** @param error what the command ended with, when it did not return */
-  function endOf(error: unknown): void {
-    if (!(error instanceof wasi.Exit)) throw error;
-    if (error.code !== 0) throw new ExitCode(`it ended with exit code ${error.code}`);
+  function end(slot: Slot<CommandHost, ModuleInstance>, error: unknown): void {
+    const exitCode = slot.host.process?.exitCode;
+    instances.discard(slot);
+    if (exitCode === undefined) throw error;
+    if (exitCode !== 0) throw new ExitCode(`it ended with exit code ${exitCode}`);
   }
 
   if (!spec.suspends) {
@@ -111,8 +118,7 @@ export function createCommand(module: WebAssemblyModule, spec: ModuleSpec, wasi:
         begin(host, message);
         instances.ready(slot).run();
       } catch (error) {
-        instances.discard(slot);
-        endOf(error);
+        end(slot, error);
         return host.stdout.view();
       }
       instances.release(slot);
@@ -132,10 +138,7 @@ export function createCommand(module: WebAssemblyModule, spec: ModuleSpec, wasi:
     }
     const output = host.stdout.copy();
     if (failure === undefined) instances.release(slot);
-    else {
-      instances.discard(slot);
-      endOf(failure.error);
-    }
+    else end(slot, failure.error);
     return output;
   };
 }

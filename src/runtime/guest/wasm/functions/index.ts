@@ -3,6 +3,7 @@ import { createCommand, ExitCode, type Wasi } from './command.ts';
 import { Instances, type InstancesOptions, MemoryExceeded } from './instances.ts';
 import { createReactor } from './reactor.ts';
 import { readGlobals } from './snapshot.ts';
+import { trapError } from './trap.ts';
 import type { ComponentSpec, Handlers, ModuleSpec } from './types.ts';
 
 export type { Slot, Wait } from './instances.ts';
@@ -15,6 +16,7 @@ export interface Common {
   readonly Instances: new <Host, Live>(options: InstancesOptions<Host, Live>) => Instances<Host, Live>;
   readonly readGlobals: typeof readGlobals;
   readonly ExitCode: new (message: string) => ExitCode;
+  readonly trapError: typeof trapError;
 }
 
 interface Components {
@@ -25,7 +27,7 @@ interface Components {
 function createHandlers(modules: readonly WebAssemblyModule[], spec: ModuleSpec | ComponentSpec): Handlers {
   if (spec.abi === 'component') {
     const components = runtime.use('components').internals as Components;
-    return components.createHandlers(modules, spec, { Instances, readGlobals, ExitCode });
+    return components.createHandlers(modules, spec, { Instances, readGlobals, ExitCode, trapError });
   }
   const module = modules[0] as WebAssemblyModule;
   const useWasi = (): Wasi => runtime.use('wasi').internals as Wasi;

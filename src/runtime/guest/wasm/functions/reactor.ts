@@ -1,9 +1,10 @@
 /** A module with our reactor ABI as a handler. */
 import { createAbi } from './abi.ts';
-import { ExitCode, sleep, type Wasi, type WasiProcess } from './command.ts';
+import { ExitCode, sleep, toLog, type Wasi, type WasiProcess } from './command.ts';
 import type { Slot, Wait } from './instances.ts';
 import type { LinearMemory } from './linear-memory.ts';
 import { createModuleInstances, type ModuleHost, type ModuleInstance } from './module-instances.ts';
+import { trapError } from './trap.ts';
 import { Turn } from './turn.ts';
 import type { MessageHandler, ModuleSpec } from './types.ts';
 
@@ -63,10 +64,11 @@ export function createReactor({ module, spec, wasi }: ReactorOptions): MessageHa
       args: () => [wasi.toCString(spec.name)],
       env,
       stdin: undefined,
-      stdout: { write: () => true },
+      stdout: undefined,
       maxFsBytes: 0,
       bundle: undefined,
-      onErrorLine: (line: string) => runtime.pushLog('info', line),
+      onLine: toLog,
+      trapError,
     };
     const current = (): WasiProcess => {
       host.process ??= new wasi.WasiProcess(options);
@@ -82,7 +84,7 @@ export function createReactor({ module, spec, wasi }: ReactorOptions): MessageHa
   /** Nothing of a message is left to the next one, nor half a line of the log. */
   function end({ turn, process }: ReactorHost): void {
     turn.end();
-    process?.endLine();
+    process?.endLines();
   }
 
   function finish(slot: ReactorSlot, code: unknown): unknown {
@@ -95,10 +97,12 @@ export function createReactor({ module, spec, wasi }: ReactorOptions): MessageHa
     return reply;
   }
 
-  /** What trapped is in no state to go on. */
+  /** What trapped or exited is in no state to go on. */
   function drop(slot: ReactorSlot, error: unknown): never {
+    const exitCode = slot.host.process?.exitCode;
     instances.discard(slot);
-    throw error;
+    if (exitCode === undefined) throw error;
+    throw new ExitCode(`it ended with exit code ${exitCode} before it had answered`);
   }
 
   return (message, _env, context) => {

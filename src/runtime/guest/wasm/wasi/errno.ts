@@ -43,11 +43,3 @@ export class WasiError {
 export function fail(name: keyof typeof ERRNO): never {
   throw new WasiError(ERRNO[name]);
 }
-
-/** Thrown by `proc_exit` through the module's frames. */
-export class Exit {
-  readonly code: number;
-  constructor(code: number) {
-    this.code = code;
-  }
-}

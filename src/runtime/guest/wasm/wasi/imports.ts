@@ -17,7 +17,7 @@ export interface ImportOptions {
   readonly sleep: ((ms: number) => Promise<void>) | undefined;
 }
 
-/** Errors end a call with a number and never reach the module otherwise; an exit and a trap go on. */
+/** Errors end a call with a number and never reach the module otherwise; a trap, as an exit is one, goes on. */
 function toErrno(error: unknown): number {
   if (error instanceof WasiError) return error.errno;
   // What a wild pointer makes of a DataView, and what a huge length makes of an array.

@@ -1,5 +1,4 @@
 /** WASI preview 1 in memory: nothing of it reaches the host but clocks and random numbers. */
-import { Exit } from './errno.ts';
 import { createImports, type WasiImports } from './imports.ts';
 import { ModuleMemory } from './memory.ts';
 import { type ProcessOptions, toCString, WasiProcess } from './process.ts';
@@ -10,6 +9,5 @@ export const internals: {
   readonly createImports: typeof createImports;
   readonly ModuleMemory: typeof ModuleMemory;
   readonly WasiProcess: typeof WasiProcess;
-  readonly Exit: typeof Exit;
   readonly toCString: typeof toCString;
-} = { createImports, ModuleMemory, WasiProcess, Exit, toCString };
+} = { createImports, ModuleMemory, WasiProcess, toCString };

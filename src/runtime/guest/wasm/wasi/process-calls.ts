@@ -1,5 +1,5 @@
 /** Arguments, environment, clocks, random numbers and the end. */
-import { ERRNO, Exit, fail } from './errno.ts';
+import { ERRNO, fail } from './errno.ts';
 import { realtimeNs, type WasiProcess } from './process.ts';
 
 const CLOCK = { realtime: 0, monotonic: 1, processCpu: 2, threadCpu: 3 } as const;
@@ -98,8 +98,8 @@ export const PROCESS_CALLS = {
       room.set(new Uint8Array(part), at);
     }
   },
-  proc_exit(_process: WasiProcess, code: number): void {
-    throw new Exit(code >>> 0);
+  proc_exit(process: WasiProcess, code: number): void {
+    process.exit(code >>> 0);
   },
   proc_raise(): void {
     fail('nosys');

@@ -1,13 +1,11 @@
 /** One run of a command: what it was given, what it has open, and what it has said. */
-import { concatBytes } from '../../web/shared/idl.ts';
 import { DescriptorTable } from './descriptors.ts';
 import { fail } from './errno.ts';
+import { Lines } from './lines.ts';
 import type { ModuleMemory } from './memory.ts';
 import { addBundle, MemoryFs } from './nodes.ts';
 import { DIRECTORY_RIGHTS, FILE_RIGHTS, RIGHT, STREAM_RIGHTS } from './rights.ts';
 
-/** A line on standard error that is longer is cut into several. */
-const MAX_LINE_BYTES = 8 * 1024;
 const MAX_NODES = 10_000;
 
 export interface ProcessOptions {
@@ -18,14 +16,16 @@ export interface ProcessOptions {
   readonly env: readonly Uint8Array[];
   /** The message whose payload is standard input. */
   readonly stdin: object | undefined;
-  /** Takes what is written to standard output, as long as there is room for it. */
-  readonly stdout: { write(part: Uint8Array): boolean };
+  /** Takes what is written to standard output, as long as there is room for it; undefined: the log does. */
+  readonly stdout: { write(part: Uint8Array): boolean } | undefined;
   /** Bytes that the file system may hold. */
   readonly maxFsBytes: number;
   /** Content by path, read-only until it is written over; undefined: no file system at all. */
   readonly bundle: Readonly<Record<string, Uint8Array>> | undefined;
-  /** One line of standard error. */
-  readonly onErrorLine: (line: string) => void;
+  /** One line for the log. */
+  readonly onLine: (line: string) => void;
+  /** Gives what the module cannot catch. */
+  readonly trapError: () => unknown;
 }
 
 const INPUT_RIGHTS = STREAM_RIGHTS & ~RIGHT.fdWrite;
@@ -39,12 +39,16 @@ export class WasiProcess {
   /** Where the next read begins; undefined at the end. */
   #stdinAt: number | undefined = 0;
   #fs: MemoryFs | undefined;
-  #line: Uint8Array[] = [];
-  #lineBytes = 0;
+  readonly #output: Lines;
+  readonly #errors: Lines;
+  /** What it ended with, if it ended itself. */
+  exitCode: number | undefined;
 
   constructor(options: ProcessOptions) {
     this.#options = options;
     this.memory = options.memory;
+    this.#output = new Lines(options.onLine);
+    this.#errors = new Lines(options.onLine);
     this.descriptors.add({ kind: 'stream', stream: 0, flags: 0, rights: INPUT_RIGHTS, inheriting: 0 });
     this.descriptors.add({ kind: 'stream', stream: 1, flags: 0, rights: OUTPUT_RIGHTS, inheriting: 0 });
     this.descriptors.add({ kind: 'stream', stream: 2, flags: 0, rights: OUTPUT_RIGHTS, inheriting: 0 });
@@ -92,31 +96,24 @@ export class WasiProcess {
   }
 
   print(bytes: Uint8Array): void {
-    if (!this.#options.stdout.write(bytes)) fail('fbig');
+    const { stdout } = this.#options;
+    if (stdout === undefined) this.#output.write(bytes);
+    else if (!stdout.write(bytes)) fail('fbig');
   }
 
-  /** Hands over whole lines. */
   complain(bytes: Uint8Array): void {
-    let rest = bytes;
-    for (let end = rest.indexOf(10); end !== -1; end = rest.indexOf(10)) {
-      this.#line.push(rest.slice(0, end));
-      this.endLine();
-      rest = rest.subarray(end + 1);
-    }
-    for (; rest.length > 0; rest = rest.subarray(MAX_LINE_BYTES)) {
-      const part = rest.slice(0, MAX_LINE_BYTES);
-      this.#line.push(part);
-      this.#lineBytes += part.length;
-      if (this.#lineBytes >= MAX_LINE_BYTES) this.endLine();
-    }
+    this.#errors.write(bytes);
   }
 
-  /** Hands over what a line without an end has so far. */
-  endLine(): void {
-    if (this.#line.length === 0) return;
-    this.#options.onErrorLine(runtime.decodeUtf8(join(this.#line), false));
-    this.#line = [];
-    this.#lineBytes = 0;
+  /** Hands over what lines without an end have so far. */
+  endLines(): void {
+    this.#output.end();
+    this.#errors.end();
+  }
+
+  exit(code: number): never {
+    this.exitCode = code;
+    throw this.#options.trapError();
   }
 }
 
@@ -128,10 +125,4 @@ export function toCString(text: string): Uint8Array {
 /** Now, in nanoseconds since the epoch. */
 export function realtimeNs(): bigint {
   return BigInt(Date.now()) * 1_000_000n;
-}
-
-/** One part, which is the rule, is handed on as it is. */
-function join(parts: readonly Uint8Array[]): Uint8Array {
-  const [first] = parts;
-  return first !== undefined && parts.length === 1 ? first : concatBytes(parts);
 }

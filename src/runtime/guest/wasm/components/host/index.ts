@@ -10,7 +10,6 @@ import { RANDOM } from './random.ts';
 import type { HostTable } from './state.ts';
 import { STREAMS } from './streams.ts';
 
-export { Exit } from './cli.ts';
 export { type HttpExchange, openExchange } from './http/index.ts';
 export type { HostCall } from './state.ts';
 export { HostState } from './state.ts';

@@ -21,16 +21,21 @@ export interface HostOptions {
   /** Whether its standard input is the payload, and what it writes to standard output its reply. */
   readonly isCommand: boolean;
   readonly wait: Wait;
+  /** Gives what the component cannot catch. */
+  readonly trapError: () => unknown;
 }
 
 export class HostState {
   readonly environment: HostOptions['environment'];
   readonly bindings: HostOptions['bindings'];
   readonly wait: Wait;
+  readonly #trapError: () => unknown;
   readonly #name: string;
   readonly #isCommand: boolean;
   /** Those of wasi:blobstore that are neither finished nor dropped. */
   outgoingValues = 0;
+  /** What it ended with, if it ended itself. */
+  exitCode: number | undefined;
   #message: GuestMessage | undefined;
   #input: InputStream | undefined;
   #reply: ReplyStream | undefined;
@@ -40,6 +45,7 @@ export class HostState {
     this.environment = options.environment;
     this.bindings = options.bindings;
     this.wait = options.wait;
+    this.#trapError = options.trapError;
     this.#name = options.name;
     this.#isCommand = options.isCommand;
   }
@@ -70,6 +76,11 @@ export class HostState {
     return this.#log;
   }
 
+  exit(code: number): never {
+    this.exitCode = code;
+    throw this.#trapError();
+  }
+
   /** All that was written to standard output, when the invocation is over. */
   end(): Uint8Array {
     this.#log?.endLine();
@@ -79,6 +90,7 @@ export class HostState {
   /** Nothing of the message is left to the next one. */
   clear(): void {
     this.outgoingValues = 0;
+    this.exitCode = undefined;
     this.#message = undefined;
     this.#input = undefined;
     this.#reply = undefined;
