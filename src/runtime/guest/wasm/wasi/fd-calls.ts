@@ -1,7 +1,7 @@
 /** Calls on open descriptors. https://github.com/WebAssembly/WASI/blob/main/legacy/preview1/docs.md */
 import { type Descriptor, FD_FLAG, type FileDescriptor, fileTypeOf } from './descriptors.ts';
 import { fail } from './errno.ts';
-import { FILE_TYPE, type FsNode, type Times } from './nodes.ts';
+import { type DirectoryNode, FILE_TYPE, type FsNode, type Times } from './nodes.ts';
 import { realtimeNs, type WasiProcess } from './process.ts';
 import { RIGHT } from './rights.ts';
 
@@ -89,6 +89,16 @@ function setRights(descriptor: Descriptor, base: number, inheriting: number): vo
   if ((base & ~descriptor.rights) !== 0 || (inheriting & ~descriptor.inheriting) !== 0) fail('notcapable');
   descriptor.rights = base;
   descriptor.inheriting = inheriting;
+}
+
+/** What a directory holds behind `cookie`, each with its own. */
+function* listed(
+  node: DirectoryNode,
+  cookie: number,
+): Iterable<readonly [name: string, node: FsNode, cookie: number]> {
+  if (cookie < 1) yield ['.', node, 1];
+  if (cookie < 2) yield ['..', node.parent ?? node, 2];
+  for (const [name, entry, number] of node.entries.after(cookie - 2)) yield [name, entry, number + 2];
 }
 
 export const FD_CALLS = {
@@ -214,14 +224,13 @@ export const FD_CALLS = {
   ): void {
     const { node } = process.descriptors.directory(fd, RIGHT.fdReaddir);
     const room = process.memory.bytes(buffer, length);
-    const names: [string, FsNode][] = [['.', node], ['..', node.parent ?? node], ...node.entries];
     let used = 0;
-    for (let index = toOffset(cookie); index < names.length && used < room.length; index += 1) {
-      const [name, entry] = names[index] ?? fail('io');
+    for (const [name, entry, next] of listed(node, toOffset(cookie))) {
+      if (used >= room.length) break;
       const text = runtime.encodeUtf8(name);
       const record = new Uint8Array(DIRENT_BYTES + text.length);
       const view = new DataView(record.buffer);
-      view.setBigUint64(0, BigInt(index + 1), true);
+      view.setBigUint64(0, BigInt(next), true);
       view.setBigUint64(8, BigInt(entry.inode), true);
       view.setUint32(16, text.length, true);
       view.setUint8(20, entry.type);

@@ -1,4 +1,5 @@
 /** The in-memory file system: files, directories and symbolic links, which live as long as one invocation. */
+import { Entries } from './entries.ts';
 import { fail } from './errno.ts';
 
 /** https://github.com/WebAssembly/WASI/blob/main/legacy/preview1/docs.md#filetype */
@@ -32,7 +33,7 @@ export interface FileNode extends NodeBase {
 
 export interface DirectoryNode extends NodeBase {
   readonly type: typeof FILE_TYPE.directory;
-  readonly entries: Map<string, FsNode>;
+  readonly entries: Entries<FsNode>;
   parent: DirectoryNode | undefined;
 }
 
@@ -83,7 +84,7 @@ export class MemoryFs {
   }
 
   createDirectory(parent: DirectoryNode | undefined): DirectoryNode {
-    return { ...this.#base(), type: FILE_TYPE.directory, entries: new Map(), parent };
+    return { ...this.#base(), type: FILE_TYPE.directory, entries: new Entries(), parent };
   }
 
   createLink(target: string): LinkNode {
@@ -91,7 +92,7 @@ export class MemoryFs {
   }
 
   put(directory: DirectoryNode, name: string, node: FsNode): void {
-    directory.entries.set(name, node);
+    directory.entries.add(name, node);
     this.touch(directory);
   }
 
@@ -134,12 +135,14 @@ export class MemoryFs {
   #reserve(file: FileNode, size: number): void {
     if (size <= file.bytes.length && !file.shared) return;
     if (size > this.#maxBytes) fail('fbig');
-    const room = Math.min(this.#maxBytes, Math.max(size, file.bytes.length * 2, 256));
+    // Nothing says that a file of the bundle will grow.
+    const wanted = file.shared ? size : Math.max(size, file.bytes.length * 2, 256);
+    const room = Math.min(this.#maxBytes, wanted);
     const more = room - (file.shared ? 0 : file.bytes.length);
     if (this.#usedBytes + more > this.#maxBytes) fail('nospc');
     this.#usedBytes += more;
     const bytes = new Uint8Array(room);
-    bytes.set(file.bytes.subarray(0, file.size));
+    bytes.set(file.bytes.subarray(0, Math.min(file.size, size)));
     file.bytes = bytes;
     file.shared = false;
   }
@@ -157,11 +160,12 @@ export function addBundle(
     if (last === undefined) continue;
     let at = directory;
     for (const name of names) {
-      const next = at.entries.get(name) ?? fs.createDirectory(at);
+      const there = at.entries.get(name);
+      const next = there ?? fs.createDirectory(at);
       if (next.type !== FILE_TYPE.directory) break;
-      at.entries.set(name, next);
+      if (there === undefined) at.entries.add(name, next);
       at = next;
     }
-    at.entries.set(last, fs.createFile(content));
+    if (at.entries.get(last) === undefined) at.entries.add(last, fs.createFile(content));
   }
 }
