@@ -78,3 +78,27 @@ test('A signal takes its listeners away', async () => {
   `);
   assert.equal(seen, 1);
 });
+
+test('onerror of the global object hears what nobody catches, and keeps it from the log by true', async () => {
+  using probe = createTestFunction(
+    handlerOf(`
+      const seen = [onerror];
+      self.onerror = (...args) => { seen.push(args.length, args[0], args[4].message); return args[4].message === 'quiet'; };
+      const isKept = typeof onerror === 'function';
+      for (const message of ['quiet', 'loud']) reportError(new Error(message));
+      onerror = () => { throw new Error('of the handler'); };
+      reportError(new Error('third'));
+      self.onerror = null;
+      reportError(new Error('fourth'));
+      return [isKept, onerror, ...seen];`),
+  );
+  assert.deepEqual(JSON.parse(await probe.text()), [
+    ...[true, null, null],
+    ...[5, 'Uncaught Error: quiet', 'quiet'],
+    ...[5, 'Uncaught Error: loud', 'loud'],
+  ]);
+  assert.deepEqual(
+    probe.logs.map(({ text }) => /^Uncaught Error: (.*)/.exec(text)?.[1]),
+    ['loud', 'of the handler', 'third', 'fourth'],
+  );
+});

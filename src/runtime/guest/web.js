@@ -185,6 +185,18 @@ defineGlobal('queueMicrotask', (/** @type {unknown} */ action) => {
     }
   });
 });
+// Whoever never sets it needs no events.
+ObjectDefineProperty(globalThis, 'onerror', {
+  configurable: true,
+  enumerable: false,
+  get() {
+    const events = /** @type {any} */ (featuresMade['events']);
+    return events === undefined ? null : events.internals.errorHandler.get();
+  },
+  set(value) {
+    /** @type {any} */ (useFeature('events')).internals.errorHandler.set(value);
+  },
+});
 defineGlobal('reportError', (/** @type {unknown} */ error) => reportUncaught(error));
 // What the memory limit does not see, and what lets two threads share state, is not offered (SECURITY.md).
 for (const name of ['SharedArrayBuffer', 'Atomics', 'WebAssembly'])

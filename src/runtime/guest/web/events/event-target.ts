@@ -3,6 +3,8 @@ import { DOMException } from './dom-exception.ts';
 import { type Event, stateOf } from './event.ts';
 
 type Callback = object;
+/** A function that is set as `onabort` or the like. */
+export type Handler = (...args: unknown[]) => unknown;
 
 interface Listener {
   readonly type: string;
@@ -200,11 +202,20 @@ function call(callback: Callback, target: object, event: Event): void {
   Reflect.apply(handleEvent, callback, [event]);
 }
 
+function callHandler(handler: Handler, target: object, event: Event): void {
+  if (Reflect.apply(handler, target, [event]) === false) event.preventDefault();
+}
+
 /**
  * Gives a class an event handler, as `onabort`. It takes its turn where it was first set.
  * https://html.spec.whatwg.org/#event-handler-idl-attributes
  */
-export function defineHandler(prototype: object, type: string, onSet?: (target: object) => void): void {
+export function defineHandler(
+  prototype: object,
+  type: string,
+  onSet?: (target: object) => void,
+  callWith = callHandler,
+): void {
   const handlers = new WeakMap<object, { handler: unknown; listener: (event: Event) => void }>();
   const accessor = {
     get [`on${type}`](): unknown {
@@ -224,8 +235,7 @@ export function defineHandler(prototype: object, type: string, onSet?: (target: 
       else {
         const listener = (event: Event): void => {
           const current = handlers.get(target)?.handler;
-          if (typeof current === 'function' && Reflect.apply(current, target, [event]) === false)
-            event.preventDefault();
+          if (typeof current === 'function') callWith(current as Handler, target, event);
         };
         handlers.set(target, { handler, listener });
         Reflect.apply(add, target, [type, listener]);

@@ -2,7 +2,7 @@
 import { abort, addAlgorithm, createSignal, isSignal } from './abort-signal.ts';
 import { cloneDomException } from './dom-exception.ts';
 import { defineHandler, dispatchTrusted, EventTarget, hasListener } from './event-target.ts';
-import { reportException } from './report.ts';
+import { errorHandler, reportException } from './report.ts';
 
 export { AbortController, AbortSignal } from './abort-signal.ts';
 export { DOMException, QuotaExceededError } from './dom-exception.ts';
@@ -20,6 +20,7 @@ export const internals = {
   createSignal,
   defineHandler,
   dispatchTrusted,
+  errorHandler,
   hasListener,
   isSignal,
   reportException,

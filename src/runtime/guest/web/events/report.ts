@@ -1,4 +1,5 @@
-import { dispatchTrusted, hasListener, setReporter } from './event-target.ts';
+import type { Event } from './event.ts';
+import { defineHandler, dispatchTrusted, type Handler, hasListener, setReporter } from './event-target.ts';
 import { ErrorEvent } from './more-events.ts';
 
 let reporting = false;
@@ -30,3 +31,26 @@ function toEvent(error: unknown): ErrorEvent {
   return new ErrorEvent('error', { cancelable: true, message, filename, lineno, colno, error });
 }
 setReporter(reportException);
+
+/** The one handler that is given the parts of its event, and prevents the default by `true`. */
+function callErrorHandler(handler: Handler, target: object, event: Event): void {
+  if (!(event instanceof ErrorEvent)) {
+    if (Reflect.apply(handler, target, [event]) === false) event.preventDefault();
+    return;
+  }
+  const { message, filename, lineno, colno, error } = event;
+  if (Reflect.apply(handler, target, [message, filename, lineno, colno, error]) === true)
+    event.preventDefault();
+}
+
+const holder = {};
+defineHandler(holder, 'error', undefined, callErrorHandler);
+const { get, set } = Object.getOwnPropertyDescriptor(holder, 'onerror') ?? {};
+
+/** `onerror` of the global object; the property itself is there before this feature is (../../web.js). */
+export const errorHandler = {
+  get: (): unknown => (get === undefined ? null : Reflect.apply(get, globalThis, [])),
+  set(value: unknown): void {
+    if (set !== undefined) Reflect.apply(set, globalThis, [value]);
+  },
+};
