@@ -8,6 +8,8 @@ export interface Expectation {
   /** Names of subtests, with `*` for anything; all of the file when there are none. */
   readonly subtests?: readonly string[];
   readonly reason: string;
+  /** Neither V8 nor the chosen libraries could make it pass: it asks for what functions do not have, or for a server. */
+  readonly cannotBeServed?: boolean;
   /** The standard has changed, and tests that were written since pass. */
   readonly isOfOlderTests?: boolean;
 }
@@ -16,6 +18,8 @@ export interface Judged {
   readonly file: string;
   readonly passed: number;
   readonly expected: readonly Subtest[];
+  /** Expected too, and nobody's to mend. */
+  readonly unservable: readonly Subtest[];
   readonly unexpected: readonly Subtest[];
 }
 
@@ -48,14 +52,21 @@ export function judge(results: readonly FileResult[], expectations: readonly Exp
         if (each.isOfOlderTests !== true && (name === '*' || names.some((one) => fits(name, one))))
           ran.add(key);
     const expected: Subtest[] = [];
+    const unservable: Subtest[] = [];
     const unexpected: Subtest[] = [];
     for (const failure of failuresOf(result)) {
-      const known = relevant.flatMap((each) => keysOf(each).filter(({ name }) => fits(name, failure.name)));
+      const known = relevant.flatMap((each) =>
+        keysOf(each)
+          .filter(({ name }) => fits(name, failure.name))
+          .map(({ key }) => ({ key, cannotBeServed: each.cannotBeServed === true })),
+      );
       for (const { key } of known) used.add(key);
-      (known.length > 0 ? expected : unexpected).push(failure);
+      if (known.length === 0) unexpected.push(failure);
+      else if (known.some(({ cannotBeServed }) => cannotBeServed)) unservable.push(failure);
+      else expected.push(failure);
     }
     const passed = result.subtests.filter(({ status }) => status === 'PASS').length;
-    return { file: result.file, passed, expected, unexpected };
+    return { file: result.file, passed, expected, unservable, unexpected };
   });
   const stale = [...ran].filter((key) => !used.has(key));
   return { files, stale };

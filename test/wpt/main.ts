@@ -6,8 +6,9 @@ import { resolve } from 'node:path';
 import { listTests } from './checkout.ts';
 import { judge, readExpectations } from './expectations.ts';
 import { readOptions, USAGE } from './options.ts';
-import { formatFailures, formatTable, sumUp } from './report.ts';
+import { formatFailures, formatTable, isBelowFloor, sumUp } from './report.ts';
 import { type FileResult, runTest } from './run-test.ts';
+import { versionOf } from './version.ts';
 
 async function main(args: readonly string[]): Promise<number> {
   const options = readOptions(args);
@@ -23,15 +24,18 @@ async function main(args: readonly string[]): Promise<number> {
   if (failed) console.error(`No tests in ${root}: it has none of the folders that a function is judged by`);
   for (const folder of options.folders) {
     const results: FileResult[] = [];
-    for (const file of listTests(root, folder)) results.push(...(await runTest(root, file)));
+    const tests = listTests(root, folder);
+    for (const file of tests) results.push(...(await runTest(root, file)));
     const verdict = judge(results, expectations);
+    const row = sumUp(folder, versionOf(root, folder, tests), verdict.files);
     // Of a part one cannot tell what the rest of its folder would have failed.
-    const stale = folder.endsWith('.js') ? [] : verdict.stale;
-    rows.push(sumUp(folder, verdict.files));
-    all.push({ folder, ...verdict });
+    const isPart = folder.endsWith('.js');
+    const stale = isPart ? [] : verdict.stale;
+    rows.push(row);
+    all.push({ ...row, ...verdict });
     const text = formatFailures({ ...verdict, stale }, options.verbose);
     if (text !== '' && !options.json) console.log(text);
-    failed ||= results.length === 0 || stale.length > 0;
+    failed ||= results.length === 0 || stale.length > 0 || (!isPart && isBelowFloor(row));
     failed ||= verdict.files.some(({ unexpected }) => unexpected.length > 0);
   }
   console.log(options.json ? JSON.stringify(all, undefined, 1) : `\n${formatTable(rows)}`);

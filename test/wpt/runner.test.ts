@@ -3,8 +3,9 @@ import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { listTests } from './checkout.ts';
 import { type Expectation, judge } from './expectations.ts';
-import { formatTable, sumUp } from './report.ts';
+import { formatTable, isBelowFloor, sumUp } from './report.ts';
 import { type FileResult, runTest } from './run-test.ts';
+import { versionOf } from './version.ts';
 
 const ROOT = fileURLToPath(new URL('fixtures/checkout', import.meta.url));
 
@@ -103,9 +104,31 @@ test('An expectation says nothing of a checkout without its subtest, or, where i
   assert.deepEqual(judge(results, quiet).stale, []);
 });
 
-test('The table counts files, subtests and what is unexpected', () => {
-  const { files } = judge(results, EXPECTED);
-  const [head = '', row = ''] = formatTable([sumUp('sample', files)]).split('\n');
-  assert.match(head, /^folder +files +subtests +pass +fail: expected +unexpected +passed$/);
-  assert.match(row, /^sample +9 +15 +8 +3 +4 +53\.3 %$/);
+test('The table counts files, subtests, what is unexpected and what cannot be served, and has both shares', () => {
+  const expectations = EXPECTED.map((each, index) =>
+    index === 1 ? { ...each, cannotBeServed: true } : each,
+  );
+  const { files } = judge(results, expectations);
+  const [head = '', row = '', below] = formatTable([sumUp('sample', 'v1', files)]).split('\n');
+  assert.match(
+    head,
+    /^folder +tests +files +subtests +pass +fail: expected +not servable +unexpected +passed +of servable$/,
+  );
+  assert.match(row, /^sample +v1 +9 +15 +8 +1 +2 +4 +53\.3 % +61\.5 %$/);
+  assert.equal(below, '✖ sample passes less than 90 % of the subtests that can be served');
+});
+
+test('A folder must pass nine tenths of what can be served', () => {
+  const row = { ...sumUp('sample', 'v1', []), subtests: 110, unservable: 10, expected: 10, passed: 90 };
+  assert.equal(isBelowFloor(row), false);
+  assert.equal(isBelowFloor({ ...row, expected: 11, passed: 89 }), true);
+  assert.equal(isBelowFloor({ ...row, subtests: 10, expected: 0, passed: 0 }), false);
+});
+
+test('The version of a checkout without a revision is told by its tests', () => {
+  const tests = listTests(ROOT, 'sample');
+  const version = versionOf(ROOT, 'sample', tests);
+  assert.match(version, /^sha256:[0-9a-f]{10}$/);
+  assert.equal(versionOf(ROOT, 'sample', tests), version);
+  assert.notEqual(versionOf(ROOT, 'sample', tests.slice(1)), version);
 });
