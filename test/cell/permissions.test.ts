@@ -65,7 +65,7 @@ function reading(path: string): string {
   return `load('node:fs').readFileSync(${JSON.stringify(path)})`;
 }
 
-test('A cell that is ready reads artifacts and no other file, by no path', async () => {
+test('A cell that is ready reads artifacts, its own code and no other file, by no path', async () => {
   const links = ['self/root', 'self/cwd', 'thread-self/root', `self/task/PID/root`];
   const refused = [
     secret,
@@ -83,9 +83,9 @@ test('A cell that is ready reads artifacts and no other file, by no path', async
     `load('node:fs').readdirSync('/proc/self/task')`,
     `load('node:fs').writeFileSync(${JSON.stringify(join(artifactDir, 'artifact'))}, '')`,
   );
-  const allowed = reading(join(artifactDir, 'artifact'));
-  assert.deepEqual(await tryInCell([allowed, ...refused]), {
-    [allowed]: 'done',
+  const allowed = [join(artifactDir, 'artifact'), cellEntry()].map(reading);
+  assert.deepEqual(await tryInCell([...allowed, ...refused]), {
+    ...Object.fromEntries(allowed.map((attempt) => [attempt, 'done'])),
     ...Object.fromEntries(refused.map((attempt) => [attempt, 'ERR_ACCESS_DENIED'])),
   });
 });
