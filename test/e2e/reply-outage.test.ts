@@ -128,3 +128,24 @@ test('Replies that wait for a connection leave before their node stops when the 
   await stopped;
   await outside.close();
 });
+
+test('Answers for a dead cell that wait for a connection leave before their node stops when the server is back in time', async () => {
+  await using server = await startTestNats();
+  await using relay = await startRelay(server);
+  await using world = await startTestHost({ nats: { ...server, url: relay.url }, drainGraceMs: 5_000 });
+  const code = handler('await new Promise((done) => setTimeout(done, 4_000)); return msg.text();');
+  await world.deploy({ name: 'slow', code });
+  const outside = await connectTo(server);
+  const answers = Array.from({ length: CALLERS }, (_, index) => ask(outside, 'slow', String(index)));
+  await outside.flush();
+  await until('they run', async () => (await world.client().info('slow')).stats.inFlight === CALLERS);
+  relay.cut();
+  process.kill(world.host.cellPids()[0] ?? 0, 'SIGKILL');
+  await sleep(200);
+  const stopped = world.host[Symbol.asyncDispose]();
+  await sleep(2_000);
+  relay.admit();
+  assert.deepEqual(tally(await Promise.all(answers)), { HS_CELL_LOST: CALLERS });
+  await stopped;
+  await outside.close();
+});

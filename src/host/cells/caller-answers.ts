@@ -32,6 +32,7 @@ export class CallerAnswers {
   /** Given to the connection; the server may not have them. */
   #unconfirmed: Answer[] = [];
   #confirming = false;
+  #confirmed: Promise<void> = Promise.resolve();
 
   constructor(options: CallerAnswersOptions) {
     this.#options = options;
@@ -64,7 +65,12 @@ export class CallerAnswers {
     const { reply, body, headers } = answer;
     this.#options.access.nc.publish(reply, body, { headers });
     this.#unconfirmed.push(answer);
-    if (!this.#confirming) void this.#confirm();
+    if (!this.#confirming) this.#confirmed = this.#confirm();
+  }
+
+  /** Resolves when the server has all answers, or cannot have them any more. */
+  async settled(): Promise<void> {
+    await this.#confirmed;
   }
 
   /** The client forgets what it has not sent with each of its attempts to connect. */

@@ -61,6 +61,7 @@ export class CellGroup {
   readonly #suspensions: Suspensions;
   readonly #requests: RequestsOfGroup;
   readonly #cells = new GroupCells();
+  readonly #answers: CallerAnswers;
   readonly #binder: CellBinder;
   readonly #recovery: CellRecovery;
   /** One change of the group at a time. */
@@ -77,13 +78,14 @@ export class CellGroup {
     this.#functions = functions;
     this.#suspensions = suspensions;
     this.#requests = requests;
+    this.#answers = new CallerAnswers(options);
     this.#turns = new Turns(() => this.#tellIfEmpty());
     const means = {
       ...options,
       functions,
       requests,
       cells: this.#cells,
-      answers: new CallerAnswers(options),
+      answers: this.#answers,
       judge: createJudge({ ...options, nameOf: (id) => functions.nameOf(id) }),
       giveAway: createGiveAway({ ...options, functions }),
     };
@@ -334,15 +336,19 @@ export class CellGroup {
   /** Takes no new work, finishes what is accepted, and ends the cell: within `graceMs` and a little, come what may. */
   async drain(graceMs: number): Promise<void> {
     const { clock, logger, namespace } = this.#options;
+    const untilMs = clock.monotonicMs() + graceMs;
     this.#stopping = true;
     this.#stopRenewing();
     void this.#turns.run(async () => {
       if (this.#bound !== undefined) await this.#cells.finish(this.#bound, graceMs);
     });
-    if ((await orLate(this.#settled(), clock, graceMs + DRAIN_MARGIN_MS)) !== 'late') return;
-    logger.warn('A cell did not finish in time and is ended', { namespace, graceMs });
-    this.#cells.kill();
-    await orLate(this.#settled(), clock, ANSWER_STUCK_MS);
+    if ((await orLate(this.#settled(), clock, graceMs + DRAIN_MARGIN_MS)) === 'late') {
+      logger.warn('A cell did not finish in time and is ended', { namespace, graceMs });
+      this.#cells.kill();
+      await orLate(this.#settled(), clock, ANSWER_STUCK_MS);
+    }
+    // They may wait for a connection.
+    await orLate(this.#answers.settled(), clock, Math.max(0, untilMs - clock.monotonicMs()));
   }
 
   async #settled(): Promise<void> {
