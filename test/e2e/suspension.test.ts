@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { Kvm } from '@nats-io/kv';
 import { startCli } from '../cli/support/cli.ts';
-import { isAlive, startTestHost, type TestHost } from '../support/host.ts';
+import { handler, isAlive, startTestHost, type TestHost } from '../support/host.ts';
 import { ABORT, ABORT_LIMITS } from '../support/killer.ts';
 import { ask, startSteadyLoad, tally, until } from '../support/load.ts';
 
@@ -85,4 +86,36 @@ test('Calls of a quarantined function can be cancelled, and it is undeployed wit
   assert.equal((await world.ask('killer', 'good')).outcome, 'no responders');
   await until('its cell is gone', () => pids.some((pid) => !isAlive(pid)));
   assert.deepEqual(await world.client().list(), []);
+});
+
+test('A function that kills each cell that a deployment binds gets one of its own, and the next deployment succeeds', async () => {
+  await using world = await startTestHost({ spareCells: 2 });
+  const turnsMs = Date.now() + 6_000;
+  // Its top level never ends from a certain moment on, and cannot be interrupted.
+  await world.deploy({
+    name: 'late',
+    code: `if (Date.now() > ${turnsMs}) Array.prototype.indexOf.call({ length: 2 ** 53 - 1 }, 1);
+      export default { message: () => 'early' };`,
+    limits: { minWarm: 1 },
+  });
+  assert.equal((await world.ask('late')).text, 'early');
+  const [pid = 0] = world.host.cellPids();
+  process.kill(pid, 'SIGSTOP');
+  const names = Array.from({ length: 8 }, (_value, index) => `other${index}`);
+  const deployed = names.map((name) =>
+    world.deploy({ name, code: handler('return "other";') }).then(
+      () => 'deployed',
+      () => 'failed',
+    ),
+  );
+  const bucket = await new Kvm(world.nc).open('hairspring-functions');
+  await until('all are stored', async () => {
+    const stored = await Promise.all(names.map((name) => bucket.get(`default.${name}`)));
+    return stored.every((one) => one !== null);
+  });
+  await until('it kills from now on', () => Date.now() > turnsMs);
+  process.kill(pid, 'SIGKILL');
+  const failed = (await Promise.all(deployed)).filter((outcome) => outcome === 'failed').length;
+  // One was waiting for the cell that died, and two bound one that it killed.
+  assert.ok(failed <= 3, `${failed} failed`);
 });

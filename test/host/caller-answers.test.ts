@@ -37,7 +37,6 @@ test('Reply subjects that a journal should not name are passed over, and the oth
   answers.send({ reply: '_INBOX.hostile', functionId: 'f\r\nPUB x 0' }, lostError());
   answers.sendBegun([{ reply: 'also.begun', functionId: undefined }], {
     guiltyId: undefined,
-    quarantinedIds: [],
     error: lostError(),
   });
   await nc.flush();

@@ -80,8 +80,8 @@ export class CellBinder {
     if (died || recovered.open.length > 0) {
       const verdict = judge(bound, exit);
       answers.sendBegun(recovered.open, verdict);
-      // Who deploys takes back what it was that killed the cell; who replaces a cell needs one that lives.
-      if (coldReason === 'crash') for (const id of verdict.quarantinedIds) giveAway(id);
+      // Who deploys may take back what it was that killed the cell; who replaces a cell needs one that lives.
+      if (coldReason === 'crash') giveAway();
     }
     const socket = bound.takeSocket();
     await (socket && new OrphanSocket(socket, recovered, clock).finish([]));

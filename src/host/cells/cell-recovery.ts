@@ -36,8 +36,6 @@ export interface CellRecoveryOptions {
 interface DeadCell {
   readonly bound: BoundCell;
   readonly orphan: OrphanSocket | undefined;
-  /** Functions that are to have cells of their own. */
-  readonly quarantinedIds: readonly string[];
 }
 
 /** Deals with what dead cells of a group leave behind. */
@@ -61,7 +59,7 @@ export class CellRecovery {
     const verdict = judge(bound, exit);
     requests.judged(bound, verdict);
     answers.sendBegun(bound.recovered.open, verdict);
-    const dead = { bound, orphan, quarantinedIds: verdict.quarantinedIds };
+    const dead = { bound, orphan };
     this.#dead.add(dead);
     return dead;
   }
@@ -76,11 +74,7 @@ export class CellRecovery {
       if (fanoutSids.size > 0) await orphan?.unsubscribe([...fanoutSids]);
     });
     await Promise.all(ending);
-    this.#giveAway();
-  }
-
-  #giveAway(): void {
-    for (const { quarantinedIds } of this.#dead) for (const id of quarantinedIds) this.#options.giveAway(id);
+    this.#options.giveAway();
   }
 
   /** Answers or hands over everything that a dead cell had taken on, and puts another in its place. */
@@ -93,9 +87,9 @@ export class CellRecovery {
   }
 
   async #recover({ bound: dead, orphan }: DeadCell): Promise<void> {
-    const { clock, rebind, answers, cells } = this.#options;
+    const { clock, giveAway, rebind, answers, cells } = this.#options;
     // First, so that no successor is bound for what is given away alone.
-    this.#giveAway();
+    giveAway();
     const replacement = rebind();
     let answered = 0;
     let bound = await orLate(replacement, clock, ANSWER_BY_MS);

@@ -7,29 +7,31 @@ export interface GiveAwayOptions {
   readonly suspensions: Suspensions;
   readonly logger: Logger;
   /**
-   * Takes over a function that kills cells, in a cell of its own. Undefined when it cannot or when this group is such
-   * a cell: then the function stays here. Called within a turn, so it must not wait for one of this group.
+   * Takes over a function that kills cells, in a cell of its own; returns undefined when it cannot, and then the
+   * function stays here. Called within a turn, so it must not wait for one of this group. Undefined when this group is
+   * such a cell.
    */
-  readonly quarantine: (spec: FunctionSpec) => Promise<void> | undefined;
+  readonly quarantine: ((spec: FunctionSpec) => Promise<void> | undefined) | undefined;
 }
 
-/** Gives away a function of a group, so that the cell that comes next does not serve it. */
-export type GiveAway = (functionId: string) => void;
+/** Gives away the functions of a group that are sentenced to cells of their own, before it is read what one serves. */
+export type GiveAway = () => void;
 
 export function createGiveAway({ functions, suspensions, logger, quarantine }: GiveAwayOptions): GiveAway {
-  return (functionId) => {
-    const spec = functions.get(functionId);
-    // It may have been deployed anew since: then nothing is held against it.
-    if (spec === undefined || suspensions.sentenceOf(functionId) === undefined) return;
-    const placed = quarantine(spec);
-    if (placed === undefined) {
-      suspensions.pardon(spec.id);
-      return;
+  return () => {
+    if (quarantine === undefined) return;
+    for (const spec of functions.served) {
+      if (suspensions.sentenceOf(spec.id) === undefined) continue;
+      const placed = quarantine(spec);
+      if (placed === undefined) {
+        suspensions.pardon(spec.id);
+        continue;
+      }
+      functions.delete(spec.id);
+      placed.catch((error: unknown) => {
+        const { message } = HairspringError.from(error);
+        logger.error('A function could not be quarantined', { function: spec.name, error: message });
+      });
     }
-    functions.delete(spec.id);
-    placed.catch((error: unknown) => {
-      const { message } = HairspringError.from(error);
-      logger.error('A function could not be quarantined', { function: spec.name, error: message });
-    });
   };
 }

@@ -53,7 +53,7 @@ export class Quarantine {
       namespace: spec.namespace,
       access,
       suspensions,
-      quarantine: () => undefined,
+      quarantine: undefined,
       onEmpty: () => {
         if (this.#groups.get(spec.id) === group) this.#groups.delete(spec.id);
       },

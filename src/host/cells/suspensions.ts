@@ -68,8 +68,9 @@ export class Suspensions {
     return sentence;
   }
 
-  /** Takes `lift` back. */
+  /** Takes `lift` back, and what is held against the function since. */
   restore(functionId: string, sentence: Sentence | undefined): void {
+    this.lift(functionId);
     if (sentence !== undefined) this.#sentences.set(functionId, sentence);
   }
 }

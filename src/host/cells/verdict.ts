@@ -7,8 +7,6 @@ import type { Suspensions } from './suspensions.ts';
 /** Whose fault a death was, and what the callers of that function hear. */
 export interface Verdict {
   readonly guiltyId: string | undefined;
-  /** Functions that it was one death too many for: they are to have cells of their own. */
-  readonly quarantinedIds: readonly string[];
   readonly error: HairspringError;
 }
 
@@ -38,21 +36,18 @@ export function createJudge({ namespace, suspensions, clock, logger, nameOf }: J
       open: recovered.open.length,
       stderr: exit.stderr,
     });
-    if (code === undefined) return { guiltyId: undefined, quarantinedIds: [], error: lostError() };
-    const quarantinedIds: string[] = [];
+    if (code === undefined) return { guiltyId: undefined, error: lostError() };
     // One of several: each is held to it in part, so that none can hide behind another for ever.
     for (const id of suspects) {
       const name = nameOf(id);
       if (name === undefined) continue;
       const sentence = suspensions.count(id, code, clock.monotonicMs(), 1 / suspects.length);
-      if (sentence === undefined) continue;
-      logger.error(`A function is ${sentence.state}`, { function: name, reason: sentence.reason });
-      if (sentence.state === 'quarantined') quarantinedIds.push(id);
+      if (sentence !== undefined)
+        logger.error(`A function is ${sentence.state}`, { function: name, reason: sentence.reason });
     }
     const [guiltyId, ...others] = suspects;
-    if (guiltyId === undefined || others.length > 0)
-      return { guiltyId: undefined, quarantinedIds, error: lostError() };
-    return { guiltyId, quarantinedIds, error: guiltyError(nameOf(guiltyId), code, exit.signal) };
+    if (guiltyId === undefined || others.length > 0) return { guiltyId: undefined, error: lostError() };
+    return { guiltyId, error: guiltyError(nameOf(guiltyId), code, exit.signal) };
   };
 }
 
