@@ -59,6 +59,7 @@ import { type CellGauges, createObservation, type Observation } from './observe/
 import { dropPermissions } from './permissions.ts';
 import { rehearse } from './rehearse.ts';
 import { CellSecrets } from './secrets/index.ts';
+import { SourceMaps } from './source-maps.ts';
 import { StackMapper } from './stack-mapper.ts';
 import { warmUp } from './warm-up.ts';
 import { WorkloadConnections } from './workload-connections.ts';
@@ -118,8 +119,9 @@ export async function startCell(options: CellOptions): Promise<void> {
     inspectable: options.inspect,
   });
   const artifacts = new ArtifactReader(options.artifactDir);
-  const codes = new CodeStore(artifacts, options.artifactDir);
-  const stacks = new StackMapper(artifacts);
+  const maps = new SourceMaps(artifacts);
+  const codes = new CodeStore(artifacts, options.artifactDir, HOST_LIMITS.codeMemoryBytes, maps);
+  const stacks = new StackMapper(maps);
   // A function that is stopped in a debugger keeps its thread.
   const heavyLane = options.inspect ? new HeavyLane(INSPECTED_AT_ONCE) : new HeavyLane();
   const inspections = new Inspections(clock);
@@ -201,10 +203,13 @@ export async function startCell(options: CellOptions): Promise<void> {
         },
         observer: observation.observer,
         backlog: new ByteBudget(options.rssLimitBytes * HOST_LIMITS.cellBacklogShare),
-        readCode: options.inspect ? (spec) => withSourceMap(codes.code(spec), artifacts, spec) : codes.code,
+        readCode: options.inspect
+          ? (spec) => withSourceMap(codes.codeOnce(spec), artifacts, spec)
+          : codes.code,
         readCache: codes.cache,
         keepCache: codes.learn,
         mapStack: (spec, stack) => (feed.admits(spec.id) ? stacks.map(spec, stack) : stack),
+        mapText: (spec, text) => (feed.admits(spec.id) ? stacks.mapText(spec, text) : text),
       },
       replySubjects: new ReplySubjects(options.replySubjects),
       replies: {

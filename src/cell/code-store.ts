@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
   decodeCodeCache,
@@ -8,8 +9,16 @@ import {
   MAX_CODE_CACHE_BYTES,
   type WasmArtifact,
 } from '../core/index.ts';
-import { CodeCache, codeCacheTag, compileModule, type FunctionCode } from '../runtime/index.ts';
-import type { ArtifactReader } from './artifact-reader.ts';
+import {
+  CodeCache,
+  codeCacheTag,
+  compileModule,
+  compileModuleBeside,
+  type FunctionCode,
+  type ModuleOptions,
+} from '../runtime/index.ts';
+import { type ArtifactReader, isLarge } from './artifact-reader.ts';
+import type { SourceMaps } from './source-maps.ts';
 
 /** Functions that wait to be read; of more, the rest is read when it wakes. */
 const MAX_PRELOAD = 4_096;
@@ -39,24 +48,38 @@ export class CodeStore {
   readonly #artifacts: ArtifactReader;
   readonly #dir: string;
   readonly #limitBytes: number;
+  readonly #maps: Pick<SourceMaps, 'keep'> | undefined;
   readonly #held = new Map<string, Held>();
+  readonly #reading = new Map<string, Promise<Held>>();
   readonly #preload: FunctionSpec[] = [];
   readonly #tag: string = codeCacheTag();
   #bytes = 0;
   #planned = false;
 
-  constructor(artifacts: ArtifactReader, dir: string, limitBytes: number = HOST_LIMITS.codeMemoryBytes) {
+  constructor(
+    artifacts: ArtifactReader,
+    dir: string,
+    limitBytes: number = HOST_LIMITS.codeMemoryBytes,
+    maps?: Pick<SourceMaps, 'keep'>,
+  ) {
     this.#artifacts = artifacts;
     this.#dir = dir;
     this.#limitBytes = limitBytes;
+    this.#maps = maps;
   }
 
   get bytes(): number {
     return this.#bytes;
   }
 
-  /** @throws HS_ARTIFACT_MISSING, HS_ARTIFACT_CORRUPT */
-  readonly code = (spec: FunctionSpec): FunctionCode => this.#get(spec).code;
+  /**
+   * At once where it is held, or quickly read.
+   * @throws HS_ARTIFACT_MISSING, HS_ARTIFACT_CORRUPT, HS_WASM_INVALID, HS_FUNCTION_MEMORY, or rejects with them
+   */
+  readonly code = (spec: FunctionSpec): FunctionCode | Promise<FunctionCode> => {
+    const held = this.#get(spec);
+    return held instanceof Promise ? held.then(({ code }) => code) : held.code;
+  };
 
   /** Undefined where the node has none that this V8 takes. */
   readonly cache = (spec: FunctionSpec): CodeCache | undefined => this.#held.get(keyOf(spec))?.cache;
@@ -68,13 +91,14 @@ export class CodeStore {
    */
   readonly codeOnce = (spec: FunctionSpec): FunctionCode => {
     const artifact = this.#artifacts.read(spec.name, spec.artifact);
-    return artifact.type === 'wasm' ? toModule(spec, artifact) : artifact.code;
+    if (isLarge(spec.artifact)) this.#maps?.keep(spec.artifact.digest, artifact);
+    return artifact.type === 'wasm' ? compileModule(moduleOptions(spec, artifact)) : artifact.code;
   };
 
-  #get(spec: FunctionSpec): Held {
+  #get(spec: FunctionSpec): Held | Promise<Held> {
     const key = keyOf(spec);
     const held = this.#held.get(key);
-    if (held === undefined) return this.#read(spec);
+    if (held === undefined) return isLarge(spec.artifact) ? this.#readBeside(spec) : this.#read(spec);
     this.#held.delete(key);
     this.#held.set(key, held);
     return held;
@@ -82,8 +106,27 @@ export class CodeStore {
 
   #read(spec: FunctionSpec): Held {
     const artifact = this.#artifacts.read(spec.name, spec.artifact);
-    if (artifact.type === 'wasm') return this.#hold(keyOf(spec), toModule(spec, artifact), undefined);
+    if (artifact.type === 'wasm')
+      return this.#hold(keyOf(spec), compileModule(moduleOptions(spec, artifact)), undefined);
     return this.#hold(keyOf(spec), artifact.code, this.#readCache(spec.artifact.digest));
+  }
+
+  /** As {@link #read}, without holding the thread for as long as it takes. Once for all who ask meanwhile. */
+  async #readBeside(spec: FunctionSpec): Promise<Held> {
+    const key = keyOf(spec);
+    const reading =
+      this.#reading.get(key) ?? this.#readOnce(spec, key).finally(() => this.#reading.delete(key));
+    this.#reading.set(key, reading);
+    return await reading;
+  }
+
+  async #readOnce(spec: FunctionSpec, key: string): Promise<Held> {
+    const artifact = await this.#artifacts.readBeside(spec.name, spec.artifact);
+    this.#maps?.keep(spec.artifact.digest, artifact);
+    if (artifact.type === 'wasm')
+      return this.#hold(key, await compileModuleBeside(moduleOptions(spec, artifact)), undefined);
+    const file = await readFile(cacheFile(this.#dir, spec.artifact.digest)).catch(() => undefined);
+    return this.#hold(key, artifact.code, this.#toCache(file, spec.artifact.digest));
   }
 
   #hold(key: string, code: FunctionCode, cache: CodeCache | undefined): Held {
@@ -122,12 +165,15 @@ export class CodeStore {
 
   #readCache(digest: string): CodeCache | undefined {
     try {
-      const file = readFileSync(cacheFile(this.#dir, digest));
-      const bytes = decodeCodeCache(file, this.#tag, digest, sha256);
-      return bytes === undefined ? undefined : new CodeCache(bytes);
+      return this.#toCache(readFileSync(cacheFile(this.#dir, digest)), digest);
     } catch {
       return undefined; // There is none: the function is compiled when it wakes.
     }
+  }
+
+  #toCache(file: Uint8Array | undefined, digest: string): CodeCache | undefined {
+    const bytes = file === undefined ? undefined : decodeCodeCache(file, this.#tag, digest, sha256);
+    return bytes === undefined ? undefined : new CodeCache(bytes);
   }
 
   /** Reads code that will be needed, while there is room for it: one function per turn of the event loop. */
@@ -139,20 +185,24 @@ export class CodeStore {
   #planPreload(): void {
     if (this.#planned || this.#preload.length === 0) return;
     this.#planned = true;
-    setTimeout(() => {
-      this.#planned = false;
-      const spec = this.#preload.shift();
-      if (spec === undefined) return;
-      if (this.#bytes + spec.artifact.bytes * HELD_PER_ARTIFACT_BYTE > this.#limitBytes)
-        this.#preload.length = 0;
-      else if (!this.#held.has(keyOf(spec))) this.#tryRead(spec);
-      this.#planPreload();
-    }, PRELOAD_PAUSE_MS).unref();
+    setTimeout(() => void this.#preloadNext(), PRELOAD_PAUSE_MS).unref();
   }
 
-  #tryRead(spec: FunctionSpec): void {
+  /** Never rejects. */
+  async #preloadNext(): Promise<void> {
+    const spec = this.#preload.shift();
+    if (spec !== undefined) {
+      if (this.#bytes + spec.artifact.bytes * HELD_PER_ARTIFACT_BYTE > this.#limitBytes)
+        this.#preload.length = 0;
+      else if (!this.#held.has(keyOf(spec))) await this.#tryRead(spec);
+    }
+    this.#planned = false;
+    this.#planPreload();
+  }
+
+  async #tryRead(spec: FunctionSpec): Promise<void> {
     try {
-      this.#read(spec);
+      await this.#get(spec);
     } catch {
       // Whoever wakes the function hears why it cannot be read.
     }
@@ -169,12 +219,12 @@ function keyOf({ artifact, bindings, limits, type }: FunctionSpec): string {
   return `${artifact.digest} ${limits.memoryBytes} ${[...new Set(services)].sort().join(' ')}`;
 }
 
-function toModule(
+function moduleOptions(
   { name, limits, bindings }: FunctionSpec,
   { module, files, reuse }: WasmArtifact,
-): FunctionCode {
+): ModuleOptions {
   const bytes = Buffer.from(module, 'base64');
-  return compileModule({ name, bytes, memoryBytes: limits.memoryBytes, reuse, files, bindings });
+  return { name, bytes, memoryBytes: limits.memoryBytes, reuse, files, bindings };
 }
 
 function sha256(bytes: Uint8Array): Uint8Array {

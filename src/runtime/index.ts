@@ -13,7 +13,13 @@ export { scriptOf } from './isolate/guest-load.ts';
 export { IsolatePool, type IsolateShape } from './isolate/isolate-pool.ts';
 export { buildPrelude } from './isolate/prelude.ts';
 export type { EntryJournal } from './observer.ts';
-export { type CoreFunction, compileModule, type WasmFunction } from './wasm/wasm-function.ts';
+export {
+  type CoreFunction,
+  compileModule,
+  compileModuleBeside,
+  type ModuleOptions,
+  type WasmFunction,
+} from './wasm/wasm-function.ts';
 export { EnteredMark } from './watchdog/entered-mark.ts';
 export { EntryGuard } from './watchdog/entry-guard.ts';
 export { startWatchdog } from './watchdog/watchdog.ts';

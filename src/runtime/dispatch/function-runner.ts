@@ -228,7 +228,7 @@ export class FunctionRunner implements Runnable, Sweepable {
       this.#outcomes.threw(flight, error, stack);
     },
     onTailsDone: (flight) => this.#admission.left(flight),
-    onLog: (level, text) => this.#outcomes.log(level, text),
+    onLog: (level, text) => this.#outcomes.logGuest(level, text),
   };
 
   #answered(flight: Flight, tails: number): void {

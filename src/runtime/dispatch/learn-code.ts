@@ -11,7 +11,7 @@ export interface CodeLearner {
   readonly journal: EntryJournal;
   /** Takes V8's code cache of a script of which an instance has served calls. @default it is not made */
   readonly keepCache?: (spec: FunctionSpec, bytes: Uint8Array) => void;
-  readonly readCode: (spec: FunctionSpec) => FunctionCode;
+  readonly readCode: (spec: FunctionSpec) => FunctionCode | Promise<FunctionCode>;
 }
 
 /**
@@ -25,6 +25,8 @@ export function learnCode(instance: Instance, spec: FunctionSpec, learner: CodeL
   journal.enter(spec.id, []);
   try {
     const code = readCode(spec);
+    // It has been given up to others, and would be so again.
+    if (code instanceof Promise) return void code.catch(() => undefined);
     if (typeof code !== 'string') {
       instance.teach(moduleScript(code.features));
       return;

@@ -17,6 +17,8 @@ export interface OutcomeTellers {
   readonly observer: Observer;
   /** An error's stack as its author wants to read it. */
   readonly mapStack: (spec: FunctionSpec, stack: string) => string;
+  /** The same of a line of its log that may have stacks in it. @default as it is */
+  readonly mapText?: (spec: FunctionSpec, text: string) => string;
   /** A line of the function's log, or the text of an error, as others may read it. @default as it is */
   readonly redact?: (text: string) => string;
 }
@@ -58,6 +60,12 @@ export class Outcomes {
   log(level: string, text: string): void {
     const { observer, redact } = this.#tellers;
     observer.onLog(this.#spec, level, redact === undefined ? text : redact(text));
+  }
+
+  /** What a guest has logged, or what is said of it that has a stack. */
+  logGuest(level: string, text: string): void {
+    const isOfErrors = level === 'error' || level === 'warn';
+    this.log(level, (isOfErrors ? this.#tellers.mapText?.(this.#spec, text) : undefined) ?? text);
   }
 
   /** An instance was made before an invocation needed it. */

@@ -17,8 +17,11 @@ export interface WakerDependencies extends Pick<WakeOptions, 'pool' | 'clock' | 
   readonly heavyLane: HeavyLane;
   /** The longest that the main thread is held; what may take longer goes to the heavy lane. */
   readonly inlineCpuMs: number;
-  /** The function's script or module. @throws HS_ARTIFACT_MISSING, HS_ARTIFACT_CORRUPT, HS_WASM_INVALID */
-  readonly readCode: (spec: FunctionSpec) => FunctionCode;
+  /**
+   * The function's script or module, later where it is large.
+   * @throws HS_ARTIFACT_MISSING, HS_ARTIFACT_CORRUPT, HS_WASM_INVALID, or rejects with them
+   */
+  readonly readCode: (spec: FunctionSpec) => FunctionCode | Promise<FunctionCode>;
   /** V8's code cache of that script, where there is one. @default none */
   readonly readCache?: (spec: FunctionSpec) => CodeCache | undefined;
 }
@@ -63,10 +66,33 @@ export class Waker {
 
   /** Makes an instance; `listener` hears of it before this returns, or later where it is made beside the main thread. */
   wake(heavy: boolean, listener: WakeListener): void {
-    const { clock, pool, journal, observer, readCode, readCache, inlineCpuMs } = this.#dependencies;
+    const { clock, readCode } = this.#dependencies;
     const startedMs = clock.monotonicMs();
     try {
       const code = readCode(this.#spec);
+      if (code instanceof Promise) void this.#wakeLater(code, heavy, startedMs, listener);
+      else this.#wakeWith(code, heavy, startedMs, listener);
+    } catch (error) {
+      listener.failed(HairspringError.from(error));
+    }
+  }
+
+  async #wakeLater(
+    reading: Promise<FunctionCode>,
+    heavy: boolean,
+    startedMs: number,
+    listener: WakeListener,
+  ): Promise<void> {
+    this.#waking = true;
+    const code = await reading.catch((error: unknown) => HairspringError.from(error));
+    this.#waking = false;
+    if (code instanceof HairspringError) listener.failed(code);
+    else this.#wakeWith(code, heavy, startedMs, listener);
+  }
+
+  #wakeWith(code: FunctionCode, heavy: boolean, startedMs: number, listener: WakeListener): void {
+    const { clock, pool, journal, observer, readCache, inlineCpuMs } = this.#dependencies;
+    try {
       const options: WakeOptions = {
         pool,
         clock,

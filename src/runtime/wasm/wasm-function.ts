@@ -43,8 +43,17 @@ export interface CoreFunction extends CompiledFunction {
 
 /** Node's types have the engine's types and not its values. */
 const { WebAssembly: engine } = globalThis as unknown as {
-  readonly WebAssembly: { readonly Module: new (bytes: Uint8Array) => WebAssembly.Module };
+  readonly WebAssembly: {
+    readonly Module: new (bytes: Uint8Array) => WebAssembly.Module;
+    compile(bytes: Uint8Array): Promise<WebAssembly.Module>;
+  };
 };
+
+/** What is left to compile of a function. */
+interface Uncompiled {
+  readonly binaries: readonly Uint8Array[];
+  finish(modules: readonly WebAssembly.Module[]): WasmFunction;
+}
 
 export interface ModuleOptions {
   /** The function's, for messages. */
@@ -62,49 +71,71 @@ export interface ModuleOptions {
  * @throws HS_WASM_INVALID, HS_FUNCTION_MEMORY
  */
 export function compileModule(options: ModuleOptions): WasmFunction {
-  return formatOf(options.bytes) === 'component' ? compileComponent(options) : compileCore(options);
+  const { binaries, finish } = prepare(options);
+  try {
+    return finish(binaries.map((binary) => new engine.Module(binary)));
+  } catch (error) {
+    throw refusalOf(options.name, error);
+  }
 }
 
-function compileComponent({ name, bytes, memoryBytes, bindings = {}, files }: ModuleOptions): WasmFunction {
+/** As {@link compileModule}, with V8's part of it on other threads. */
+export async function compileModuleBeside(options: ModuleOptions): Promise<WasmFunction> {
+  const { binaries, finish } = prepare(options);
+  try {
+    return finish(await Promise.all(binaries.map((binary) => engine.compile(binary))));
+  } catch (error) {
+    throw refusalOf(options.name, error);
+  }
+}
+
+function prepare(options: ModuleOptions): Uncompiled {
+  return formatOf(options.bytes) === 'component' ? prepareComponent(options) : prepareCore(options);
+}
+
+function prepareComponent({ name, bytes, memoryBytes, bindings = {}, files }: ModuleOptions): Uncompiled {
   if (files !== undefined)
     throw new HairspringError('HS_WASM_INVALID', `Cannot load ${name}: a component has no files`, {
       hint: 'Remove start_request.files from the Nexfile',
     });
   const services = new Set(Object.values(bindings).map(({ service }) => service));
-  const { modules, ...inspected } = inspectComponent(name, bytes, memoryBytes, services);
+  const { modules: binaries, ...inspected } = inspectComponent(name, bytes, memoryBytes, services);
   return {
-    modules: modules.map((module) => compileBytes(name, module)),
-    bytes: bytes.length,
-    features: ['functions', 'components'],
-    abi: 'component',
-    ...inspected,
+    binaries,
+    finish: (modules) => ({
+      modules,
+      bytes: bytes.length,
+      features: ['functions', 'components'],
+      abi: 'component',
+      ...inspected,
+    }),
   };
 }
 
-function compileCore({ name, bytes, memoryBytes, reuse, files }: ModuleOptions): WasmFunction {
+function prepareCore({ name, bytes, memoryBytes, reuse, files }: ModuleOptions): Uncompiled {
   const { abi, suspends, outline } = inspectModule(name, bytes, memoryBytes);
   const usesWasi = abi === 'command' || outline.imports.some(({ module }) => module === WASI_MODULE);
   const prepared = prepareModule(bytes, outline, memoryBytes);
   const { minPages, maxPages, state } = prepared;
   return {
-    modules: [compileBytes(name, prepared.bytes)],
-    bytes: bytes.length,
-    features: usesWasi ? ['functions', 'wasi'] : ['functions'],
-    abi,
-    suspends,
-    reuse: reuse && abi === 'reactor',
-    minPages,
-    maxPages,
-    state,
-    files,
+    binaries: [prepared.bytes],
+    finish: (modules) => ({
+      modules,
+      bytes: bytes.length,
+      features: usesWasi ? ['functions', 'wasi'] : ['functions'],
+      abi,
+      suspends,
+      reuse: reuse && abi === 'reactor',
+      minPages,
+      maxPages,
+      state,
+      files,
+    }),
   };
 }
 
-function compileBytes(name: string, bytes: Uint8Array): WebAssembly.Module {
-  try {
-    return new engine.Module(bytes);
-  } catch (cause) {
-    const reason = cause instanceof Error ? cause.message.replace(/^WebAssembly\.Module\(\): /, '') : '';
-    throw new HairspringError('HS_WASM_INVALID', `Cannot load ${name}: ${reason.slice(0, 300)}`, { cause });
-  }
+function refusalOf(name: string, cause: unknown): HairspringError {
+  const message = cause instanceof Error ? cause.message : '';
+  const reason = message.replace(/^WebAssembly\.(?:Module|compile)\(\): /, '').slice(0, 300);
+  return new HairspringError('HS_WASM_INVALID', `Cannot load ${name}: ${reason}`, { cause });
 }
