@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import { setImmediate as nextTurn } from 'node:timers/promises';
 
 /** Strings of more bytes than this are read in pieces of so many, with a turn of the event loop between two. */
 const PIECE_BYTES = 256 * 1024;
@@ -81,4 +80,8 @@ function cutAt(json: Buffer, from: number, to: number): number {
   let cut = Math.max(to, from + next);
   while (((json[cut] ?? 0) & 0xc0) === 0x80) cut += 1;
   return cut;
+}
+
+async function nextTurn(): Promise<void> {
+  await new Promise((resolve) => setImmediate(resolve));
 }

@@ -21,6 +21,17 @@ test('A deployed function is subscribed and holds no isolate until its first cal
   assert.ok(after.stats.heapBytes > 0);
 });
 
+test('An error that a function logs names the line of its source', async () => {
+  const lines: string[] = [];
+  await using _logs = await client.logs({}, ({ text }) => lines.push(text));
+  const code =
+    "\n\nexport default { message: () => { console.error(new Error('seen')); return 'logged'; } };";
+  await deploy({ name: 'teller', code });
+  assert.equal((await ask('teller')).text, 'logged');
+  await until('the line is there', () => lines.some((text) => text.includes('seen')));
+  assert.match(lines.find((text) => text.includes('seen')) ?? '', /^Error: seen\n\s+at .*teller\.mjs:3:\d+/);
+});
+
 test('A redeploy under load loses no message, and after it only the new version answers', async () => {
   const version = (name: string): string =>
     handler(`await new Promise((resolve) => setTimeout(resolve, 3)); return ${JSON.stringify(name)};`);

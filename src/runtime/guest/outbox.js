@@ -235,6 +235,7 @@ function pushError(id, code, error, tails) {
     if (error instanceof NativeError) {
       message = `${error.name}: ${error.message}`;
       if (typeof error.stack === 'string') stack = error.stack;
+      if (stack !== '' && error.cause !== undefined) stack += `\n[cause]: ${inspect(error.cause)}`;
     } else message = `The handler threw ${inspect(error)}`;
   } catch {
     // The error's own getters threw; the neutral message stands.

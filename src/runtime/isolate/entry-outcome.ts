@@ -13,6 +13,6 @@ export interface EntryOutcome {
   /** Records of the batch that were begun; the rest must be given again. */
   readonly taken: number;
   readonly fault: EntryFault | undefined;
-  /** A promise that was rejected and that nobody handled; the isolate is none the worse for it. */
+  /** Why and where a promise was rejected that nobody handled; the isolate is none the worse for it. */
   readonly unhandled: string | undefined;
 }

@@ -8,6 +8,7 @@ import { compileEagerly, produceCodeCache } from './code-cache.ts';
 import { openDoor } from './door.ts';
 import { EntryClock } from './entry-clock.ts';
 import type { EntryFault, EntryOutcome } from './entry-outcome.ts';
+import { guestFrames } from './guest-frames.ts';
 import {
   COPIED,
   type GuestCode,
@@ -407,7 +408,7 @@ export class GuestIsolate {
       fault = this.#faultOf(failure.error);
       // isolated-vm throws what nobody caught in a promise, after the batch has run to its end.
       if (fault.kind === 'broken' && this.#marks[2] === 1) {
-        unhandled = fault.message;
+        unhandled = fault.message + guestFrames(failure.error);
         fault = undefined;
       }
       // There was no memory for a copy of what the guest was to be given.
