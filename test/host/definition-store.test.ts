@@ -1,25 +1,16 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { jetstreamManager } from '@nats-io/jetstream';
-import type { FunctionDefinition } from '../../src/core/index.ts';
 import { DEFINITION_BUCKET, DefinitionStore } from '../../src/host/deployments/definition-store.ts';
 import { until } from '../support/load.ts';
 import { startNatsOfFile } from '../support/nats-of-file.ts';
-import { createSpec } from '../support/spec.ts';
+import { createDefinition } from '../support/spec.ts';
 
 const { nc } = await startNatsOfFile();
 const STREAM = `KV_${DEFINITION_BUCKET}`;
 const KEY = `$KV.${DEFINITION_BUCKET}.default.f`;
 
-const DEFINITION: FunctionDefinition = {
-  ...createSpec({ name: 'f' }),
-  format: 1,
-  description: '',
-  tags: {},
-  metadata: {},
-  deployedAt: '2026-01-01T00:00:00.000Z',
-  runRequest: '{}',
-};
+const DEFINITION = createDefinition({ name: 'f' });
 
 test('A definition is read as it is stored, and not as a copy that lags behind has it', async () => {
   const store = await DefinitionStore.open(nc);

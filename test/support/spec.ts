@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import {
   type Binding,
   DEFAULT_LIMITS,
+  type FunctionDefinition,
   type FunctionLimits,
   type FunctionSpec,
   parseSubjectPattern,
@@ -53,5 +54,18 @@ export function createSpec(options: SpecOptions = {}): FunctionSpec {
     bindings,
     environment,
     limits: { ...CALM_LIMITS, ...limits },
+  };
+}
+
+/** The same as it is stored. */
+export function createDefinition(options: SpecOptions = {}): FunctionDefinition {
+  return {
+    ...createSpec(options),
+    format: 1,
+    description: '',
+    tags: {},
+    metadata: {},
+    deployedAt: '2026-01-01T00:00:00.000Z',
+    runRequest: '{}',
   };
 }

@@ -1,4 +1,5 @@
 import { type FunctionDefinition, HairspringError, type Logger, toSpec } from '../../core/index.ts';
+import type { Accounts } from '../accounts/index.ts';
 import type { CellSupervisor } from '../cells/index.ts';
 import type { SecretShelf } from '../secrets/index.ts';
 import type { ArtifactCache } from './artifact-cache.ts';
@@ -6,6 +7,7 @@ import type { StoredDefinition } from './definition-store.ts';
 import type { KnownFunctions } from './known-functions.ts';
 
 export interface ServingOptions {
+  readonly accounts: Accounts;
   readonly cache: ArtifactCache;
   readonly functions: KnownFunctions;
   readonly cells: CellSupervisor;
@@ -35,12 +37,14 @@ export class Serving {
 
   /** Serves a function as it is stored, in the place of its earlier version. @throws why that cannot be done now */
   async serve(stored: StoredDefinition): Promise<void> {
-    const { cells, secrets, functions } = this.#options;
+    const { accounts, cells, secrets, functions } = this.#options;
     const spec = toSpec(stored.definition);
     if (this.#leaving.has(spec.id))
       throw new HairspringError('HS_DRAINING', 'Its earlier version finishes what it had accepted');
-    await this.fetch(stored);
+    // First what costs little: a function that waits for it is tried again and again.
     secrets.checkSet(spec);
+    await accounts.open(spec.namespace);
+    await this.fetch(stored);
     await cells.restore(spec.namespace, [spec]);
     functions.serve(stored);
   }
