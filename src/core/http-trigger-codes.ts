@@ -16,6 +16,13 @@ export const HTTP_TRIGGER_CODES = {
     summary: 'The function is deployed and not served',
     remedy: 'Read why with `hairspring info NAME`',
   },
+  HS_FUNCTION_WAITING: {
+    status: 503,
+    fault: 'system',
+    retryable: true,
+    summary: 'The function is deployed, and the node cannot serve it yet',
+    remedy: 'Retry after a while; `hairspring info NAME` says what it waits for',
+  },
   HS_GATEWAY_REQUEST_INVALID: {
     status: 400,
     fault: 'caller',

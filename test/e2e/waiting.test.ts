@@ -46,6 +46,24 @@ test('A function whose artifact is not to be had when its node starts is listed 
   await world.client().undeploy('late');
 });
 
+test('A request for a function that waits is refused so that it is sent again, and served when the function is', async () => {
+  const { digest, bytes } = await lose('page');
+  await using world = await startTestHost({
+    nats,
+    http: { host: '127.0.0.1', port: 0, names: {}, ownNamespace: 'default' },
+  });
+  const asked = await fetch(`${world.host.httpUrl}/page`);
+  assert.equal(asked.status, 503);
+  assert.equal(asked.headers.get('retry-after'), '1');
+  const { code, retryable } = (await asked.json()) as { code: string; retryable: boolean };
+  assert.deepEqual([code, retryable], ['HS_FUNCTION_WAITING', true]);
+  await putArtifact(nc, digest, bytes);
+  const isServed = async (): Promise<boolean> => (await fetch(`${world.host.httpUrl}/page`)).status === 200;
+  await until('it is served', isServed, { withinMs: 20_000 });
+  await world.client().undeploy('page');
+  assert.equal((await fetch(`${world.host.httpUrl}/page`)).status, 404);
+});
+
 test('A function whose artifact is lost can be undeployed, and then another one has its route', async () => {
   await lose('ghost');
   await using world = await startTestHost({ nats });

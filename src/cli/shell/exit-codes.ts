@@ -41,6 +41,7 @@ const EXIT_BY_CODE: Readonly<Record<ErrorCode, ExitCode>> = {
   HS_INVOKE_SUBJECT: EXIT.failed,
   HS_ROUTE_TAKEN: EXIT.refused,
   HS_FUNCTION_SUSPENDED: EXIT.failed,
+  HS_FUNCTION_WAITING: EXIT.failed,
   HS_GATEWAY_REQUEST_INVALID: EXIT.failed,
   HS_GATEWAY_NO_ROUTE: EXIT.failed,
   HS_GATEWAY_METHOD: EXIT.failed,

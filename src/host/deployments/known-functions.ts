@@ -14,7 +14,7 @@ export class KnownFunctions {
   readonly #waiting = new Map<string, WaitingFunction>();
   /** Ids by namespace and name. */
   readonly #ids = new Map<string, string>();
-  /** Of those that are served. */
+  /** Of those that wait as well: what is asked of them can be asked again. */
   readonly routes = new RouteTable();
 
   /** How many are served. */
@@ -75,7 +75,9 @@ export class KnownFunctions {
   wait(stored: StoredDefinition, reason: string): void {
     const { definition } = stored;
     this.#served.delete(definition.id);
-    this.routes.delete(definition.id);
+    // Each time that it is tried again it waits again.
+    const isNew = this.#waiting.get(definition.id)?.stored.definition.version !== definition.version;
+    if (isNew) this.routes.set(definition, true);
     this.#waiting.set(definition.id, { stored, reason });
     this.#ids.set(keyOf(definition), definition.id);
   }

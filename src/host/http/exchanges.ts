@@ -78,7 +78,8 @@ export class Exchanges {
       const match = this.#options.routes.match(namespace, method, segments);
       if (match.kind === 'method') allowed = match.allowed;
       if (match.kind !== 'found') throw unrouted(match.kind, method);
-      const { definition, route } = match.to;
+      const { definition, route, isWaiting } = match.to;
+      if (isWaiting) throw waiting(definition);
       checkBody(request, definition);
       held.share = this.#load.begin(namespace);
       if (expectsContinue) response.writeContinue();
@@ -174,6 +175,10 @@ export class Exchanges {
 /** Node joins text with the head of a response and encodes both in the same way, which for a field is Latin-1. */
 function isBeyondAscii(field: string): boolean {
   return /[^\x20-\x7e\t]/.test(field);
+}
+
+function waiting({ name }: FunctionDefinition): HairspringError {
+  return new HairspringError('HS_FUNCTION_WAITING', `Cannot take the request: ${name} is not served yet`);
 }
 
 function unrouted(kind: 'method' | 'none', method: string): HairspringError {

@@ -10,9 +10,14 @@ import {
   routeSegments,
 } from '../../core/index.ts';
 
-/** A route of a function of this node. */
-export interface RoutedFunction {
+interface KnownFunction {
   readonly definition: FunctionDefinition;
+  /** Whether it is deployed and not served yet. */
+  readonly isWaiting: boolean;
+}
+
+/** A route of a function of this node. */
+export interface RoutedFunction extends KnownFunction {
   readonly route: HttpTrigger;
 }
 
@@ -27,15 +32,15 @@ const CAPTURED = '*';
 /** The routes of one namespace by their first segment, each list with those first that say most. */
 type Routes = ReadonlyMap<string, readonly RoutedFunction[]>;
 
-/** Which function answers a request: the routes of all functions that this node serves. */
+/** Which function answers a request: the routes of all functions that this node knows of. */
 export class RouteTable {
-  readonly #functions = new Map<string, FunctionDefinition>();
+  readonly #functions = new Map<string, KnownFunction>();
   /** Made when a request needs it. */
   readonly #byNamespace = new Map<string, Routes>();
 
-  set(definition: FunctionDefinition): void {
+  set(definition: FunctionDefinition, isWaiting = false): void {
     this.#forget(definition.id);
-    this.#functions.set(definition.id, definition);
+    this.#functions.set(definition.id, { definition, isWaiting });
     this.#byNamespace.delete(definition.namespace);
   }
 
@@ -46,7 +51,7 @@ export class RouteTable {
 
   #forget(id: string): void {
     const known = this.#functions.get(id);
-    if (known !== undefined) this.#byNamespace.delete(known.namespace);
+    if (known !== undefined) this.#byNamespace.delete(known.definition.namespace);
   }
 
   /** @param segments of the path, as they were sent */
@@ -69,9 +74,9 @@ export class RouteTable {
 
   #make(namespace: string): Routes {
     const all = [...this.#functions.values()]
-      .filter((definition) => definition.namespace === namespace)
-      .flatMap((definition) =>
-        definition.triggers.filter(isHttpTrigger).map((route) => ({ definition, route })),
+      .filter(({ definition }) => definition.namespace === namespace)
+      .flatMap((known) =>
+        known.definition.triggers.filter(isHttpTrigger).map((route) => ({ ...known, route })),
       )
       // Of two that collide, which takes another node and bad luck, all nodes choose the same.
       .sort((a, b) => compareRoutes(a.route, b.route) || (a.definition.name < b.definition.name ? -1 : 1));
