@@ -1,5 +1,5 @@
 import { nuid } from '@nats-io/nuid';
-import { HairspringError, workloadSubjects } from '../core/index.ts';
+import { HairspringError, HOST_LIMITS, workloadSubjects } from '../core/index.ts';
 import { nodes } from './client-nodes.ts';
 import { ask, assertToken, type ClientContext, gather } from './client-request.ts';
 import { fromErrorReply } from './error-reply.ts';
@@ -18,8 +18,6 @@ export type DeployRequest = Omit<StartWorkloadRequest, 'namespace'>;
 
 const AUCTION_TIMEOUT_MS = 2_000;
 const AUCTION_STALL_MS = 50;
-/** A node checks the artifact in a cell before it answers. */
-const DEPLOY_TIMEOUT_MS = 60_000;
 
 /**
  * Holds an auction and deploys to one of the nodes that bid.
@@ -43,7 +41,7 @@ export async function deploy(
   const subject = workloadSubjects.deploy(context.namespace, bid.bidder_id);
   const answer = await ask(context, subject, body, {
     action,
-    timeoutMs: context.slowTimeoutMs(DEPLOY_TIMEOUT_MS),
+    timeoutMs: context.slowTimeoutMs(HOST_LIMITS.deployMs),
   });
   return parseReply(startWorkloadResponse, answer, 'deploy reply');
 }

@@ -1,6 +1,6 @@
 /** The two ways in which the client asks: one answer, or the answers of all nodes. */
-import type { Msg, NatsConnection } from '@nats-io/nats-core';
-import { type Clock, HairspringError, isToken } from '../core/index.ts';
+import { headers, type Msg, type NatsConnection } from '@nats-io/nats-core';
+import { type Clock, HairspringError, isToken, REQUEST_HEADERS } from '../core/index.ts';
 import { fromErrorReply } from './error-reply.ts';
 import { isNoResponders, natsFailure } from './nats-failure.ts';
 
@@ -67,7 +67,9 @@ export async function ask(
   const timeout = options.timeoutMs ?? context.timeoutMs;
   let answer: Msg;
   try {
-    answer = await context.nc.request(subject, JSON.stringify(body), { timeout });
+    const told = headers();
+    told.set(REQUEST_HEADERS.timeoutMs, String(timeout));
+    answer = await context.nc.request(subject, JSON.stringify(body), { timeout, headers: told });
   } catch (error) {
     if (isNoResponders(error)) throw noNode(options.action, subject);
     throw natsFailure(error, options.action);

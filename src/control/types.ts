@@ -188,7 +188,8 @@ export interface NodeBackend {
   readonly startRequestSchema: string;
   state(): NodeState;
   workloadCount(): number;
-  deploy(request: StartWorkloadRequest): Promise<StartWorkloadResponse>;
+  /** @param timeoutMs how long its caller waits */
+  deploy(request: StartWorkloadRequest, timeoutMs: number): Promise<StartWorkloadResponse>;
   /** `undefined` when this node does not hold the workload. */
   undeploy(namespace: string, workloadId: string): Promise<StopWorkloadResponse | undefined>;
   /** `undefined` when this node does not hold the workload. */

@@ -1,8 +1,12 @@
 /** Nex's verbs about workloads, served for every namespace. */
+import type { Msg } from '@nats-io/nats-core';
 import {
+  callerTimeoutMs,
   FUNCTION_TYPES,
   HairspringError,
+  HOST_LIMITS,
   isFunctionType,
+  REQUEST_HEADERS,
   SYSTEM_NAMESPACE,
   workloadSubjects,
 } from '../core/index.ts';
@@ -80,7 +84,7 @@ function deploy({ backend, events }: EndpointContext, bids: BidBook): MicroEndpo
           `Cannot deploy "${request.name}": the node is in state ${backend.state()}`,
         );
       }
-      const started = await backend.deploy(request);
+      const started = await backend.deploy(request, timeoutOf(msg) ?? HOST_LIMITS.deployMs);
       events.publish(request.namespace, 'WORKLOADSTARTED', {
         id: started.id,
         namespace: request.namespace,
@@ -90,6 +94,11 @@ function deploy({ backend, events }: EndpointContext, bids: BidBook): MicroEndpo
       return json(started);
     },
   };
+}
+
+function timeoutOf({ headers }: Msg): number | undefined {
+  const name = REQUEST_HEADERS.timeoutMs;
+  return callerTimeoutMs([[name, headers?.get(name) ?? '']]);
 }
 
 function checkRunnable(request: StartWorkloadRequest): void {

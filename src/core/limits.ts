@@ -48,6 +48,8 @@ export const DEFAULT_LIMITS: FunctionLimits = {
 export const HOST_LIMITS = {
   /** Largest artifact (bundle and source map together). */
   artifactBytes: 32 * 1024 ** 2,
+  /** How long clients wait for a deployment that do not say so. */
+  deployMs: 60_000,
   triggersPerFunction: 64,
   bindingsPerFunction: 64,
   /** Bytes of messages that wait or run in one function of a cell: so much, or so many of its largest messages. */

@@ -94,10 +94,10 @@ export class Node implements NodeBackend {
     return this.#options.deployments.functions.size;
   }
 
-  async deploy(request: StartWorkloadRequest): Promise<StartWorkloadResponse> {
+  async deploy(request: StartWorkloadRequest, timeoutMs: number): Promise<StartWorkloadResponse> {
     if (this.#state !== 'running')
       throw new HairspringError('HS_DRAINING', `Cannot deploy "${request.name}": the node is ${this.#state}`);
-    const { id, name } = await this.#options.deployments.deploy(request);
+    const { id, name } = await this.#options.deployments.deploy(request, timeoutMs);
     return { id, name };
   }
 

@@ -76,6 +76,13 @@ test('A deploy goes to a node that has the tags', async () => {
   }
 });
 
+test('A node hears how long the caller of a deployment waits, which is a minute by default', async () => {
+  const patient = createControlClient(nc, { namespace: 'default', timeoutMs: 90_000 });
+  await patient.deploy(requestFor('hello'), { nodeId: one.nodeId });
+  await client.deploy(requestFor('hello'), { nodeId: one.nodeId });
+  assert.deepEqual(one.waits.slice(-2), [90_000, 60_000]);
+});
+
 test('A deploy that nobody bids for says why of each node', async () => {
   two.nodeState = 'lameduck';
   await assert.rejects(

@@ -48,6 +48,7 @@ test('A deploy to an open bid reaches the node, as often as the bid lives', asyn
     const started = reply.json<{ id: string; name: string }>();
     assert.equal(started.name, name);
     assert.deepEqual(node.held.get(started.id)?.metadata, { owner: 'ada', count: '3' });
+    assert.equal(node.waits.at(-1), 60_000, 'where the caller does not say');
   }
 });
 

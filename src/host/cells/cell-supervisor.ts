@@ -113,10 +113,14 @@ export class CellSupervisor {
 
   /**
    * Loads a function in a spare cell, where no tenant's work is, and throws its isolate away.
+   * @param beforehand called when its turn has come; when that throws it is not loaded
    * @throws the code that says why it does not load; HS_CELL_START, HS_CELL_LOST when that could not be tried
    */
-  async check(spec: FunctionSpec): Promise<CheckResult> {
-    return await this.#spares.lend(spec.namespace, (cell) => checkInCell(cell, spec));
+  async check(spec: FunctionSpec, beforehand: () => void): Promise<CheckResult> {
+    return await this.#spares.lend(spec.namespace, async (cell) => {
+      beforehand();
+      return await checkInCell(cell, spec);
+    });
   }
 
   /** Serves a function, in the place of its earlier version; when that fails, the earlier one is served on. */

@@ -1,5 +1,6 @@
 import { type Clock, HairspringError, type Logger } from '../../core/index.ts';
 import type { CellProcess } from './cell-process.ts';
+import { FairTurns } from './fair-turns.ts';
 
 const FIRST_DELAY_MS = 100;
 const MAX_DELAY_MS = 10_000;
@@ -37,7 +38,7 @@ export class SpareCells {
   #lentFor: string | undefined;
   /** 1 while somebody waits to borrow. */
   #borrowers = 0;
-  #lending: Promise<void> = Promise.resolve();
+  readonly #lending = new FairTurns();
   #failures = 0;
   #cancelRetry: (() => void) | undefined;
   #disposed = false;
@@ -177,16 +178,11 @@ export class SpareCells {
   }
 
   /**
-   * Lends a ready cell, which stays here for the namespace. One borrower at a time, and nobody takes the cell
-   * meanwhile: what is tried out in it must not fail what serves.
+   * Lends a ready cell, which stays here for the namespace. One borrower at a time, the namespaces in turns, and nobody
+   * takes the cell meanwhile: what is tried out in it must not fail what serves.
    */
   async lend<Result>(namespace: string, action: (cell: CellProcess) => Promise<Result>): Promise<Result> {
-    const turn = this.#lending.then(() => this.#lendNow(namespace, action));
-    this.#lending = turn.then(
-      () => undefined,
-      () => undefined,
-    );
-    return turn;
+    return await this.#lending.run(namespace, () => this.#lendNow(namespace, action));
   }
 
   async #lendNow<Result>(namespace: string, action: (cell: CellProcess) => Promise<Result>): Promise<Result> {

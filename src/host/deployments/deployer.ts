@@ -55,14 +55,19 @@ export class Deployer {
   /**
    * Deploys a function idle, or a new version in the place of the running one. Nothing changes when
    * any step fails. The same request again changes nothing.
+   * @param timeoutMs how long the caller waits: what would be tried later than that is refused
    */
-  async deploy(request: StartWorkloadRequest): Promise<FunctionDefinition> {
+  async deploy(request: StartWorkloadRequest, timeoutMs: number): Promise<FunctionDefinition> {
     checkDeployRequest(request);
-    const { lock } = this.#options;
-    return lock.run(`${request.namespace}.${request.name}`, () => this.#deploy(request));
+    const { lock, clock } = this.#options;
+    const untilMs = clock.monotonicMs() + timeoutMs;
+    const mustBeAwaited = (): void => {
+      if (clock.monotonicMs() > untilMs) throw tooLate(request.name, timeoutMs);
+    };
+    return lock.run(`${request.namespace}.${request.name}`, () => this.#deploy(request, mustBeAwaited));
   }
 
-  async #deploy(request: StartWorkloadRequest): Promise<FunctionDefinition> {
+  async #deploy(request: StartWorkloadRequest, mustBeAwaited: () => void): Promise<FunctionDefinition> {
     const { nc, accounts, functions, sweeper, cache } = this.#options;
     const start = parseStartRequest(request.run_request);
     const { nc: own } = await accounts.open(request.namespace);
@@ -72,13 +77,14 @@ export class Deployer {
         .some(({ namespace, artifact }) => namespace === request.namespace && artifact.digest === digest);
     sweeper.watch(request.namespace);
     const artifact = await resolveArtifact({ nc, own, cache, isOwn }, request, start);
-    return await this.#deployArtifact(request, start, artifact);
+    return await this.#deployArtifact(request, start, artifact, mustBeAwaited);
   }
 
   async #deployArtifact(
     request: StartWorkloadRequest,
     start: StartRequest,
     artifact: ArtifactRef,
+    mustBeAwaited: () => void,
   ): Promise<FunctionDefinition> {
     const { nc, accounts, cells, clock, store, cache, functions, serving } = this.#options;
     const { nc: own } = await accounts.open(request.namespace);
@@ -92,7 +98,7 @@ export class Deployer {
     const spec = toSpec(definition);
     this.#options.secrets.checkSet(spec);
     await this.#checkRoutes(definition);
-    await this.#check(spec);
+    await this.#check(spec, mustBeAwaited);
     for (const [label, binding] of Object.entries(definition.bindings))
       await provisionBinding(own, label, binding);
     // Whatever has become of the one that the client brought, what is stored next has its artifact.
@@ -118,9 +124,9 @@ export class Deployer {
     return definition;
   }
 
-  /** @throws HS_HANDLER_MISSING, HS_FUNCTION_LOAD, HS_FUNCTION_MEMORY */
-  async #check(spec: FunctionSpec): Promise<void> {
-    const { handlers, codeCache } = await this.#options.cells.check(spec);
+  /** @throws HS_HANDLER_MISSING, HS_FUNCTION_LOAD, HS_FUNCTION_MEMORY, HS_CONTROL_OVERLOADED */
+  async #check(spec: FunctionSpec, mustBeAwaited: () => void): Promise<void> {
+    const { handlers, codeCache } = await this.#options.cells.check(spec, mustBeAwaited);
     checkHandlers(spec, handlers);
     if (codeCache !== null) this.#keepCodeCache(spec, codeCache);
   }
@@ -164,4 +170,10 @@ export class Deployer {
     if (previous === undefined) await store.remove(definition, revision);
     else await store.putBack(previous, revision);
   }
+}
+
+/** Nobody would hear of it, and the next that waits has somebody who does. */
+function tooLate(name: string, timeoutMs: number): HairspringError {
+  const message = `Cannot deploy "${name}": its turn has come after the ${timeoutMs} ms that its caller waits`;
+  return new HairspringError('HS_CONTROL_OVERLOADED', message);
 }

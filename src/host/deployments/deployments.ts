@@ -125,8 +125,8 @@ export class Deployments implements Disposable {
   }
 
   /** @see Deployer.deploy */
-  async deploy(request: StartWorkloadRequest): Promise<FunctionDefinition> {
-    return await this.#deployer.deploy(request);
+  async deploy(request: StartWorkloadRequest, timeoutMs: number): Promise<FunctionDefinition> {
+    return await this.#deployer.deploy(request, timeoutMs);
   }
 
   /**

@@ -16,6 +16,9 @@ export interface MemoryNode extends NodeBackend {
   readonly taps: { readonly namespace: string; readonly untilMs: number }[];
   readonly cancels: { readonly id: string; readonly invocationId: string | undefined }[];
   readonly lameDucks: number[];
+  /** How long the callers of `deploy` wait. */
+  readonly waits: (number | undefined)[];
+  deploy(request: StartWorkloadRequest, timeoutMs?: number): ReturnType<NodeBackend['deploy']>;
   /** When set, `deploy` throws it. */
   deployError: Error | undefined;
 }
@@ -40,10 +43,12 @@ export function createMemoryNode(overrides: Partial<NodeBackend> = {}): MemoryNo
     taps: [],
     cancels: [],
     lameDucks: [],
+    waits: [],
     deployError: undefined,
     state: () => node.nodeState,
     workloadCount: () => held.size,
-    async deploy(request) {
+    async deploy(request, timeoutMs) {
+      node.waits.push(timeoutMs);
       if (node.deployError !== undefined) throw node.deployError;
       const id = nuid.next();
       held.set(id, request);
