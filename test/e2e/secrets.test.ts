@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { Kvm } from '@nats-io/kv';
 import { hairspringSubjects, type SealedSecret } from '../../src/core/index.ts';
+import { BoundCell } from '../../src/host/cells/bound-cell.ts';
 import { loadNodeKeys } from '../../src/host/state/node-identity.ts';
 import { handler, startTestHost } from '../support/host.ts';
 import { connectTo, startTestNats } from '../support/nats.ts';
@@ -90,6 +91,30 @@ test('A new value reaches a running function, whose accepted work finishes with 
   held?.respond('');
   assert.equal((await waiting).text, 'value-before');
   assert.equal((await ask('rotated')).text, 'value-after');
+});
+
+test('A value that is set while a function is deployed reaches it', async (t) => {
+  const client = world.client('while');
+  await client.setSecret('api-key', 'value-before');
+  const { promise: begun, resolve: begin } = Promise.withResolvers<void>();
+  const { promise: released, resolve: release } = Promise.withResolvers<void>();
+  const { activate } = BoundCell.prototype;
+  t.mock.method(
+    BoundCell.prototype,
+    'activate',
+    async function (this: BoundCell, ...args: Parameters<typeof activate>): Promise<void> {
+      await activate.apply(this, args);
+      begin();
+      await released;
+    },
+    { times: 1 },
+  );
+  const deployed = deploy({ name: 'between', code: TELL, bindings: BOUND, namespace: 'while' });
+  await begun;
+  await client.setSecret('api-key', 'value-after');
+  release();
+  await deployed;
+  assert.equal((await ask('between')).text, 'value-after');
 });
 
 test('New values under load lose no message, and no new call has an old value', async () => {

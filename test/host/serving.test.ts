@@ -19,7 +19,7 @@ test('The artifact of a function that waits for something else is not read each 
         reads += 1;
       },
     },
-    secrets: { checkSet: () => undefined },
+    secrets: { checkSet: () => undefined, sealedFor: () => [] },
     accounts: { open: () => Promise.resolve() },
     cells: { restore: () => Promise.resolve(true), sentenceOf: () => undefined },
     functions: new KnownFunctions(),

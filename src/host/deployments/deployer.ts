@@ -86,7 +86,7 @@ export class Deployer {
     artifact: ArtifactRef,
     mustBeAwaited: () => void,
   ): Promise<FunctionDefinition> {
-    const { nc, accounts, cells, clock, store, cache, functions, serving } = this.#options;
+    const { nc, accounts, cells, clock, store, cache, functions, serving, secrets } = this.#options;
     const { nc: own } = await accounts.open(request.namespace);
     const previous = await store.get(request.namespace, request.name);
     const definition = toDefinition(request, start, artifact, previous?.definition, new Date(clock.now()));
@@ -96,7 +96,7 @@ export class Deployer {
       return served;
     checkExpected(request, previous?.definition);
     const spec = toSpec(definition);
-    this.#options.secrets.checkSet(spec);
+    secrets.checkSet(spec);
     await this.#checkRoutes(definition);
     await this.#check(spec, mustBeAwaited);
     for (const [label, binding] of Object.entries(definition.bindings))
@@ -104,6 +104,7 @@ export class Deployer {
     // Whatever has become of the one that the client brought, what is stored next has its artifact.
     await putArtifact(nc, artifact.digest, await cache.bytesOf(artifact.digest));
     const revision = await this.#put(definition, previous?.revision ?? 0);
+    const sealed = secrets.sealedFor([spec]);
     try {
       await serving.left(definition);
       await cells.activate(spec);
@@ -120,7 +121,7 @@ export class Deployer {
     }
     const known = functions.named(definition.namespace, definition.name)?.definition;
     if (known !== undefined && known.id !== definition.id) void serving.leave(known);
-    functions.serve({ definition, revision });
+    await serving.served({ definition, revision }, sealed);
     return definition;
   }
 

@@ -1,4 +1,10 @@
-import { type FunctionDefinition, HairspringError, type Logger, toSpec } from '../../core/index.ts';
+import {
+  type FunctionDefinition,
+  HairspringError,
+  type Logger,
+  type SealedSecret,
+  toSpec,
+} from '../../core/index.ts';
 import type { Accounts } from '../accounts/index.ts';
 import type { CellSupervisor } from '../cells/index.ts';
 import type { SecretShelf } from '../secrets/index.ts';
@@ -37,7 +43,7 @@ export class Serving {
 
   /** Serves a function as it is stored, in the place of its earlier version. @throws why that cannot be done now */
   async serve(stored: StoredDefinition): Promise<void> {
-    const { accounts, cells, secrets, functions } = this.#options;
+    const { accounts, cells, secrets } = this.#options;
     const spec = toSpec(stored.definition);
     if (this.#leaving.has(spec.id))
       throw new HairspringError('HS_DRAINING', 'Its earlier version finishes what it had accepted');
@@ -45,8 +51,27 @@ export class Serving {
     secrets.checkSet(spec);
     await accounts.open(spec.namespace);
     await this.fetch(stored);
+    const sealed = secrets.sealedFor([spec]);
     await cells.restore(spec.namespace, [spec]);
+    await this.served(stored, sealed);
+  }
+
+  /**
+   * A function is served, as it is stored and with these secrets. Whoever has set one of them meanwhile may not have
+   * known of it, so that it gets the value now.
+   */
+  async served(stored: StoredDefinition, sealed: readonly SealedSecret[]): Promise<void> {
+    const { cells, secrets, functions, logger } = this.#options;
+    const { definition } = stored;
     functions.serve(stored);
+    if (secrets.sealedFor([toSpec(definition)]).every((secret) => sealed.includes(secret))) return;
+    try {
+      await cells.refresh(definition);
+    } catch (error) {
+      const { name, namespace } = definition;
+      const { message } = HairspringError.from(error);
+      logger.warn('A function does not have the new value of a secret', { name, namespace, error: message });
+    }
   }
 
   /** As `serve`. When it cannot be served so, it is not served at all, and waits. */
