@@ -1,5 +1,5 @@
 import { type Metric, makeMetric, makeRow, median, percentile, type Row } from '../../src/measure/index.ts';
-import { latencyMetrics } from '../tiers/latency.ts';
+import { highest, latencyMetrics } from '../tiers/latency.ts';
 import { cpuMetrics, windowNotes } from '../tiers/load-rows.ts';
 import { PEERS } from './all-peers.ts';
 import type { PeerColdPass } from './cold-peers.ts';
@@ -50,7 +50,7 @@ function loadMetrics(
     over('p50Ms', 'ms', 'lower', ({ p50Us }) => p50Us / 1_000),
     over('p95Ms', 'ms', 'lower', ({ p95Us }) => p95Us / 1_000),
     over('p99Ms', 'ms', 'lower', ({ p99Us }) => p99Us / 1_000),
-    over('maxMs', 'ms', 'lower', ({ maxUs }) => maxUs / 1_000),
+    highest(windows),
     ...cpuMetrics(windows),
     ...inPairs(windows, all, ({ peer: other }) => other.isFloor && other.transport === peer.transport, [
       ['ratio', 'higher', (window, floor) => window.perSecond / floor.perSecond],

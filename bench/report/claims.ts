@@ -9,7 +9,14 @@ interface Claim {
   readonly unit: Unit;
   readonly ours: FigureQuery;
   /** What stands beside it. Peers that the run did not measure are left out. */
-  readonly beside: readonly { readonly name: string; readonly of: FigureQuery }[];
+  readonly beside: readonly Beside[];
+}
+
+interface Beside {
+  readonly name: string;
+  readonly of: FigureQuery;
+  /** Our figure over this one, round by round: medians of all rounds may lie nearer to each other, or further apart. */
+  readonly paired?: FigureQuery;
 }
 
 /** A claim with its figures. */
@@ -76,7 +83,13 @@ const CLAIMS: readonly Claim[] = [
     title: 'Requests a second, 256 in flight',
     unit: '1/s',
     ours: load('echo-function', 'perSecond', 256),
-    beside: [{ name: 'bare nats.js', of: load('echo-floor', 'perSecond', 256) }],
+    beside: [
+      {
+        name: 'bare nats.js',
+        of: load('echo-floor', 'perSecond', 256),
+        paired: load('echo-function', 'ratio', 256),
+      },
+    ],
   },
   {
     title: 'Reply of a warm function, one in flight, p50',
@@ -109,9 +122,11 @@ export function findClaims(rows: readonly Row[]): readonly FoundClaim[] {
   return CLAIMS.flatMap(({ title, unit, ours, beside }) => {
     const own = show(ours, unit);
     if (own === undefined) return [];
-    const others = beside.flatMap(({ name, of }) => {
+    const others = beside.flatMap(({ name, of, paired }) => {
       const found = show(of, unit);
-      return found === undefined ? [] : [{ id: found.id, text: `${name} ${found.text}` }];
+      const share = paired === undefined ? undefined : show(paired, 'ratio');
+      const inPairs = share === undefined ? '' : ` (ratio of the rounds ${share.text})`;
+      return found === undefined ? [] : [{ id: found.id, text: `${name} ${found.text}${inPairs}` }];
     });
     return [
       {

@@ -9,11 +9,17 @@ const SATURATED = 0.9;
 const NAMED = 6;
 
 const LOAD_GROUPS: readonly Row['group'][] = ['load', 'open-loop', 'peer-load', 'cells'];
+const START_GROUPS: readonly Row['group'][] = ['cold', 'peer-cold'];
 
 /** What a reader must know before believing the figures; none is good news. */
 export function findNotes({ machine, rows, notes }: BenchResults): readonly string[] {
   const load = rows.filter(({ group }) => LOAD_GROUPS.includes(group));
-  return [...notes, ...groupRowNotes(rows), ...noteNoise(load), ...noteBusy(load, machine.cores)];
+  const starts = rows.filter(({ group }) => START_GROUPS.includes(group));
+  return [
+    ...[...notes, ...groupRowNotes(rows)],
+    ...[...noteUneven(load, 'perSecond'), ...noteUneven(starts, 'p50Ms')],
+    ...[...noteCrowded(load), ...noteBusy(load, machine.cores)],
+  ];
 }
 
 function label({ group, subject, title, params }: Row): string {
@@ -39,17 +45,16 @@ function groupRowNotes(rows: readonly Row[]): readonly string[] {
   return [...said].map(([note, of]) => `${name(of)}: ${note}`);
 }
 
-function noteNoise(load: readonly Row[]): readonly string[] {
-  const uneven = load.filter((row) => spread(roundsOf(row, 'perSecond')) > NOISY_SPREAD);
+function noteUneven(rows: readonly Row[], metric: string): readonly string[] {
+  const uneven = rows.filter((row) => spread(roundsOf(row, metric)) > NOISY_SPREAD);
+  if (uneven.length === 0) return [];
+  return [`The rounds differ by more than ${NOISY_SPREAD * 100} % at ${name(uneven)}: a noisy machine`];
+}
+
+function noteCrowded(load: readonly Row[]): readonly string[] {
   const crowded = load.filter((row) => Math.max(...roundsOf(row, 'coresOthers')) > NOISY_OTHERS_CORES);
-  return [
-    ...(uneven.length === 0
-      ? []
-      : [`The rounds differ by more than ${NOISY_SPREAD * 100} % at ${name(uneven)}: a noisy machine`]),
-    ...(crowded.length === 0
-      ? []
-      : [`Other programs took more than ${NOISY_OTHERS_CORES} cores in a round of ${name(crowded)}`]),
-  ];
+  if (crowded.length === 0) return [];
+  return [`Other programs took more than ${NOISY_OTHERS_CORES} cores in a round of ${name(crowded)}`];
 }
 
 function noteBusy(load: readonly Row[], cores: number): readonly string[] {

@@ -68,15 +68,13 @@ export function warmRow(title: string, params: ColdCase['params'], passes: reado
 
 /** A row of recoveries from the kill of a cell; each is a round of its own. */
 export function recoveryRow(subject: string, title: string, recoverMs: readonly number[]): Row {
-  const [, p95, p99, max] = latencyMetrics([recoverMs]);
+  const [, ...beyond] = latencyMetrics([recoverMs]);
   return makeRow({
     group: 'recovery',
     subject,
     title,
     params: {},
     n: recoverMs.length,
-    metrics: [makeMetric('p50Ms', 'ms', 'lower', recoverMs), p95, p99, max].filter(
-      (metric) => metric !== undefined,
-    ),
+    metrics: [makeMetric('p50Ms', 'ms', 'lower', recoverMs), ...beyond],
   });
 }

@@ -65,13 +65,14 @@ export function densityRow(
   functions: number,
   { processes, rssBytes: bytes }: MemorySample,
   metrics: readonly Metric[],
+  n = 1,
 ): Row {
   return makeRow({
     group: 'density',
     subject,
     title,
     params: { functions },
-    n: 1,
+    n,
     metrics: [
       makeMetric('processes', 'count', undefined, [processes]),
       makeMetric('rssBytes', 'bytes', 'lower', [bytes]),
@@ -85,11 +86,12 @@ export function startedRow(functions: number, figures: StartFigures, one: Memory
   const { startMs, memory, idleCores, wakeMs } = figures;
   const extraBytes = memory.rssBytes - one.rssBytes;
   const title = `started with ${functions.toLocaleString('en-US')} functions`;
-  return densityRow('started', title, functions, memory, [
+  const metrics = [
     makeMetric('startMs', 'ms', 'lower', [startMs]),
     makeMetric('extraRssBytes', 'bytes', 'lower', [extraBytes]),
     makeMetric('bytesPerFunction', 'bytes', 'lower', [extraBytes / Math.max(1, functions - 1)]),
     ...latencyMetrics([wakeMs], 'wake'),
     ...(idleCores === undefined ? [] : [makeMetric('coresIdle', 'cores', undefined, [idleCores])]),
-  ]);
+  ];
+  return densityRow('started', title, functions, memory, metrics, Math.max(1, wakeMs.length));
 }

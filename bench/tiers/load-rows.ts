@@ -8,6 +8,7 @@ import {
   type RowGroup,
   type Unit,
 } from '../../src/measure/index.ts';
+import { highest } from './latency.ts';
 import { type LoadTarget, TARGETS } from './load-targets.ts';
 
 /** One target at one load for one window. */
@@ -101,7 +102,7 @@ export function windowMetrics(windows: readonly LoadWindow[]): readonly Metric[]
     over('p50Ms', 'ms', 'lower', ({ p50Us }) => p50Us / 1_000),
     over('p95Ms', 'ms', 'lower', ({ p95Us }) => p95Us / 1_000),
     over('p99Ms', 'ms', 'lower', ({ p99Us }) => p99Us / 1_000),
-    over('maxMs', 'ms', 'lower', ({ maxUs }) => maxUs / 1_000),
+    highest(windows),
     ...cpuMetrics(windows),
   ];
 }

@@ -1,5 +1,6 @@
 import { type Metric, makeMetric, makeRow, type Row, type Unit } from '../../src/measure/index.ts';
 import type { OpenLoadWindow } from '../load-generator.ts';
+import { highest } from './latency.ts';
 import { cpuMetrics, failureNotes } from './load-rows.ts';
 import { type LoadTarget, TARGETS } from './load-targets.ts';
 
@@ -52,7 +53,7 @@ function rateRow(windows: readonly OpenWindow[]): readonly Row[] {
       over('p50Ms', 'ms', 'lower', ({ p50Us }) => p50Us / 1_000),
       over('p95Ms', 'ms', 'lower', ({ p95Us }) => p95Us / 1_000),
       over('p99Ms', 'ms', 'lower', ({ p99Us }) => p99Us / 1_000),
-      over('maxMs', 'ms', 'lower', ({ maxUs }) => maxUs / 1_000),
+      highest(windows),
       over('heldCount', 'count', undefined, ({ held }) => held),
       over('lagP99Ms', 'ms', undefined, ({ lagP99Us }) => lagP99Us / 1_000),
       ...cpuMetrics(windows),

@@ -3,7 +3,7 @@ import { createControlClient } from '../../src/control/index.ts';
 import { makeMetric, makeRow, type Row } from '../../src/measure/index.ts';
 import type { BenchRun, Site } from '../bench-run.ts';
 import { NAMESPACE } from '../deploy.ts';
-import { sampleMemory } from './density-rows.ts';
+import { pidsOf, sampleMemory } from './density-rows.ts';
 
 /** So that memory, and not their number, is what limits the warm instances. */
 const WARM_INSTANCES = 100_000;
@@ -25,11 +25,13 @@ export async function measureWarmInstances(
   const called = subjects.slice(0, plan.warmFunctions);
   const some = Math.min(called.length, Math.floor(warmMemoryBytes / ROOMY_BYTES));
   const before = await sampleMemory(host, settleMs);
+  const pids = await pidsOf(host);
   await generator.call('sequence', { subjects: called.slice(0, some), pauseMs: 1 });
   const withSome = await sampleMemory(host, settleMs);
   await generator.call('sequence', { subjects: called.slice(some), pauseMs: 1 });
   const warm = await countWarm(site, called.length);
   const after = await sampleMemory(host, settleMs);
+  const isSameCell = (await pidsOf(host)).join() === pids.join();
   const megabytes = Math.round(warmMemoryBytes / 1024 ** 2);
   const eachBytes = (withSome.rssBytes - before.rssBytes) / Math.max(1, some);
   progress(`${warm} of ${called.length} instances stay warm within ${megabytes} MiB`);
@@ -44,7 +46,10 @@ export async function measureWarmInstances(
       makeMetric('rssBytes', 'bytes', 'lower', [after.rssBytes]),
       makeMetric('bytesPerInstance', 'bytes', 'lower', [eachBytes]),
     ],
-    notes: warm < called.length ? [] : ['All that were called stay warm: the budget was not reached'],
+    notes: [
+      ...(warm < called.length ? [] : ['All that were called stay warm: the budget was not reached']),
+      ...(isSameCell ? [] : ['A cell was ended meanwhile: these figures are of its successor']),
+    ],
   });
 }
 

@@ -10,7 +10,7 @@ export interface Metric {
   readonly unit: Unit;
   /** Undefined where neither is: a figure that explains others. */
   readonly better: 'higher' | 'lower' | undefined;
-  /** The median of `rounds`. */
+  /** The median of `rounds`; where a round is too short for it, the figure of all rounds together. */
   readonly value: number;
   /** The figure of each round, in the order of the rounds; what differs between runs is judged by them. */
   readonly rounds: readonly number[];
@@ -55,14 +55,18 @@ export function makeRow(row: Omit<Row, 'id' | 'notes'> & { readonly notes?: read
   return { id: `${row.group}/${row.subject}${query}`, notes: [], ...row };
 }
 
-/** A figure by its rounds. */
+/**
+ * A figure by its rounds.
+ * @param value @default the median of the rounds
+ */
 export function makeMetric(
   name: string,
   unit: Unit,
   better: Metric['better'],
   rounds: readonly number[],
+  value: number = median(rounds),
 ): Metric {
-  return { name, unit, better, value: median(rounds), rounds };
+  return { name, unit, better, value, rounds };
 }
 
 /** The value of a figure of a row; undefined when the row has no such figure. */

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { chartsOf } from '../../bench/report/charts/index.ts';
+import { findClaims } from '../../bench/report/claims.ts';
 import { drawChart } from '../../bench/report/draw/draw-chart.ts';
 import { loadDrawing } from '../../bench/report/draw/library.ts';
 import { escapeHtml } from '../../bench/report/escape.ts';
@@ -110,6 +111,30 @@ test('Every plot is drawn as SVG with its names and units and colours for light 
     const marks = chart.kind === 'lines' ? chart.series.flatMap(({ points }) => points) : chart.items;
     assert.equal(svg.match(/<circle/g)?.length, marks.length, chart.id);
   }
+});
+
+test('Cold starts whose rounds lie far apart are named as those of a noisy machine', () => {
+  const metrics = [makeMetric('p50Ms', 'ms', 'lower', [2, 3, 2.5])];
+  const row = makeRow({
+    group: 'cold',
+    subject: 'pooled-isolate',
+    title: 'pooled',
+    params: {},
+    n: 3,
+    metrics,
+  });
+  assert.deepEqual(findNotes({ ...results, rows: [row], notes: [] }), [
+    'The rounds differ by more than 25 % at pooled: a noisy machine',
+  ]);
+});
+
+test('A claim beside the floor has the ratio of the rounds, and not that of their medians', () => {
+  const rows = [
+    loadRow('echo-function', 'echo', 256, 90, 10, 0.75),
+    loadRow('echo-floor', 'floor', 256, 100, 5),
+  ];
+  const claim = findClaims(rows).find(({ title }) => title.startsWith('Requests a second'));
+  assert.deepEqual(claim?.beside, ['bare nats.js 100/s (ratio of the rounds 0.75)']);
 });
 
 test('Notes name a noisy machine, and rows that say the same say it once', () => {

@@ -80,7 +80,7 @@ test(
     assert.deepEqual(countsOf(rows), {
       'density/started?functions=1': 1,
       'density/deployed?functions=4': 1,
-      'density/started?functions=12': 1,
+      'density/started?functions=12': 7,
       [`density/warm-instances?functions=6&budgetBytes=${PLAN.warmMemoryBytes}`]: 6,
     });
     assertFigures(rows);

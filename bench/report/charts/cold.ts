@@ -4,7 +4,7 @@ import { quantity } from '../format.ts';
 import type { RangeChart, Tone } from './chart.ts';
 
 const LABEL = 'milliseconds from request to reply, logarithmic';
-const HOW = 'Dot: p50. Whisker: p99. End to end, one request at a time.';
+const HOW = 'Dot: p50. Whisker: p95. End to end, one request at a time.';
 
 const ms = (value: number): string => quantity(value, 'ms');
 const times = (value: number): string => `${value >= 10 ? Math.round(value) : value.toFixed(1)} times`;
@@ -72,7 +72,7 @@ function peerTitle(rows: readonly Row[]): string {
 function rangeItems(rows: readonly Row[], toneOf: (row: Row) => Tone): RangeChart['items'] {
   return rows.flatMap((row) => {
     const middle = metricOf(row, 'p50Ms');
-    const high = metricOf(row, 'p99Ms');
+    const high = metricOf(row, 'p95Ms') ?? metricOf(row, 'maxMs');
     if (middle === undefined || high === undefined) return [];
     return [{ name: row.title, tone: toneOf(row), middle, high }];
   });
