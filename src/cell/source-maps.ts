@@ -1,6 +1,6 @@
-import { SourceMap } from 'node:module';
 import type { Artifact, FunctionSpec } from '../core/index.ts';
 import { type ArtifactReader, isLarge } from './artifact-reader.ts';
+import { SourcePositions } from './source-positions.ts';
 
 /** A larger map takes the cell's thread for too long to read. */
 export const MAX_MAP_CHARS: number = 2 * 1024 ** 2;
@@ -10,7 +10,7 @@ const MAX_PARSED_CHARS = 4 * 1024 ** 2;
 const MAX_KEPT_CHARS = 8 * 1024 ** 2;
 
 /** `too-large`: to be read. `unread`: it is about to be. */
-export type FoundMap = SourceMap | 'none' | 'too-large' | 'unread';
+export type FoundMap = SourcePositions | 'none' | 'too-large' | 'unread';
 
 interface Parsed {
   readonly map: Exclude<FoundMap, 'unread'>;
@@ -54,7 +54,7 @@ export class SourceMaps {
       if (text === undefined) return undefined;
       const { length } = text;
       if (length > MAX_MAP_CHARS) return { map: 'too-large', chars: 1 };
-      return { map: text === '' ? 'none' : new SourceMap(JSON.parse(text)), chars: length + 1 };
+      return { map: text === '' ? 'none' : new SourcePositions(text), chars: length + 1 };
     } catch {
       return { map: 'none', chars: 1 }; // The stack as it is says more than a failure to map it.
     }

@@ -1,6 +1,6 @@
-import type { SourceMap } from 'node:module';
 import { type FunctionSpec, formatBytes, HairspringError } from '../core/index.ts';
 import { type FoundMap, MAX_MAP_CHARS, type SourceMaps } from './source-maps.ts';
+import type { SourcePositions } from './source-positions.ts';
 
 /** Those of one error and its causes: a function that throws all the time must not spend the cell's time on its stacks. */
 const MAX_FRAMES = 48;
@@ -83,11 +83,11 @@ function placeOf(line: string): string | undefined {
   return FRAME.exec(line.slice(0, MAX_LINE_CHARS))?.[1];
 }
 
-function mapFrame(line: string, file: string, map: SourceMap): string {
+function mapFrame(line: string, file: string, map: SourcePositions): string {
   const match = /:(\d{1,7}):(\d{1,7})\)?$/.exec(line.slice(-MAX_POSITION_CHARS));
   if (match === null) return line;
-  const entry = map.findEntry(Number(match[1]) - 1, Number(match[2]) - 1);
-  if (!('originalSource' in entry) || typeof entry.originalSource !== 'string') return line;
-  const place = `${entry.originalSource}:${entry.originalLine + 1}:${entry.originalColumn + 1}`;
+  const found = map.find(Number(match[1]) - 1, Number(match[2]) - 1);
+  if (found === undefined) return line;
+  const place = `${found.source}:${found.line + 1}:${found.column + 1}`;
   return line.replace(`${file}${match[1]}:${match[2]}`, () => place.slice(-MAX_LINE_CHARS));
 }

@@ -1,123 +1,81 @@
-/** Errors in a function's log name the lines of its own TypeScript, whichever way they got there. */
+/** Places by a source map are those that Node finds, for maps as the bundler makes them. */
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { SourceMap } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { ArtifactReader, artifactFile } from '../../src/cell/artifact-reader.ts';
-import { CodeStore } from '../../src/cell/code-store.ts';
-import { SourceMaps } from '../../src/cell/source-maps.ts';
-import { StackMapper } from '../../src/cell/stack-mapper.ts';
-import { HairspringError, HOST_LIMITS } from '../../src/core/index.ts';
+import { SourcePositions } from '../../src/cell/source-positions.ts';
 import { bundleFunction } from '../../src/host/bundle/index.ts';
-import { FunctionRunner } from '../../src/runtime/index.ts';
-import { callRunner, createTestFunction } from '../support/functions.ts';
-import { until } from '../support/turns.ts';
 
-const dir = mkdtempSync(join(tmpdir(), 'hairspring-positions-'));
-after(() => rmSync(dir, { recursive: true }));
+const folder = mkdtempSync(join(tmpdir(), 'hairspring-positions-'));
+after(() => rmSync(folder, { recursive: true }));
 
-const DEEP = `interface Depth {
-  readonly left: number;
-}
-/** Throws, and not in its first line. */
-export function dive({ left }: Depth): never {
-  if (left > 0) return dive({ left: left - 1 });
-  throw new RangeError('too deep');
-}
-`;
-const MAIN = (padding: number): string => `import { dive } from './deep.ts';
-type Message = { text(): string };
-export const padding: string = ${JSON.stringify('x'.repeat(padding))};
-export default {
-  async message(msg: Message): Promise<string> {
-    switch (msg.text()) {
-      case 'throws':
-        return dive({ left: 1 });
-      case 'causes':
-        try { dive({ left: 0 }); } catch (cause) {
-          throw new Error('no luck', { cause });
-        }
-      case 'logs':
-        try { dive({ left: 0 }); } catch (error) { console.error('caught:', error); }
-        return 'logged';
-      case 'timer':
-        setTimeout(() => dive({ left: 0 }), 1);
-        await new Promise((go) => setTimeout(go, 20));
-        return 'timed';
-      case 'floats':
-        void (async () => dive({ left: await 0 }))();
-        await new Promise((go) => setTimeout(go, 20));
-        return padding.length > 0 ? 'floated' : '';
+test('Every place of a bundle is found where Node finds it', async () => {
+  const modules = Array.from({ length: 5 }, (_, index) => `m${index}`);
+  for (const name of modules) {
+    const lines = Array.from(
+      { length: 40 },
+      (_, line) => `export function f${line}(a: number): string {\n  return \`é${name}\${a + ${line}}\`;\n}`,
+    );
+    writeFileSync(join(folder, `${name}.ts`), lines.join('\n\n'));
+  }
+  const imports = modules.map((name) => `import * as ${name} from './${name}.ts';`);
+  const calls = modules.map((name) => `${name}.f1(1), ${name}.f39(2)`);
+  writeFileSync(
+    join(folder, 'main.ts'),
+    `${imports.join('\n')}\nexport default { message: (): unknown[] => [${calls.join(', ')}] };`,
+  );
+  const { artifact } = await bundleFunction({ folder, entry: 'main.ts' });
+  const [ours, nodes] = [new SourcePositions(artifact.map), new SourceMap(JSON.parse(artifact.map))];
+  let found = 0;
+  for (const [line, text] of artifact.code.split('\n').entries()) {
+    for (let column = 0; column < text.length; column += 1) {
+      const place = ours.find(line, column);
+      if (place === undefined) continue;
+      found += 1;
+      const entry = nodes.findEntry(line, column);
+      assert.ok('originalSource' in entry);
+      assert.deepEqual(place, {
+        source: entry.originalSource,
+        line: entry.originalLine,
+        column: entry.originalColumn,
+      });
     }
-    console.info(new Error('of no import').stack);
-    return 'told';
-  },
-};
-`;
+  }
+  assert.ok(found > 500, `${found} places`);
+});
 
-/** The function as a cell serves it, from what the bundler makes of the sources. */
-async function serve(padding: number) {
-  const folder = join(dir, String(padding));
-  mkdirSync(folder);
-  writeFileSync(join(folder, 'deep.ts'), DEEP);
-  writeFileSync(join(folder, 'main.ts'), MAIN(padding));
-  const { digest, bytes } = await bundleFunction({ folder, entry: 'main.ts' });
-  writeFileSync(artifactFile(dir, digest), bytes);
-  const artifacts = new ArtifactReader(dir);
-  const maps = new SourceMaps(artifacts);
-  const codes = new CodeStore(artifacts, dir, HOST_LIMITS.codeMemoryBytes, maps);
-  const stacks = new StackMapper(maps);
-  const probe = createTestFunction('');
-  const spec = { ...probe.runner.spec, artifact: { digest, bytes: bytes.length } };
-  const runner = new FunctionRunner(spec, new Map(), {
-    ...probe.dependencies,
-    readCode: codes.code,
-    mapStack: stacks.map,
-    mapText: stacks.mapText,
-  });
-  return {
-    /** What is logged of a call. */
-    async logOf(data: string): Promise<string> {
-      const before = probe.logs.length;
-      await callRunner(runner, { data });
-      await until(() => probe.logs.length > before);
-      return probe.logs
-        .slice(before)
-        .map(({ text }) => text)
-        .join('\n');
-    },
-    [Symbol.dispose](): void {
-      runner.dispose(new HairspringError('HS_DRAINING', 'Over'));
-      probe[Symbol.dispose]();
-    },
-  };
-}
+test('Numbers go up and down, a place without a source is none, and what is before the first of a line is nowhere', () => {
+  const mappings = 'IAEIA,KADJ;;E,GCCAA';
+  const positions = new SourcePositions(JSON.stringify({ version: 3, sources: ['a.ts', 'b.ts'], mappings }));
+  assert.equal(positions.find(0, 3), undefined);
+  assert.deepEqual(positions.find(0, 4), { source: 'a.ts', line: 2, column: 4 });
+  assert.deepEqual(positions.find(0, 99), { source: 'a.ts', line: 1, column: 0 });
+  for (const [line, column] of [
+    [1, 0],
+    [2, 2],
+    [3, 0],
+    [-1, 0],
+    [1e9, 0],
+  ] as const)
+    assert.equal(positions.find(line, column), undefined, `${line}:${column}`);
+  assert.deepEqual(positions.find(2, 5), { source: 'b.ts', line: 2, column: 0 });
+});
 
-const PLACES: Readonly<Record<string, readonly RegExp[]>> = {
-  throws: [
-    /^RangeError: too deep\n {4}at dive \(deep\.ts:7:9\)\n {4}at dive \(deep\.ts:6:24\)\n .*main\.ts:8:16/,
-  ],
-  causes: [
-    /^Error: no luck\n .*main\.ts:11:17/,
-    /\[cause\]: RangeError: too deep\n\s+at dive \(deep\.ts:7:9\)/,
-  ],
-  logs: [/^caught: RangeError: too deep\n\s+at dive \(deep\.ts:7:9\)/],
-  timer: [/^Uncaught RangeError: too deep\n\s+at dive \(deep\.ts:7:9\)/],
-  floats: [/nobody handled it: too deep\n {4}at dive \(deep\.ts:7:9\)/],
-};
-
-for (const [size, padding] of [
-  ['small', 10],
-  ['large', 400_000],
-] as const) {
-  test(`Errors of a ${size} function name the lines of its sources wherever they are logged`, async () => {
-    using served = await serve(padding);
-    for (const [how, places] of Object.entries(PLACES)) {
-      const text = await served.logOf(how);
-      for (const place of places) assert.match(text, place, how);
-      assert.doesNotMatch(text, /probe\.js|hairspring:|file:|node:/, how);
-    }
-    assert.match(await served.logOf('tells'), /^Error: of no import\n\s+at .*probe\.js:/);
-  });
-}
+test('What is no source map is an error, and one that names no file it has finds nothing', () => {
+  for (const text of ['', '{}', 'null', '[]', '{"mappings":1,"sources":[]}', '{"mappings":"*","sources":[]}'])
+    assert.throws(() => new SourcePositions(text), Error, text);
+  for (const mappings of ['gggggggggggggg', 'AAAA\u{1f600}'])
+    assert.throws(
+      () => new SourcePositions(JSON.stringify({ mappings, sources: ['a'] })),
+      { code: 'HS_ARTIFACT_CORRUPT' },
+      mappings,
+    );
+  const [missing, nameless] = [
+    { mappings: 'ACAA', sources: ['a'] },
+    { mappings: 'AAAA', sources: [null] },
+  ];
+  for (const map of [missing, nameless])
+    assert.equal(new SourcePositions(JSON.stringify(map)).find(0, 0), undefined);
+});
