@@ -151,6 +151,8 @@ async function deployHazard(
       triggers: [`${namespace}.hazard`],
       limits: { cpu: '50ms', ...limits },
       bindings,
+      // What it cannot know: where it is.
+      environment: { SUBJECTS: namespace, URL_BASE: world.httpUrl },
     });
     return undefined;
   } catch (error) {

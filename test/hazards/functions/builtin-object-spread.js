@@ -1,0 +1,10 @@
+// class: builtin
+// tries: to run a built-in that V8 may not interrupt
+// expects: HS_FUNCTION_CPU HS_FUNCTION_MEMORY HS_FUNCTION_CRASHED HS_FUNCTION_THREW
+// kills: may
+
+export default {
+  async message(msg, env, ctx) {
+    return Object.keys({ ...'x'.repeat(2 ** 28) }).length;
+  },
+};
