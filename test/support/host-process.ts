@@ -10,6 +10,8 @@ export interface HostProcess extends AsyncDisposable {
   readonly pid: number;
   readonly nodeId: string;
   readonly dataDir: string;
+  /** Where HTTP triggers are served; undefined without names. */
+  readonly httpUrl: string | undefined;
   /** Milliseconds from starting the process to its serving. */
   readonly startedInMs: number;
   cellPids(): Promise<readonly number[]>;
@@ -20,6 +22,7 @@ export interface HostProcess extends AsyncDisposable {
 interface Report {
   readonly nodeId: string;
   readonly cells: readonly number[];
+  readonly httpUrl?: string;
 }
 
 const ENTRY = fileURLToPath(new URL('../e2e/fixtures/host-process.ts', import.meta.url));
@@ -33,14 +36,17 @@ export interface HostProcessOptions {
   readonly cellRssLimitBytes?: number;
   /** @default 1,000: a `cpu` of 1s, as tests have it, is to change nothing else */
   readonly inlineCpuMs?: number;
+  /** Namespaces by host name, for HTTP triggers. @default none are served */
+  readonly httpNames?: Readonly<Record<string, string>>;
 }
 
 export async function startHostProcess(url: string, options: HostProcessOptions = {}): Promise<HostProcess> {
-  const { dataDir: givenDir, spareCells = 1, cellRssLimitBytes, inlineCpuMs = 1_000 } = options;
+  const { dataDir: givenDir, spareCells = 1, cellRssLimitBytes, inlineCpuMs = 1_000, httpNames } = options;
   const dataDir = givenDir ?? (await mkdtemp(join(tmpdir(), 'hairspring-host-')));
   const startedMs = performance.now();
   const numbers = [spareCells, inlineCpuMs, cellRssLimitBytes ?? ''].map(String);
-  const child = fork(ENTRY, [url, dataDir, ...numbers], {
+  const names = httpNames === undefined ? '' : JSON.stringify(httpNames);
+  const child = fork(ENTRY, [url, dataDir, ...numbers, names], {
     stdio: ['ignore', 'inherit', 'pipe', 'ipc'],
   });
   let stderr = '';
@@ -60,6 +66,7 @@ export async function startHostProcess(url: string, options: HostProcessOptions 
     pid: child.pid ?? 0,
     nodeId: first.nodeId,
     dataDir,
+    httpUrl: first.httpUrl,
     startedInMs: performance.now() - startedMs,
     async cellPids() {
       const report = nextReport(child);

@@ -1,7 +1,6 @@
 /** The callers of a hazard. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { NatsConnection } from '@nats-io/transport-node';
-import { type Answer, ask } from '../../support/load.ts';
+import type { Answer } from '../../support/load.ts';
 
 /** Called at once; more of one hazard's calls wait for these. */
 const AT_ONCE = 4;
@@ -16,8 +15,7 @@ const ASK_AGAIN_MS = 50;
  * is made again.
  */
 export async function callHazard(
-  nc: NatsConnection,
-  subject: string,
+  call: (payload: string) => Promise<Answer>,
   calls: number,
   kinds: number,
 ): Promise<readonly Answer[]> {
@@ -27,7 +25,7 @@ export async function callHazard(
   const heard = async (payload: string): Promise<void> => {
     const untilMs = performance.now() + AWAY_MS;
     for (;;) {
-      const answer = await ask(nc, subject, payload);
+      const answer = await call(payload);
       answers.push(answer);
       if (!UNREACHED.has(answer.outcome) || isGone) return;
       isGone = performance.now() > untilMs;

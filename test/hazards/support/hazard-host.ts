@@ -22,12 +22,22 @@ export interface HazardHost extends AsyncDisposable {
   client(namespace: string): ControlClient;
 }
 
+/** So many hazards can be called by HTTP, each by the name of its namespace. */
+const MOST_NAMESPACES = 1_000;
+
 /** Starts nats-server, the node and the callers of neighbours; disposing stops all. */
 export async function startHazardHost(rssLimitBytes: number, inlineCpuMs: number): Promise<HazardHost> {
   await using stack = new AsyncDisposableStack();
   const nats = stack.use(await startTestNats());
   const host = stack.use(
-    await startHostProcess(nats.url, { spareCells: 1, cellRssLimitBytes: rssLimitBytes, inlineCpuMs }),
+    await startHostProcess(nats.url, {
+      spareCells: 1,
+      cellRssLimitBytes: rssLimitBytes,
+      inlineCpuMs,
+      httpNames: Object.fromEntries(
+        Array.from({ length: MOST_NAMESPACES }, (_, index) => [`hazard-${index}`, `hazard-${index}`]),
+      ),
+    }),
   );
   const nc = await connectTo(nats);
   stack.defer(() => nc.close());

@@ -37,6 +37,8 @@ export interface Hazard {
   readonly limits: Readonly<Record<string, string>>;
   /** How often it is called; the payloads are 0, 1, 2, …. */
   readonly calls: number;
+  /** Whether it is called by HTTP requests, and not by messages. */
+  readonly byHttp: boolean;
   /** Host services that it is granted, as in {@link bindingsOf}. */
   readonly binds: readonly string[];
   /** Lines of the log feed that come of each call; undefined where nobody counts them. */
@@ -89,6 +91,7 @@ export function parseHazard(name: string, code: string): Hazard {
     mayKill: kills === 'may',
     limits: Object.fromEntries((fields.get('limits') ?? '').split(' ').filter(Boolean).map(parseLimit)),
     calls: numberOf('calls') ?? 1,
+    byHttp: fields.get('via') === 'http',
     binds: (fields.get('binds') ?? '').split(' ').filter(Boolean),
     logLines: numberOf('logs'),
     settlesAtMs: numberOf('settles'),

@@ -4,6 +4,7 @@ import type { ControlClient } from '../../../src/control/index.ts';
 import { HairspringError } from '../../../src/core/index.ts';
 import { deployTo, isAlive } from '../../support/host.ts';
 import { type Answer, ask, until } from '../../support/load.ts';
+import { askByHttp } from './ask-by-http.ts';
 import type { HazardBars } from './bars.ts';
 import { bindingsOf } from './bindings.ts';
 import { callHazard, outcomeOf } from './call-hazard.ts';
@@ -61,7 +62,11 @@ export async function runHazard(world: HazardHost, hazard: Hazard, bars: HazardB
     await sleep(bars.calmMs);
     calmTotalBytes = watch.totalBytes();
     calledAtMs = Date.now();
-    answers = await callHazard(world.nc, `${namespace}.hazard`, Math.max(times, hazard.calls), hazard.calls);
+    answers = await callHazard(
+      (payload) => askHazard(world, hazard, namespace, payload),
+      Math.max(times, hazard.calls),
+      hazard.calls,
+    );
     heardAtMs = Date.now();
     await sleep(bars.calmMs);
     calls = await world.neighbours.stop();
@@ -138,7 +143,7 @@ async function deployNeighbour(
 async function deployHazard(
   world: HazardHost,
   client: ControlClient,
-  { code, limits, binds }: Hazard,
+  { code, limits, binds, byHttp }: Hazard,
   namespace: string,
 ): Promise<string | undefined> {
   const bindings = bindingsOf(binds, { namespace, httpUrl: world.httpUrl });
@@ -148,7 +153,7 @@ async function deployHazard(
       code,
       namespace,
       nodeId: world.host.nodeId,
-      triggers: [`${namespace}.hazard`],
+      triggers: [byHttp ? { http: { route: '/', methods: ['POST'] } } : `${namespace}.hazard`],
       limits: { cpu: '50ms', ...limits },
       bindings,
       // What it cannot know: where it is.
@@ -158,6 +163,15 @@ async function deployHazard(
   } catch (error) {
     return HairspringError.from(error).code;
   }
+}
+
+function askHazard(
+  { host, nc }: HazardHost,
+  { byHttp }: Hazard,
+  namespace: string,
+  payload: string,
+): Promise<Answer> {
+  return byHttp ? askByHttp(host.httpUrl ?? '', namespace, payload) : ask(nc, `${namespace}.hazard`, payload);
 }
 
 async function sentenceOf(client: ControlClient): Promise<Sentence> {
