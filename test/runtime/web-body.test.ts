@@ -234,6 +234,21 @@ test('Compressed data that is cut, altered or goes on after its end is refused',
   assert.equal(await attempt(Buffer.concat([packed, Buffer.from([0])])), 'TypeError');
 });
 
+test('What is too large for the memory of the function when it is unpacked is not called corrupt', async () => {
+  const bomb = gzipSync(Buffer.alloc(128 * 1024 ** 2)).toString('base64');
+  using small = createTestFunction(
+    handlerOf(`const bytes = Uint8Array.from(atob(msg.text()), (char) => char.charCodeAt(0));
+      const chunks = [];
+      try {
+        for await (const chunk of new Blob([bytes]).stream().pipeThrough(new DecompressionStream('gzip')))
+          chunks.push(chunk);
+      } catch (error) { return error.name; }
+      return 'unpacked';`),
+    { limits: { memoryBytes: 32 * 1024 ** 2, cpuMs: 20_000, timeoutMs: 30_000 } },
+  );
+  assert.equal(await small.text({ data: bomb }), 'RangeError');
+});
+
 test('A deflate stream in pieces of any size gives the same, with names and comments in a gzip header', async () => {
   const plain = 'abcdefgh'.repeat(40);
   const packed = gzipSync(plain);

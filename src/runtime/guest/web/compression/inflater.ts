@@ -71,7 +71,9 @@ export class Inflater {
     for (let at = 0; at < input.length; at += PIECE_BYTES) {
       try {
         this.#inflate.push(input.slice(at, at + PIECE_BYTES));
-      } catch {
+      } catch (error) {
+        // There is no memory for what is in it.
+        if (error instanceof RangeError) throw error;
         throw new TypeError('The compressed data is corrupt');
       }
       const { f: isLast, l: table, p: bits = 0 } = state.s;
