@@ -23,7 +23,13 @@ export type JsonValue =
   | { readonly [key: string]: JsonValue | undefined };
 
 /** What can be sent or stored: text as UTF-8, bytes as they are, anything else as JSON. */
-export type Body = string | Uint8Array | ArrayBuffer | JsonValue;
+export type Body = string | Uint8Array | ArrayBuffer | JsonValue | JsonObject;
+
+/**
+ * An object or a list whose type an interface gives, which TypeScript does not take for a {@link JsonValue}. It is not a
+ * promise that somebody has forgotten to await, and no function.
+ */
+export type JsonObject = object & { readonly then?: never; readonly bind?: never };
 
 /**
  * The default export of a function.
@@ -145,8 +151,13 @@ export interface RequestContext extends Context {
   readonly params: Readonly<Record<string, string>>;
 }
 
-/** The part of an `AbortSignal` that needs no other types; it is a whole one. */
-export interface InvocationSignal {
+/** The `AbortSignal` of the project's own types (lib "DOM" or "WebWorker"), where it has them. */
+export type InvocationSignal = typeof globalThis extends { AbortSignal: { prototype: infer Own } }
+  ? Own
+  : PlainSignal;
+
+/** The part of an `AbortSignal` that needs no other types; at run time it is a whole one. */
+export interface PlainSignal {
   readonly aborted: boolean;
   readonly reason: unknown;
   addEventListener(type: 'abort', listener: () => void): void;

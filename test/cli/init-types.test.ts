@@ -12,10 +12,16 @@ const folder = mkdtempSync(join(tmpdir(), 'hairspring-types-'));
 after(() => rmSync(folder, { recursive: true, force: true }));
 
 /** A function that uses each part of the platform, and one name that functions have not. */
-const PROBE = `import type { Handler } from 'hairspring/guest';
+const PROBE = `import type { Body, Handler, KvBucket, MessageResult } from 'hairspring/guest';
 
 interface Env {
   readonly WEB: { fetch: typeof fetch };
+  readonly CACHE: KvBucket;
+}
+
+interface Greeting {
+  readonly text: string;
+  readonly to?: Greeting;
 }
 
 export default {
@@ -26,6 +32,16 @@ export default {
     const response = await fetch(new Request(url, { headers: new Headers({ accept: 'text/plain' }) }), {
       signal: AbortSignal.any([AbortSignal.timeout(ctx.deadline - Date.now()), new AbortController().signal]),
     });
+    await fetch(url, { signal: ctx.signal });
+    AbortSignal.any([ctx.signal, AbortSignal.timeout(1)]).throwIfAborted();
+    const greeting: Greeting = { text: 'hello' };
+    await env.CACHE.put('greeting', greeting);
+    await ctx.call('other', greeting);
+    const results: MessageResult[] = [greeting, [greeting], 1, true, null, undefined, 'text', new Reply(greeting)];
+    // @ts-expect-error a function cannot be sent
+    const body: Body = () => results;
+    // @ts-expect-error a promise is to be awaited first
+    await env.CACHE.put('late', env.CACHE.get('early'));
     const passed = await fetch(url, { method: 'POST', body: response.body, duplex: 'half' });
     const again: Response = await env.WEB.fetch(url);
     const digest = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(crypto.randomUUID()));
@@ -44,7 +60,7 @@ export default {
     return new Reply(await new Response(text).arrayBuffer(), {
       headers: { took: String(performance.now()), by: navigator.userAgent, ok: String(again.ok && passed.ok) },
     });
-    void [pattern, upper, new TextDecoder('latin1', { fatal: true })];
+    void [pattern, upper, body, new TextDecoder('latin1', { fatal: true })];
   },
 } satisfies Handler<Env>;
 `;
