@@ -146,6 +146,8 @@ export const functionInfo: z.ZodType<FunctionInfo> = z.custom<FunctionInfo>(
         suspended: z.string().exactOptional(),
         quarantined: z.string().exactOptional(),
         waiting: z.string().exactOptional(),
+        waitingCode: z.string().exactOptional(),
+        waitingRemedy: z.string().exactOptional(),
       })
       .safeParse(value).success,
 );

@@ -122,6 +122,9 @@ export interface FunctionInfo {
   readonly quarantined?: string;
   /** Why the node does not serve it yet; absent while it does. */
   readonly waiting?: string;
+  /** The error that it waits for, and what helps; absent also before it is first tried. */
+  readonly waitingCode?: string;
+  readonly waitingRemedy?: string;
 }
 
 /** Reply of HS.LIVE: what the next deployment under a name replaces, on whichever node it is served. */

@@ -164,7 +164,9 @@ export class Node implements NodeBackend {
   #sentenceOf(definition: FunctionDefinition): Sentence | undefined {
     const { deployments, cells } = this.#options;
     const reason = deployments.functions.waitingFor(definition.id);
-    return reason === undefined ? cells.sentenceOf(definition) : { state: 'waiting', reason };
+    if (reason === undefined) return cells.sentenceOf(definition);
+    const error = deployments.functions.waitingError(definition.id);
+    return { state: 'waiting', reason, ...(error === undefined ? {} : { error }) };
   }
 
   #summary(definition: FunctionDefinition, stats: FunctionStats | undefined): WorkloadSummary {
@@ -187,6 +189,12 @@ export class Node implements NodeBackend {
         hairspring_invocations: String(stats?.invocations ?? 0),
         hairspring_errors: String(stats?.errors ?? 0),
         ...(sentence === undefined ? {} : { [`hairspring_${sentence.state}`]: sentence.reason }),
+        ...(sentence?.error === undefined
+          ? {}
+          : {
+              hairspring_waiting_code: sentence.error.code,
+              hairspring_waiting_remedy: remedyOf(sentence.error),
+            }),
       },
     };
   }
@@ -201,6 +209,9 @@ export class Node implements NodeBackend {
       definition,
       stats: stats ?? idleStats(definition.id),
       ...(sentence === undefined ? {} : { [sentence.state]: sentence.reason }),
+      ...(sentence?.error === undefined
+        ? {}
+        : { waitingCode: sentence.error.code, waitingRemedy: remedyOf(sentence.error) }),
     };
   }
 
@@ -235,6 +246,12 @@ export class Node implements NodeBackend {
 interface Sentence {
   readonly state: 'suspended' | 'quarantined' | 'waiting';
   readonly reason: string;
+  /** What went wrong, of one that waits. */
+  readonly error?: HairspringError;
+}
+
+function remedyOf(error: HairspringError): string {
+  return error.hint ?? error.info.remedy;
 }
 
 function isServed(sentence: Sentence | undefined): boolean {

@@ -143,6 +143,14 @@ test('A function that takes longer than --timeout is told to have timed out, and
   assert.equal((await cli(['undeploy', 'slow'])).code, 0);
 });
 
+test('invoke of a function that answers HTTP requests only says so, with its routes', async () => {
+  assert.equal((await cli(['deploy', join(EXAMPLES, 'albums')])).code, 0);
+  const run = await cli(['invoke', 'albums']);
+  assert.match(run.stderr, /^error HS_INVOKE_SUBJECT: .*HTTP requests only \(.*\/albums/m);
+  assert.match(run.stderr, /up --http/);
+  assert.equal((await cli(['undeploy', 'albums'])).code, 0);
+});
+
 test('undeploy waits no longer than --timeout', async () => {
   const endless = 'export default { message: () => new Promise((resolve) => setTimeout(resolve, 4_000)) }';
   const source = join(folder, 'endless');

@@ -3,6 +3,7 @@ import { after, test } from 'node:test';
 import { Kvm } from '@nats-io/kv';
 import { Objm } from '@nats-io/obj';
 import { putArtifact } from '../../src/control/index.ts';
+import { runCli } from '../cli/support/cli.ts';
 import { handler, startTestHost, type TestHost } from '../support/host.ts';
 import { until } from '../support/load.ts';
 import { connectTo, startTestNats } from '../support/nats.ts';
@@ -39,6 +40,13 @@ test('A function whose artifact is not to be had when its node starts is listed 
   const [state, reason] = await stateOf(world, 'late');
   assert.equal(state, 'error');
   assert.match(String(reason), new RegExp(`${digest}.* there is no such object$`));
+  const { waitingCode, waitingRemedy = '' } = await world.client().info('late');
+  assert.equal(waitingCode, 'HS_ARTIFACT_MISSING');
+  for (const command of [['list'], ['info', 'late']]) {
+    const { stdout } = await runCli([...command, '--server', nats.url]);
+    assert.ok(stdout.includes(waitingRemedy), stdout);
+    assert.doesNotMatch(stdout, /secret/);
+  }
   assert.equal((await world.ask('page')).outcome, 'no responders');
   await putArtifact(nc, digest, bytes);
   await until('it is served', async () => (await world.ask('page')).text === 'page', { withinMs: 20_000 });

@@ -131,6 +131,11 @@ test('A module without a message handler answers with an error', async () => {
   }
 });
 
+test('What answers requests only and is called by its name does not answer for it as for an error of its own', async () => {
+  using probe = createTestFunction(moduleOf('{ fetch: () => new Response() }'));
+  assert.deepEqual([await probe.code(), await probe.code()], ['HS_INVOKE_SUBJECT', 'HS_INVOKE_SUBJECT']);
+});
+
 test('A handler may be sync, async, a method with this, or a plain function', async () => {
   const modules = [
     '{ message: (msg) => msg.subject }',

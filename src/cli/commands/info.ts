@@ -75,8 +75,12 @@ function describeColdStarts({ coldStarts, coldReasons, prewarmed }: FunctionStat
   return `${coldStarts} cold starts${detail === '' ? '' : ` (${detail})`}${ahead}`;
 }
 
-function describeState({ stats, suspended, quarantined, waiting }: FunctionInfo): string {
-  if (waiting !== undefined) return `waiting for a secret: ${waiting}`;
+function describeState(info: FunctionInfo): string {
+  const { stats, suspended, quarantined, waiting, waitingCode, waitingRemedy } = info;
+  if (waiting !== undefined) {
+    const error = waitingCode === undefined ? waiting : `${waitingCode}: ${waiting}`;
+    return `waiting: ${error}${waitingRemedy === undefined ? '' : ` (${waitingRemedy})`}`;
+  }
   if (suspended !== undefined) return `suspended: ${suspended}`;
   const state = stats.state === 'warm' ? `warm, ${formatBytes(stats.heapBytes)} heap` : stats.state;
   return quarantined === undefined ? state : `${state}, in a cell of its own: ${quarantined}`;

@@ -1,7 +1,13 @@
 import { buffer } from 'node:stream/consumers';
 import type { Command } from 'commander';
-import type { ControlClient, InvokeResult } from '../../control/index.ts';
-import { isSubjectTrigger } from '../../core/index.ts';
+import type { InvokeResult } from '../../control/index.ts';
+import {
+  type FunctionDefinition,
+  HairspringError,
+  isHttpTrigger,
+  isSubjectTrigger,
+} from '../../core/index.ts';
+import { describeTrigger } from '../deploy/describe.ts';
 import { sampleSubject } from '../deploy/sample.ts';
 import { addHeader } from '../shell/add-header.ts';
 import { type CommandContext, defineCommand, runs, type Shell } from '../shell/command.ts';
@@ -62,7 +68,9 @@ async function invoke(
     });
   let result = await send(flags.subject);
   if (result.error?.code === 'HS_INVOKE_SUBJECT' && flags.subject === undefined) {
-    const subject = await madeUpSubject(connection.client, name);
+    const { definition } = await connection.client.info(name);
+    refuseHttpOnly(definition, result.error);
+    const subject = madeUpSubject(definition);
     if (subject !== undefined) {
       output.note(`No --subject is given, so ${subject} is used`);
       result = await send(subject);
@@ -72,10 +80,23 @@ async function invoke(
 }
 
 /** Something that a wildcard trigger of the function catches. */
-async function madeUpSubject(client: ControlClient, name: string): Promise<string | undefined> {
-  const { definition } = await client.info(name);
-  const first = definition.triggers.find(isSubjectTrigger);
+function madeUpSubject({ triggers }: FunctionDefinition): string | undefined {
+  const first = triggers.find(isSubjectTrigger);
   return first === undefined ? undefined : sampleSubject(first);
+}
+
+/** @throws HS_INVOKE_SUBJECT where no subject would help */
+function refuseHttpOnly({ name, triggers }: FunctionDefinition, cause: HairspringError): void {
+  if (triggers.some(isSubjectTrigger) || !triggers.some(isHttpTrigger)) return;
+  const routes = triggers.map(describeTrigger).join(', ');
+  throw new HairspringError(
+    'HS_INVOKE_SUBJECT',
+    `Cannot invoke "${name}": it answers HTTP requests only (${routes})`,
+    {
+      hint: 'Send it a request: `hairspring dev` prints one to try, and `up --http ADDRESS` serves them',
+      cause,
+    },
+  );
 }
 
 function show(

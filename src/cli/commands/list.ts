@@ -38,7 +38,9 @@ async function list(context: CommandContext): Promise<ExitCode | undefined> {
       const state = sentenceOf(metadata);
       if (state === undefined) return [];
       return [
-        `${name} is ${state}: ${printable(metadata[`hairspring_${state}`] ?? '')}. ${LIFTED_BY[state]} lifts that.`,
+        printable(
+          `${name} is ${state}: ${metadata[`hairspring_${state}`] ?? ''}. ${remedyOf(state, metadata)}`,
+        ),
       ];
     });
     return [renderTable([heading, ...rows]), ...(notes.length === 0 ? [] : ['', ...notes])].join('\n');
@@ -46,15 +48,15 @@ async function list(context: CommandContext): Promise<ExitCode | undefined> {
   return undefined;
 }
 
-const LIFTED_BY = {
-  suspended: 'Deploying it',
-  quarantined: 'Deploying it',
-  waiting: 'Setting the secret',
-} as const;
-type State = keyof typeof LIFTED_BY;
+type State = 'suspended' | 'quarantined' | 'waiting';
 const STATES: readonly State[] = ['suspended', 'quarantined', 'waiting'];
 
-/** Why a node does not serve a function as others: it kills cells, or waits for a secret. */
+/** Why a node does not serve a function as others: it kills cells, or waits for something that is missing. */
 function sentenceOf(metadata: WorkloadSummary['metadata']): State | undefined {
   return STATES.find((state) => metadata[`hairspring_${state}`] !== undefined);
+}
+
+function remedyOf(state: State, metadata: WorkloadSummary['metadata']): string {
+  if (state !== 'waiting') return 'Deploying it lifts that.';
+  return metadata['hairspring_waiting_remedy'] ?? 'The node goes on trying.';
 }

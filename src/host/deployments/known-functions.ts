@@ -1,4 +1,4 @@
-import type { FunctionDefinition } from '../../core/index.ts';
+import type { FunctionDefinition, HairspringError } from '../../core/index.ts';
 import { RouteTable } from '../http/index.ts';
 import type { StoredDefinition } from './definition-store.ts';
 
@@ -6,6 +6,8 @@ import type { StoredDefinition } from './definition-store.ts';
 interface WaitingFunction {
   readonly stored: StoredDefinition;
   readonly reason: string;
+  /** Of the reason, when it is one that somebody can mend. */
+  readonly error: HairspringError | undefined;
 }
 
 /** The functions that a node knows of: each is served or waits. */
@@ -44,6 +46,11 @@ export class KnownFunctions {
     return this.#waiting.get(id)?.reason;
   }
 
+  /** What went wrong there; undefined also when nothing did, as before it is first tried. */
+  waitingError(id: string): HairspringError | undefined {
+    return this.#waiting.get(id)?.error;
+  }
+
   has(id: string): boolean {
     return this.#get(id) !== undefined;
   }
@@ -72,13 +79,13 @@ export class KnownFunctions {
   }
 
   /** It is not served, for this reason. */
-  wait(stored: StoredDefinition, reason: string): void {
+  wait(stored: StoredDefinition, reason: string, error?: HairspringError): void {
     const { definition } = stored;
     this.#served.delete(definition.id);
     // Each time that it is tried again it waits again.
     const isNew = this.#waiting.get(definition.id)?.stored.definition.version !== definition.version;
     if (isNew) this.routes.set(definition, true);
-    this.#waiting.set(definition.id, { stored, reason });
+    this.#waiting.set(definition.id, { stored, reason, error });
     this.#ids.set(keyOf(definition), definition.id);
   }
 

@@ -37,6 +37,7 @@ export class Serving {
       throw new HairspringError(
         'HS_INTERNAL',
         'It is stored in a form that this node does not know; another version of Hairspring has stored it',
+        { hint: 'Run the version that has stored it on this node, or deploy the function again' },
       );
     await this.#options.cache.ensure(definition.artifact.digest);
   }
@@ -96,9 +97,10 @@ export class Serving {
   wait(stored: StoredDefinition, error: unknown): void {
     const { functions, logger } = this.#options;
     const { id, name, namespace } = stored.definition;
-    const { message } = HairspringError.from(error);
+    const known = HairspringError.from(error);
+    const { message } = known;
     const isNew = functions.waitingFor(id) !== message;
-    functions.wait(stored, message);
+    functions.wait(stored, message, known);
     if (isNew) logger.error('A function is not restored', { name, namespace, error: message });
   }
 

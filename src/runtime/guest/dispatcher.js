@@ -105,7 +105,18 @@ function fail(invocation, error) {
   if (invocation.settled) return;
   invocation.settled = true;
   if (invocation.pendingTails === 0) removeOpen(invocation);
-  pushError(invocation.id, moduleErrorCode(error) ?? 'HS_FUNCTION_THREW', error, invocation.pendingTails);
+  const code = error !== undefined && error === calledByName ? 'HS_INVOKE_SUBJECT' : moduleErrorCode(error);
+  pushError(invocation.id, code ?? 'HS_FUNCTION_THREW', error, invocation.pendingTails);
+}
+
+/** @type {TypeError | undefined} */
+let calledByName;
+
+/** What has http triggers alone needs no handler of messages until somebody calls it by its name. */
+function noMessageHandler() {
+  if (!servesRequests) return new TypeError('The module exports no message handler');
+  calledByName ??= new TypeError('It answers HTTP requests only: its module exports no message handler');
+  return calledByName;
 }
 
 /**
@@ -198,7 +209,7 @@ function takeInvoke() {
     if (servesRequests && includesText(lastSubject, ' '))
       result = serveRequest(invocation, lastSubject, parts);
     else {
-      if (handler === undefined) throw new TypeError('The module exports no message handler');
+      if (handler === undefined) throw noMessageHandler();
       const message = new Message(lastSubject, lastReply, parts);
       result = callFunction(handler, handlers, message, env, new Context(invocation));
     }
