@@ -64,7 +64,7 @@ export function createProgram(
   for (const command of [program, ...program.commands.flatMap(withSubcommands)]) addGlobalOptions(command);
   program.addHelpText(
     'after',
-    "\nExamples:\n  $ hairspring init hello\n  $ hairspring dev hello\n  $ nats req greet.en.ada ''",
+    "\nExamples:\n  $ hairspring init hello\n  $ hairspring dev hello\n  $ nats req hello.ada ''",
   );
   return program;
 }

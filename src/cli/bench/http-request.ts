@@ -6,10 +6,8 @@ import {
   type HttpTrigger,
   isHttpTrigger,
   type Manifest,
-  routeMatches,
-  routeSegments,
 } from '../../core/index.ts';
-import { samplePath } from '../deploy/sample.ts';
+import { samplePath, takesPath } from '../deploy/sample.ts';
 import type { HttpTo } from './bench-run.ts';
 
 export interface HttpRequestOptions {
@@ -35,7 +33,7 @@ export function httpRequestFor({ name, start }: Manifest, options: HttpRequestOp
   for (const trigger of triggers) {
     const path = options.path ?? samplePath(trigger);
     const method = methodFor(trigger, options);
-    if (method === undefined || !takes(trigger, path)) continue;
+    if (method === undefined || !takesPath(trigger, path)) continue;
     return { transport: 'http', method, path, status: 200 };
   }
   const { method, path, hasBody } = options;
@@ -62,11 +60,6 @@ function methodFor(trigger: HttpTrigger, { method, hasBody }: HttpRequestOptions
     answersMethod(trigger, each) && !(hasBody && WITHOUT_BODY.includes(each));
   if (method !== undefined) return fits(method.toUpperCase()) ? method.toUpperCase() : undefined;
   return (hasBody ? BODY_FIRST : HTTP_METHODS).find(fits);
-}
-
-function takes(trigger: HttpTrigger, path: string): boolean {
-  const [pathname = ''] = path.split('?', 1);
-  return routeMatches(trigger, routeSegments(pathname));
 }
 
 /** What goes over the wire as it is must be what it seems. */

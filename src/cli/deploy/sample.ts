@@ -3,9 +3,11 @@ import { dirname, join } from 'node:path';
 import { z } from 'zod';
 import {
   answersMethod,
+  HTTP_METHODS,
   type HttpTrigger,
   isHttpTrigger,
   isSubjectTrigger,
+  routeMatches,
   routeSegments,
   type SubjectTrigger,
   subjectMatches,
@@ -21,7 +23,12 @@ export interface Sample {
 /** Tokens for captures whose name says what is meant. */
 const TOKENS: Readonly<Record<string, string>> = { lang: 'en', name: 'ada', id: '1' };
 
-const samplesFile = z.array(z.object({ subject: z.string(), payload: z.string().default('') }));
+const messageSample = z.object({ subject: z.string(), payload: z.string().default('') });
+const requestSample = z.object({
+  method: z.enum(HTTP_METHODS).default('GET'),
+  path: z.string().startsWith('/'),
+  payload: z.string().default(''),
+});
 
 /** A literal subject that `trigger` catches: each capture filled in, by its own name if nothing better is known. */
 export function sampleSubject({ subject, captures }: SubjectTrigger): string {
@@ -40,14 +47,28 @@ function sampleOfCapture(name: string): string {
 export interface SampleRequest {
   readonly method: string;
   readonly url: string;
+  readonly payload: string;
 }
 
-/** One that the first HTTP trigger takes, captures filled in as in {@link sampleSubject}; undefined without any. */
-export function sampleRequest(origin: string, triggers: readonly Trigger[]): SampleRequest | undefined {
-  const trigger = triggers.find(isHttpTrigger);
-  if (trigger === undefined) return undefined;
-  const method = answersMethod(trigger, 'GET') ? 'GET' : (trigger.methods[0] ?? 'GET');
-  return { method, url: `${origin}${samplePath(trigger)}` };
+/**
+ * The first request of `samples.json` beside the Nexfile that an HTTP trigger takes, else one for the first of them with
+ * captures filled in as in {@link sampleSubject}, else none.
+ */
+export async function sampleRequest(
+  origin: string,
+  file: string,
+  triggers: readonly Trigger[],
+): Promise<SampleRequest | undefined> {
+  const routed = triggers.filter(isHttpTrigger);
+  const [first] = routed;
+  if (first === undefined) return undefined;
+  const fitting = (await readSamples(file, requestSample)).find((sample) =>
+    routed.some((trigger) => answersMethod(trigger, sample.method) && takesPath(trigger, sample.path)),
+  );
+  const method = answersMethod(first, 'GET') ? 'GET' : (first.methods[0] ?? 'GET');
+  const { path, ...sample } = fitting ?? { method, path: samplePath(first), payload: '' };
+  const hasBody = !['GET', 'HEAD'].includes(sample.method);
+  return { ...sample, payload: hasBody ? sample.payload : '', url: `${origin}${path}` };
 }
 
 /** A path that `trigger` takes. */
@@ -55,6 +76,12 @@ export function samplePath({ pattern, captures }: HttpTrigger): string {
   const segments = routeSegments(pattern);
   for (const { index, name } of captures) segments[index] = sampleOfCapture(name);
   return `/${segments.join('/')}`;
+}
+
+/** Whether the route of `trigger` is that of a path, which may have a query. */
+export function takesPath(trigger: HttpTrigger, path: string): boolean {
+  const [pathname = ''] = path.split('?', 1);
+  return routeMatches(trigger, routeSegments(pathname));
 }
 
 /**
@@ -65,17 +92,24 @@ export async function sampleOf(file: string, triggers: readonly Trigger[]): Prom
   const listened = triggers.filter(isSubjectTrigger);
   const [first] = listened;
   if (first === undefined) return undefined;
-  const samples = await readSamples(join(dirname(file), 'samples.json'));
+  const samples = await readSamples(file, messageSample);
   const fitting = samples.find(({ subject }) =>
     listened.some((trigger) => subjectMatches(trigger.subject, subject)),
   );
   return fitting ?? { subject: sampleSubject(first), payload: '' };
 }
 
-/** Samples are a convenience: without a file that can be read there are none. */
-async function readSamples(path: string): Promise<readonly Sample[]> {
+/** Samples are a convenience: those that are none, or of the other kind, are passed over. */
+async function readSamples<Kind>(nexfile: string, schema: z.ZodType<Kind>): Promise<readonly Kind[]> {
   try {
-    return samplesFile.parse(JSON.parse(await readFile(path, 'utf8')));
+    const text = await readFile(join(dirname(nexfile), 'samples.json'), 'utf8');
+    return z
+      .array(z.unknown())
+      .parse(JSON.parse(text))
+      .flatMap((each) => {
+        const { success, data } = schema.safeParse(each);
+        return success ? [data] : [];
+      });
   } catch {
     return [];
   }

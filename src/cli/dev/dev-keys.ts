@@ -19,7 +19,8 @@ export async function tryOutsOf(
     running.map(async ({ manifest, file }) => ({
       name: manifest.name,
       sample: await sampleOf(file, manifest.start.triggers),
-      request: httpUrl === undefined ? undefined : sampleRequest(httpUrl, manifest.start.triggers),
+      request:
+        httpUrl === undefined ? undefined : await sampleRequest(httpUrl, file, manifest.start.triggers),
     })),
   );
 }
@@ -66,7 +67,10 @@ async function sendSamples({ functions, connection, lines, httpUrl }: KeyTargets
     const { subject, payload = '' } = sample ?? {};
     try {
       if (request !== undefined) {
-        const response = await fetch(request.url, { method: request.method });
+        const response = await fetch(request.url, {
+          method: request.method,
+          ...(request.payload === '' ? {} : { body: request.payload }),
+        });
         lines.info(`${name} → ${response.status} ${printable(await response.text())}`);
       }
       if (request !== undefined && sample === undefined) continue;

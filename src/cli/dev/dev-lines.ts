@@ -133,6 +133,10 @@ function describeCold(coldMs: number, reason: ColdReason | undefined): string {
   return `cold ${formatElapsed(coldMs)}${reason === undefined ? '' : ` (${reason})`}`;
 }
 
-function curlOf({ method, url }: SampleRequest): string {
-  return `curl ${method === 'GET' ? '' : `-X ${method} `}${url}`;
+function curlOf({ method, url, payload }: SampleRequest): string {
+  const words = [
+    ...(method === 'GET' ? [] : ['-X', method]),
+    ...(payload === '' ? [] : ['--data-binary', shellQuote(payload)]),
+  ];
+  return ['curl', ...words, /^[\w:/.-]+$/.test(url) ? url : shellQuote(url)].join(' ');
 }
