@@ -188,7 +188,8 @@ export const ERROR_CODES = {
     fault: 'deployer',
     retryable: false,
     summary: 'The module does not export the handler that its triggers need',
-    remedy: 'Export default an object with a `message` method',
+    remedy:
+      'Export default an object with a `message` method for subject triggers and a `fetch` method for http triggers',
   },
   HS_ARTIFACT_MISSING: {
     status: 404,
@@ -209,7 +210,7 @@ export const ERROR_CODES = {
     fault: 'deployer',
     retryable: false,
     summary: 'The bundle is larger than the artifact limit',
-    remedy: 'Import less; `hairspring deploy --analyze` shows what is in the bundle',
+    remedy: 'Import less; `hairspring deploy --dry-run` shows how large the bundle is',
   },
   HS_DEPLOY_CONFLICT: {
     status: 409,
@@ -288,7 +289,7 @@ export const ERROR_CODES = {
     fault: 'deployer',
     retryable: false,
     summary: 'The node does not run workloads of this type',
-    remedy: 'Set type: javascript and lifecycle: function in the Nexfile',
+    remedy: 'Set type: javascript or wasm, and lifecycle: function, in the Nexfile',
   },
   // The environment
   HS_USAGE: {
@@ -373,7 +374,7 @@ export const ERROR_CODES = {
     fault: 'operator',
     retryable: false,
     summary: 'Node 26 with isolated-vm is not available here',
-    remedy: 'Run `npm ci` without --omit=optional on a supported platform',
+    remedy: 'Run `npm ci`, and not `npm ci --omit=optional`, on a supported platform',
   },
   HS_INTERNAL: {
     status: 500,

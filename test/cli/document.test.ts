@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { globSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import type { Command } from 'commander';
 import { createProgram } from '../../src/cli/program.ts';
@@ -7,6 +8,7 @@ import { readEnvironment } from '../../src/cli/shell/environment.ts';
 import { EXIT, exitCodeOf } from '../../src/cli/shell/exit-codes.ts';
 import { ERROR_CODES, isErrorCode } from '../../src/core/index.ts';
 import { defaultCacheDir } from '../../src/host/index.ts';
+import { ROOT } from '../architecture/support/tree.ts';
 
 const DOCUMENT = readFileSync(new URL('../../docs/cli.md', import.meta.url), 'utf8');
 const ERRORS = readFileSync(new URL('../../docs/errors.md', import.meta.url), 'utf8');
@@ -69,6 +71,63 @@ for (const command of program.commands.flatMap((each) => [each, ...each.commands
 test('docs/cli.md shows exactly the global options', () => {
   const flags = program.options.map((option) => option.flags).filter((each) => !each.includes('--version'));
   assert.deepEqual(documented(section('Global options')), [...flags, '-h, --help']);
+});
+
+/** The options of the command that `text` begins with, after `hairspring`; of the program where it names none. */
+function optionsOf(text: string): ReadonlySet<string> {
+  const longs = new Set(GLOBAL);
+  let at: Command | undefined = program;
+  for (const word of text.split(/\s+/)) {
+    at = at?.commands.find((each: Command) => [each.name(), each.alias()].includes(word));
+    for (const { long } of at?.options ?? []) longs.add(long ?? '');
+  }
+  return longs;
+}
+
+test('Each option that a document or an error gives to a command is one of it', () => {
+  const texts = [
+    ...globSync('{README.md,docs/**/*.md,examples/**/README.md}', { cwd: ROOT }).map(
+      (path) => [path, readFileSync(join(ROOT, path), 'utf8')] as const,
+    ),
+    ...Object.entries(ERROR_CODES).map(([code, { remedy }]) => [code, remedy] as const),
+  ];
+  const wrong: string[] = [];
+  let seen = 0;
+  for (const [where, text] of texts) {
+    for (const [, line = ''] of text.matchAll(/(?:^|`|\$ )hairspring ([^`\n|#]+)/gm)) {
+      const options = optionsOf(line.split(' -- ', 1)[0] ?? '');
+      for (const [option] of line.matchAll(/(?<=\s)--[a-z][a-z-]*/g)) {
+        seen += 1;
+        if (!options.has(option)) wrong.push(`${where}: ${line.trim()}`);
+      }
+    }
+  }
+  assert.deepEqual(wrong, []);
+  assert.ok(seen > 20, `${seen} options seen`);
+});
+
+test('Each option that stands alone in a remedy, in docs/cli.md or in docs/control-plane.md is one of some command', () => {
+  const every = new Set(
+    [...program.commands.flatMap((one) => [one, ...one.commands]), program].flatMap((one) =>
+      one.options.map(({ long }) => long ?? ''),
+    ),
+  );
+  // Those of other programs are in a command of theirs.
+  const remedies = Object.values(ERROR_CODES).map(({ remedy }) =>
+    remedy.replace(/`(?:nats|npm|nsc) [^`]*`/g, ''),
+  );
+  const documents = ['cli.md', 'control-plane.md'].map((name) =>
+    readFileSync(join(ROOT, 'docs', name), 'utf8'),
+  );
+  const named = [
+    ...remedies.flatMap((text) => [...text.matchAll(/(?<![\w-])--[a-z][a-z-]*/g)]),
+    ...documents.flatMap((text) => [...text.matchAll(/(?<=`)--[a-z][a-z-]*/g)]),
+  ].map(([option]) => option);
+  assert.ok(named.length > 30, `${named.length} options seen`);
+  assert.deepEqual(
+    named.filter((option) => !every.has(option) && option !== '--help'),
+    [],
+  );
 });
 
 test('docs/cli.md and docs/errors.md list the exit codes of the program', () => {
