@@ -17,5 +17,5 @@ test('A new function may have any name that is one, also what YAML reads as a nu
     assert.equal(manifest.name, name, Nexfile);
     assert.partialDeepStrictEqual(manifest.start.triggers, [{ pattern: `${name}.{name}` }]);
   }
-  assert.match(createTemplate('hello', false)['Nexfile'] ?? '', /^name: hello\n/);
+  assert.match(createTemplate('hello', false)['Nexfile'] ?? '', /^name: hello\n/m);
 });

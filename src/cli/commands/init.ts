@@ -1,5 +1,5 @@
-import { mkdir, readdir, writeFile } from 'node:fs/promises';
-import { basename, dirname, join, resolve } from 'node:path';
+import { access, mkdir, readdir, writeFile } from 'node:fs/promises';
+import { basename, dirname, join, relative, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { HairspringError, isToken } from '../../core/index.ts';
 import { createTemplate, type Template } from '../init/templates.ts';
@@ -35,7 +35,7 @@ async function init(
       hint: 'Use 1 to 64 letters, digits, - or _',
     });
   }
-  const template = createTemplate(name, flags.typescript === true);
+  const template = createTemplate(name, flags.typescript === true, await findPackage(folder));
   await writeTemplate(folder, path, template);
   const files = Object.keys(template).map((file) => join(path, file));
   output.result({ name, folder, files }, () =>
@@ -48,6 +48,21 @@ async function init(
       `  ${output.paint.cyan(`nats req ${name}.ada ''`)}`,
     ].join('\n'),
   );
+  return undefined;
+}
+
+/** Where npm has put this package for the project that the folder is in; undefined where it is installed elsewhere. */
+async function findPackage(folder: string): Promise<string | undefined> {
+  for (let at = folder; dirname(at) !== at; at = dirname(at)) {
+    const found = join(at, 'node_modules', 'hairspring');
+    const isThere = await access(found).then(
+      () => true,
+      () => false,
+    );
+    if (!isThere) continue;
+    const path = relative(folder, found).replaceAll('\\', '/');
+    return path.startsWith('.') ? path : `./${path}`;
+  }
   return undefined;
 }
 

@@ -49,12 +49,20 @@ const TSCONFIG = `{
 /** Names that every reader of YAML takes for text; older ones have more words for yes and no. */
 const PLAIN_NAME = /^(?!(?:true|false|null|yes|no|on|off|y|n)$)[a-z_]/i;
 
-/** A function called `name` that greets whom its subject names. */
-export function createTemplate(name: string, typescript: boolean): Template {
+/**
+ * A function called `name` that greets whom its subject names.
+ * @param packageFolder where editors find this package, from the folder of the function
+ */
+export function createTemplate(
+  name: string,
+  typescript: boolean,
+  packageFolder = './node_modules/hairspring',
+): Template {
   const main = typescript ? 'src/index.ts' : 'src/index.js';
   const subject = `${name}.{name}`;
   return {
-    Nexfile: `name: ${PLAIN_NAME.test(name) ? name : JSON.stringify(name)}
+    Nexfile: `# yaml-language-server: $schema=${packageFolder}/schema/nexfile.schema.json
+name: ${PLAIN_NAME.test(name) ? name : JSON.stringify(name)}
 type: javascript
 lifecycle: function
 description: Greets whom the subject names
