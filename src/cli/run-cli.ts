@@ -28,8 +28,10 @@ async function runProgram(args: readonly string[], env: CliEnvironment, shell: S
   });
   const fail = (error: unknown): ExitCode => {
     const known = HairspringError.from(error);
-    const { color } = readGlobalOptions(program, shell.env);
-    createOutput({ json: wantsJson, color: color && !ownArgs.includes('--no-color') }).error(known);
+    const { color, errorColor } = readGlobalOptions(program, shell.env);
+    const mayColor = !ownArgs.includes('--no-color');
+    const output = { json: wantsJson, color: color && mayColor, errorColor: errorColor && mayColor };
+    createOutput(output).error(known);
     if (shell.env.debug && error instanceof Error) process.stderr.write(`${stackOf(error)}\n`);
     return exitCodeOf(known.code);
   };

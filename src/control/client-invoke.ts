@@ -7,7 +7,7 @@ import { isNoResponders, isTimeout, natsFailure } from './nats-failure.ts';
 export interface InvokeOptions {
   /** The subject that the call stands for; needed when the function has not exactly one literal trigger. */
   readonly subject?: string;
-  readonly headers?: Readonly<Record<string, string>>;
+  readonly headers?: Readonly<Record<string, string | readonly string[]>>;
   /** How long the function may take, from when it is accepted. @default the client's */
   readonly timeoutMs?: number;
 }
@@ -35,7 +35,7 @@ export async function invoke(
 ): Promise<InvokeResult> {
   assertToken(name, 'function name');
   const requestHeaders = headers();
-  for (const [key, value] of Object.entries(options.headers ?? {})) {
+  for (const [key, value] of pairsOf(options.headers ?? {})) {
     if (!isSafeHeader(key, value)) {
       throw new HairspringError(
         'HS_USAGE',
@@ -65,6 +65,12 @@ export async function invoke(
     ),
     ...(error === undefined ? {} : { error }),
   };
+}
+
+function pairsOf(given: NonNullable<InvokeOptions['headers']>): readonly (readonly [string, string])[] {
+  return Object.entries(given).flatMap(([key, values]) =>
+    typeof values === 'string' ? [[key, values] as const] : values.map((value) => [key, value] as const),
+  );
 }
 
 function invokeFailure(

@@ -4,10 +4,12 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import type { Command } from 'commander';
 import { createProgram } from '../../src/cli/program.ts';
+import { createColors } from '../../src/cli/shell/colors.ts';
 import { readEnvironment } from '../../src/cli/shell/environment.ts';
+import { renderError } from '../../src/cli/shell/error-text.ts';
 import { EXIT, exitCodeOf } from '../../src/cli/shell/exit-codes.ts';
-import { ERROR_CODES, isErrorCode } from '../../src/core/index.ts';
-import { defaultCacheDir } from '../../src/host/index.ts';
+import { ERROR_CODES, HairspringError, isErrorCode } from '../../src/core/index.ts';
+import { defaultCacheDir, parseNexfile } from '../../src/host/index.ts';
 import { ROOT } from '../architecture/support/tree.ts';
 
 const DOCUMENT = readFileSync(new URL('../../docs/cli.md', import.meta.url), 'utf8');
@@ -166,4 +168,16 @@ test('The text of each help fills the lines of a terminal', () => {
     }
   }
   assert.deepEqual(ragged, []);
+});
+
+test('The error that docs/errors.md shows is the one of the program', () => {
+  const nexfile =
+    'name: hello\ntype: javascript\nlifecycle: function\ndescription: Greets\nstart_request:\n  main: src/index.js\n  limit: { timeout: 5s }\n';
+  assert.throws(
+    () => parseNexfile(nexfile, 'hello/Nexfile'),
+    (error) => {
+      assert.ok(ERRORS.includes(renderError(HairspringError.from(error), createColors(false))));
+      return true;
+    },
+  );
 });

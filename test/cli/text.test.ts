@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { sampleSubject } from '../../src/cli/deploy/sample.ts';
+import { addHeader, joinHeaders } from '../../src/cli/shell/add-header.ts';
 import { createColors } from '../../src/cli/shell/colors.ts';
 import { renderError } from '../../src/cli/shell/error-text.ts';
 import { printable } from '../../src/cli/shell/printable.ts';
@@ -58,4 +59,10 @@ test('A sample subject is literal and caught by its trigger', () => {
     assert.equal(subject, expected);
     assert.ok(subjectMatches(parsed.subject, subject));
   }
+});
+
+test('A header that is given twice has both values', () => {
+  const headers = addHeader('a: 2', addHeader('b:x', addHeader('a:1')));
+  assert.deepEqual(headers, { a: ['1', '2'], b: ['x'] });
+  assert.deepEqual(joinHeaders(headers), { a: '1, 2', b: 'x' });
 });

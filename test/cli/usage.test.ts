@@ -1,10 +1,13 @@
 import assert from 'node:assert/strict';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { once } from 'node:events';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import { startTestNats, type TestNats } from '../support/nats.ts';
 import { ESCAPE, runCli } from './support/cli.ts';
+import { noTerminal, startInTerminal } from './support/terminal.ts';
 
 /** Nothing listens there: it is the discard port. */
 const NOWHERE = 'nats://127.0.0.1:9';
@@ -55,6 +58,27 @@ test('An unknown command, an unknown option and a missing argument end with 2 an
   );
   assert.match(none.stderr, /^Usage: hairspring /);
   assert.equal(none.stdout, '');
+});
+
+test('Colours go to the stream that is a terminal, and not to the other one', {
+  skip: noTerminal,
+}, async () => {
+  const file = join(folder, 'errors');
+  const bin = fileURLToPath(new URL('../../bin/hairspring.js', import.meta.url));
+  const command = `unset NO_COLOR FORCE_COLOR; ${process.execPath} ${bin} lost`;
+  for (const [redirect, isColoured] of [
+    [`2>${file}`, false],
+    [`2>&1 >${file}.out | cat >${file}; ${command} >/dev/null`, true],
+  ] as const) {
+    const child = startInTerminal(`${command} ${redirect}`, ['ignore', 'pipe', 'inherit']);
+    let shown = '';
+    child.stdout?.setEncoding('utf8').on('data', (text: string) => {
+      shown += text;
+    });
+    await once(child, 'close');
+    assert.doesNotMatch(await readFile(file, 'utf8'), ESCAPE);
+    assert.equal(ESCAPE.test(shown), isColoured, shown);
+  }
 });
 
 test('A duration, a port and a header that cannot be read end with 2 and say how they are written', async () => {

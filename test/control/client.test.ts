@@ -180,12 +180,35 @@ test('An undeploy that takes longer than its client waits is not taken for a fun
     await finished;
     return stopped;
   };
-  await assert.rejects(
-    client.undeploy('busy', { timeoutMs: 500 }),
-    code('HS_NATS_UNREACHABLE', /^Cannot undeploy "busy": no node said within 500 ms that it is done$/),
-  );
+  const message = /^Cannot undeploy "busy": no node said within 500 ms that it is done$/;
+  await assert.rejects(client.undeploy('busy', { timeoutMs: 500 }), code('HS_NATS_UNREACHABLE', message));
   finish();
   two.undeploy = original;
+});
+
+test('What takes longer is waited for as long as the client is told to', async () => {
+  const mute = nc.subscribe('$NEX.SVC.mute.control.>', {
+    callback: (_, msg) => {
+      if (!msg.subject.endsWith('.AUCTION')) return;
+      msg.respond(
+        JSON.stringify({
+          bidder_id: 'bid',
+          start_request_schema: '',
+          supported_lifecycles: ['function'],
+          xkey: '',
+        }),
+      );
+    },
+  });
+  const hasty = createControlClient(nc, { namespace: 'mute', timeoutMs: 300 });
+  const { namespace: _, ...request } = { ...requestFor('slow'), namespace: 'mute' };
+  const startedMs = performance.now();
+  await assert.rejects(
+    hasty.deploy(request),
+    code('HS_NATS_UNREACHABLE', /Cannot deploy "slow": no answer in time/),
+  );
+  assert.ok(performance.now() - startedMs < 30_000);
+  mute.unsubscribe();
 });
 
 test('A name that system finds in several namespaces is refused with the ids', async () => {
@@ -257,7 +280,7 @@ test('An invocation carries subject and headers and brings back body, headers or
       const replyHeaders = headers();
       replyHeaders.set('workload_id', 'id-hello');
       msg.respond(
-        `${msg.headers?.get('Hairspring-Subject')} ${msg.headers?.get('X-Trace')} ${msg.string()}`,
+        `${msg.headers?.get('Hairspring-Subject')} ${msg.headers?.values('X-Trace')} ${msg.string()}`,
         {
           headers: replyHeaders,
         },
@@ -268,6 +291,8 @@ test('An invocation carries subject and headers and brings back body, headers or
   assert.equal(Buffer.from(ok.data).toString(), 'greet.en t1 payload');
   assert.deepEqual(ok.headers, { workload_id: 'id-hello' });
   assert.equal(ok.error, undefined);
+  const twice = await client.invoke('hello', '', { headers: { 'X-Trace': ['t1', 't2'] } });
+  assert.equal(Buffer.from(twice.data).toString(), ' t1,t2 ');
   const failed = await client.invoke('hello', 'fail');
   assert.equal(failed.error?.code, 'HS_FUNCTION_TIMEOUT');
   assert.equal(failed.error?.message, 'Cannot answer within 5 s');

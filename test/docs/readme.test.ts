@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { after, test } from 'node:test';
@@ -108,5 +108,14 @@ test('The first steps of the README work as they stand, and its snippets deploy 
   } finally {
     child.kill('SIGTERM');
     await new Promise((resolve) => child.once('exit', resolve));
+  }
+});
+
+test('About as many hostile functions are told of as there are', () => {
+  const count = readdirSync(join(ROOT, 'test', 'hazards', 'functions')).length;
+  const texts = [readFileSync(README, 'utf8'), readFileSync(join(ROOT, 'CHANGELOG.md'), 'utf8')];
+  for (const text of texts) {
+    const told = Number(/(\d+) \[?hostile functions/.exec(text)?.[1]);
+    assert.ok(told <= count && count <= told + 20, `${told} of ${count}`);
   }
 });

@@ -1,7 +1,7 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import { HairspringError, parseWait } from '../../core/index.ts';
 import type { Budget } from '../bench/budgets.ts';
-import { addHeader } from '../shell/add-header.ts';
+import { addHeader, type Headers, joinHeaders } from '../shell/add-header.ts';
 import { type CommandContext, defineCommand, runs, type Shell } from '../shell/command.ts';
 import { EXIT, type ExitCode, exitCodeOf } from '../shell/exit-codes.ts';
 import { countOf } from '../shell/format.ts';
@@ -14,7 +14,7 @@ interface BenchFlags {
   readonly subject?: string;
   readonly method?: string;
   readonly path?: string;
-  readonly header?: Readonly<Record<string, string>>;
+  readonly header?: Headers;
   readonly secret?: Readonly<Record<string, string>>;
   readonly duration?: number;
   readonly quick?: true;
@@ -88,7 +88,7 @@ async function bench(
       context,
       {
         target,
-        request: flags,
+        request: { ...flags, header: joinHeaders(flags.header ?? {}) },
         durationMs: flags.duration,
         quick: flags.quick === true,
         budgets,

@@ -8,6 +8,7 @@ import { type CommandContext, defineCommand, runs, type Shell } from '../shell/c
 import { type ExitCode, exitCodeOf } from '../shell/exit-codes.ts';
 import { countOf, formatElapsed } from '../shell/format.ts';
 import { toErrorDocument } from '../shell/output.ts';
+import { printable } from '../shell/printable.ts';
 import { renderTable } from '../shell/table.ts';
 
 interface DeployFlags {
@@ -137,7 +138,7 @@ async function showPlan(
     ).split('\n');
     const warned = plan.flatMap(({ warnings }, index) => [
       ...lines.slice(index, index + 1),
-      ...warnings.map((warning) => `  ${output.paint.yellow('warning')}: ${warning}`),
+      ...warnings.map((warning) => renderWarning(warning, output.paint)),
     ]);
     return [...warned, `Nothing is deployed: ${countOf(plan.length, 'function')} would be`].join('\n');
   });
@@ -152,7 +153,8 @@ async function report(
   const { renderGrants } = await import('../deploy/grants.ts');
   const render = (each: DeployedFunction): string => {
     const grants = each.grants.length === 0 ? [] : [renderGrants(each.grants, output.paint, '    ')];
-    return [renderDeployed(each, output.paint), ...grants].join('\n');
+    const warnings = each.warnings.map((warning) => renderWarning(warning, output.paint));
+    return [renderDeployed(each, output.paint), ...warnings, ...grants].join('\n');
   };
   if (output.json || first === undefined) {
     const failures = failed.map(({ file, error }) => ({ file, ...toErrorDocument(error) }));
@@ -170,4 +172,9 @@ function renderDeployed(
 ): string {
   const first = `${paint.green('✓')} ${paint.bold(name)} ${version}  ${paint.dim(`id ${id}, ${formatElapsed(elapsedMs)}`)}`;
   return [first, ...triggers.map((trigger) => `    ${trigger}`)].join('\n');
+}
+
+/** Source text of somebody else's module may be in it. */
+function renderWarning(text: string, paint: CommandContext['output']['paint']): string {
+  return `  ${paint.yellow('warning')}: ${printable(text)}`;
 }

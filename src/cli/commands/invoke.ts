@@ -9,7 +9,7 @@ import {
 } from '../../core/index.ts';
 import { describeTrigger } from '../deploy/describe.ts';
 import { sampleSubject } from '../deploy/sample.ts';
-import { addHeader } from '../shell/add-header.ts';
+import { addHeader, type Headers } from '../shell/add-header.ts';
 import { type CommandContext, defineCommand, runs, type Shell } from '../shell/command.ts';
 import { type ExitCode, exitCodeOf } from '../shell/exit-codes.ts';
 import { formatElapsed } from '../shell/format.ts';
@@ -18,7 +18,7 @@ import { printable } from '../shell/printable.ts';
 
 interface InvokeFlags {
   readonly subject?: string;
-  readonly header?: Readonly<Record<string, string>>;
+  readonly header?: Headers;
   readonly raw?: true;
   readonly verbose?: true;
 }

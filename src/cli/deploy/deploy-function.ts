@@ -19,6 +19,8 @@ export interface DeployedFunction {
   readonly elapsedMs: number;
   /** How what it may reach differs from the version before; empty when there was none. */
   readonly grants: readonly GrantLine[];
+  /** Of the bundler. */
+  readonly warnings: readonly string[];
 }
 
 export interface DeployFunctionOptions {
@@ -66,6 +68,7 @@ export async function deployFunction(
     artifactBytes: bundle?.bytes.byteLength ?? 0,
     elapsedMs: performance.now() - startedMs,
     grants: difference.changes,
+    warnings: bundle?.warnings ?? [],
   };
 }
 

@@ -14,7 +14,10 @@ export interface GlobalOptions {
   /** Only what was said; each command has its own default. */
   readonly timeoutMs: number | undefined;
   readonly json: boolean;
+  /** Of standard output. */
   readonly color: boolean;
+  /** Of standard error, which may go elsewhere. */
+  readonly errorColor: boolean;
 }
 
 const HEADING = 'Global options:';
@@ -52,6 +55,7 @@ export function readGlobalOptions(command: Command, env: CliEnvironment): Global
     return typeof value === 'string' ? value : undefined;
   };
   const timeoutMs = said(command, 'timeout');
+  const mayColor = said(command, 'color') !== false;
   return {
     server: text('server'),
     creds: text('creds'),
@@ -62,12 +66,13 @@ export function readGlobalOptions(command: Command, env: CliEnvironment): Global
     namespace: text('namespace') ?? env.namespace ?? DEFAULT_NAMESPACE,
     timeoutMs: typeof timeoutMs === 'number' ? timeoutMs : undefined,
     json: said(command, 'json') === true,
-    color: said(command, 'color') !== false && wantsColors(env),
+    color: mayColor && wantsColors(env, process.stdout),
+    errorColor: mayColor && wantsColors(env, process.stderr),
   };
 }
 
-function wantsColors(env: CliEnvironment): boolean {
-  return env.colors === 'auto' ? process.stdout.isTTY === true : env.colors === 'always';
+function wantsColors(env: CliEnvironment, stream: NodeJS.WriteStream): boolean {
+  return env.colors === 'auto' ? stream.isTTY === true : env.colors === 'always';
 }
 
 function said(command: Command, name: string): unknown {

@@ -8,6 +8,7 @@ export interface OutputOptions {
   /** Whether stdout is for programs: JSON and nothing else. */
   readonly json: boolean;
   readonly color: boolean;
+  readonly errorColor: boolean;
   /** Whether what nobody reads may be lost: of a command that goes on when nobody does. @default false */
   readonly mayLose?: boolean;
 }
@@ -19,7 +20,7 @@ export interface OutputOptions {
  */
 export interface Output {
   readonly json: boolean;
-  /** Colours, or none. */
+  /** Colours, or none, for what goes to stdout. */
   readonly paint: Colors;
   /** The result of the command. At most once. */
   result(value: unknown, render: () => string): void;
@@ -33,8 +34,9 @@ export interface Output {
   error(error: HairspringError): void;
 }
 
-export function createOutput({ json, color, mayLose = false }: OutputOptions): Output {
+export function createOutput({ json, color, errorColor, mayLose = false }: OutputOptions): Output {
   const paint = createColors(color);
+  const paintError = createColors(errorColor);
   const toLoss = (isJson: boolean) => (lines: number) =>
     isJson
       ? JSON.stringify({ event: 'unread', lost: lines })
@@ -59,11 +61,11 @@ export function createOutput({ json, color, mayLose = false }: OutputOptions): O
       process.stdout.write(bytes);
     },
     note(text) {
-      if (!json) toStderr(paint.dim(text));
+      if (!json) toStderr(paintError.dim(text));
     },
     error(error) {
       if (json) toStdout(JSON.stringify(toErrorDocument(error)));
-      else toStderr(renderError(error, paint));
+      else toStderr(renderError(error, paintError));
     },
   };
 }
