@@ -159,6 +159,7 @@ export async function startCell(options: CellOptions): Promise<void> {
       observe: options.observe,
       feed,
       gauges,
+      redactOf: (spec) => secrets.redactOf(spec),
       send: (report) => link.sent({ type: 'telemetry', report }),
     });
     const budgets = new MessagingBudgets();

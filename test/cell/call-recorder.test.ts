@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { CallRecorder } from '../../src/cell/observe/call-recorder.ts';
+import { createRedact } from '../../src/cell/secrets/redact.ts';
 import {
   type CallUse,
   type FunctionSpec,
@@ -10,6 +11,7 @@ import {
 } from '../../src/core/index.ts';
 import { httpBinding } from '../support/http.ts';
 import { kvBinding } from '../support/kv.ts';
+import { objectBinding } from '../support/objects.ts';
 import { createSpec } from '../support/spec.ts';
 
 const SPEC: FunctionSpec = {
@@ -24,8 +26,12 @@ const SPEC: FunctionSpec = {
 type Call = Pick<ObservedCall, 'label' | 'op' | 'args' | 'alsoNamed'>;
 
 /** What is recorded of calls that ended so. */
-function record(calls: readonly (readonly [Call, InvocationStatus])[], spec = SPEC): readonly CallUse[] {
-  const recorder = new CallRecorder();
+function record(
+  calls: readonly (readonly [Call, InvocationStatus])[],
+  spec = SPEC,
+  redact = createRedact({}),
+): readonly CallUse[] {
+  const recorder = new CallRecorder(() => redact);
   for (const [call, status] of calls)
     recorder.onCallFinished(spec, { ...call, startedMs: 0, trace: undefined } as ObservedCall, status);
   return recorder.take();
@@ -55,6 +61,54 @@ test('A kind of call is told once, with what it names and nothing of what it sen
     'WEB http open POST https://e.test/v1/a used',
   ]);
   assert.doesNotMatch(JSON.stringify(uses), /hunter2/);
+});
+
+test('What is secret in a name is a star, whatever kind of name it is', () => {
+  const spec: FunctionSpec = {
+    ...SPEC,
+    bindings: { ...SPEC.bindings, FILES: objectBinding('files') },
+  };
+  const redact = createRedact({
+    TOKEN: '12345:abc/d-efGH',
+    PLAIN: 'hunter2hunter2',
+    DOT: 'left.right-of-it',
+  });
+  const [whole, escaped] = ['12345:abc/d-efGH', encodeURIComponent('12345:abc/d-efGH')];
+  const call = (
+    label: string,
+    op: string,
+    ...args: (string | number)[]
+  ): readonly [Call, InvocationStatus] => [{ label, op, args }, 'ok'];
+  const open = (url: string) => call('WEB', 'open', 1, 'GET', url);
+  const uses = record(
+    [
+      open('https://e.test/bothunter2hunter2/send?x=hunter2hunter2'),
+      open(`https://e.test/b/${escaped}/send`),
+      open(`https://e.test/c/${whole}/send`),
+      open('https://hunter2hunter2.e.test/d'),
+      call('STORE', 'get', 't.hunter2hunter2.a'),
+      call('STORE', 'get', 't.left.right-of-it.a'),
+      call('STORE', 'keys', 't.hunter2hunter2.'),
+      call('BUS', 'publish', 'a.hunter2hunter2.b'),
+      call('FILES', 'get', 'a/x-hunter2hunter2/b'),
+      [{ ...open('https://e.test/f')[0], alsoNamed: ['GET https://e.test/hunter2hunter2/g'] }, 'ok'],
+    ],
+    spec,
+    redact,
+  );
+  assert.deepEqual(shown(uses), [
+    'WEB http open GET https://e.test/*/send used',
+    'WEB http open GET https://e.test/b/*/send used',
+    'WEB http open GET https://e.test/c/* used',
+    'WEB http open  used',
+    'STORE kv get t.*.a used',
+    'STORE kv get t.> used',
+    'STORE kv keys t.*. used',
+    'BUS messaging publish a.*.b used',
+    'FILES objectstore get a/*/b used',
+    'WEB http open GET https://e.test/f used',
+    'WEB http open GET https://e.test/*/g used',
+  ]);
 });
 
 test('A watch names its filter, or without one all keys of the grant', () => {

@@ -107,6 +107,7 @@ test('With nothing asked for a cell observes nothing, makes no spans and reports
     observe: undefined,
     feed: new SilentObserver(),
     gauges: () => NO_GAUGES,
+    redactOf: () => undefined,
     send: async () => {
       reports += 1;
     },
@@ -352,6 +353,7 @@ test('Diagnostics channels carry what happens while somebody listens, and only t
     observe: undefined,
     feed: new SilentObserver(),
     gauges: () => NO_GAUGES,
+    redactOf: () => undefined,
     send: () => Promise.resolve(),
   });
   using probe = createTestFunction(handlerOf('console.log("hi"); await env.HOST.get("k")'), {

@@ -5,14 +5,20 @@ import { after, test } from 'node:test';
 import { Kvm } from '@nats-io/kv';
 import { hairspringSubjects, type SealedSecret } from '../../src/core/index.ts';
 import { BoundCell } from '../../src/host/cells/bound-cell.ts';
+import type { RecordedCall } from '../../src/host/index.ts';
 import { loadNodeKeys } from '../../src/host/state/node-identity.ts';
 import { handler, startTestHost } from '../support/host.ts';
+import { until } from '../support/load.ts';
 import { connectTo, startTestNats } from '../support/nats.ts';
 import { command, toWasm, writeFd } from '../support/wasm.ts';
 
 const nats = await startTestNats();
 after(() => nats[Symbol.asyncDispose]());
-const world = await startTestHost({ nats });
+const recorded: RecordedCall[] = [];
+const world = await startTestHost({
+  nats,
+  telemetry: { onCall: (call) => void recorded.push(call), reportMs: 50 },
+});
 after(() => world[Symbol.asyncDispose]());
 const { ask, deploy, nc } = world;
 const { nodeId } = world.host;
@@ -336,3 +342,17 @@ async function contentOfProcesses(pids: readonly (number | undefined)[]): Promis
   const paths = known.flatMap((pid) => [`/proc/${pid}/environ`, `/proc/${pid}/cmdline`]);
   return (await Promise.all(paths.map((path) => readFile(path, 'latin1')))).join('\n');
 }
+
+test('What is recorded of host calls has a star in the place of a secret', async () => {
+  await world.client().setSecret('api-key', 'secret-in-a-name');
+  await deploy({
+    name: 'namer',
+    code: handler('await env.STORE.put("t." + env.API_KEY + ".a", ""); await env.STORE.put("t.b", "");'),
+    bindings: { ...BOUND, STORE: { kv: 'named', access: 'write' } },
+  });
+  assert.equal((await ask('namer')).outcome, 'ok');
+  const names = (): readonly string[] =>
+    recorded.filter((call) => call.function === 'namer' && call.op === 'put').map(({ name }) => name);
+  await until('both are recorded', () => names().length >= 2);
+  assert.deepEqual(names().toSorted(), ['t.*.a', 't.b']);
+});

@@ -183,6 +183,16 @@ test('What was refused is in the suggestion and named, unless no Nexfile may gra
     assert.deepEqual(suggestGrant(KV, [refused('put', forbidden)], EXACTLY).binding, KV, forbidden);
 });
 
+test('A star in the place of a secret is one in the suggestion', () => {
+  const bus = suggestGrant(BUS, [used('publish', 'a.*.b'), used('request', 'a.>')], EXACTLY);
+  assert.deepEqual(bus.binding, { service: 'messaging', publish: ['a.*.b'], request: ['a.>'], call: [] });
+  const kv = suggestGrant(KV, [used('get', 't.*.a'), used('keys', 't.*.')], EXACTLY);
+  assert.deepEqual(kv.binding, { ...KV, access: 'read', keys: 't.*.>' });
+  const web = suggestGrant(WEB, [used('open', 'GET https://e.test/*/send')], EXACTLY);
+  assert.deepEqual(web.binding, { ...WEB, urls: ['https://e.test/*/send'], methods: ['GET'] });
+  for (const { binding } of [bus, kv, web]) survives(binding);
+});
+
 test('What one http binding refuses and another one covers is no want of the first', () => {
   const call = { service: 'http', op: 'open', name: 'GET https://e.test/a' };
   const calls = [

@@ -10,6 +10,7 @@ import {
 } from '../../core/index.ts';
 import { CALLS_LABEL } from '../../hostservices/index.ts';
 import { operationOf } from './span-text.ts';
+import { type Redact, starredName } from './starred-name.ts';
 
 /** Errors of calls that name nothing that a grant could cover. */
 const MEANINGLESS: readonly InvocationStatus[] = [
@@ -22,6 +23,13 @@ const MEANINGLESS: readonly InvocationStatus[] = [
 export class CallRecorder extends SilentObserver {
   readonly #seen = new WeakMap<FunctionSpec, Set<string>>();
   readonly #found: CallUse[] = [];
+  readonly #redactOf: (spec: FunctionSpec) => Redact | undefined;
+
+  /** @param redactOf what takes the secrets of a function out of a text, if it has some */
+  constructor(redactOf: (spec: FunctionSpec) => Redact | undefined) {
+    super();
+    this.#redactOf = redactOf;
+  }
 
   override wantsDetails(): boolean {
     return true;
@@ -42,7 +50,9 @@ export class CallRecorder extends SilentObserver {
     const { service } = binding;
     const operation = operationOf(op, status);
     // Of several names all were covered but perhaps the last one, at which a call that is refused ends.
-    for (const [index, name] of [callName(binding, op, args), ...alsoNamed].entries()) {
+    const redact = this.#redactOf(spec);
+    for (const [index, named] of [callName(binding, op, args), ...alsoNamed].entries()) {
+      const name = redact === undefined ? named : starredName(service, named, redact);
       const outcome = index === alsoNamed.length ? outcomeOf(status, index > 0) : 'used';
       if (name.length <= TELEMETRY_LIMITS.callNameChars)
         this.#add(spec, { label: granting, service, op: operation, name, outcome });

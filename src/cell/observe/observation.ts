@@ -11,6 +11,7 @@ import { CellMetrics, type FunctionGauge } from './cell-metrics.ts';
 import { ChannelObserver } from './channels.ts';
 import { fanOut } from './fan-out.ts';
 import { Reporter } from './reporter.ts';
+import type { Redact } from './starred-name.ts';
 import { Tracer } from './tracer.ts';
 
 /** What the cell itself measures of its present state. */
@@ -26,6 +27,8 @@ export interface ObservationOptions {
   readonly feed: Observer;
   /** Replies refused count since the last call. */
   readonly gauges: () => CellGauges;
+  /** What takes the secrets of a function out of a text, if it has some. */
+  readonly redactOf: (spec: FunctionSpec) => Redact | undefined;
   readonly send: (report: TelemetryReport) => Promise<void>;
 }
 
@@ -54,7 +57,7 @@ export function createObservation(options: ObservationOptions): Observation {
     const { functions, ...own } = gauges();
     return { ...own, evicted: metrics.takeEvicted(), functions: metrics.take(functions) };
   };
-  const recorder = observe.calls === true ? new CallRecorder() : undefined;
+  const recorder = observe.calls === true ? new CallRecorder(options.redactOf) : undefined;
   const reporter = new Reporter({
     clock,
     reportMs: observe.reportMs,

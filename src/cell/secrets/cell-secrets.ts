@@ -1,7 +1,7 @@
 import { type Clock, type FunctionSpec, HairspringError, type SealedSecret } from '../../core/index.ts';
 import type { RunnerDependencies } from '../../runtime/index.ts';
 import { type OpeningKey, openingKey, openSecret } from './open-secret.ts';
-import { createRedact } from './redact.ts';
+import { createRedact, type Redact } from './redact.ts';
 
 /** A function as it is run, with its secrets in its environment. */
 export interface PreparedFunction {
@@ -15,6 +15,7 @@ export class CellSecrets {
   readonly #namespace: string;
   readonly #seed: string;
   readonly #clock: Clock;
+  readonly #redacts = new WeakMap<FunctionSpec, Redact>();
   #key: OpeningKey | undefined;
 
   /** @param seed curve seed of the namespace */
@@ -86,9 +87,14 @@ export class CellSecrets {
     }
     if (Object.keys(opened).length === 0) return { spec, own: {} };
     const redact = createRedact(opened);
-    return {
-      spec: { ...spec, bindings, environment: { ...spec.environment, ...opened } },
-      own: redact === undefined ? {} : { redact },
-    };
+    const prepared = { ...spec, bindings, environment: { ...spec.environment, ...opened } };
+    if (redact === undefined) return { spec: prepared, own: {} };
+    this.#redacts.set(prepared, redact);
+    return { spec: prepared, own: { redact } };
+  }
+
+  /** What takes the secrets out of texts of a version that was prepared, if it has some. */
+  redactOf(spec: FunctionSpec): Redact | undefined {
+    return this.#redacts.get(spec);
   }
 }

@@ -29,7 +29,7 @@ function filterOf({ op, name, outcome }: GrantUse, { keys }: KvBinding): string 
   const tokens = name.split('.');
   if (op !== 'keys') return isSubject(name) && tokens.every(isFilterToken) ? name : undefined;
   const stem = tokens.slice(0, -1);
-  if (!stem.every((token) => KEY_TOKEN.test(token))) return undefined;
+  if (!stem.every((token) => token === '*' || KEY_TOKEN.test(token))) return undefined;
   const filter = [...stem, '>'].join('.');
   // A list is cut to what the grant covers, and that much is needed.
   return outcome === 'used' && !subjectCovers(keys, filter) ? keys : filter;

@@ -1,6 +1,7 @@
 import {
   forbiddenTriggerReason,
   isLiteralSubject,
+  isSubject,
   isToken,
   type MessagingBinding,
 } from '../../core/index.ts';
@@ -45,14 +46,15 @@ export function suggestMessagingGrant(
 type Part = 'publish' | 'request' | 'call';
 
 /** The part of a grant that a use needs; undefined when none can cover it. */
-function wantedOf({ op, name }: GrantUse): Part | undefined {
+function wantedOf({ op, name, outcome }: GrantUse): Part | undefined {
   if (op === 'call') return isToken(name) ? 'call' : undefined;
-  return isSendingOperation(op) && canBeGranted(name) ? SENDING_OPERATIONS[op] : undefined;
+  return isSendingOperation(op) && canBeGranted(name, outcome) ? SENDING_OPERATIONS[op] : undefined;
 }
 
-/** Whether a Nexfile may name the subject. */
-function canBeGranted(subject: string): boolean {
-  return isLiteralSubject(subject) && forbiddenTriggerReason(subject) === undefined;
+/** Whether a Nexfile may name the subject. A star of what was sent stands for a secret: nobody sends to a wildcard. */
+function canBeGranted(subject: string, outcome: GrantUse['outcome']): boolean {
+  const isNamed = outcome === 'used' ? isSubject(subject) : isLiteralSubject(subject);
+  return isNamed && forbiddenTriggerReason(subject) === undefined;
 }
 
 /** @returns undefined when even patterns are too many */
