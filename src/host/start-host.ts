@@ -160,7 +160,13 @@ async function openAccounts(
   const clock = systemClock;
   if (operator !== undefined)
     return await OperatorAccounts.connect({ operator, endpoint: { servers: nats.servers }, clock, logger });
-  if (delegation === undefined) return createOneAccount(nc, nats);
+  if (delegation === undefined) {
+    logger.warn(
+      'All namespaces share the account of the node: the bridge alone holds functions back. For parties that do not ' +
+        'trust each other, use the server that up and dev start, or --accounts',
+    );
+    return createOneAccount(nc, nats);
+  }
   return new DelegatedAccounts({ ...delegation, endpoint: nats, clock, logger });
 }
 

@@ -1,10 +1,18 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Kvm } from '@nats-io/kv';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { connectNats, createControlClient } from '../../src/control/index.ts';
-import { createLogger, type LogRecord, type NatsEndpoint } from '../../src/core/index.ts';
-import { readAccountsFile } from '../../src/host/accounts/index.ts';
+import {
+  createLogger,
+  type FunctionSpec,
+  type LogRecord,
+  type NatsEndpoint,
+  silentLogger,
+  systemClock,
+} from '../../src/core/index.ts';
+import { DelegatedAccounts, readAccountsFile } from '../../src/host/accounts/index.ts';
 import { type RunningHost, startHost } from '../../src/host/index.ts';
 import {
   accountsText,
@@ -15,6 +23,8 @@ import {
 } from '../support/foreign-nats.ts';
 import { deployTo, handler } from '../support/host.ts';
 import { type Answer, ask, tally, until } from '../support/load.ts';
+import { messagingBinding } from '../support/messaging.ts';
+import { createSpec } from '../support/spec.ts';
 
 /** Of the users that the node signs: several generations pass in a test. */
 const LIFETIME_MS = 4_000;
@@ -149,6 +159,28 @@ test('After undeploy nobody of the function is connected any more', async () => 
   await until('it is connected', connected);
   await tools.client.undeploy('leaving');
   await until('its connection is gone', async () => !(await connected()));
+});
+
+test('What was stolen of a function that is undeployed works until it expires, and no longer', async () => {
+  const file = readAccountsFile(await cluster.file('accounts.json', accountsText({ red: RED() })));
+  const options = { file, endpoint: cluster.node, clock: systemClock, logger: silentLogger };
+  await using accounts = new DelegatedAccounts({ ...options, lifetimeMs: LIFETIME_MS });
+  const access = await accounts.open('red');
+  const spec: FunctionSpec = {
+    ...createSpec(),
+    namespace: 'red',
+    bindings: { B: messagingBinding({ publish: ['a.>'] }) },
+  };
+  const stolen = access.forCell('c9').credentialFor(spec, 'version');
+  assert.ok(stolen !== undefined);
+  const { creds, expiresAtMs } = stolen;
+  const connect = (): Promise<NatsConnection> =>
+    connectNats({ servers: cluster.node.servers, creds }, { name: 'thief', reconnect: false });
+  access.withdraw(spec.id);
+  const thief = await connect();
+  await sleep(Math.max(0, expiresAtMs - Date.now()) + 1_000);
+  assert.ok(thief.isClosed());
+  await assert.rejects(connect(), { code: 'HS_NATS_REFUSED' });
 });
 
 test('Nothing of keys or credentials is in the log', () => {
