@@ -70,6 +70,10 @@ async function deploy(
   refuseTwins(prepared);
   if (failed.length > 0) return await report(context, { deployed: [], failed });
   if (flags.dryRun === true) return await showPlan(context, prepared);
+  const { warningsOf } = await import('../deploy/warnings.ts');
+  for (const each of prepared)
+    for (const warning of warningsOf(each))
+      context.output.note(`warning: ${each.manifest.name}: ${printable(warning)}`);
   return await report(context, await deployAll(context, prepared, flags));
 }
 
@@ -120,13 +124,14 @@ async function showPlan(
 ): Promise<undefined> {
   const { triggersOf } = await import('../deploy/deploy-function.ts');
   const { shownPath } = await import('../deploy/prepare.ts');
+  const { warningsOf } = await import('../deploy/warnings.ts');
   const plan = prepared.map((each) => ({
     name: each.manifest.name,
     file: shownPath(each.file),
     triggers: triggersOf(each),
     digest: each.bundle?.digest ?? null,
     artifactBytes: each.bundle?.bytes.byteLength ?? 0,
-    warnings: each.bundle?.warnings ?? [],
+    warnings: warningsOf(each),
   }));
   output.result({ dryRun: true, functions: plan }, () => {
     const lines = renderTable(

@@ -3,6 +3,7 @@ import type { ColdReason, HairspringError, LogLevel } from '../../core/index.ts'
 import { describeBinding, describeLimits, describeTrigger } from '../deploy/describe.ts';
 import { renderGrants } from '../deploy/grants.ts';
 import type { Sample, SampleRequest } from '../deploy/sample.ts';
+import { warningsOf } from '../deploy/warnings.ts';
 import { countOf, formatElapsed, timeOfDay } from '../shell/format.ts';
 import { isShown } from '../shell/level-option.ts';
 import { renderLogLine } from '../shell/log-line.ts';
@@ -91,7 +92,7 @@ export function createDevLines(output: Output): DevLines {
       const verb = isFirst ? 'deployed' : 'redeployed';
       output.event({ event: verb, ...deployed, elapsedMs }, () => {
         const line = `${stamp()} ${paint.green('↻')} ${paint.bold(deployed.name)} ${verb} as ${deployed.version} in ${formatElapsed(elapsedMs)}`;
-        const warnings = prepared.bundle?.warnings ?? [];
+        const warnings = warningsOf(prepared);
         return [
           line,
           ...(deployed.grants.length === 0 ? [] : [renderGrants(deployed.grants, paint, '  ')]),
