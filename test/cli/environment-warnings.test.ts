@@ -39,7 +39,7 @@ test('deploy warns of what looks like a secret in the environment, by its name a
   const env = { NATS_URL: world.nats.url };
   const { code, stderr, stdout } = await runCli(['deploy', folder], { env });
   assert.equal(code, 0, stderr);
-  const warned = [...stderr.matchAll(/warning: exposed: (\w+) looks like a secret.*hairspring secret set/g)];
+  const warned = [...stdout.matchAll(/warning: (\w+) looks like a secret.*hairspring secret set/g)];
   assert.deepEqual(warned.map(([, name]) => name).toSorted(), Object.keys(EXPOSED).toSorted());
   for (const value of Object.values(EXPOSED)) assert.ok(!`${stderr}${stdout}`.includes(value), value);
   const plan = await runCli(['deploy', folder, '--dry-run', '--json']);

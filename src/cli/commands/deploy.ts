@@ -70,10 +70,6 @@ async function deploy(
   refuseTwins(prepared);
   if (failed.length > 0) return await report(context, { deployed: [], failed });
   if (flags.dryRun === true) return await showPlan(context, prepared);
-  const { warningsOf } = await import('../deploy/warnings.ts');
-  for (const each of prepared)
-    for (const warning of warningsOf(each))
-      context.output.note(`warning: ${each.manifest.name}: ${printable(warning)}`);
   return await report(context, await deployAll(context, prepared, flags));
 }
 

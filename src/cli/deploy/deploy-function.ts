@@ -5,6 +5,7 @@ import type { ControlConnection } from '../shell/connection.ts';
 import { describeTrigger } from './describe.ts';
 import type { GrantDifference, GrantLine } from './grants.ts';
 import { type PreparedFunction, shownPath } from './prepare.ts';
+import { warningsOf } from './warnings.ts';
 
 /** What a deployment came to; the JSON of `deploy --json`. */
 export interface DeployedFunction {
@@ -19,7 +20,7 @@ export interface DeployedFunction {
   readonly elapsedMs: number;
   /** How what it may reach differs from the version before; empty when there was none. */
   readonly grants: readonly GrantLine[];
-  /** Of the bundler. */
+  /** Of the bundler, and of what looks like a secret in the environment. */
   readonly warnings: readonly string[];
 }
 
@@ -68,7 +69,7 @@ export async function deployFunction(
     artifactBytes: bundle?.bytes.byteLength ?? 0,
     elapsedMs: performance.now() - startedMs,
     grants: difference.changes,
-    warnings: bundle?.warnings ?? [],
+    warnings: warningsOf(prepared),
   };
 }
 
