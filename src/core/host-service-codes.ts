@@ -10,6 +10,13 @@ export const HOST_SERVICE_CODES = {
     summary: 'The function used a host service beyond its grant',
     remedy: 'Widen the binding in the Nexfile (bucket, access, keys or subjects) and deploy again',
   },
+  HS_SERVICE_WITHHELD: {
+    status: 403,
+    fault: 'deployer',
+    retryable: false,
+    summary: 'The node withholds the host service of a binding from all functions',
+    remedy: 'Deploy without the binding, or ask the operator, who starts the node with --withhold',
+  },
   HS_HOST_CALL_INVALID: {
     status: 400,
     fault: 'function',

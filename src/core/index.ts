@@ -32,3 +32,4 @@ export * from './subject.ts';
 export * from './subjects.ts';
 export * from './telemetry.ts';
 export * from './trace-context.ts';
+export * from './withheld.ts';

@@ -24,6 +24,7 @@ const DEFAULTS = {
   inspect: undefined,
   http: undefined,
   replySubjects: [],
+  withheld: [],
   operator: undefined,
   delegation: undefined,
   drainGraceMs: 10_000,

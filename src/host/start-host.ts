@@ -77,6 +77,7 @@ export async function startHost(options: HostOptions): Promise<RunningHost> {
       artifactSweepMs: resolved.artifactSweepMs,
       cells,
       secrets: shelf,
+      withheld: resolved.withheld,
       clock,
       logger,
     }),

@@ -1,4 +1,4 @@
-import type { Logger, NatsEndpoint } from '../core/index.ts';
+import type { Logger, NatsEndpoint, Withheld } from '../core/index.ts';
 import type { AccountsFile, Operator } from './accounts/index.ts';
 import type { HostNames } from './http/index.ts';
 import type { TelemetryOptions } from './telemetry/index.ts';
@@ -60,6 +60,8 @@ export interface HostOptions {
    * may call a function can have its answer written there. @default none
    */
   readonly replySubjects?: readonly string[];
+  /** What functions may not be bound to on this node, whatever their Nexfiles say. @default nothing */
+  readonly withheld?: Withheld;
   /** Time for accepted work to finish at shutdown. @default 10_000 */
   readonly drainGraceMs?: number;
   /** Traces and metrics. @default none */

@@ -10,6 +10,7 @@ import {
   httpListener,
   type NodeFlags,
   replySubjectsOf,
+  withheldOf,
 } from '../node/node-options.ts';
 import { resolveTelemetry } from '../node/telemetry-options.ts';
 import { type CommandContext, defineCommand, runs, type Shell } from '../shell/command.ts';
@@ -91,6 +92,7 @@ async function dev(
       otherPorts: flags.http === undefined ? [0] : [],
     },
     replySubjects: replySubjectsOf(context, flags),
+    withheld: withheldOf(context, flags),
     logLevel: flags.logLevel,
     observe: flags.observe === true,
     inspect: flags.inspect === true ? parseInspect(DEFAULT_INSPECT) : flags.inspect,

@@ -10,6 +10,7 @@ import {
   type NodeFlags,
   optionalHttpListener,
   replySubjectsOf,
+  withheldOf,
 } from '../node/node-options.ts';
 import { resolveTelemetry } from '../node/telemetry-options.ts';
 import { type CommandContext, defineCommand, runs, type Shell } from '../shell/command.ts';
@@ -57,6 +58,7 @@ async function up(context: CommandContext, flags: NodeFlags): Promise<ExitCode |
   const accounts = accountsToUse(context, flags, endpoint);
   const telemetry = resolveTelemetry(flags, env.variables);
   const replySubjects = replySubjectsOf(context, flags);
+  const withheld = withheldOf(context, flags);
   output.event(
     { event: 'starting', versions },
     () =>
@@ -79,6 +81,7 @@ async function up(context: CommandContext, flags: NodeFlags): Promise<ExitCode |
       telemetry,
       http: optionalHttpListener(flags),
       replySubjects,
+      withheld,
       logger,
     },
     env,

@@ -1,5 +1,11 @@
 import { join } from 'node:path';
-import { HairspringError, type Logger, type NatsEndpoint, SYSTEM_NAMESPACE } from '../../core/index.ts';
+import {
+  HairspringError,
+  type Logger,
+  type NatsEndpoint,
+  SYSTEM_NAMESPACE,
+  type Withheld,
+} from '../../core/index.ts';
 import {
   type FoundNatsServer,
   type HttpListener,
@@ -34,6 +40,8 @@ export interface LocalNodeOptions {
   readonly http?: HttpListener | undefined;
   /** Where callers are answered beside inboxes. */
   readonly replySubjects: readonly string[];
+  /** What functions may not be bound to. */
+  readonly withheld: Withheld;
   /** Where debuggers may attach. */
   readonly inspect?: { readonly host: string; readonly port: number } | undefined;
 }
@@ -86,6 +94,7 @@ export async function startLocalNode(
       inspect: options.inspect,
       http: options.http,
       replySubjects: options.replySubjects,
+      withheld: options.withheld,
       ...(options.nodeName === undefined ? {} : { nodeName: options.nodeName }),
     }),
   );

@@ -5,6 +5,9 @@ import {
   type LogLevel,
   type NatsEndpoint,
   ReplySubjects,
+  WITHHOLDABLE,
+  type Withheld,
+  type Withholdable,
 } from '../../core/index.ts';
 import type { HttpListener } from '../../host/index.ts';
 import type { CommandContext } from '../shell/command.ts';
@@ -29,6 +32,7 @@ export interface NodeFlags {
   readonly http?: HttpAddress;
   readonly httpHost?: Readonly<Record<string, string>>;
   readonly replySubject?: readonly string[];
+  readonly withhold?: readonly Withholdable[];
   readonly logLevel: LogLevel;
 }
 
@@ -61,6 +65,12 @@ export function addNodeOptions(
       'reply subject at which callers are answered beside inboxes, such as orders.done.>; may be repeated ' +
         '(env HAIRSPRING_REPLY_SUBJECTS, with commas between)',
       (pattern: string, before: readonly string[] = []) => [...before, pattern],
+    )
+    .option(
+      '--withhold <what>',
+      `what no function may be bound to, whatever its Nexfile says: ${WITHHOLDABLE.join(', ')}; may be repeated ` +
+        '(env HAIRSPRING_WITHHOLD, with commas between)',
+      (what: string, before: readonly Withholdable[] = []) => [...before, parseWithholdable(what)],
     )
     .option('--otlp <url>', 'export traces and metrics by OTLP over HTTP (env OTEL_EXPORTER_OTLP_ENDPOINT)')
     .option(
@@ -97,6 +107,25 @@ export function replySubjectsOf({ env }: CommandContext, { replySubject }: NodeF
   // What is wrong with one is said before anything is started.
   void new ReplySubjects(patterns);
   return patterns;
+}
+
+/** What functions may not be bound to: by the options, else by the environment. @throws HS_USAGE */
+export function withheldOf({ env }: CommandContext, { withhold }: NodeFlags): Withheld {
+  if (withhold !== undefined) return withhold;
+  const named = (env.variables['HAIRSPRING_WITHHOLD'] ?? '').split(/[\s,]+/).filter((name) => name !== '');
+  return named.map((name) => {
+    const found = WITHHOLDABLE.find((one) => one === name);
+    if (found !== undefined) return found;
+    throw new HairspringError('HS_USAGE', `Cannot withhold "${name}" (HAIRSPRING_WITHHOLD)`, {
+      hint: `What can be withheld: ${WITHHOLDABLE.join(', ')}`,
+    });
+  });
+}
+
+function parseWithholdable(text: string): Withholdable {
+  const found = WITHHOLDABLE.find((one) => one === text);
+  if (found !== undefined) return found;
+  throw new InvalidArgumentError(`What can be withheld: ${WITHHOLDABLE.join(', ')}.`);
 }
 
 /** Letters, digits, - and dots, as in DNS. */

@@ -4,6 +4,7 @@ import {
   type ArtifactRef,
   type Clock,
   type CodeCacheRecord,
+  checkWithheld,
   type FunctionDefinition,
   type FunctionSpec,
   HairspringError,
@@ -11,6 +12,7 @@ import {
   type Logger,
   type StartRequest,
   toSpec,
+  type Withheld,
 } from '../../core/index.ts';
 import { provisionBinding } from '../../hostservices/provision.ts';
 import type { Accounts } from '../accounts/index.ts';
@@ -40,6 +42,7 @@ export interface DeployerOptions {
   readonly lock: KeyLock;
   readonly cells: CellSupervisor;
   readonly secrets: SecretShelf;
+  readonly withheld: Withheld;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -86,7 +89,7 @@ export class Deployer {
     artifact: ArtifactRef,
     mustBeAwaited: () => void,
   ): Promise<FunctionDefinition> {
-    const { nc, accounts, cells, clock, store, cache, functions, serving, secrets } = this.#options;
+    const { nc, accounts, cells, clock, store, cache, functions, serving, secrets, withheld } = this.#options;
     const { nc: own } = await accounts.open(request.namespace);
     const previous = await store.get(request.namespace, request.name);
     const definition = toDefinition(request, start, artifact, previous?.definition, new Date(clock.now()));
@@ -96,6 +99,7 @@ export class Deployer {
       return served;
     checkExpected(request, previous?.definition);
     const spec = toSpec(definition);
+    checkWithheld(spec, withheld);
     secrets.checkSet(spec);
     await this.#checkRoutes(definition);
     await this.#check(spec, mustBeAwaited);

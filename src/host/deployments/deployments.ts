@@ -6,6 +6,7 @@ import {
   HairspringError,
   type Logger,
   secretsOf,
+  type Withheld,
 } from '../../core/index.ts';
 import type { Accounts } from '../accounts/index.ts';
 import type { CellSupervisor } from '../cells/index.ts';
@@ -28,6 +29,7 @@ export interface DeploymentsOptions {
   readonly artifactSweepMs: number;
   readonly cells: CellSupervisor;
   readonly secrets: SecretShelf;
+  readonly withheld: Withheld;
   readonly clock: Clock;
   readonly logger: Logger;
 }

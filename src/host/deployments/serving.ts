@@ -1,9 +1,11 @@
 import {
+  checkWithheld,
   type FunctionDefinition,
   HairspringError,
   type Logger,
   type SealedSecret,
   toSpec,
+  type Withheld,
 } from '../../core/index.ts';
 import type { Accounts } from '../accounts/index.ts';
 import type { CellSupervisor } from '../cells/index.ts';
@@ -18,6 +20,7 @@ export interface ServingOptions {
   readonly functions: KnownFunctions;
   readonly cells: CellSupervisor;
   readonly secrets: SecretShelf;
+  readonly withheld: Withheld;
   readonly logger: Logger;
 }
 
@@ -31,7 +34,10 @@ export class Serving {
     this.#options = options;
   }
 
-  /** Sees to it that the artifact of a function is on this node. @throws HS_ARTIFACT_…, HS_NATS_… */
+  /**
+   * Sees to it that the artifact of a function is on this node, if it may be served here.
+   * @throws HS_SERVICE_WITHHELD, HS_ARTIFACT_…, HS_NATS_…
+   */
   async fetch({ definition, unknown }: StoredDefinition): Promise<void> {
     if (unknown !== undefined)
       throw new HairspringError(
@@ -39,6 +45,7 @@ export class Serving {
         'It is stored in a form that this node does not know; another version of Hairspring has stored it',
         { hint: 'Run the version that has stored it on this node, or deploy the function again' },
       );
+    checkWithheld(definition, this.#options.withheld);
     await this.#options.cache.ensure(definition.artifact.digest);
   }
 
