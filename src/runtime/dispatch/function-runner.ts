@@ -26,15 +26,10 @@ import {
   tooManyRetired,
 } from './limit-errors.ts';
 import { Outcomes, type OutcomeTellers } from './outcomes.ts';
+import { MAX_RETIRED, RetiredInstances } from './retired-instances.ts';
 import type { Runnable, Scheduler } from './scheduler.ts';
 import { type WakeListener, Waker, type WakerDependencies } from './waker.ts';
-import { WEAR_LIMITS, Wear, type WearLimits } from './wear.ts';
-
-/**
- * A module that waits for the host has a stack and a memory of its own, and keeps both, outside of the heap
- * and so from V8's attention, when its invocation ends before it has gone on.
- */
-const MAX_ABANDONED = 16;
+import { isSpent, WEAR_LIMITS, Wear, type WearLimits } from './wear.ts';
 
 export interface RunnerDependencies extends WakerDependencies, CodeLearner, OutcomeTellers {
   readonly scheduler: Scheduler;
@@ -46,9 +41,6 @@ export interface RunnerDependencies extends WakerDependencies, CodeLearner, Outc
   /** Told of each instance that is made. */
   readonly onWoken?: (runner: FunctionRunner) => void;
 }
-
-/** Each may hold `limits.memory`, and asks for turns of its own; of more, what the oldest holds is ended. */
-const MAX_RETIRED = 4;
 
 /** One version of one function in a cell: accepts invocations, wakes an instance, and keeps the limits. */
 export class FunctionRunner implements Runnable, Sweepable {
@@ -68,8 +60,7 @@ export class FunctionRunner implements Runnable, Sweepable {
   #lacksCache = false;
   /** It could not be made ahead: the next call tells why. */
   #prewarmFailed = false;
-  /** Interrupted and worn out instances that still hold invocations, oldest first, and the memory of each. */
-  readonly #retired = new Map<Instance, number>();
+  readonly #retired = new RetiredInstances();
   #onIdle: (() => void)[] = [];
   readonly #outcomes: Outcomes;
   #disposed = false;
@@ -108,7 +99,7 @@ export class FunctionRunner implements Runnable, Sweepable {
 
   /** Memory of the instances that take nothing new, when they began to. */
   get retiredBytes(): number {
-    return this.#retired.values().reduce((sum, bytes) => sum + bytes, 0);
+    return this.#retired.bytes;
   }
 
   /** Accepted and not finished. */
@@ -150,7 +141,7 @@ export class FunctionRunner implements Runnable, Sweepable {
 
   runOnce(): boolean {
     if (this.#disposed) return false;
-    for (const retired of this.#retired.keys()) if (retired.hasWork) this.#entrance.enter(retired);
+    for (const retired of this.#retired.all) if (retired.hasWork) this.#entrance.enter(retired);
     this.#admit();
     if (this.#instance === undefined && this.#keepsWarm && !this.#waker.waking)
       this.#waker.wake(this.#entrance.heavy, this.#wakeListener);
@@ -159,7 +150,7 @@ export class FunctionRunner implements Runnable, Sweepable {
     this.#settleIdle();
     return (
       this.#instance?.hasWork === true ||
-      [...this.#retired.keys()].some((retired) => retired.hasWork) ||
+      this.#retired.hasWork ||
       (this.#admission.ready && !this.#waker.waking)
     );
   }
@@ -239,6 +230,7 @@ export class FunctionRunner implements Runnable, Sweepable {
   #entered(instance: Instance, fault: InstanceFault | undefined): void {
     if (fault === undefined) {
       if (this.#retired.has(instance) && instance.flights.size === 0) this.#drop(instance);
+      else this.#recycleSpent(instance);
     } else if (fault.kind === 'cpu') this.#interrupted(instance, fault.invocationId);
     else if (fault.kind === 'slow') this.#beginAnew(instance);
     else this.#lost(instance, fault);
@@ -264,9 +256,8 @@ export class FunctionRunner implements Runnable, Sweepable {
       this.#drop(instance);
       return;
     }
-    this.#retired.set(instance, instance.memoryUse().totalBytes);
-    const [oldest] = this.#retired.keys();
-    if (oldest === undefined || this.#retired.size <= MAX_RETIRED) return;
+    const oldest = this.#retired.add(instance);
+    if (oldest === undefined) return;
     this.#failStarted(oldest, tooManyRetired(this.spec, MAX_RETIRED));
     this.#drop(oldest);
   }
@@ -291,14 +282,12 @@ export class FunctionRunner implements Runnable, Sweepable {
 
   /** After some of its invocations were ended. */
   #keepOrDrop(instance: Instance): void {
-    const isRetired = this.#retired.has(instance);
-    if (isRetired && instance.flights.size === 0) this.#drop(instance);
+    if (this.#retired.has(instance) && instance.flights.size === 0) this.#drop(instance);
     // Nobody waits for what it does, and nobody else has begun: better a cold start than a thread that is busy in vain.
     else if (instance.isBusyInVain) {
       this.#requeue(instance, 'interrupted', instance.takeAll());
       this.#drop(instance);
-    } else if (this.spec.type === 'wasm' && !isRetired && instance.abandoned >= MAX_ABANDONED)
-      this.#recycle(instance);
+    } else this.#recycleSpent(instance);
   }
 
   /** Puts invocations that had not begun back to the front of the queue, and closes the instance to new ones. */
@@ -347,8 +336,8 @@ export class FunctionRunner implements Runnable, Sweepable {
   }
 
   #instances(): readonly Instance[] {
-    const retired = [...this.#retired.keys()];
-    return this.#instance === undefined ? retired : [this.#instance, ...retired];
+    const { all } = this.#retired;
+    return this.#instance === undefined ? all : [this.#instance, ...all];
   }
 
   /**
@@ -429,6 +418,10 @@ export class FunctionRunner implements Runnable, Sweepable {
     }
     if (this.#wear?.isWorn(instance, nowMs) !== true) return;
     this.#recycle(instance);
+  }
+
+  #recycleSpent(instance: Instance): void {
+    if (instance === this.#instance && isSpent(this.spec, instance)) this.#recycle(instance);
   }
 
   /** What comes now goes to the next one. */

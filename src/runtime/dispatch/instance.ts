@@ -132,6 +132,11 @@ export class Instance {
     return this.#disposed;
   }
 
+  /** As {@link GuestIsolate.lostBytes}. */
+  get lostBytes(): number {
+    return this.#isolate.lostBytes;
+  }
+
   /** Wall-clock time that the last entry took. */
   get lastEntryMs(): number {
     return this.#isolate.lastEntryMs;

@@ -1,4 +1,4 @@
-import { HOST_LIMITS } from '../../core/index.ts';
+import { type FunctionSpec, HOST_LIMITS } from '../../core/index.ts';
 
 /** When an instance is replaced by a fresh one. */
 export interface WearLimits {
@@ -13,6 +13,26 @@ export const WEAR_LIMITS: WearLimits = {
   invocations: HOST_LIMITS.recycleInvocations,
   heapShare: HOST_LIMITS.recycleHeapShare,
 };
+
+/**
+ * WebAssembly memory that an isolate may let go of. V8 counts it for nothing, and gives it back with the isolate: 300
+ * calls of a command that grows to 16 MiB left 3.8 GiB. ../guest/dispatcher.js has the same bound.
+ */
+const MAX_LOST_BYTES = 128 * 1024 ** 2;
+
+/**
+ * A module that waits for the host has a stack and a memory of its own, and keeps both, outside of the heap
+ * and so from V8's attention, when its invocation ends before it has gone on.
+ */
+const MAX_ABANDONED = 16;
+
+/** Whether a WebAssembly function is to go on in another instance, for what V8 does not see of this one. */
+export function isSpent(
+  { type }: Pick<FunctionSpec, 'type'>,
+  { abandoned, lostBytes }: { readonly abandoned: number; readonly lostBytes: number },
+): boolean {
+  return lostBytes >= MAX_LOST_BYTES || (type === 'wasm' && abandoned >= MAX_ABANDONED);
+}
 
 /** V8 collects when it sees fit, so one full heap tells little; so many in a row were not emptied by it. */
 const FULL_SAMPLES = 5;

@@ -28,6 +28,7 @@ const runtime = ObjectFreeze({
   HostError,
   Reply,
   wasm: NativeWebAssembly,
+  lost: loseMemory,
 });
 
 /** @type {Record<string, (runtime: GuestRuntime) => Record<string, unknown>>} */

@@ -36,6 +36,8 @@ interface GuestRuntime {
   /** A value as text for the log; never throws. */
   inspect(value: unknown): string;
   pushLog(level: string, text: string): void;
+  /** So much WebAssembly memory was let go of; the host replaces an isolate that has lost too much. */
+  lost(bytes: number): void;
   /** Captured before it is hidden from functions. */
   readonly wasm: WebAssemblyApi;
   readonly Reply: new (body: unknown, options: { headers: Record<string, string | string[]> }) => object;

@@ -165,7 +165,10 @@ export class Instances<Host, Live> {
       this.#inUse.delete(slot);
     }
     clearHost?.(slot.host);
-    return this.#idle.length < this.#maxIdle && bytesOf(slot) === this.#bytes;
+    const bytes = bytesOf(slot);
+    const isUsedAgain = this.#idle.length < this.#maxIdle && bytes === this.#bytes;
+    if (!isUsedAgain) runtime.lost(bytes);
+    return isUsedAgain;
   }
 
   async #wait<Result>(slot: Slot<Host, Live>, work: () => Promise<Result>): Promise<Result> {
