@@ -106,6 +106,31 @@ test('One function that widens keeps the others from being deployed too', async 
   await assert.rejects(versionOf('pair-b'), { code: 'HS_FUNCTION_NOT_FOUND' });
 });
 
+test('A dry run shows the difference to the live version and what needs approval, and deploys nothing', async () => {
+  assert.equal((await deploy('dry', ['CACHE: { kv: thumbs, keys: t.> }'])).code, 0);
+  const version = await versionOf('dry');
+  const wider = ['CACHE: { kv: thumbs, access: read-write, keys: t.> }'];
+  const run = await deploy('dry', wider, ['--dry-run']);
+  assert.equal(run.code, 0, run.stderr);
+  assert.match(run.stdout, /^ {4}\+ CACHE +widened +kv thumbs: access read-write \(was read\)$/m);
+  assert.match(run.stdout, /^Needs --approve: dry$/m);
+  const inJson = await deploy('dry', wider, ['--dry-run', '--json']);
+  assert.partialDeepStrictEqual(JSON.parse(inJson.stdout), {
+    notCompared: null,
+    functions: [{ grants: [{ label: 'CACHE', change: 'widened' }], needsApproval: true }],
+  });
+  assert.equal(await versionOf('dry'), version);
+});
+
+test('A dry run where no node can be asked says that nothing was compared', async () => {
+  await deploy('alone', []);
+  const run = await runCli(['deploy', join(folder, 'alone'), '--dry-run'], {
+    env: { NATS_URL: 'nats://127.0.0.1:1' },
+  });
+  assert.equal(run.code, 0, run.stderr);
+  assert.match(run.stdout, /^Grants are not compared with what is live: .*127\.0\.0\.1:1/m);
+});
+
 test('A deployment that was compared with another version than the live one is refused', async () => {
   await world.deploy({ name: 'raced', code: handler('return "one";') });
   const live = await world.client().live('raced');

@@ -1,15 +1,13 @@
 import type { Command } from 'commander';
-import { formatBytes, HairspringError } from '../../core/index.ts';
+import { HairspringError } from '../../core/index.ts';
 import type { DeployPlan } from '../deploy/approve.ts';
 import type { DeployedFunction } from '../deploy/deploy-function.ts';
 import type { PreparedFunction } from '../deploy/prepare.ts';
 import { twinsRefused } from '../deploy/twins.ts';
 import { type CommandContext, defineCommand, runs, type Shell } from '../shell/command.ts';
 import { type ExitCode, exitCodeOf } from '../shell/exit-codes.ts';
-import { countOf, formatElapsed } from '../shell/format.ts';
+import { formatElapsed } from '../shell/format.ts';
 import { toErrorDocument } from '../shell/output.ts';
-import { printable } from '../shell/printable.ts';
-import { renderTable } from '../shell/table.ts';
 
 interface DeployFlags {
   readonly approve?: true;
@@ -45,7 +43,7 @@ export function addDeploy(program: Command, shell: Shell): void {
     ],
   })
     .option('--approve', 'deploy also what may reach more than the live version')
-    .option('--dry-run', 'read and bundle, and deploy nothing')
+    .option('--dry-run', 'read, bundle and compare with what is live, and deploy nothing')
     .option('--node <id>', 'deploy to this node and no other')
     .action(runs(shell, deploy));
 }
@@ -69,7 +67,11 @@ async function deploy(
   }
   refuseTwins(prepared);
   if (failed.length > 0) return await report(context, { deployed: [], failed });
-  if (flags.dryRun === true) return await showPlan(context, prepared);
+  if (flags.dryRun === true) {
+    const { showPlan } = await import('../deploy/dry-run.ts');
+    await showPlan(context, prepared);
+    return undefined;
+  }
   return await report(context, await deployAll(context, prepared, flags));
 }
 
@@ -114,37 +116,6 @@ async function deployAll(
   return { deployed, failed };
 }
 
-async function showPlan(
-  { output }: CommandContext,
-  prepared: readonly PreparedFunction[],
-): Promise<undefined> {
-  const { triggersOf } = await import('../deploy/deploy-function.ts');
-  const { shownPath } = await import('../deploy/prepare.ts');
-  const { warningsOf } = await import('../deploy/warnings.ts');
-  const plan = prepared.map((each) => ({
-    name: each.manifest.name,
-    file: shownPath(each.file),
-    triggers: triggersOf(each),
-    digest: each.bundle?.digest ?? null,
-    artifactBytes: each.bundle?.bytes.byteLength ?? 0,
-    warnings: warningsOf(each),
-  }));
-  output.result({ dryRun: true, functions: plan }, () => {
-    const lines = renderTable(
-      plan.map(({ name, triggers, artifactBytes }) => [
-        output.paint.bold(name),
-        triggers.join(', ') || 'no triggers',
-        formatBytes(artifactBytes),
-      ]),
-    ).split('\n');
-    const warned = plan.flatMap(({ warnings }, index) => [
-      ...lines.slice(index, index + 1),
-      ...warnings.map((warning) => renderWarning(warning, output.paint)),
-    ]);
-    return [...warned, `Nothing is deployed: ${countOf(plan.length, 'function')} would be`].join('\n');
-  });
-}
-
 /** The first failure decides the exit code. */
 async function report(
   { output }: CommandContext,
@@ -152,6 +123,7 @@ async function report(
 ): Promise<ExitCode | undefined> {
   const [first] = failed;
   const { renderGrants } = await import('../deploy/grants.ts');
+  const { renderWarning } = await import('../deploy/warnings.ts');
   const render = (each: DeployedFunction): string => {
     const grants = each.grants.length === 0 ? [] : [renderGrants(each.grants, output.paint, '    ')];
     const warnings = each.warnings.map((warning) => renderWarning(warning, output.paint));
@@ -173,9 +145,4 @@ function renderDeployed(
 ): string {
   const first = `${paint.green('✓')} ${paint.bold(name)} ${version}  ${paint.dim(`id ${id}, ${formatElapsed(elapsedMs)}`)}`;
   return [first, ...triggers.map((trigger) => `    ${trigger}`)].join('\n');
-}
-
-/** Source text of somebody else's module may be in it. */
-function renderWarning(text: string, paint: CommandContext['output']['paint']): string {
-  return `  ${paint.yellow('warning')}: ${printable(text)}`;
 }

@@ -1,3 +1,5 @@
+import type { Output } from '../shell/output.ts';
+import { printable } from '../shell/printable.ts';
 import type { PreparedFunction } from './prepare.ts';
 
 /** The last word of names that are given to secrets. */
@@ -17,4 +19,9 @@ export function warningsOf({ bundle, manifest }: PreparedFunction): readonly str
         'set it with `hairspring secret set` and bind it',
     );
   return [...(bundle?.warnings ?? []), ...exposed];
+}
+
+/** Source text of somebody else's module may be in it. */
+export function renderWarning(text: string, paint: Output['paint']): string {
+  return `  ${paint.yellow('warning')}: ${printable(text)}`;
 }
