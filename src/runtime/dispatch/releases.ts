@@ -10,6 +10,8 @@ interface Kept {
   readonly heirsUpToId: number;
   /** Whether it was ended by force while calls of its were under way. */
   readonly isAbandoned: boolean;
+  /** Whether anything may be open that was not released at its end. */
+  mayHold: boolean;
 }
 
 /**
@@ -21,7 +23,7 @@ export class Releases implements Disposable {
   readonly #bindings: ReadonlyMap<string, PreparedBinding>;
   /** None is kept for heirs that are older than those of the one before it, so that only the first is looked at. */
   readonly #kept = new Fifo<Kept>();
-  readonly #keptIds = new Set<number>();
+  readonly #keptById = new Map<number, Kept>();
   /** That of the last one kept. */
   #heirsUpToId = 0;
 
@@ -36,7 +38,7 @@ export class Releases implements Disposable {
     const { id, hasCalled, calledForOthers, cutShort, pendingCalls } = flight;
     // Another may wait for what it has called.
     const isAbandoned = cutShort && pendingCalls > 0;
-    if (calledForOthers || isAbandoned) this.#keep(flight, isAbandoned);
+    if (calledForOthers || isAbandoned) this.#keep(flight, isAbandoned, calledForOthers);
     if (hasCalled && !calledForOthers) this.#release(id);
     this.#advance();
   }
@@ -44,16 +46,21 @@ export class Releases implements Disposable {
   /** A call is done that may have lasted longer than its invocation. */
   callDone(flight: Flight): void {
     if (flight.heirsUpToId === undefined) return;
-    this.#keep(flight, false);
+    this.#keep(flight, false, true);
     this.#advance();
   }
 
-  #keep({ id, heirsUpToId = 0 }: Flight, isAbandoned: boolean): void {
-    if (this.#keptIds.has(id)) return;
+  #keep({ id, heirsUpToId = 0 }: Flight, isAbandoned: boolean, mayHold: boolean): void {
+    const known = this.#keptById.get(id);
+    if (known !== undefined) {
+      known.mayHold ||= mayHold;
+      return;
+    }
     if (this.#kept.length >= MAX_KEPT) this.#releaseFirst();
     this.#heirsUpToId = this.#kept.length === 0 ? heirsUpToId : Math.max(this.#heirsUpToId, heirsUpToId);
-    this.#kept.push({ id, heirsUpToId: this.#heirsUpToId, isAbandoned });
-    this.#keptIds.add(id);
+    const kept = { id, heirsUpToId: this.#heirsUpToId, isAbandoned, mayHold };
+    this.#kept.push(kept);
+    this.#keptById.set(id, kept);
   }
 
   #advance(): void {
@@ -66,8 +73,8 @@ export class Releases implements Disposable {
   #releaseFirst(): void {
     const first = this.#kept.shift();
     if (first === undefined) return;
-    this.#keptIds.delete(first.id);
-    this.#release(first.id);
+    this.#keptById.delete(first.id);
+    if (first.mayHold) this.#release(first.id);
     if (first.isAbandoned) for (const binding of this.#bindings.values()) binding.abandoned?.(first.id);
   }
 
