@@ -25,6 +25,7 @@ export class WarmInstances implements Disposable {
   readonly #stopSweep: () => void;
   #fresh: WarmFunction[] = [];
   #look: NodeJS.Immediate | undefined;
+  #eviction: NodeJS.Immediate | undefined;
 
   constructor(limits: WarmLimits, clock: Clock) {
     this.#limits = limits;
@@ -70,15 +71,20 @@ export class WarmInstances implements Disposable {
     this.#fresh = this.#fresh.filter((one) => one.warm && !one.measure());
     const { warmMemoryBytes } = this.#limits;
     if (this.bytes <= warmMemoryBytes) return;
-    const limits = { ...this.#limits, warmInstances: Number.POSITIVE_INFINITY };
-    evictIdle(this.#warm(), limits, this.#clock.monotonicMs(), this.#retiredBytes);
+    this.#evict({ ...this.#limits, warmInstances: Number.POSITIVE_INFINITY });
   }
 
   /** Replaces instances that are worn out, then frees idle ones. */
   #sweep(): void {
     const nowMs = this.#clock.monotonicMs();
     for (const one of this.#functions) one.tend(nowMs);
-    evictIdle(this.#warm(), this.#limits, nowMs, this.#retiredBytes);
+    this.#evict(this.#limits);
+  }
+
+  #evict(limits: WarmLimits): void {
+    clearImmediate(this.#eviction);
+    const isMore = evictIdle(this.#warm(), limits, this.#clock.monotonicMs(), this.#retiredBytes);
+    if (isMore) this.#eviction = setImmediate(() => this.#evict(limits));
   }
 
   #warm(): readonly WarmFunction[] {
@@ -89,5 +95,6 @@ export class WarmInstances implements Disposable {
   [Symbol.dispose](): void {
     this.#stopSweep();
     clearImmediate(this.#look);
+    clearImmediate(this.#eviction);
   }
 }

@@ -67,8 +67,10 @@ test('What is left is within the limits and in use, or cannot go; and nothing go
       const warm = ones.map(({ lastUsedMs, warmBytes, busy }, index) =>
         fake(String(index), lastUsedMs, warmBytes, busy),
       );
-      evictIdle(warm, limits, 2_000);
-      const left = warm.filter(({ gone }) => !gone);
+      let left = warm;
+      do left = left.filter(({ gone }) => !gone);
+      while (evictIdle(left, limits, 2_000));
+      left = left.filter(({ gone }) => !gone);
       const free = left.filter(({ busy }) => !busy);
       const bytes = left.reduce((sum, { warmBytes }) => sum + warmBytes, 0);
       const isOver = left.length > limits.warmInstances || bytes > limits.warmMemoryBytes;
@@ -80,4 +82,14 @@ test('What is left is within the limits and in use, or cannot go; and nothing go
           assert.ok(2_000 - lastUsedMs >= limits.idleEvictMs);
     }),
   );
+});
+
+test('So many are freed at once that the thread is not held for long, and the rest is for the next turn', () => {
+  const warm = Array.from({ length: 20 }, (_, at) => fake(`f${at}`, at, 1));
+  const limits = { ...WIDE, warmInstances: 5 };
+  assert.equal(evictIdle(warm, limits, 100), true);
+  assert.equal(goneOf(warm).length, 8);
+  const left = (): Fake[] => warm.filter(({ gone }) => !gone);
+  assert.equal(evictIdle(left(), limits, 100), false);
+  assert.equal(left().length, 5);
 });

@@ -93,3 +93,10 @@ test('What earlier instances hold leaves less for the warm ones', async () => {
   assert.deepEqual([first.warm, second.warm], [false, true]);
   assert.equal(instances.bytes, 70);
 });
+
+test('However many are too many, all of them go, a few in each turn', async () => {
+  using instances = new WarmInstances(WIDE, CLOCK);
+  for (let at = 0; at < 50; at += 1) instances.woken(new Fake(at, 10));
+  for (let turn = 0; turn < 10; turn += 1) await nextTurn();
+  assert.equal(instances.bytes, 100);
+});

@@ -49,6 +49,8 @@ export function cellFlags(artifactDir: string): string[] {
   return [
     `--max-semi-space-size=${YOUNG_MIB}`,
     '--no-node-snapshot',
+    // What an isolate held goes back to the system with it, and not to a pool that nothing empties.
+    '--no-memory-pool-share-memory-on-teardown',
     '--permission',
     '--allow-addons',
     '--allow-worker',
