@@ -61,10 +61,10 @@ test('A function that is slow by the wall clock and not by its processor time st
 
 test('Entries of a few milliseconds stay on the main thread however many they are, longer ones do not', () => {
   for (const [tookMs, pauseMs, heavy] of [
-    [4, 0, false],
-    [9, 0, true],
-    [9, 100, true],
-    [9, 1_000, false],
+    [10, 0, false],
+    [15, 0, true],
+    [15, 100, true],
+    [15, 1_000, false],
   ] as const) {
     const lane = new LaneChoice(false);
     enter(lane, createManualClock(), tookMs, 10_000, pauseMs);

@@ -27,6 +27,8 @@ const MAX_BATCH = 128;
 const MAX_HEAVY_BATCH = 16;
 /** Share of the memory limit that the large payloads of one entry may take before the next waits its turn. */
 const BATCH_MEMORY_SHARE = 1 / 8;
+/** And however large the limit is: copying and making replies of more takes the thread beyond a few milliseconds. */
+const MAX_BATCH_BYTES = 1024 ** 2;
 /** And in an entry that ends with the first answer: most of the others are given back and copied once more. */
 const MAX_CAREFUL_BYTES = 512 * 1024;
 /** Entries that took longer than this are followed by a look at the heap, which takes some microseconds. */
@@ -293,8 +295,8 @@ export class Instance {
   #give(maxBatch: number, endsAtAnswer: boolean): Given | undefined {
     const nowMs = this.#clock.monotonicMs();
     this.#tellStale();
-    const memoryShare = this.#spec.limits.memoryBytes * BATCH_MEMORY_SHARE;
-    const maxExtraBytes = endsAtAnswer ? Math.min(memoryShare, MAX_CAREFUL_BYTES) : memoryShare;
+    const maxBytes = endsAtAnswer ? MAX_CAREFUL_BYTES : MAX_BATCH_BYTES;
+    const maxExtraBytes = Math.min(this.#spec.limits.memoryBytes * BATCH_MEMORY_SHARE, maxBytes);
     const items: Item[] = [];
     const started: Invocation[] = [];
     const isObserved = this.#observer.wantsDetails();
