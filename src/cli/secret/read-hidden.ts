@@ -1,3 +1,4 @@
+import type { Readable } from 'node:stream';
 import { HairspringError } from '../../core/index.ts';
 
 const ENTER = /[\r\n]/;
@@ -29,14 +30,28 @@ export async function readHidden(question: string): Promise<string | undefined> 
   }
 }
 
-async function readLine(stdin: NodeJS.ReadStream): Promise<string | undefined> {
+/**
+ * One line of what is typed at a terminal in raw mode, with its keys to correct it.
+ * @returns undefined when it is interrupted
+ * @throws HS_USAGE as {@link readHidden}
+ */
+export async function readLine(stdin: Readable): Promise<string | undefined> {
+  const typed = await readTyped(stdin);
+  // Only now, as what is iterated over has no other reader.
+  if (typed !== undefined && ((await drain(stdin)) || typed.rest !== '')) throw severalLines();
+  return typed?.line;
+}
+
+/** What is typed before the first line break, and what of the same chunk is after it. */
+async function readTyped(
+  stdin: Readable,
+): Promise<{ readonly line: string; readonly rest: string } | undefined> {
   let typed: string[] = [];
   for await (const chunk of stdin.iterator({ destroyOnReturn: false }) as AsyncIterable<string>) {
     for (const [index, character] of [...chunk].entries()) {
       if (ENTER.test(character)) {
         const rest = [...chunk].slice(index + 1).join('');
-        if ((await drain(stdin)) || rest.replace(/^\n/, '') !== '') throw severalLines();
-        return typed.join('');
+        return { line: typed.join(''), rest: rest.replace(/^\n/, '') };
       }
       if (character === INTERRUPT) return undefined;
       if (character === END) throw noValue();
@@ -49,17 +64,20 @@ async function readLine(stdin: NodeJS.ReadStream): Promise<string | undefined> {
 }
 
 /** Throws away what comes without a pause, or the shell would take it for commands. @returns whether there was any */
-async function drain(stdin: NodeJS.ReadStream): Promise<boolean> {
-  const { promise, resolve } = Promise.withResolvers<boolean>();
-  let found = false;
-  const timer = setTimeout(() => resolve(found), PAUSE_MS);
+async function drain(stdin: Readable): Promise<boolean> {
+  let chunks = 0;
   const onData = (): void => {
-    found = true;
-    timer.refresh();
+    chunks += 1;
   };
   stdin.on('data', onData);
   try {
-    return await promise;
+    for (let before = -1; before < chunks; ) {
+      before = chunks;
+      await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
+      // Where the process itself had to wait, the pause is over before what came meanwhile is read.
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    return chunks > 0;
   } finally {
     stdin.off('data', onData);
   }
