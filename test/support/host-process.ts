@@ -15,13 +15,21 @@ export interface HostProcess extends AsyncDisposable {
   /** Milliseconds from starting the process to its serving. */
   readonly startedInMs: number;
   cellPids(): Promise<readonly number[]>;
+  /** Cells that died with functions in them, ever. */
+  deaths(): Promise<readonly CellDeath[]>;
   signal(signal: NodeJS.Signals): void;
   readonly exited: Promise<{ readonly code: number | null; readonly stderr: string }>;
+}
+
+export interface CellDeath {
+  readonly pid: number;
+  readonly namespace: string;
 }
 
 interface Report {
   readonly nodeId: string;
   readonly cells: readonly number[];
+  readonly deaths: readonly CellDeath[];
   readonly httpUrl?: string;
 }
 
@@ -68,11 +76,8 @@ export async function startHostProcess(url: string, options: HostProcessOptions 
     dataDir,
     httpUrl: first.httpUrl,
     startedInMs: performance.now() - startedMs,
-    async cellPids() {
-      const report = nextReport(child);
-      child.send({});
-      return (await report).cells;
-    },
+    cellPids: async () => (await askReport(child)).cells,
+    deaths: async () => (await askReport(child)).deaths,
     signal: (signal) => void child.kill(signal),
     exited,
     async [Symbol.asyncDispose]() {
@@ -81,6 +86,12 @@ export async function startHostProcess(url: string, options: HostProcessOptions 
       if (givenDir === undefined) await rm(dataDir, { recursive: true, force: true, maxRetries: 3 });
     },
   };
+}
+
+async function askReport(child: ChildProcess): Promise<Report> {
+  const report = nextReport(child);
+  child.send({});
+  return await report;
 }
 
 async function nextReport(child: ChildProcess): Promise<Report> {

@@ -9,8 +9,8 @@ export interface ProcessWatch extends Disposable {
   readonly peakBytes: number;
   /** Largest memory of all of them at one time, what they share counted in each. */
   readonly peakTotalBytes: number;
-  /** When one of them was found dead, since the epoch. */
-  readonly deathsMs: readonly number[];
+  /** When those that are dead were found to be, since the epoch. */
+  readonly deathsMs: ReadonlyMap<number, number>;
   /** Also watches these from now on. */
   add(pids: readonly number[]): void;
   /** Memory of all of them now. */
@@ -21,7 +21,7 @@ export interface ProcessWatch extends Disposable {
 export function watchProcesses(pids: readonly number[]): ProcessWatch {
   const seen = new Set(pids);
   const alive = new Set(pids);
-  const deathsMs: number[] = [];
+  const deathsMs = new Map<number, number>();
   let peakBytes = 0;
   let peakTotalBytes = 0;
   const look = (): number => {
@@ -32,7 +32,7 @@ export function watchProcesses(pids: readonly number[]): ProcessWatch {
       peakBytes = Math.max(peakBytes, peak);
       if (isAlive(pid)) continue;
       alive.delete(pid);
-      deathsMs.push(Date.now());
+      deathsMs.set(pid, Date.now());
     }
     peakTotalBytes = Math.max(peakTotalBytes, total);
     return total;

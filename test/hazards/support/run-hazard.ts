@@ -50,7 +50,6 @@ export async function runHazard(world: HazardHost, hazard: Hazard, bars: HazardB
   using feeds = await watchFeeds(world.nc, namespace);
   using watch = watchProcesses([world.host.pid, ...(await world.host.cellPids())]);
   const refusal = await deployHazard(world, client, hazard, namespace);
-  const deathsBefore = watch.deathsMs.length;
   let answers: readonly Answer[] = [];
   let calls: readonly NeighbourCall[] = [];
   let calledAtMs = 0;
@@ -71,11 +70,12 @@ export async function runHazard(world: HazardHost, hazard: Hazard, bars: HazardB
     await sleep(bars.calmMs);
     calls = await world.neighbours.stop();
   }
-  const deathsMs = watch.deathsMs.slice(deathsBefore);
+  const dead = (await world.host.deaths()).filter((death) => death.namespace === namespace);
+  const deathsMs = dead.map(({ pid }) => watch.deathsMs.get(pid)).filter((atMs) => atMs !== undefined);
   const sight = {
     outcomes: refusal === undefined ? [...new Set(answers.map(outcomeOf))] : [refusal],
     heardMs: Math.max(0, ...answers.map(({ tookMs }) => tookMs)),
-    kills: deathsMs.length,
+    kills: dead.length,
     sentence: await sentenceOf(client),
     deployed: refusal === undefined,
     hostAlive: isAlive(world.host.pid),
