@@ -13,9 +13,10 @@ import type { DeadlineSweeper, Sweepable } from './deadline-sweeper.ts';
 import type { DebuggerLink } from './debugger-link.ts';
 import { Entrance } from './entrance.ts';
 import { type Flight, INVOCATION_ID_PREFIX } from './flight.ts';
+import { FunctionInstances } from './function-instances.ts';
 import { placeInNext } from './hand-over.ts';
 import type { Instance, InstanceFault, InstanceOwner } from './instance.ts';
-import { type CodeLearner, learnCode, learnFeatures } from './learn-code.ts';
+import type { CodeLearner } from './learn-code.ts';
 import {
   cancelled,
   cpuExceeded,
@@ -26,10 +27,10 @@ import {
   tooManyRetired,
 } from './limit-errors.ts';
 import { Outcomes, type OutcomeTellers } from './outcomes.ts';
-import { MAX_RETIRED, RetiredInstances } from './retired-instances.ts';
+import { MAX_RETIRED } from './retired-instances.ts';
 import type { Runnable, Scheduler } from './scheduler.ts';
 import { type WakeListener, Waker, type WakerDependencies } from './waker.ts';
-import { isSpent, WEAR_LIMITS, Wear, type WearLimits } from './wear.ts';
+import type { WearLimits } from './wear.ts';
 
 export interface RunnerDependencies extends WakerDependencies, CodeLearner, OutcomeTellers {
   readonly scheduler: Scheduler;
@@ -50,17 +51,9 @@ export class FunctionRunner implements Runnable, Sweepable {
   readonly #admission: Admission;
   readonly #waker: Waker;
   readonly #entrance: Entrance;
-  #instance: Instance | undefined;
-  #wear: Wear | undefined;
-  /** A debugger, for which there is to be an instance. */
-  #debugger: DebuggerLink | undefined;
-  /** Why the next instance is made. */
-  #coldReason: ColdReason;
-  /** There is no code cache of it that has its handlers, too. */
-  #lacksCache = false;
+  readonly #instances: FunctionInstances;
   /** It could not be made ahead: the next call tells why. */
   #prewarmFailed = false;
-  readonly #retired = new RetiredInstances();
   #onIdle: (() => void)[] = [];
   readonly #outcomes: Outcomes;
   #disposed = false;
@@ -71,9 +64,9 @@ export class FunctionRunner implements Runnable, Sweepable {
     dependencies: RunnerDependencies,
     coldReason: ColdReason = 'first',
   ) {
-    this.#coldReason = coldReason;
     this.spec = spec;
     this.#dependencies = dependencies;
+    this.#instances = new FunctionInstances(spec, dependencies, coldReason);
     this.#outcomes = new Outcomes(spec, dependencies);
     this.#admission = new Admission(spec, dependencies.backlog);
     this.#waker = new Waker(spec, bindings, dependencies, this.#owner);
@@ -89,17 +82,17 @@ export class FunctionRunner implements Runnable, Sweepable {
   }
 
   get warm(): boolean {
-    return this.#instance !== undefined;
+    return this.#instances.current !== undefined;
   }
 
   /** Memory of the instance, when it was measured last. */
   get warmBytes(): number {
-    return this.#instance === undefined ? 0 : (this.#wear?.bytes ?? 0);
+    return this.#instances.warmBytes;
   }
 
   /** Memory of the instances that take nothing new, when they began to. */
   get retiredBytes(): number {
-    return this.#retired.bytes;
+    return this.#instances.retiredBytes;
   }
 
   /** Accepted and not finished. */
@@ -141,39 +134,39 @@ export class FunctionRunner implements Runnable, Sweepable {
 
   runOnce(): boolean {
     if (this.#disposed) return false;
-    for (const retired of this.#retired.all) if (retired.hasWork) this.#entrance.enter(retired);
+    for (const retired of this.#instances.retired) if (retired.hasWork) this.#entrance.enter(retired);
     this.#admit();
-    if (this.#instance === undefined && this.#keepsWarm && !this.#waker.waking)
-      this.#waker.wake(this.#entrance.heavy, this.#wakeListener);
-    const instance = this.#instance;
+    if (this.#keepsWarm) this.#wake();
+    const instance = this.#instances.current;
     if (instance?.hasWork === true) this.#entrance.enter(instance);
     this.#settleIdle();
-    return (
-      this.#instance?.hasWork === true ||
-      this.#retired.hasWork ||
-      (this.#admission.ready && !this.#waker.waking)
-    );
+    return this.#instances.hasWork || (this.#admission.ready && !this.#waker.waking);
   }
 
   /** Moves invocations from the queue into the instance, which is made when there is none. */
   #admit(): void {
     for (let flight = this.#admission.next(); flight !== undefined; flight = this.#admission.next()) {
-      if (this.#instance === undefined && !this.#waker.waking)
-        this.#waker.wake(this.#entrance.heavy, this.#wakeListener);
-      if (this.#instance === undefined) return;
+      this.#wake();
+      const instance = this.#instances.current;
+      if (instance === undefined) return;
       this.#admission.begin();
-      this.#instance.invoke(flight);
+      instance.invoke(flight);
     }
   }
 
+  /** Has an instance made where there is none. */
+  #wake(): void {
+    if (this.warm || this.#waker.waking) return;
+    this.#waker.wake(this.#entrance.heavy, this.#wakeListener);
+  }
+
   get #keepsWarm(): boolean {
-    const isWanted = this.spec.limits.minWarm > 0 || this.#debugger !== undefined;
-    return isWanted && !this.#prewarmFailed && !this.#disposed;
+    return this.#instances.isKeptWarm && !this.#prewarmFailed && !this.#disposed;
   }
 
   /** Makes the instance of a function that has `limits.minWarm` before a message needs it. */
   prewarm(): void {
-    if (this.#instance === undefined && this.#keepsWarm) this.#dependencies.scheduler.mark(this);
+    if (!this.warm && this.#keepsWarm) this.#dependencies.scheduler.mark(this);
   }
 
   readonly #wakeListener: WakeListener = {
@@ -182,21 +175,16 @@ export class FunctionRunner implements Runnable, Sweepable {
         instance[Symbol.dispose]();
         return;
       }
-      const { clock, wear = WEAR_LIMITS, scheduler } = this.#dependencies;
-      this.#instance = instance;
-      this.#lacksCache = !isCached;
-      this.#wear = new Wear(wear, clock.monotonicMs(), this.spec.limits.memoryBytes);
+      this.#instances.install(instance, isCached);
       this.#prewarmFailed = false;
-      this.#dependencies.observer.onPool(this.spec, 'woken');
       this.#dependencies.onWoken?.(this);
-      this.#debugger?.attach(instance);
       const first = this.#admission.next();
       if (first === undefined) {
         this.#outcomes.prewarmed();
         return;
       }
-      this.#outcomes.woken(first, tookMs, this.#coldReason);
-      scheduler.mark(this);
+      this.#outcomes.woken(first, tookMs, this.#instances.coldReason);
+      this.#dependencies.scheduler.mark(this);
     },
     failed: (error) => {
       if (this.#admission.queued === 0) {
@@ -229,7 +217,7 @@ export class FunctionRunner implements Runnable, Sweepable {
 
   #entered(instance: Instance, fault: InstanceFault | undefined): void {
     if (fault === undefined) {
-      if (this.#retired.has(instance) && instance.flights.size === 0) this.#drop(instance);
+      if (this.#instances.isDone(instance)) this.#instances.drop(instance);
       else this.#recycleSpent(instance);
     } else if (fault.kind === 'cpu') this.#interrupted(instance, fault.invocationId);
     else if (fault.kind === 'slow') this.#beginAnew(instance);
@@ -238,8 +226,8 @@ export class FunctionRunner implements Runnable, Sweepable {
 
   /** Nobody has seen anything of what its invocations did so far: to them it is the same cold start. */
   #beginAnew(instance: Instance): void {
-    this.#requeue(instance, this.#coldReason);
-    this.#drop(instance);
+    this.#requeue(instance, this.#instances.coldReason);
+    this.#instances.drop(instance);
   }
 
   /** The instance overran its CPU limit: only the guilty invocation fails, and no new one comes in. */
@@ -252,21 +240,17 @@ export class FunctionRunner implements Runnable, Sweepable {
 
   /** It finishes what it has begun; nothing comes in any more. */
   #retire(instance: Instance): void {
-    if (instance.flights.size === 0) {
-      this.#drop(instance);
-      return;
-    }
-    const oldest = this.#retired.add(instance);
+    const oldest = this.#instances.retire(instance);
     if (oldest === undefined) return;
     this.#failStarted(oldest, tooManyRetired(this.spec, MAX_RETIRED));
-    this.#drop(oldest);
+    this.#instances.drop(oldest);
   }
 
   /** The isolate is gone, and with it every invocation that had begun. */
   #lost(instance: Instance, fault: Exclude<InstanceFault, { kind: 'cpu' | 'slow' }>): void {
     this.#requeue(instance, fault.kind === 'overrun' ? 'interrupted' : 'crash');
     this.#failStarted(instance, isolateLost(this.spec, fault));
-    this.#drop(instance);
+    this.#instances.drop(instance);
   }
 
   #failStarted(instance: Instance, error: HairspringError): void {
@@ -282,31 +266,20 @@ export class FunctionRunner implements Runnable, Sweepable {
 
   /** After some of its invocations were ended. */
   #keepOrDrop(instance: Instance): void {
-    if (this.#retired.has(instance) && instance.flights.size === 0) this.#drop(instance);
+    if (this.#instances.isDone(instance)) this.#instances.drop(instance);
     // Nobody waits for what it does, and nobody else has begun: better a cold start than a thread that is busy in vain.
     else if (instance.isBusyInVain) {
       this.#requeue(instance, 'interrupted', instance.takeAll());
-      this.#drop(instance);
+      this.#instances.drop(instance);
     } else this.#recycleSpent(instance);
   }
 
   /** Puts invocations that had not begun back to the front of the queue, and closes the instance to new ones. */
   #requeue(instance: Instance, coldReason: ColdReason, flights = instance.takeUnstarted()): void {
     this.#admission.giveBack(flights);
-    if (this.#instance === instance) {
-      this.#instance = undefined;
-      this.#coldReason = coldReason;
-      this.#dependencies.observer.onPool(this.spec, coldReason === 'recycled' ? 'recycled' : 'lost');
-    }
+    this.#instances.close(instance, coldReason);
     if (this.#admission.queued > 0) this.#dependencies.scheduler.mark(this);
     else this.prewarm();
-  }
-
-  #drop(instance: Instance): void {
-    this.#retired.delete(instance);
-    if (this.#debugger?.isAttachedTo(instance) === true) this.#debugger = void this.#debugger.end();
-    if (this.#instance === instance) this.#instance = undefined;
-    instance[Symbol.dispose]();
   }
 
   sweep(nowMs: number): void {
@@ -321,7 +294,7 @@ export class FunctionRunner implements Runnable, Sweepable {
 
   #endWhere(wanted: (flight: Flight) => boolean, why: (flight: Flight) => HairspringError): number {
     let count = 0;
-    for (const instance of this.#instances()) {
+    for (const instance of this.#instances.all) {
       // What was never given to it keeps nothing busy.
       let wasGiven = false;
       for (const flight of instance.flights.values()) {
@@ -333,11 +306,6 @@ export class FunctionRunner implements Runnable, Sweepable {
       if (wasGiven) this.#keepOrDrop(instance);
     }
     return count;
-  }
-
-  #instances(): readonly Instance[] {
-    const { all } = this.#retired;
-    return this.#instance === undefined ? all : [this.#instance, ...all];
   }
 
   /**
@@ -367,61 +335,39 @@ export class FunctionRunner implements Runnable, Sweepable {
   /** Tells what is in progress, by its signal, that the instance will not be there for much longer. */
   hurry(): void {
     const error = stopping(this.spec);
-    for (const instance of this.#instances())
+    for (const instance of this.#instances.all)
       for (const flight of instance.flights.values()) instance.hurry(flight, error);
   }
 
   /** Frees the instance when no invocation is in it and it need not be kept warm. @returns whether it is gone */
   evict(): boolean {
-    if (this.#instance === undefined || this.inFlight > 0) return false;
-    if (this.spec.limits.minWarm > 0 || this.#debugger !== undefined) return false;
-    this.#drop(this.#instance);
-    this.#coldReason = 'evicted';
-    this.#dependencies.observer.onPool(this.spec, 'evicted');
-    return true;
+    return this.inFlight === 0 && this.#instances.evict();
   }
 
   /** Attaches a debugger, in place of the one before; the instance is made where there is none. */
   inspect(link: DebuggerLink): void {
-    this.#debugger?.end();
-    this.#debugger = link;
-    if (this.#instance === undefined) this.prewarm();
-    else link.attach(this.#instance);
+    this.#instances.inspect(link);
+    this.prewarm();
   }
 
   /** The debugger has gone. */
   endInspection(link: DebuggerLink): void {
-    if (this.#debugger === link) this.#debugger = undefined;
-    link.end();
+    this.#instances.endInspection(link);
   }
 
   /** Measures the instance. @returns false before its first call, and while another thread is inside */
   measure(): boolean {
-    const instance = this.#instance;
-    if (instance?.away === true || instance?.isUntouched === true) return false;
-    if (instance !== undefined) this.#wear?.measure(instance);
-    return true;
+    return this.#instances.measure();
   }
 
   /** Once in a while: measures the instance when it was used since, and replaces one that is worn out. */
   tend(nowMs: number): void {
-    const instance = this.#instance;
-    if (instance === undefined) return;
-    // Another thread still looks at what the last call has left: next time.
-    if (instance.away && instance.flights.size === 0) return;
-    if (instance.invoked > 0 && instance.flights.size === 0) {
-      if (instance.hasUnlearned) learnFeatures(instance, this.spec, this.#dependencies);
-      else if (this.#lacksCache) {
-        this.#lacksCache = false;
-        learnCode(instance, this.spec, this.#dependencies);
-      }
-    }
-    if (this.#wear?.isWorn(instance, nowMs) !== true) return;
-    this.#recycle(instance);
+    const worn = this.#instances.tend(nowMs);
+    if (worn !== undefined) this.#recycle(worn);
   }
 
   #recycleSpent(instance: Instance): void {
-    if (instance === this.#instance && isSpent(this.spec, instance)) this.#recycle(instance);
+    if (this.#instances.isSpent(instance)) this.#recycle(instance);
   }
 
   /** What comes now goes to the next one. */
@@ -435,8 +381,8 @@ export class FunctionRunner implements Runnable, Sweepable {
    * what the other does not take: it lacks the trigger, or has narrower limits.
    */
   replaceWith(successor: FunctionRunner): void {
-    successor.#coldReason = this.#outcomes.hadInstance ? 'version' : this.#coldReason;
-    this.#admission.giveBack(this.#instance?.takeUnstarted() ?? []);
+    successor.#instances.coldReason = this.#outcomes.hadInstance ? 'version' : this.#instances.coldReason;
+    this.#admission.giveBack(this.#instances.current?.takeUnstarted() ?? []);
     this.#admission.offer((flight) => successor.#takeOver(flight, this.spec));
     if (this.#admission.queued > 0) this.#dependencies.scheduler.mark(this);
     this.#settleIdle();
@@ -474,7 +420,7 @@ export class FunctionRunner implements Runnable, Sweepable {
       ...this.#outcomes.stats(),
       inFlight: this.#admission.running,
       queued: this.#admission.queued,
-      heapBytes: this.#instance?.heapBytes ?? 0,
+      heapBytes: this.#instances.current?.heapBytes ?? 0,
     };
   }
 
@@ -484,9 +430,9 @@ export class FunctionRunner implements Runnable, Sweepable {
     this.#disposed = true;
     this.#dependencies.scheduler.remove(this);
     this.#outcomes.failAll(this.#admission.takeWaiting(), error);
-    for (const instance of this.#instances()) {
+    for (const instance of this.#instances.all) {
       this.#failStarted(instance, error);
-      this.#drop(instance);
+      this.#instances.drop(instance);
     }
     this.#settleIdle();
   }

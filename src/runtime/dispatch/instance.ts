@@ -2,7 +2,6 @@ import {
   type Clock,
   type FunctionSpec,
   HairspringError,
-  type Invocation,
   isErrorCode,
   type Observer,
   type PreparedBinding,
@@ -12,11 +11,11 @@ import type { GuestIsolate } from '../isolate/guest-isolate.ts';
 import type { GuestOutput } from '../isolate/guest-outputs.ts';
 import type { SharedScript } from '../isolate/shared-script.ts';
 import type { EntryJournal } from '../observer.ts';
-import { BatchEncoder } from '../wire/batch.ts';
 import { type GuestRecord, readGuestBatch } from '../wire/guest-records.ts';
-import { Fifo, type Flight } from './flight.ts';
+import type { Flight } from './flight.ts';
+import { type Given, GuestInbox } from './guest-inbox.ts';
 import { HeavyPace } from './heavy-pace.ts';
-import { encodeItem, type Item, runsCode } from './item.ts';
+import type { Item } from './item.ts';
 import { cpuExceeded } from './limit-errors.ts';
 import { PendingCalls } from './pending-calls.ts';
 import { TimerTable } from './timer-table.ts';
@@ -25,24 +24,12 @@ import { TimerTable } from './timer-table.ts';
 const MAX_BATCH = 128;
 /** And in the heavy lane, where an entry seldom gets beyond the first. */
 const MAX_HEAVY_BATCH = 16;
-/** Share of the memory limit that the large payloads of one entry may take before the next waits its turn. */
-const BATCH_MEMORY_SHARE = 1 / 8;
-/** And however large the limit is: copying and making replies of more takes the thread beyond a few milliseconds. */
-const MAX_BATCH_BYTES = 1024 ** 2;
-/** And in an entry that ends with the first answer: most of the others are given back and copied once more. */
-const MAX_CAREFUL_BYTES = 512 * 1024;
 /** Entries that took longer than this are followed by a look at the heap, which takes some microseconds. */
 export const HEAP_LOOK_MS = 2;
 /** And on another thread, where a look takes longer, so are the first and some of the short ones. */
 const LOOK_EVERY = 16;
 /** The guest gives a batch back after so long: until then no neighbour gets its turn. */
 export const BATCH_BUDGET_MS = 2;
-
-/** What is given to the guest in one entry. */
-interface Given {
-  readonly items: readonly Item[];
-  readonly started: readonly Invocation[];
-}
 
 /** Why an entry did not end well: `slow` is the first one of all, given up before anything of it came out. */
 export type InstanceFault = EntryFault | { readonly kind: 'slow' };
@@ -73,12 +60,9 @@ export class Instance {
   readonly #isolate: GuestIsolate;
   readonly #spec: FunctionSpec;
   readonly #calls: PendingCalls;
-  readonly #clock: Clock;
   readonly #journal: EntryJournal;
-  readonly #observer: Observer;
   readonly #owner: InstanceOwner;
-  readonly #items = new Fifo<Item>();
-  readonly #encoder = new BatchEncoder();
+  readonly #inbox: GuestInbox;
   readonly #timers: TimerTable;
   readonly #pace = new HeavyPace();
   /** Invocations given to it so far. */
@@ -97,10 +81,9 @@ export class Instance {
   constructor(dependencies: InstanceDependencies) {
     this.#isolate = dependencies.isolate;
     this.#spec = dependencies.spec;
-    this.#clock = dependencies.clock;
     this.#journal = dependencies.journal;
-    this.#observer = dependencies.observer;
     this.#owner = dependencies.owner;
+    this.#inbox = new GuestInbox({ ...dependencies, flights: this.flights });
     this.#calls = new PendingCalls({
       ...dependencies,
       flights: this.flights,
@@ -117,7 +100,7 @@ export class Instance {
   }
 
   get hasWork(): boolean {
-    return !this.#disposed && !this.#away && this.#items.length > 0;
+    return !this.#disposed && !this.#away && !this.#inbox.isEmpty;
   }
 
   /** No invocation has been in it yet. */
@@ -195,7 +178,7 @@ export class Instance {
     this.flights.set(flight.id, flight);
     this.#newestId = flight.id;
     this.#calls.begun();
-    this.#items.push({ kind: 'invoke', flight });
+    this.#inbox.push({ kind: 'invoke', flight });
   }
 
   /** Drops an invocation that has been answered for; its signal says why, and what it still does is ignored. */
@@ -220,7 +203,7 @@ export class Instance {
 
   #push(item: Item): void {
     if (this.#disposed) return;
-    this.#items.push(item);
+    this.#inbox.push(item);
     this.#owner.onWork();
   }
 
@@ -234,10 +217,10 @@ export class Instance {
     if (given === undefined) return undefined;
     this.#entries += 1;
     this.#journal.enter(this.#spec.id, given.started);
-    const outcome = this.#isolate.run(this.#encoder.take(), limitMs);
+    const outcome = this.#isolate.run(this.#inbox.takeBatch(), limitMs);
     this.#journal.leave();
     if (outcome.fault?.kind === 'cpu' && limitMs < this.#spec.limits.cpuMs) {
-      this.#items.unshift(given.items);
+      this.#inbox.putBack(given.items);
       return { kind: 'slow' };
     }
     const fault = this.#receive(given, outcome);
@@ -268,7 +251,7 @@ export class Instance {
       this.#journal.enterHeavy(slot, this.#spec.id, given.started);
       this.#entries += 1;
       this.#entered = given;
-      const outcome = await this.#isolate.runAway(slot, this.#encoder.take(), cpuMs, endsAtAnswer);
+      const outcome = await this.#isolate.runAway(slot, this.#inbox.takeBatch(), cpuMs, endsAtAnswer);
       this.#pace.entered(this.#isolate.lastEntryMs);
       const overran = outcome.fault?.kind === 'cpu' && !this.#disposed;
       const rest = overran ? await this.#isolate.collectAway(slot, cpuMs) : undefined;
@@ -288,43 +271,17 @@ export class Instance {
     }
   }
 
-  /**
-   * Encodes what comes next for the guest; undefined when nothing of it matters any more.
-   * @param endsAtAnswer whether the entry does: more than one invocation would be given back
-   */
-  #give(maxBatch: number, endsAtAnswer: boolean): Given | undefined {
-    const nowMs = this.#clock.monotonicMs();
+  /** As {@link GuestInbox.give}. */
+  #give(maxRunning: number, endsAtAnswer: boolean): Given | undefined {
     this.#tellStale();
-    const maxBytes = endsAtAnswer ? MAX_CAREFUL_BYTES : MAX_BATCH_BYTES;
-    const maxExtraBytes = Math.min(this.#spec.limits.memoryBytes * BATCH_MEMORY_SHARE, maxBytes);
-    const items: Item[] = [];
-    const started: Invocation[] = [];
-    const isObserved = this.#observer.wantsDetails();
-    let running = 0;
-    while (running < maxBatch && !this.#encoder.full && this.#encoder.extraBytes < maxExtraBytes) {
-      const item = this.#items.shift();
-      if (item === undefined) break;
-      const isFirst = item.kind === 'invoke' && item.flight.startedMs === 0;
-      if (!encodeItem(this.#encoder, item, this.flights, nowMs)) continue;
-      items.push(item);
-      if (runsCode(item)) running += 1;
-      if (item.kind !== 'invoke') continue;
-      // One that was given back is on record as begun already, whichever version it was given to.
-      if (!item.flight.given) started.push(item.flight.invocation);
-      item.flight.given = true;
-      if (isObserved && isFirst) this.#observer.onStarted(this.#spec, item.flight);
-      if (endsAtAnswer) break;
-    }
-    if (items.length === 0) return undefined;
-    if (isObserved) this.#observer.onBatch(this.#spec, items.length);
-    return { items, started };
+    return this.#inbox.give(maxRunning, endsAtAnswer);
   }
 
   #receive({ items }: Given, { outputs, taken, fault, unhandled }: EntryOutcome): EntryFault | undefined {
     // The isolate may be gone before the first record is begun; given again, it would be so for ever.
     const begun = fault === undefined || fault.kind === 'cpu' ? taken : Math.max(1, taken);
     for (let index = 0; index < begun; index += 1) this.#begun(items[index]);
-    if (begun < items.length) this.#items.unshift(items.slice(begun));
+    if (begun < items.length) this.#inbox.putBack(items.slice(begun));
     if (unhandled !== undefined)
       this.#owner.onLog('error', `A promise was rejected and nobody handled it: ${unhandled}`);
     return this.#deliver(outputs) ?? fault;
@@ -339,11 +296,11 @@ export class Instance {
 
   /** Told with the next work, since it is worth no entry of its own. */
   #tellStale(): void {
-    if (this.#items.length === 0) return;
+    if (this.#inbox.isEmpty) return;
     const stale = this.#timers.takeStale();
-    if (stale.length > 0) this.#items.unshift(stale.map((timerId) => ({ kind: 'cancelled', timerId })));
+    if (stale.length > 0) this.#inbox.putBack(stale.map((timerId) => ({ kind: 'cancelled', timerId })));
     const dropped = this.#calls.takeDropped();
-    if (dropped.length > 0) this.#items.unshift(dropped.map((callId) => ({ kind: 'dropped', callId })));
+    if (dropped.length > 0) this.#inbox.putBack(dropped.map((callId) => ({ kind: 'dropped', callId })));
   }
 
   #deliver(outputs: readonly GuestOutput[]): EntryFault | undefined {
@@ -404,14 +361,7 @@ export class Instance {
 
   /** Invocations that were given to this instance and not begun, taken back in their order. */
   takeUnstarted(): Flight[] {
-    const flights: Flight[] = [];
-    const kept: Item[] = [];
-    for (let item = this.#items.shift(); item !== undefined; item = this.#items.shift()) {
-      if (item.kind !== 'invoke') kept.push(item);
-      else if (this.flights.delete(item.flight.id)) flights.push(item.flight);
-    }
-    this.#items.unshift(kept);
-    return flights;
+    return this.#inbox.takeInvocations().filter(({ id }) => this.flights.delete(id));
   }
 
   /** All that is in it, in their order: none has begun, or what it did is not to count. */

@@ -12,21 +12,16 @@ import { guestFrames } from './guest-frames.ts';
 import {
   COPIED,
   type GuestCode,
-  isRejected,
   LOAD_LIMIT_MS,
   type LoadSpec,
   loadFailed,
   loadTooLarge,
   loadTooLong,
   MAX_ERROR_CHARS,
-  type ModuleCode,
-  moduleEntry,
-  parseHandlers,
-  scriptEntry,
-  withCache,
 } from './guest-load.ts';
 import { GuestOutputs } from './guest-outputs.ts';
 import { type Inspector, openInspector } from './inspector.ts';
+import { type LoadTarget, loadCode, loadCodeAway } from './load-code.ts';
 import { type MemoryUse, toMemoryUse } from './memory-use.ts';
 import type { SharedScript } from './shared-script.ts';
 import { TakenFeatures } from './taken-features.ts';
@@ -211,12 +206,7 @@ export class GuestIsolate {
     const timeout = this.#guard.stretch(cpuMs);
     this.#clock.begin(timeout, INLINE_SLOT);
     try {
-      if (code.kind === 'module') return this.#loadModule(code, spec, timeout);
-      const script = this.#isolate.compileScriptSync(code.text, withCache(code));
-      if (code.cache !== undefined && isRejected(script)) code.cache.rejected = true;
-      script.runSync(this.#context, { timeout });
-      script.release();
-      return parseHandlers(this.#enter.applySync(undefined, scriptEntry(spec), { timeout }));
+      return loadCode(this.#target, code, spec, timeout);
     } catch (error) {
       if (this.#faultOf(error).kind === 'cpu') return undefined;
       throw this.#loadError(spec, error);
@@ -225,31 +215,16 @@ export class GuestIsolate {
     }
   }
 
-  #loadModule(code: ModuleCode, spec: LoadSpec, timeout: number): readonly string[] {
-    const script = this.#isolate.compileScriptSync(code.features.source, code.features.info);
-    const features = script.runSync(this.#context, { timeout, reference: true }) as ivm.Reference;
-    script.release();
-    const found = this.#enter.applySync(undefined, moduleEntry(code, spec, features), { ...COPIED, timeout });
-    features.release();
-    code.features.learn(this.#isolate);
-    return parseHandlers(found);
-  }
-
-  async #loadModuleAway(code: ModuleCode, spec: LoadSpec, timeout: number): Promise<readonly string[]> {
-    const script = await this.#isolate.compileScript(code.features.source, code.features.info);
-    const features = (await script.run(this.#context, { timeout, reference: true })) as ivm.Reference;
-    script.release();
-    const options = { ...COPIED, timeout };
-    const found = await this.#enter.apply(undefined, moduleEntry(code, spec, features), options);
-    features.release();
-    return parseHandlers(found);
-  }
-
   /** Before a short script is loaded of which a code cache will be made: as {@link compileEagerly}. */
   compileEagerly(source: string, filename: string): void {
+    this.#compile(() => compileEagerly(this.#isolate, source, filename));
+  }
+
+  /** Has V8 work in it on this thread, of which the watchdog is told. */
+  #compile<Result>(action: () => Result): Result {
     this.#clock.begin(this.#guard.stretch(LOAD_LIMIT_MS), INLINE_SLOT);
     try {
-      compileEagerly(this.#isolate, source, filename);
+      return action();
     } finally {
       this.#clock.end(INLINE_SLOT);
     }
@@ -261,14 +236,11 @@ export class GuestIsolate {
    */
   codeCache(source: string, filename: string): Uint8Array | undefined {
     if (this.#away) return undefined;
-    this.#clock.begin(this.#guard.stretch(LOAD_LIMIT_MS), INLINE_SLOT);
     try {
-      const made = produceCodeCache(this.#isolate, source, filename);
+      const made = this.#compile(() => produceCodeCache(this.#isolate, source, filename));
       return made === undefined ? undefined : new Uint8Array(made.copy({ release: true }));
     } catch {
       return undefined; // It ran out of memory: the function works without.
-    } finally {
-      this.#clock.end(INLINE_SLOT);
     }
   }
 
@@ -285,13 +257,10 @@ export class GuestIsolate {
   /** Has what it has compiled of a script of the runtime's compiled in all isolates to come. */
   teach(script: SharedScript): void {
     if (this.#away || script.isThorough) return;
-    this.#clock.begin(this.#guard.stretch(LOAD_LIMIT_MS), INLINE_SLOT);
     try {
-      script.learnAll(this.#isolate);
+      this.#compile(() => script.learnAll(this.#isolate));
     } catch {
       // It ran out of memory: the others compile it themselves.
-    } finally {
-      this.#clock.end(INLINE_SLOT);
     }
   }
 
@@ -302,12 +271,7 @@ export class GuestIsolate {
     this.#leftAway = true;
     this.#clock.begin(timeout, slot);
     try {
-      if (code.kind === 'module') return await this.#loadModuleAway(code, spec, timeout);
-      const script = await this.#isolate.compileScript(code.text, withCache(code));
-      if (code.cache !== undefined && isRejected(script)) code.cache.rejected = true;
-      await script.run(this.#context, { timeout });
-      script.release();
-      return parseHandlers(await this.#enter.apply(undefined, scriptEntry(spec), { timeout }));
+      return await loadCodeAway(this.#target, code, spec, timeout);
     } catch (error) {
       if (this.#faultOf(error).kind === 'cpu') throw loadTooLong(spec.name);
       throw this.#loadError(spec, error);
@@ -315,6 +279,10 @@ export class GuestIsolate {
       this.#away = false;
       this.#clock.end(slot);
     }
+  }
+
+  get #target(): LoadTarget {
+    return { isolate: this.#isolate, context: this.#context, enter: this.#enter };
   }
 
   #loadError({ name }: LoadSpec, cause: unknown): HairspringError {

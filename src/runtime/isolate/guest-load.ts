@@ -1,20 +1,12 @@
-import type ivm from 'isolated-vm';
 import { HairspringError } from '../../core/index.ts';
 import type { CodeCache } from './code-cache.ts';
 import type { SharedScript } from './shared-script.ts';
-
-/** The doors of guest/dispatcher.js for what is loaded. */
-const ENTER_LOAD = 1;
-const ENTER_LOAD_MODULE = 4;
 
 /** Longest text taken from what the guest threw; it may throw megabytes, and replies and logs carry it. */
 export const MAX_ERROR_CHARS = 2_048;
 
 /** How long the top level of a module may run. */
 export const LOAD_LIMIT_MS = 250;
-/** Longest list of handler names taken, as JSON. */
-const MAX_HANDLERS_CHARS = 64 * 1024;
-
 /** Nothing of the host's crosses but copies. */
 export const COPIED = { arguments: { copy: true } } as const;
 
@@ -41,7 +33,7 @@ export function scriptOf(text: string, filename: string, cache?: CodeCache): Gue
 /** What is loaded as the function. */
 export type GuestCode = ScriptCode | ModuleCode;
 
-interface ScriptCode {
+export interface ScriptCode {
   readonly kind: 'script';
   readonly text: string;
   readonly filename: string;
@@ -57,15 +49,6 @@ export interface ModuleCode {
   readonly features: SharedScript;
   /** How that runs it (guest/wasm/functions/types.ts). */
   readonly run: object;
-}
-
-/** @throws SyntaxError when the guest's runtime did not answer with a list of names */
-export function parseHandlers(found: unknown): readonly string[] {
-  if (typeof found === 'string' && found.length <= MAX_HANDLERS_CHARS) {
-    const names: unknown = JSON.parse(found);
-    if (Array.isArray(names) && names.every((name) => typeof name === 'string')) return names;
-  }
-  throw new SyntaxError('it patched what the runtime works with');
 }
 
 export function loadTooLong(name: string): HairspringError {
@@ -87,26 +70,4 @@ export function loadFailed(name: string, cause: unknown): HairspringError {
 function describe(error: unknown): string {
   const text = error instanceof Error ? `${error.name}: ${error.message}` : `it threw ${String(error)}`;
   return text.slice(0, MAX_ERROR_CHARS);
-}
-
-export function isRejected(script: ivm.Script): boolean {
-  return (script as ivm.Script & { readonly cachedDataRejected?: boolean }).cachedDataRejected === true;
-}
-
-export function withCache({ filename, cache }: ScriptCode): ivm.ScriptInfo {
-  return cache === undefined || cache.rejected ? { filename } : { filename, cachedData: cache.copy };
-}
-
-/** Arguments of the entry that makes the handlers of a script that has run. */
-export function scriptEntry(spec: LoadSpec): unknown[] {
-  return [ENTER_LOAD, JSON.stringify(spec)];
-}
-
-/** The same of modules. @param features what their script gave */
-export function moduleEntry(
-  { modules, run }: ModuleCode,
-  spec: LoadSpec,
-  features: ivm.Reference,
-): unknown[] {
-  return [ENTER_LOAD_MODULE, JSON.stringify({ ...spec, module: run }), features.derefInto(), ...modules];
 }
