@@ -29,7 +29,8 @@ function problemsOf(
   times: Partial<HazardTimes> = {},
 ): readonly string[] {
   const always = { calledAtMs: CALLED_MS, heardAtMs: 5_000, settlesAtMs: undefined, apart: false };
-  return judgeNeighbour(seen, { ...always, deathsMs, ...times }, BARS).problems;
+  const { problems, slow } = judgeNeighbour(seen, { ...always, deathsMs, ...times }, BARS);
+  return [...problems, ...slow];
 }
 
 /** Those sent between `fromMs` and `toMs` wait until then. */

@@ -1,13 +1,14 @@
 /**
  * `npm run hazards -- [--only NAME] [--json]`: every hostile function of test/hazards/functions beside a neighbour that
  * answers 1,000 requests a second in the same cell. Prints one line for each and ends with 1 when a bar was not held.
+ * A bar of time that was missed is tried twice more, and must be held both times: what a hazard does it does again.
  */
 import { parseArgs } from 'node:util';
 import { renderTable } from '../../src/cli/shell/table.ts';
 import { HOST_LIMITS } from '../../src/core/index.ts';
-import { fullBars } from './support/bars.ts';
-import { parseHazard, readHazards } from './support/hazard.ts';
-import { startHazardHost } from './support/hazard-host.ts';
+import { fullBars, type HazardBars } from './support/bars.ts';
+import { type Hazard, parseHazard, readHazards } from './support/hazard.ts';
+import { type HazardHost, startHazardHost } from './support/hazard-host.ts';
 import { type HazardResult, runHazard } from './support/run-hazard.ts';
 
 const USAGE = `Usage: npm run hazards -- [options]
@@ -18,9 +19,17 @@ const USAGE = `Usage: npm run hazards -- [options]
   --apart       give the neighbour a namespace of its own; then none of its calls may be lost
   --json        print results as JSON`;
 
+/** Of a hazard whose neighbour was slow. */
+const MORE_TRIES = 2;
+
 const RSS_LIMIT_BYTES = 1024 ** 3;
 
-const COLUMNS: Readonly<Record<string, (result: HazardResult) => string>> = {
+/** The worst of several tries. */
+interface TriedResult extends HazardResult {
+  readonly tries: number;
+}
+
+const COLUMNS: Readonly<Record<string, (result: TriedResult) => string>> = {
   HAZARD: ({ name }) => name,
   OUTCOME: ({ outcomes }) => outcomes.join(' '),
   'HEARD ms': ({ heardMs }) => heardMs.toFixed(0),
@@ -33,8 +42,13 @@ const COLUMNS: Readonly<Record<string, (result: HazardResult) => string>> = {
   'BACK ms': ({ neighbour }) => neighbour.replacedMs?.toFixed(0) ?? '',
   'RSS MiB': ({ peakBytes }) => mib(peakBytes),
   'ALL MiB': ({ peakTotalBytes }) => mib(peakTotalBytes),
-  PROBLEM: ({ problems }) => problems.join('; '),
+  TRIES: ({ tries }) => String(tries),
+  PROBLEM: ({ problems, slow }) => [...problems, ...slow].join('; '),
 };
+
+function isSurvived({ problems, slow }: HazardResult): boolean {
+  return problems.length === 0 && slow.length === 0;
+}
 
 function mib(bytes: number): string {
   return (bytes / 1024 ** 2).toFixed(0);
@@ -55,6 +69,19 @@ const HARMLESS = `// class: leak
 // kills: no
 export default { message: () => 'contained' };`;
 
+async function tryHazard(world: HazardHost, hazard: Hazard, bars: HazardBars): Promise<TriedResult> {
+  let result = await runHazard(world, hazard, bars);
+  if (result.slow.length === 0) return { ...result, tries: 1 };
+  let tries = 1;
+  do {
+    console.error(`${hazard.name}, try ${tries}: ${[...result.slow, ...result.problems].join('; ') || 'ok'}`);
+    if (result.problems.length > 0) break;
+    result = await runHazard(world, hazard, bars);
+    tries += 1;
+  } while (result.slow.length === 0 && tries <= MORE_TRIES);
+  return { ...result, tries };
+}
+
 async function main({ only, rate, calmMs, times, apart, json }: RunOptions): Promise<number> {
   const bars = fullBars({ rate, calmMs, times, apart });
   const hazards = readHazards().filter(
@@ -64,17 +91,17 @@ async function main({ only, rate, calmMs, times, apart, json }: RunOptions): Pro
     console.error(`No hazard has a name with ${only.map((part) => `"${part}"`).join(' or ')} in it`);
     return 2;
   }
-  const results: HazardResult[] = [];
+  const results: TriedResult[] = [];
   await using world = await startHazardHost(RSS_LIMIT_BYTES, HOST_LIMITS.inlineCpuMs);
   // What the first one measures is also V8 at work in the processes that measure.
   await runHazard(world, parseHazard('leak-nothing', HARMLESS), bars);
   for (const [index, hazard] of hazards.entries()) {
-    const result = await runHazard(world, hazard, bars);
+    const result = await tryHazard(world, hazard, bars);
     results.push(result);
-    const verdict = result.problems.length === 0 ? 'ok' : result.problems.join('; ');
+    const verdict = isSurvived(result) ? 'ok' : [...result.problems, ...result.slow].join('; ');
     console.error(`${index + 1}/${hazards.length} ${result.name}: ${result.outcomes.join(' ')}: ${verdict}`);
   }
-  const failed = results.filter(({ problems }) => problems.length > 0);
+  const failed = results.filter((result) => !isSurvived(result));
   if (json) console.log(JSON.stringify(results, null, 2));
   else {
     const rows = results.map((result) => Object.values(COLUMNS).map((figure) => figure(result)));

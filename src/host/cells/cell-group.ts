@@ -74,7 +74,7 @@ export class CellGroup {
     this.#options = options;
     const { access, clock, suspensions } = options;
     const functions = new GroupFunctions(suspensions);
-    const requests = new RequestsOfGroup(clock);
+    const requests = new RequestsOfGroup(clock, (id) => functions.isServed(id));
     this.#functions = functions;
     this.#suspensions = suspensions;
     this.#requests = requests;
@@ -259,7 +259,7 @@ export class CellGroup {
     return this.#functions.has(functionId);
   }
 
-  /** @throws HS_FUNCTION_SUSPENDED, HS_CELL_LOST */
+  /** @throws HS_FUNCTION_SUSPENDED */
   ask(ask: HttpAsk): PendingAnswer {
     const reason = this.#suspensions.reasonOf(ask.id);
     if (reason !== undefined)
@@ -285,6 +285,7 @@ export class CellGroup {
   async #bind(coldReason: 'first' | 'crash'): Promise<BoundCell> {
     const bound = await this.#binder.bind(coldReason);
     this.#bound = bound;
+    this.#requests.bound(bound);
     bound.cell.exited.then((exit) => this.#onExit(bound, exit)).catch(() => undefined);
     return bound;
   }

@@ -12,10 +12,13 @@ import { OrphanSocket } from './orphan-socket.ts';
 import type { RequestsOfGroup } from './requests-of-group.ts';
 import type { Judge } from './verdict.ts';
 
-/** Callers of a dead cell hear something within this time, whether or not another cell is up. */
-const ANSWER_BY_MS = 400;
+/**
+ * Callers of a dead cell hear something within this time, whether or not another cell is up. Where no spare is ready
+ * one takes 300 to 500 ms, and many callers wait for a second.
+ */
+const ANSWER_BY_MS = 700;
 /** And those that come in while there is still no other, within this. */
-const ANSWER_AGAIN_MS = 200;
+const ANSWER_AGAIN_MS = 300;
 
 export interface CellRecoveryOptions {
   readonly namespace: string;

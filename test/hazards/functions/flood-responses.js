@@ -1,6 +1,6 @@
 // class: flood
 // tries: to fill the host with a response that never ends, or whose headers are too many
-// expects: HS_REPLY_TOO_LARGE HS_FUNCTION_CPU HS_FUNCTION_MEMORY HS_FUNCTION_TIMEOUT HS_FUNCTION_THREW HS_HEADER_INVALID ok
+// expects: HS_REPLY_TOO_LARGE HS_FUNCTION_CPU HS_FUNCTION_MEMORY HS_FUNCTION_TIMEOUT HS_FUNCTION_THREW HS_HEADER_INVALID HS_FUNCTION_NO_REPLY ok
 // kills: no
 // via: http
 // limits: timeout=2s

@@ -33,6 +33,8 @@ export interface NeighbourVerdict {
   readonly figures: NeighbourFigures;
   /** Bars that were not held. */
   readonly problems: readonly string[];
+  /** Bars of time that were not held, which may be the machine's fault. */
+  readonly slow: readonly string[];
 }
 
 /** A dead cell is looked for so often, and nobody hears a word of it later than that. */
@@ -44,6 +46,7 @@ export function judgeNeighbour(
   bars: NeighbourBars,
 ): NeighbourVerdict {
   const problems: string[] = [];
+  const slow: string[] = [];
   const kills = apart ? [] : deathsMs;
   const bad = calls.filter(({ outcome }) => outcome !== 'ok');
   const lost = bad.filter(({ outcome }) => outcome === 'HS_CELL_LOST');
@@ -59,21 +62,22 @@ export function judgeNeighbour(
     bars.neighbourPerSecond,
   );
   if (calmP99Ms > bars.calmP99Ms)
-    problems.push(`the machine is too busy to tell: the calm p99 was ${calmP99Ms.toFixed(1)} ms`);
+    slow.push(`the machine is too busy to tell: the calm p99 was ${calmP99Ms.toFixed(1)} ms`);
   else if (p99Ms > Math.max(bars.neighbourP99Ms, 2 * calmP99Ms))
-    problems.push(`the neighbour's p99 was ${p99Ms.toFixed(1)} ms`);
+    slow.push(`the neighbour's p99 was ${p99Ms.toFixed(1)} ms`);
   const halfMs = (calledAtMs + heardAtMs) / 2;
   const settledP99Ms = p99(calls.filter(({ sentAtMs }) => sentAtMs >= halfMs && sentAtMs < heardAtMs));
   if (bars.settles && settlesAtMs !== undefined && settledP99Ms > Math.max(settlesAtMs, 2 * calmP99Ms))
-    problems.push(`the neighbour's p99 stayed at ${settledP99Ms.toFixed(1)} ms`);
+    slow.push(`the neighbour's p99 stayed at ${settledP99Ms.toFixed(1)} ms`);
 
   const replaced = kills.map((at) => servedAfter(calls, at));
   const replacedMs = replaced.length === 0 ? undefined : Math.max(...replaced);
   if (replacedMs !== undefined && replacedMs > bars.replacedMs)
-    problems.push(`the neighbour was served again after ${Math.round(replacedMs)} ms`);
+    slow.push(`the neighbour was served again after ${Math.round(replacedMs)} ms`);
   return {
     figures: { calls: calls.length, lost: lost.length, p99Ms, calmP99Ms, settledP99Ms, replacedMs },
     problems,
+    slow,
   };
 }
 

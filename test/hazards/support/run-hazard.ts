@@ -32,6 +32,8 @@ export interface HazardResult {
   readonly peakTotalBytes: number;
   /** Bars that were not held; empty when all is well. */
   readonly problems: readonly string[];
+  /** Bars of time that were not held, which may be the machine's fault. */
+  readonly slow: readonly string[];
 }
 
 /** How often new cells are looked for. */
@@ -99,7 +101,7 @@ export async function runHazard(world: HazardHost, hazard: Hazard, bars: HazardB
     ...(await cleanUp({ hazard: client, neighbour: beside })),
   ];
   const { name, hazardClass } = hazard;
-  return { name, hazardClass, ...sight, neighbour: neighbour.figures, problems };
+  return { name, hazardClass, ...sight, neighbour: neighbour.figures, problems, slow: neighbour.slow };
 }
 
 /** Cells that are killed have successors, which may be killed as well. */
