@@ -3,6 +3,8 @@ import { test } from 'node:test';
 import { LaneChoice } from '../../src/runtime/dispatch/lane-choice.ts';
 import { createManualClock, type ManualClock } from '../control/support/manual-clock.ts';
 
+const ALONE = (): boolean => false;
+
 /** Entries one after the other, each with a pause after it, by the wall clock and by processor time alike. */
 function enter(lane: LaneChoice, clock: ManualClock, tookMs: number, times: number, pauseMs = 0): void {
   for (let index = 0; index < times; index += 1) {
@@ -15,7 +17,7 @@ function enter(lane: LaneChoice, clock: ManualClock, tookMs: number, times: numb
 
 test('A function with a long limit of its own is heavy whatever is seen of it', () => {
   const clock = createManualClock();
-  const lane = new LaneChoice(true);
+  const lane = new LaneChoice(true, ALONE);
   clock.advance(1_000_000);
   enter(lane, clock, 0.01, 1_000);
   assert.equal(lane.heavy, true);
@@ -23,7 +25,7 @@ test('A function with a long limit of its own is heavy whatever is seen of it', 
 
 test('A long entry now and then moves nothing, a run of them does', () => {
   const clock = createManualClock();
-  const lane = new LaneChoice(false);
+  const lane = new LaneChoice(false, ALONE);
   for (let round = 0; round < 20; round += 1) {
     enter(lane, clock, 45, 1);
     enter(lane, clock, 0.1, 100, 50);
@@ -40,7 +42,7 @@ test('Long entries among many short ones move a function, when they are a part o
     [3.9, 100],
   ] as const) {
     const clock = createManualClock();
-    const lane = new LaneChoice(false);
+    const lane = new LaneChoice(false, ALONE);
     for (let round = 0; round < 10 && !lane.heavy; round += 1) {
       enter(lane, clock, 45, 1);
       enter(lane, clock, shortMs, times);
@@ -51,7 +53,7 @@ test('Long entries among many short ones move a function, when they are a part o
 
 test('A function that is slow by the wall clock and not by its processor time stays', () => {
   const clock = createManualClock();
-  const lane = new LaneChoice(false);
+  const lane = new LaneChoice(false, ALONE);
   for (let entry = 0; entry < 1_000; entry += 1) {
     lane.entered(40, lane.examines ? 2 : undefined, clock);
     clock.advance(40);
@@ -66,15 +68,36 @@ test('Entries of a few milliseconds stay on the main thread however many they ar
     [15, 100, true],
     [15, 1_000, false],
   ] as const) {
-    const lane = new LaneChoice(false);
+    const lane = new LaneChoice(false, ALONE);
     enter(lane, createManualClock(), tookMs, 10_000, pauseMs);
     assert.equal(lane.heavy, heavy, `${tookMs} ms, then a pause of ${pauseMs} ms`);
   }
 });
 
+test('Beside others, entries of more than 4 ms one after the other leave the main thread, and come back once nobody is there', () => {
+  for (const [tookMs, pauseMs, heavy] of [
+    [4, 0, false],
+    [6, 0, true],
+    [9, 100, true],
+    [9, 1_000, false],
+  ] as const) {
+    const lane = new LaneChoice(false, () => true);
+    enter(lane, createManualClock(), tookMs, 10_000, pauseMs);
+    assert.equal(lane.heavy, heavy, `${tookMs} ms, then a pause of ${pauseMs} ms`);
+  }
+  let isShared = true;
+  const clock = createManualClock();
+  const lane = new LaneChoice(false, () => isShared);
+  enter(lane, clock, 6, 10_000);
+  assert.equal(lane.heavy, true);
+  isShared = false;
+  enter(lane, clock, 6, 1);
+  assert.equal(lane.heavy, false);
+});
+
 test('A function whose entries have become short comes back, and not at once', () => {
   const clock = createManualClock();
-  const lane = new LaneChoice(false);
+  const lane = new LaneChoice(false, ALONE);
   enter(lane, clock, 40, 10);
   enter(lane, clock, 0.1, 1_000);
   assert.equal(lane.heavy, true);
@@ -85,7 +108,7 @@ test('A function whose entries have become short comes back, and not at once', (
 
 test('A function that goes back to long entries stays away for twice as long each time', () => {
   const clock = createManualClock();
-  const lane = new LaneChoice(false);
+  const lane = new LaneChoice(false, ALONE);
   for (const awayMs of [10_000, 20_000, 40_000]) {
     enter(lane, clock, 40, 4);
     assert.equal(lane.heavy, true);
@@ -108,7 +131,7 @@ test('A function that goes back to long entries stays away for twice as long eac
 
 test('An overrun moves at once, and for longer', () => {
   const clock = createManualClock();
-  const lane = new LaneChoice(false);
+  const lane = new LaneChoice(false, ALONE);
   lane.overran(clock);
   assert.equal(lane.heavy, true);
   clock.advance(59_000);
@@ -127,7 +150,7 @@ test('A heap that is half full is heavy, whatever its entries take; a small one 
     [5, 8, false],
     [6, 8, true],
   ] as const) {
-    const lane = new LaneChoice(false);
+    const lane = new LaneChoice(false, ALONE);
     lane.heapSeen(heapMib * MIB, limitMib * MIB, createManualClock());
     assert.equal(lane.heavy, heavy, `${heapMib} of ${limitMib} MiB`);
   }

@@ -130,3 +130,26 @@ test('One that is removed is entered no more', () => {
   planned.shift()?.();
   assert.equal(planned.length, 0);
 });
+
+test('A function shares the thread with another that has run within a tenth of a second, and not with itself', () => {
+  const world = createWorld();
+  const { scheduler } = world;
+  const once = (): Parameters<typeof scheduler.mark>[0] => world.runnable(1, { count: 1 });
+  const [one, two] = [once(), once()];
+  const seen: boolean[] = [];
+  const run = (runnable: typeof one, untilMs: number): void => {
+    scheduler.mark(runnable);
+    world.run(untilMs);
+    seen.push(scheduler.isShared(one));
+  };
+  run(one, 10);
+  run(one, 20);
+  run(two, 30);
+  run(one, 60);
+  run(one, 200);
+  assert.deepEqual(seen, [false, false, true, true, false]);
+  scheduler.mark(two);
+  world.run(210);
+  scheduler.remove(two);
+  assert.equal(scheduler.isShared(one), true, 'it was there a moment ago');
+});

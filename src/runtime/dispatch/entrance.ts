@@ -16,6 +16,8 @@ export interface EntranceOptions {
   readonly heavyLane: HeavyLane;
   /** The longest that the main thread is held. */
   readonly inlineCpuMs: number;
+  /** Whether other functions use the main thread at present. */
+  readonly isShared: () => boolean;
   /** An entry is over; on another thread some time after it was asked for. */
   readonly onEntered: (instance: Instance, fault: InstanceFault | undefined) => void;
   /** Another thread has left an instance, after `onEntered`. */
@@ -29,7 +31,7 @@ export class Entrance {
 
   constructor(options: EntranceOptions) {
     this.#options = options;
-    this.#lane = new LaneChoice(options.spec.limits.cpuMs > options.inlineCpuMs);
+    this.#lane = new LaneChoice(options.spec.limits.cpuMs > options.inlineCpuMs, options.isShared);
   }
 
   /** Whether entries are made, and instances loaded, beside the main thread for now. */

@@ -73,6 +73,7 @@ export class FunctionRunner implements Runnable, Sweepable {
     this.#entrance = new Entrance({
       ...dependencies,
       spec,
+      isShared: () => dependencies.scheduler.isShared(this),
       onEntered: (instance, fault) => this.#entered(instance, fault),
       onReturned: () => {
         this.#settleIdle();

@@ -1,5 +1,5 @@
 import type { Clock } from '../../core/index.ts';
-import { Overtime, SHORT_MS } from './overtime.ts';
+import { Overtime, SHORT_BESIDE_OTHERS_MS, SHORT_MS } from './overtime.ts';
 
 /** A function with so much overtime at once goes to the heavy lane; a slow first call or a collection is less. */
 const MOST_OVERTIME_MS = 60;
@@ -26,6 +26,7 @@ const WEIGHT = 1 / 8;
  */
 export class LaneChoice {
   readonly #declared: boolean;
+  readonly #isShared: () => boolean;
   /** By the wall clock, */
   readonly #seen = new Overtime(MOST_OVERTIME_MS);
   /** and by processor time, while there is any by the wall clock. */
@@ -37,9 +38,13 @@ export class LaneChoice {
   #stayUntilMs = 0;
   #cameBackMs = Number.NEGATIVE_INFINITY;
 
-  /** @param declared whether its own limit allows longer entries than the main thread does */
-  constructor(declared: boolean) {
+  /**
+   * @param declared whether its own limit allows longer entries than the main thread does
+   * @param isShared whether other functions use the main thread at present
+   */
+  constructor(declared: boolean, isShared: () => boolean) {
     this.#declared = declared;
+    this.#isShared = isShared;
     this.#heavy = declared;
   }
 
@@ -57,15 +62,22 @@ export class LaneChoice {
     if (this.#declared) return;
     if (this.#heavy) {
       this.#averageMs += WEIGHT * (tookMs - this.#averageMs);
-      if (this.#averageMs < SHORT_MS && clock.monotonicMs() >= this.#stayUntilMs) this.#comeBack(clock);
+      if (clock.monotonicMs() >= this.#stayUntilMs && this.#averageMs < this.#shortMs(this.#averageMs))
+        this.#comeBack(clock);
       return;
     }
-    if (tookMs <= SHORT_MS && this.#seen.ms === 0) return;
+    const shortMs = this.#shortMs(tookMs);
+    if (tookMs <= shortMs && this.#seen.ms === 0) return;
     const nowMs = clock.monotonicMs();
-    this.#seen.add(tookMs, nowMs);
+    this.#seen.add(tookMs, shortMs, nowMs);
     if (cpuMs === undefined) return;
-    this.#proven.add(cpuMs, nowMs);
+    this.#proven.add(cpuMs, shortMs, nowMs);
     if (this.#proven.ms >= MOST_OVERTIME_MS) this.#move(STAY_MS, clock);
+  }
+
+  /** How long an entry may be that nobody minds. @param tookMs of the one in question */
+  #shortMs(tookMs: number): number {
+    return tookMs >= SHORT_BESIDE_OTHERS_MS && this.#isShared() ? SHORT_BESIDE_OTHERS_MS : SHORT_MS;
   }
 
   /** An entry was ended by its CPU limit. */

@@ -17,6 +17,9 @@ const TURN_MS = 1;
  */
 const CREDIT_MS = 2;
 
+/** Who has run within this time uses the thread. */
+const SHARED_MS = 100;
+
 export interface SchedulerOptions {
   /** Milliseconds on a monotonic clock. @default performance.now */
   readonly nowMs?: () => number;
@@ -38,15 +41,25 @@ export class Scheduler {
   #levelMs = 0;
   #planned = false;
   #lastTurnMs = 0;
+  /** Whoever ran last, and when it did, */
+  #last: Runnable | undefined;
+  #lastMs = Number.NEGATIVE_INFINITY;
+  /** and when anybody else did. */
+  #otherMs = Number.NEGATIVE_INFINITY;
+
+  constructor(options: SchedulerOptions = {}) {
+    this.#nowMs = options.nowMs ?? (() => performance.now());
+    this.#afterReading = options.afterReading ?? setImmediate;
+  }
 
   /** Whether nothing has run for `forMs`, and nothing is about to. */
   isQuiet(forMs: number): boolean {
     return !this.#planned && this.#nowMs() - this.#lastTurnMs >= forMs;
   }
 
-  constructor(options: SchedulerOptions = {}) {
-    this.#nowMs = options.nowMs ?? (() => performance.now());
-    this.#afterReading = options.afterReading ?? setImmediate;
+  /** Whether anybody but this one has run lately. */
+  isShared(runnable: Runnable): boolean {
+    return this.#nowMs() - (runnable === this.#last ? this.#otherMs : this.#lastMs) < SHARED_MS;
   }
 
   mark(runnable: Runnable): void {
@@ -61,6 +74,7 @@ export class Scheduler {
 
   remove(runnable: Runnable): void {
     this.#ready.delete(runnable);
+    if (this.#last === runnable) this.#last = undefined;
   }
 
   readonly #turn = (): void => {
@@ -76,12 +90,21 @@ export class Scheduler {
       const endedMs = this.#nowMs();
       runnable.heldMs += endedMs - beganMs;
       beganMs = endedMs;
+      this.#ran(runnable, endedMs);
       if (more) this.mark(runnable);
     }
     this.#lastTurnMs = beganMs;
     const [waiting] = this.#ready;
     if (waiting !== undefined) this.mark(waiting);
   };
+
+  #ran(runnable: Runnable, nowMs: number): void {
+    if (runnable !== this.#last) {
+      this.#otherMs = this.#lastMs;
+      this.#last = runnable;
+    }
+    this.#lastMs = nowMs;
+  }
 
   /** Whoever has had least; of several, the one that has been ready for longest. */
   #next(): Runnable | undefined {

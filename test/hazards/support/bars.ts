@@ -15,8 +15,10 @@ export interface HazardBars extends NeighbourBars {
 /** What the neighbour may notice. */
 export interface NeighbourBars {
   readonly neighbourPerSecond: number;
-  /** In each second from the first call of the hazard on, unless twice the calm p99 is more. */
+  /** From the first call of the hazard on, unless twice the calm p99 is more. */
   readonly neighbourP99Ms: number;
+  /** In each single second of that, in the same way. */
+  readonly secondP99Ms: number;
   /** Whether hazards with a bar of their own for the second half of their calls are held to it. */
   readonly settles: boolean;
   /** Above this the machine is too busy to tell. */
@@ -34,7 +36,9 @@ export interface NeighbourBars {
 /**
  * Those of `npm run hazards`. Twice the calm p99 would be some 6 ms, and a function may hold the thread of its cell for
  * 50 ms before it is stopped or moved, so 50 ms is the least that is asked of a neighbour in the same cell. One in
- * another cell shares the processors only: there it is what a process waits for its turn among those of the run.
+ * another cell shares the processors only: there it is what a process waits for its turn among those of the run. Of a
+ * single second in which an entry takes its whole limit, the slowest hundredth has waited for longer than that: for what
+ * has gathered meanwhile as well.
  */
 export function fullBars(options: {
   readonly rate: number;
@@ -51,6 +55,7 @@ export function fullBars(options: {
     heardMarginMs: 500,
     killsCount: true,
     neighbourP99Ms: apart ? 30 : 50,
+    secondP99Ms: apart ? 50 : 100,
     settles: true,
     calmP99Ms: 50,
     lossCounts: true,
@@ -69,6 +74,7 @@ export const BUSY_BARS: HazardBars = {
   killsCount: false,
   calmMs: 100,
   neighbourP99Ms: NO_BAR,
+  secondP99Ms: NO_BAR,
   settles: false,
   calmP99Ms: NO_BAR,
   lossCounts: false,

@@ -45,6 +45,11 @@ export interface Hazard {
   readonly logLines: number | undefined;
   /** The neighbour's p99 in the second half of its calls; undefined where the bar of all hazards is enough. */
   readonly settlesAtMs: number | undefined;
+  /**
+   * For how long it holds the thread of its cell, where that is known to be longer than the limit of an entry, and may
+   * be: its own bar for the neighbour's p99 is as much. Undefined for no such exception.
+   */
+  readonly holdsMs: number | undefined;
   /** A script, or the bytes of a WebAssembly module. */
   readonly code: string | Uint8Array;
 }
@@ -95,6 +100,7 @@ export function parseHazard(name: string, code: string): Hazard {
     binds: (fields.get('binds') ?? '').split(' ').filter(Boolean),
     logLines: numberOf('logs'),
     settlesAtMs: numberOf('settles'),
+    holdsMs: numberOf('holds'),
     code,
   };
 }

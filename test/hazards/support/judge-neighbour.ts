@@ -6,8 +6,10 @@ export interface NeighbourFigures {
   readonly calls: number;
   /** Heard that their cell was gone. */
   readonly lost: number;
-  /** Of the worst second from the first call of the hazard on, kills apart. */
+  /** From the first call of the hazard on, kills apart. */
   readonly p99Ms: number;
+  /** Of the worst second of that. */
+  readonly worstP99Ms: number;
   /** Of the calls before that: what the machine itself makes of it. */
   readonly calmP99Ms: number;
   /** In the second half of the hazard's calls, when the node has seen what it is. */
@@ -23,6 +25,8 @@ export interface HazardTimes {
   readonly heardAtMs: number;
   /** The p99 in the second half of its calls; undefined for no bar of its own. */
   readonly settlesAtMs: number | undefined;
+  /** How long it may hold the thread of its neighbours at a time; undefined for no longer than all others. */
+  readonly holdsMs: number | undefined;
   /** When a cell of its namespace was found dead. */
   readonly deathsMs: readonly number[];
   /** Whether those were the neighbour's cells as well. */
@@ -42,7 +46,7 @@ const SEEN_WITHIN_MS = 50;
 
 export function judgeNeighbour(
   calls: readonly NeighbourCall[],
-  { calledAtMs, heardAtMs, settlesAtMs, deathsMs, apart }: HazardTimes,
+  { calledAtMs, heardAtMs, settlesAtMs, holdsMs = 0, deathsMs, apart }: HazardTimes,
   bars: NeighbourBars,
 ): NeighbourVerdict {
   const problems: string[] = [];
@@ -57,14 +61,17 @@ export function judgeNeighbour(
     problems.push(`the neighbour lost ${needless.length} calls that were in flight in no cell that died`);
 
   const calmP99Ms = p99(calls.filter(({ sentAtMs, tookMs }) => sentAtMs + tookMs < calledAtMs));
-  const p99Ms = worstSecond(
-    calls.filter((call) => call.sentAtMs >= calledAtMs && !isNearKill(call, kills, bars.nearKillMs)),
-    bars.neighbourPerSecond,
+  const beside = calls.filter(
+    (call) => call.sentAtMs >= calledAtMs && !isNearKill(call, kills, bars.nearKillMs),
   );
+  const p99Ms = p99(beside);
+  const worstP99Ms = worstSecond(beside, bars.neighbourPerSecond);
+  const orNoise = (barMs: number): number => Math.max(barMs, holdsMs, 2 * calmP99Ms);
   if (calmP99Ms > bars.calmP99Ms)
     slow.push(`the machine is too busy to tell: the calm p99 was ${calmP99Ms.toFixed(1)} ms`);
-  else if (p99Ms > Math.max(bars.neighbourP99Ms, 2 * calmP99Ms))
-    slow.push(`the neighbour's p99 was ${p99Ms.toFixed(1)} ms`);
+  else if (p99Ms > orNoise(bars.neighbourP99Ms)) slow.push(`the neighbour's p99 was ${p99Ms.toFixed(1)} ms`);
+  else if (worstP99Ms > orNoise(bars.secondP99Ms))
+    slow.push(`the neighbour's p99 was ${worstP99Ms.toFixed(1)} ms in one second`);
   const halfMs = (calledAtMs + heardAtMs) / 2;
   const settledP99Ms = p99(calls.filter(({ sentAtMs }) => sentAtMs >= halfMs && sentAtMs < heardAtMs));
   if (bars.settles && settlesAtMs !== undefined && settledP99Ms > Math.max(settlesAtMs, 2 * calmP99Ms))
@@ -75,7 +82,15 @@ export function judgeNeighbour(
   if (replacedMs !== undefined && replacedMs > bars.replacedMs)
     slow.push(`the neighbour was served again after ${Math.round(replacedMs)} ms`);
   return {
-    figures: { calls: calls.length, lost: lost.length, p99Ms, calmP99Ms, settledP99Ms, replacedMs },
+    figures: {
+      calls: calls.length,
+      lost: lost.length,
+      p99Ms,
+      worstP99Ms,
+      calmP99Ms,
+      settledP99Ms,
+      replacedMs,
+    },
     problems,
     slow,
   };

@@ -88,11 +88,7 @@ export async function runHazard(world: HazardHost, hazard: Hazard, bars: HazardB
     logLines: feeds.lines,
     calls: answers.length,
   };
-  const neighbour = judgeNeighbour(
-    calls,
-    { calledAtMs, heardAtMs, settlesAtMs: hazard.settlesAtMs, deathsMs, apart },
-    bars,
-  );
+  const neighbour = judgeNeighbour(calls, { ...hazard, calledAtMs, heardAtMs, deathsMs, apart }, bars);
   const problems = [
     ...judgeHazard(hazard, sight, bars),
     ...new Set(answers.flatMap(({ headers }) => forgedHeaders(headers, namespace))),
