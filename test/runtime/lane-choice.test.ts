@@ -80,6 +80,8 @@ test('Beside others, entries of more than 4 ms one after the other leave the mai
     [6, 0, true],
     [9, 100, true],
     [9, 1_000, false],
+    [20, 10_000, false],
+    [36, 10_000, true],
   ] as const) {
     const lane = new LaneChoice(false, () => true);
     enter(lane, createManualClock(), tookMs, 10_000, pauseMs);

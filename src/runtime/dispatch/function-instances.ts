@@ -87,14 +87,14 @@ export class FunctionInstances {
    * @returns the oldest where there are too many now
    */
   retire(instance: Instance): Instance | undefined {
-    if (instance.flights.size > 0) return this.#retired.add(instance);
+    if (!instance.isDone) return this.#retired.add(instance);
     this.drop(instance);
     return undefined;
   }
 
   /** Whether it has finished all that it stayed for. */
   isDone(instance: Instance): boolean {
-    return this.#retired.has(instance) && instance.flights.size === 0;
+    return this.#retired.has(instance) && instance.isDone;
   }
 
   /** Whether another is to take its place, for what V8 does not see of it. */

@@ -74,6 +74,8 @@ export class Instance {
   #newestId = 0;
   /** Another thread is inside, or is waited for. */
   #away = false;
+  /** The last entry was interrupted on the main thread, and what it had ready is still inside. */
+  #uncollected = false;
   /** What another thread is inside with. */
   #entered: Given | undefined;
   #disposed = false;
@@ -100,7 +102,12 @@ export class Instance {
   }
 
   get hasWork(): boolean {
-    return !this.#disposed && !this.#away && !this.#inbox.isEmpty;
+    return !this.#disposed && !this.#away && (this.#uncollected || !this.#inbox.isEmpty);
+  }
+
+  /** Nothing that it was given, or has ready, is of use to anybody any more. */
+  get isDone(): boolean {
+    return this.flights.size === 0 && !this.#uncollected;
   }
 
   /** No invocation has been in it yet. */
@@ -213,6 +220,7 @@ export class Instance {
    * what was given to it can be taken back
    */
   runOnce(limitMs: number): InstanceFault | undefined {
+    this.#collect();
     const given = this.#give(MAX_BATCH, false);
     if (given === undefined) return undefined;
     this.#entries += 1;
@@ -223,17 +231,29 @@ export class Instance {
       this.#inbox.putBack(given.items);
       return { kind: 'slow' };
     }
-    const fault = this.#receive(given, outcome);
-    if (outcome.fault?.kind === 'cpu') this.#deliver(this.#collect());
-    return fault;
+    // A guest that is near its memory limit may hang in the next entry as well, so that is left to the heavy lane.
+    this.#uncollected = outcome.fault?.kind === 'cpu';
+    return this.#receive(given, outcome);
   }
 
-  /** An entry of its own: a guest that is near its memory limit may hang in this one as well. */
-  #collect(): readonly GuestOutput[] {
+  /** Takes what an interrupted entry had ready. */
+  #collect(): void {
+    if (!this.#uncollected) return;
+    this.#uncollected = false;
     this.#journal.enter(this.#spec.id, []);
     const { outputs } = this.#isolate.collect(this.#spec.limits.cpuMs);
     this.#journal.leave();
-    return outputs;
+    this.#deliver(outputs);
+  }
+
+  /** As {@link #collect}, on a thread of the heavy lane. */
+  async #collectAway(slot: number): Promise<void> {
+    if (!this.#uncollected || this.#disposed) return;
+    this.#journal.enterHeavy(slot, this.#spec.id, []);
+    const { outputs } = await this.#isolate.collectAway(slot, this.#spec.limits.cpuMs);
+    this.#journal.leaveHeavy(slot);
+    this.#uncollected = false;
+    if (!this.#disposed) this.#deliver(outputs);
   }
 
   /** Nothing enters it from now on until `runAway` is over. */
@@ -244,6 +264,7 @@ export class Instance {
   /** Enters the isolate once, on a thread of the heavy lane. Never rejects. */
   async runAway(slot: number): Promise<EntryFault | undefined> {
     try {
+      await this.#collectAway(slot);
       const { endsAtAnswer } = this.#pace;
       const given = this.#disposed ? undefined : this.#give(MAX_HEAVY_BATCH, endsAtAnswer);
       if (given === undefined) return undefined;

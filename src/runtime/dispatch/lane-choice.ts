@@ -3,6 +3,8 @@ import { Overtime, SHORT_BESIDE_OTHERS_MS, SHORT_MS } from './overtime.ts';
 
 /** A function with so much overtime at once goes to the heavy lane; a slow first call or a collection is less. */
 const MOST_OVERTIME_MS = 60;
+/** And with so much beside others: a single entry of so long is what their p99 may show. */
+const MOST_OVERTIME_BESIDE_OTHERS_MS = 30;
 /** It comes back when its entries are short on the average, but not before it has been there for so long, */
 const STAY_MS = 10_000;
 /** or for so long when it overran its limit on the main thread; */
@@ -72,7 +74,9 @@ export class LaneChoice {
     this.#seen.add(tookMs, shortMs, nowMs);
     if (cpuMs === undefined) return;
     this.#proven.add(cpuMs, shortMs, nowMs);
-    if (this.#proven.ms >= MOST_OVERTIME_MS) this.#move(STAY_MS, clock);
+    const isShared = shortMs === SHORT_BESIDE_OTHERS_MS;
+    const mostMs = isShared ? MOST_OVERTIME_BESIDE_OTHERS_MS : MOST_OVERTIME_MS;
+    if (this.#proven.ms >= mostMs) this.#move(STAY_MS, clock);
   }
 
   /** How long an entry may be that nobody minds. @param tookMs of the one in question */
