@@ -13,6 +13,7 @@ import {
   type LocalFunctions,
   MAX_CODE_CACHE_BYTES,
   type NatsEndpoint,
+  orLate,
   ReplySubjects,
   systemClock,
 } from '../core/index.ts';
@@ -63,7 +64,7 @@ import { SourceMaps } from './source-maps.ts';
 import { StackMapper } from './stack-mapper.ts';
 import { warmUp } from './warm-up.ts';
 import { WorkloadConnections } from './workload-connections.ts';
-import { orAfter, SETTLE_MS, type Services, settled } from './workload-session.ts';
+import { SETTLE_MS, type Services, settled } from './workload-session.ts';
 
 /** The thread has had nothing to do for so long when blank isolates are made. */
 const QUIET_MS = 2;
@@ -359,14 +360,14 @@ export async function startCell(options: CellOptions): Promise<void> {
       const endMs = clock.monotonicMs() + graceMs;
       await table.drain(graceMs);
       const settleMs = Math.max(LAST_SETTLE_MS, Math.min(SETTLE_MS, endMs - clock.monotonicMs()));
-      await Promise.all([connections.close(settleMs), orAfter(settleMs, clock, settled(services))]);
+      await Promise.all([connections.close(settleMs), orLate(settled(services), clock, settleMs)]);
       const { nc } = assignment;
       // The library gives up what waits for a connection.
       if (ReplyOutput.isHolding(nc))
-        await orAfter(
-          Math.max(0, endMs - clock.monotonicMs()),
-          clock,
+        await orLate(
           flushWhenBack(nc).catch(() => undefined),
+          clock,
+          Math.max(0, endMs - clock.monotonicMs()),
         );
       await nc.drain();
       await assignment.observation.finish();

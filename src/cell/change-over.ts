@@ -1,6 +1,6 @@
 import { NatsConnectionImpl, type ProtocolHandler } from '@nats-io/nats-core/internal';
 import type { NatsConnection } from '@nats-io/transport-node';
-import type { Clock } from '../core/index.ts';
+import { type Clock, orLate } from '../core/index.ts';
 import { ReplyOutput } from '../triggers/index.ts';
 
 /** Whoever needs the connection waits for it so long. */
@@ -13,8 +13,11 @@ const WAIT_MS = 5_000;
  */
 export async function changeOver(nc: NatsConnection, clock: Clock): Promise<void> {
   if (!(nc instanceof NatsConnectionImpl) || !nc.protocol.connected) return;
-  const done = reconnectEmpty(nc, nc.protocol).catch(() => undefined);
-  await Promise.race([done, clock.sleep(WAIT_MS)]);
+  await orLate(
+    reconnectEmpty(nc, nc.protocol).catch(() => undefined),
+    clock,
+    WAIT_MS,
+  );
 }
 
 async function reconnectEmpty(nc: NatsConnection, protocol: ProtocolHandler): Promise<void> {

@@ -11,6 +11,7 @@ import {
   type Invocation,
   type LocalCall,
   type LocalFunctions,
+  orLate,
   type PreparedBinding,
   type ReplySubjects,
   refusedReplyText,
@@ -286,7 +287,7 @@ export class FunctionTable implements LocalFunctions {
     const stopHurry = clock.after(graceMs * HURRY_SHARE, () => {
       for (const runner of this.#runners()) runner.hurry();
     });
-    await Promise.race([done, clock.sleep(graceMs)]);
+    await orLate(done, clock, graceMs);
     stopHurry();
     for (const runner of this.#runners()) {
       runner.dispose(

@@ -6,6 +6,7 @@ import {
   type HostCaller,
   type HostCallResult,
   type HostService,
+  orLate,
   type PreparedBinding,
   type ServiceBinding,
 } from '../core/index.ts';
@@ -18,14 +19,6 @@ export type Services = Readonly<Partial<Record<ServiceBinding['service'], HostSe
 /** Resolves when none of the services gives anything back any more. */
 export async function settled(services: Services): Promise<void> {
   await Promise.all(Object.values(services).map((service) => service.settled?.()));
-}
-
-/** Resolves when `work` is done, or after `mostMs`. */
-export async function orAfter(mostMs: number, clock: Clock, work: Promise<unknown>): Promise<void> {
-  const late = Promise.withResolvers<void>();
-  const stop = clock.after(mostMs, late.resolve);
-  await Promise.race([work, late.promise]);
-  stop();
 }
 
 /** One connection of a function while it lasts, and the bindings that are served over it. */
@@ -96,7 +89,7 @@ export class WorkloadSession {
 
   /** Closes the connection once nothing goes on over it any more, within `withinMs` at the latest. */
   async close(withinMs: number = SETTLE_MS): Promise<void> {
-    await orAfter(withinMs, this.#clock, Promise.race([this.#settled(), this.nc.closed()]));
+    await orLate(Promise.race([this.#settled(), this.nc.closed()]), this.#clock, withinMs);
     await this.nc.close();
   }
 

@@ -4,7 +4,7 @@
  */
 import type { Msg, NatsConnection, Subscription } from '@nats-io/nats-core';
 import { nuid } from '@nats-io/nuid';
-import { type Clock, HairspringError, REPLY_HEADERS } from '../core/index.ts';
+import { HairspringError, orLate, REPLY_HEADERS } from '../core/index.ts';
 import { InProgress } from './in-progress.ts';
 import type { MicroEndpoint, MicroReply, MicroServiceOptions } from './micro-endpoint.ts';
 import { createDiscovery, EndpointStats } from './micro-stats.ts';
@@ -107,12 +107,14 @@ export async function startMicroService(
 
   let disposed: Promise<void> | undefined;
   async function dispose(): Promise<void> {
-    await within(
-      clock,
-      Promise.allSettled(subscriptions.map((subscription) => drainSubscription(subscription))),
-    );
+    await orLate(Promise.allSettled(subscriptions.map(drainSubscription)), clock, DRAIN_TIMEOUT_MS);
     await Promise.all([...inFlight.values()].map((inProgress) => inProgress.settled()));
-    if (!nc.isClosed()) await within(clock, nc.flush());
+    if (nc.isClosed()) return;
+    await orLate(
+      nc.flush().catch(() => undefined),
+      clock,
+      DRAIN_TIMEOUT_MS,
+    );
   }
   const service: MicroService = {
     id,
@@ -148,11 +150,4 @@ function send(nc: NatsConnection, msg: Msg, reply: MicroReply): void {
 
 async function drainSubscription(subscription: Subscription): Promise<void> {
   if (!subscription.isClosed()) await subscription.drain();
-}
-
-async function within(clock: Clock, work: Promise<unknown>): Promise<void> {
-  const late = Promise.withResolvers<void>();
-  const cancel = clock.after(DRAIN_TIMEOUT_MS, late.resolve);
-  await Promise.race([work.catch(() => undefined), late.promise]);
-  cancel();
 }

@@ -24,6 +24,7 @@ export * from './logger.ts';
 export * from './manifest.ts';
 export * from './nats-version.ts';
 export * from './observer.ts';
+export * from './or-late.ts';
 export * from './reply-subjects.ts';
 export * from './route.ts';
 export * from './sealed-secret.ts';

@@ -2,9 +2,9 @@ import { hostname } from 'node:os';
 import type { NatsConnection } from '@nats-io/transport-node';
 import packageJson from '../../package.json' with { type: 'json' };
 import { connectNats, requireServer, serveNode } from '../control/index.ts';
-import { type Logger, ReplySubjects, systemClock } from '../core/index.ts';
+import { type Logger, orLate, ReplySubjects, systemClock } from '../core/index.ts';
 import { type Accounts, createOneAccount, DelegatedAccounts, OperatorAccounts } from './accounts/index.ts';
-import { CellSupervisor, orLate } from './cells/index.ts';
+import { CellSupervisor } from './cells/index.ts';
 import { Deployments } from './deployments/index.ts';
 import { type Gateway, startGateway } from './http/index.ts';
 import type { InspectorServer } from './inspect/inspector-server.ts';
@@ -125,8 +125,11 @@ export async function startHost(options: HostOptions): Promise<RunningHost> {
       // Clients that are slow to read have what is left of the time.
       if (answered !== undefined) await orLate(answered, clock, Math.max(0, untilMs - clock.monotonicMs()));
       // Without a server the flush would wait for one.
-      const late = new Promise<void>((resolve) => clock.after(FLUSH_MS, resolve));
-      await Promise.race([nc.flush().catch(() => undefined), late]);
+      await orLate(
+        nc.flush().catch(() => undefined),
+        clock,
+        FLUSH_MS,
+      );
     })().finally(onStopped);
     return stopping;
   }

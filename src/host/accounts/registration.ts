@@ -1,6 +1,6 @@
 import type { NatsConnection } from '@nats-io/transport-node';
 import { z } from 'zod';
-import { type Clock, HairspringError, type Logger } from '../../core/index.ts';
+import { type Clock, HairspringError, type Logger, orLate } from '../../core/index.ts';
 import { type AccountClaims, accountToken } from './claims.ts';
 import { namespaceClaims } from './namespace-claims.ts';
 import type { Operator } from './operator.ts';
@@ -113,7 +113,7 @@ export class Registration {
 
   /** Resolves when the server has been told, or has not taken it for a second. */
   async settled(): Promise<void> {
-    await Promise.race([this.#pushed, this.#clock.sleep(RETRY_MS)]);
+    await orLate(this.#pushed, this.#clock, RETRY_MS);
   }
 
   async #pushAll(): Promise<void> {

@@ -6,6 +6,7 @@ import {
   HairspringError,
   type HttpAsk,
   type Logger,
+  orLate,
   type PendingAnswer,
   type ReplySubjects,
   type SealedSecret,
@@ -18,7 +19,6 @@ import { CallerAnswers } from './caller-answers.ts';
 import { CellBinder } from './cell-binder.ts';
 import type { CellExit, InspectSession } from './cell-process.ts';
 import { CellRecovery } from './cell-recovery.ts';
-import { orLate } from './deadline.ts';
 import { createGiveAway, type GiveAwayOptions } from './give-away.ts';
 import { GroupCells } from './group-cells.ts';
 import { GroupFunctions } from './group-functions.ts';

@@ -13,13 +13,13 @@ import {
   type HttpAsk,
   isTransition,
   type Logger,
+  orLate,
   type PendingAnswer,
   systemClock,
   type TelemetryReport,
 } from '../../core/index.ts';
 import { parseCellMessage, parseCellResult } from './cell-messages.ts';
 import { CellRequests } from './cell-requests.ts';
-import { orLate } from './deadline.ts';
 import { forkCell } from './fork-cell.ts';
 import { guardChannel } from './guarded-channel.ts';
 import { dialPaused } from './held-socket.ts';

@@ -1,10 +1,9 @@
-import type { AdoptedMessage, Clock } from '../../core/index.ts';
+import { type AdoptedMessage, type Clock, orLate } from '../../core/index.ts';
 import type { CellReports } from '../telemetry/index.ts';
 import { lostError } from './blame.ts';
 import type { BoundCell } from './bound-cell.ts';
 import type { CallerAnswers } from './caller-answers.ts';
 import type { CellExit } from './cell-process.ts';
-import { orLate } from './deadline.ts';
 import type { GiveAway } from './give-away.ts';
 import type { GroupCells } from './group-cells.ts';
 import type { GroupFunctions } from './group-functions.ts';

@@ -1,3 +1,2 @@
 export type { InspectSession } from './cell-process.ts';
 export { CellSupervisor } from './cell-supervisor.ts';
-export { orLate } from './deadline.ts';

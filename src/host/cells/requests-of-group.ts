@@ -3,11 +3,11 @@ import {
   HairspringError,
   type HttpAnswer,
   type HttpAsk,
+  orLate,
   type PendingAnswer,
 } from '../../core/index.ts';
 import { lostError } from './blame.ts';
 import type { CellProcess } from './cell-process.ts';
-import { orLate } from './deadline.ts';
 import type { Verdict } from './verdict.ts';
 
 /** How long the callers of a dead cell wait to hear whose fault it was. */

@@ -4,7 +4,7 @@ import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http';
 import { type Resource, resourceFromAttributes } from '@opentelemetry/resources';
 import { MeterProvider, PeriodicExportingMetricReader } from '@opentelemetry/sdk-metrics';
 import { AlwaysOnSampler, TracerProvider } from '@opentelemetry/sdk-trace';
-import type { Clock, Logger } from '../../core/index.ts';
+import { type Clock, type Logger, orLate } from '../../core/index.ts';
 import { createMetricProducer } from './metric-producer.ts';
 import type { MetricStore } from './metric-store.ts';
 import { SpanQueue } from './span-queue.ts';
@@ -44,9 +44,8 @@ export function startOtlp(options: ExportOptions): OtlpExport {
   return {
     spans: traces?.writer,
     async [Symbol.asyncDispose]() {
-      const late = new Promise<void>((resolve) => clock.after(SHUTDOWN_MS, resolve));
       const ended = Promise.allSettled([traces?.queue.shutdown(), metrics?.shutdown()]);
-      await Promise.race([ended, late]);
+      await orLate(ended, clock, SHUTDOWN_MS);
     },
   };
 }

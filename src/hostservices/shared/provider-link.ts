@@ -1,4 +1,5 @@
 import type { NatsConnection } from '@nats-io/transport-node';
+import { orLate, systemClock } from '../../core/index.ts';
 
 /** The connection was lost while something waited for its answer, or is away. */
 export class ConnectionLostError extends Error {
@@ -32,7 +33,10 @@ export class Link {
 
   /** Waits for the connection, `mostMs` at the longest. @returns false when there will be none */
   async untilUp(mostMs?: number): Promise<boolean> {
-    if (!this.#isUp && !this.#isClosed) await orAfter(mostMs, this.#returned.promise);
+    if (!this.#isUp && !this.#isClosed) {
+      const { promise } = this.#returned;
+      await (mostMs === undefined ? promise : orLate(promise, systemClock, mostMs));
+    }
     return !this.#isClosed;
   }
 
@@ -70,12 +74,4 @@ export class Link {
     this.#isUp = false;
     for (const fail of [...this.#waiting]) fail(new ConnectionLostError());
   }
-}
-
-async function orAfter(mostMs: number | undefined, work: Promise<void>): Promise<void> {
-  if (mostMs === undefined) return await work;
-  const late = Promise.withResolvers<void>();
-  const timer = setTimeout(late.resolve, mostMs).unref();
-  await Promise.race([work, late.promise]);
-  clearTimeout(timer);
 }

@@ -1,4 +1,4 @@
-import type { Clock } from '../../core/index.ts';
+import type { Clock } from './clock.ts';
 
 /** What `value` settles to, or 'late' when it takes longer than `withinMs`. */
 export async function orLate<Value>(
