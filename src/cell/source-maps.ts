@@ -8,6 +8,8 @@ export const MAX_MAP_CHARS: number = 2 * 1024 ** 2;
 const MAX_PARSED_CHARS = 4 * 1024 ** 2;
 /** Of the texts of maps of large artifacts, which are not read again for one. */
 const MAX_KEPT_CHARS = 8 * 1024 ** 2;
+/** What each counts for besides its text: without it there could be any number of those that have none. */
+const ENTRY_CHARS = 2_048;
 
 /** `too-large`: to be read. `unread`: it is about to be. */
 export type FoundMap = SourcePositions | 'none' | 'too-large' | 'unread';
@@ -16,6 +18,9 @@ interface Parsed {
   readonly map: Exclude<FoundMap, 'unread'>;
   readonly chars: number;
 }
+
+const NONE: Parsed = { map: 'none', chars: 0 };
+const TOO_LARGE: Parsed = { map: 'too-large', chars: 0 };
 
 /** The source maps of a cell's functions, those used last parsed. */
 export class SourceMaps {
@@ -30,22 +35,29 @@ export class SourceMaps {
 
   /** Takes the map of an artifact that has been read for its code. */
   keep(digest: string, artifact: Artifact): void {
-    if (artifact.type !== 'javascript' || this.#texts.has(digest)) return;
-    this.#texts.set(
-      digest,
-      artifact.map.length > MAX_KEPT_CHARS ? artifact.map.slice(0, MAX_MAP_CHARS + 1) : artifact.map,
-    );
-    dropOldest(this.#texts, MAX_KEPT_CHARS, (text) => text.length);
+    if (this.#texts.has(digest)) return;
+    const map = artifact.type === 'javascript' ? artifact.map : '';
+    if (map === '') this.#hold(digest, NONE);
+    else if (map.length > MAX_MAP_CHARS) this.#hold(digest, TOO_LARGE);
+    else {
+      this.#texts.set(digest, map);
+      dropOldest(this.#texts, MAX_KEPT_CHARS, ({ length }) => length);
+    }
   }
 
   of(spec: FunctionSpec): FoundMap {
     const { digest } = spec.artifact;
     const parsed = this.#parsed.get(digest) ?? this.#parse(spec);
     if (parsed === undefined) return 'unread';
+    this.#hold(digest, parsed);
+    return parsed.map;
+  }
+
+  /** As the one that was used last. */
+  #hold(digest: string, parsed: Parsed): void {
     this.#parsed.delete(digest);
     this.#parsed.set(digest, parsed);
     dropOldest(this.#parsed, MAX_PARSED_CHARS, ({ chars }) => chars);
-    return parsed.map;
   }
 
   #parse(spec: FunctionSpec): Parsed | undefined {
@@ -53,18 +65,22 @@ export class SourceMaps {
       const text = this.#textOf(spec);
       if (text === undefined) return undefined;
       const { length } = text;
-      if (length > MAX_MAP_CHARS) return { map: 'too-large', chars: 1 };
-      return { map: text === '' ? 'none' : new SourcePositions(text), chars: length + 1 };
+      if (length > MAX_MAP_CHARS) return TOO_LARGE;
+      return length === 0 ? NONE : { map: new SourcePositions(text), chars: length };
     } catch {
-      return { map: 'none', chars: 1 }; // The stack as it is says more than a failure to map it.
+      return NONE; // The stack as it is says more than a failure to map it.
     }
   }
 
+  /** Undefined while it is read. */
   #textOf(spec: FunctionSpec): string | undefined {
     const { name, artifact } = spec;
     const kept = this.#texts.get(artifact.digest);
     if (kept !== undefined) return kept;
-    if (isLarge(artifact)) return void this.#readBeside(spec);
+    if (isLarge(artifact)) {
+      void this.#readBeside(spec);
+      return undefined;
+    }
     const read = this.#artifacts.read(name, artifact);
     return read.type === 'javascript' ? read.map : '';
   }
@@ -85,11 +101,11 @@ export class SourceMaps {
 }
 
 /** All but the newest, until the rest is small enough. */
-function dropOldest<Value>(map: Map<string, Value>, most: number, sizeOf: (value: Value) => number): void {
-  let size = map.values().reduce((sum, value) => sum + sizeOf(value), 0);
+function dropOldest<Value>(map: Map<string, Value>, most: number, charsOf: (value: Value) => number): void {
+  let chars = map.values().reduce((sum, value) => sum + charsOf(value) + ENTRY_CHARS, 0);
   for (const [key, value] of map) {
-    if (size <= most || map.size === 1) return;
+    if (chars <= most || map.size === 1) return;
     map.delete(key);
-    size -= sizeOf(value);
+    chars -= charsOf(value) + ENTRY_CHARS;
   }
 }
