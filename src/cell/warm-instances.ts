@@ -23,7 +23,8 @@ export class WarmInstances implements Disposable {
   readonly #clock: Clock;
   readonly #functions = new Set<WarmFunction>();
   readonly #stopSweep: () => void;
-  #fresh: WarmFunction[] = [];
+  /** Of them those that have woken and are not measured yet. */
+  readonly #fresh = new Set<WarmFunction>();
   #look: NodeJS.Immediate | undefined;
   #eviction: NodeJS.Immediate | undefined;
 
@@ -55,20 +56,21 @@ export class WarmInstances implements Disposable {
   /** An instance of it was made. */
   woken(one: WarmFunction): void {
     this.#functions.add(one);
-    this.#fresh.push(one);
+    this.#fresh.add(one);
     this.#look ??= setImmediate(() => this.#lookAtFresh());
   }
 
   /** It is looked after no more. */
   forget(one: WarmFunction): void {
     this.#functions.delete(one);
+    this.#fresh.delete(one);
   }
 
   /** How many there are is not looked at here: a few more than the limit for a moment spare their next cold start. */
   #lookAtFresh(): void {
     this.#look = undefined;
     // The others, in which another thread is, are looked at with the next that wake.
-    this.#fresh = this.#fresh.filter((one) => one.warm && !one.measure());
+    for (const one of this.#fresh) if (!one.warm || one.measure()) this.#fresh.delete(one);
     const { warmMemoryBytes } = this.#limits;
     if (this.bytes <= warmMemoryBytes) return;
     this.#evict({ ...this.#limits, warmInstances: Number.POSITIVE_INFINITY });
