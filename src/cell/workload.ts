@@ -39,7 +39,7 @@ export interface WorkloadUsage {
   callsUnderWay: number;
 }
 
-/** A connection whose credential is about to expire; those who have called over it finish there. */
+/** A connection that is given up for another one; those who have called over it finish there. */
 interface Leaving {
   readonly session: WorkloadSession;
   readonly callers: Set<number>;
