@@ -17,15 +17,11 @@ import type {
 } from './types.ts';
 import { startWorkloadRequest } from './wire.ts';
 
+/** A stop waits for accepted work, so it may take as long as the function's own limit. */
 const UNDEPLOY_TIMEOUT_MS = 30_000;
 /** Until then all nodes have seen what was undeployed or deployed by another one, which they look for once a second. */
 const FOLLOWED_BY_MS = 5_000;
 const LIST_AGAIN_MS = 100;
-
-export interface UndeployOptions {
-  /** A stop waits for accepted work, so it may take as long as the function's own limit. @default the client’s, if it has one, else 30_000 */
-  readonly timeoutMs?: number;
-}
 
 /**
  * The functions of all nodes, each once, sorted by namespace, name and id.
@@ -84,15 +80,12 @@ function ambiguous(name: string, found: readonly WorkloadSummary[]): HairspringE
 }
 
 /** @throws HS_FUNCTION_NOT_FOUND, HS_NATS_UNREACHABLE, and what the node says that holds it */
-export async function undeploy(
-  context: ClientContext,
-  idOrName: string,
-  { timeoutMs = context.slowTimeoutMs(UNDEPLOY_TIMEOUT_MS) }: UndeployOptions,
-): Promise<StopWorkloadResponse> {
+export async function undeploy(context: ClientContext, idOrName: string): Promise<StopWorkloadResponse> {
   const { id, namespace } = await resolve(context, idOrName);
   const owner = namespace === '' ? context.namespace : namespace;
   const subject = workloadSubjects.undeploy(context.namespace, id);
   const action = `Cannot undeploy "${idOrName}"`;
+  const timeoutMs = context.slowTimeoutMs(UNDEPLOY_TIMEOUT_MS);
   for await (const answer of gather(context, subject, { namespace: owner }, { action, timeoutMs })) {
     const failure = fromErrorReply(answer);
     if (failure !== undefined) throw failure;

@@ -15,7 +15,7 @@ import {
   type SetSecretResult,
   setSecret,
 } from './client-secrets.ts';
-import { clone, info, list, live, type UndeployOptions, undeploy } from './client-workloads.ts';
+import { clone, info, list, live, undeploy } from './client-workloads.ts';
 import type {
   FunctionInfo,
   InvocationEvent,
@@ -58,7 +58,7 @@ export interface ControlClient {
    * Resolves when what the function had accepted is finished.
    * @throws HS_FUNCTION_NOT_FOUND, HS_NATS_UNREACHABLE when that takes longer than `timeoutMs` (30,000)
    */
-  undeploy(idOrName: string, options?: UndeployOptions): Promise<StopWorkloadResponse>;
+  undeploy(idOrName: string): Promise<StopWorkloadResponse>;
   /** The deploy request that made the function. @throws HS_FUNCTION_NOT_FOUND */
   clone(idOrName: string): Promise<StartWorkloadRequest>;
   /** @throws HS_FUNCTION_NOT_FOUND */
@@ -107,7 +107,7 @@ export function createControlClient(nc: NatsConnection, options: ControlClientOp
     lameDuck: (nodeId, delayMs) => lameDuck(context, nodeId, delayMs),
     deploy: (request, placement = {}) => deploy(context, request, placement),
     list: ({ filter = [] } = {}) => list(context, filter),
-    undeploy: (idOrName, undeployOptions = {}) => undeploy(context, idOrName, undeployOptions),
+    undeploy: (idOrName) => undeploy(context, idOrName),
     clone: (idOrName) => clone(context, idOrName),
     info: (nameOrId) => info(context, nameOrId),
     live: (name) => live(context, name),

@@ -181,7 +181,8 @@ test('An undeploy that takes longer than its client waits is not taken for a fun
     return stopped;
   };
   const message = /^Cannot undeploy "busy": no node said within 500 ms that it is done$/;
-  await assert.rejects(client.undeploy('busy', { timeoutMs: 500 }), code('HS_NATS_UNREACHABLE', message));
+  const hasty = createControlClient(nc, { namespace: 'default', timeoutMs: 500 });
+  await assert.rejects(hasty.undeploy('busy'), code('HS_NATS_UNREACHABLE', message));
   finish();
   two.undeploy = original;
 });
