@@ -5,11 +5,9 @@ import type { NatsConnection } from '@nats-io/nats-core';
 import { type ObjectInfo, type ObjectStore, Objm, StorageType } from '@nats-io/obj';
 import { formatBytes, HairspringError, HOST_LIMITS } from '../core/index.ts';
 import { ARTIFACT_BUCKET, artifactName, renewArtifact, toUrlSafe } from './artifact-revisions.ts';
-import { isJetStreamCode, natsFailure, STREAM_NOT_FOUND } from './nats-failure.ts';
+import { isConflict, isJetStreamCode, natsFailure, STREAM_NOT_FOUND } from './nats-failure.ts';
 
 const BUCKET_NAME = /^[A-Za-z0-9_-]{1,64}$/;
-/** JetStream's codes for "wrong last sequence"; the second is that of a replicated bucket. */
-const WRONG_LAST_SEQUENCE: readonly number[] = [10071, 10164];
 /** Each time somebody else was faster, with the same artifact. */
 const PUT_TRIES = 10;
 
@@ -65,10 +63,6 @@ async function bring(
       if (triesLeft === 0 || !isConflict(error)) throw error;
     }
   }
-}
-
-function isConflict(error: unknown): boolean {
-  return WRONG_LAST_SEQUENCE.some((code) => isJetStreamCode(error, code));
 }
 
 /**

@@ -18,7 +18,7 @@ export type { EndpointSources } from './endpoint-files.ts';
 export { toErrorReply } from './error-reply.ts';
 export { formatGoDuration, parseGoDuration } from './go-duration.ts';
 export { type NatsContext, parseNatsContext } from './nats-context.ts';
-export { natsFailure } from './nats-failure.ts';
+export { isConflict, natsFailure } from './nats-failure.ts';
 export { type ServeNodeOptions, serveNode } from './node-endpoints.ts';
 export { ACCOUNTS_TAG } from './node-tags.ts';
 export { type SecretToSet, sealSecret } from './seal-secret.ts';

@@ -5,6 +5,8 @@ import { HairspringError } from '../core/index.ts';
 const JETSTREAM_NOT_ENABLED_FOR_ACCOUNT = 10039;
 /** And for "stream not found". */
 export const STREAM_NOT_FOUND = 10059;
+/** And for "wrong last sequence"; the second is that of a replicated stream. */
+const WRONG_LAST_SEQUENCE: readonly number[] = [10071, 10164];
 
 /** What the NATS client threw, with all its causes; the one that tells may be any of them. */
 function* causesOf(error: unknown): Generator<Error> {
@@ -24,6 +26,11 @@ export function isTimeout(error: unknown): boolean {
 /** Whether `error` is JetStream's answer with `code`. */
 export function isJetStreamCode(error: unknown, code: number): boolean {
   return [...causesOf(error)].some((cause) => 'code' in cause && cause.code === code);
+}
+
+/** Whether somebody else has written there meanwhile. */
+export function isConflict(error: unknown): boolean {
+  return WRONG_LAST_SEQUENCE.some((code) => isJetStreamCode(error, code));
 }
 
 /** A failure of the NATS client as one of ours; `action` begins the message: `Cannot list functions`. */

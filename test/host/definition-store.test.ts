@@ -36,3 +36,12 @@ test('A name that has wildcards reads nothing', async () => {
   assert.notEqual(await store.get('default', 'f'), undefined);
   for (const name of ['*', '>', 'h']) assert.equal(await store.get('default', name), undefined, name);
 });
+
+test('Whoever stores in the place of what is not there any more hears of the other one', async () => {
+  const store = await DefinitionStore.open(nc);
+  const stored = await store.get('default', 'f');
+  assert.ok(stored !== undefined);
+  const conflict = { code: 'HS_DEPLOY_CONFLICT' };
+  await assert.rejects(store.put(stored.definition, stored.revision - 1), conflict);
+  await assert.rejects(store.put(stored.definition, 0), conflict);
+});

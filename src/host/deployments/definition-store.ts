@@ -7,7 +7,7 @@ import {
 } from '@nats-io/jetstream';
 import { type KV, Kvm } from '@nats-io/kv';
 import type { NatsConnection } from '@nats-io/transport-node';
-import { natsFailure } from '../../control/index.ts';
+import { isConflict, natsFailure } from '../../control/index.ts';
 import { type FunctionDefinition, HairspringError } from '../../core/index.ts';
 import { isPut } from '../../hostservices/provision.ts';
 import { readLastMessages } from '../state/last-messages.ts';
@@ -144,7 +144,7 @@ export class DefinitionStore {
     try {
       return revision === 0 ? await this.#kv.create(key, value) : await this.#kv.update(key, value, revision);
     } catch (error) {
-      if (error instanceof Error && /wrong last sequence/i.test(error.message)) {
+      if (isConflict(error)) {
         throw new HairspringError(
           'HS_DEPLOY_CONFLICT',
           `Cannot deploy "${definition.name}": somebody else deployed it at the same time`,
