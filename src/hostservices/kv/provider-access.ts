@@ -2,10 +2,11 @@ import { type JetStreamClient, type JetStreamManager, jetstream } from '@nats-io
 import type { NatsConnection } from '@nats-io/transport-node';
 import type { HairspringError, KvBinding } from '../../core/index.ts';
 import { Background } from '../shared/background.ts';
+import { isNoResponders } from '../shared/provider-failures.ts';
 import { Link } from '../shared/provider-link.ts';
 import { PROBE_CONSUMER } from './permissions.ts';
 import { DirectGets } from './provider-direct-gets.ts';
-import { API_CODES, isApiError, isNoResponders, toKvError } from './provider-errors.ts';
+import { API_CODES, isApiError, toKvError } from './provider-errors.ts';
 import { type ReaderOptions, ReadingEndedError, StreamReader } from './provider-reader.ts';
 
 /** How long a read consumer outlives a cell that was lost while it read. */

@@ -1,7 +1,6 @@
 import { JetStreamApiError } from '@nats-io/jetstream';
-import { errors } from '@nats-io/transport-node';
 import { type ErrorCode, HairspringError } from '../../core/index.ts';
-import { ConnectionLostError } from '../shared/provider-link.ts';
+import { connectionLost, isConflict, isPermissionViolation } from '../shared/provider-failures.ts';
 
 /** JetStream API error codes (nats-server/server/errors.json). */
 export const API_CODES = {
@@ -13,17 +12,13 @@ export const API_CODES = {
   messageTooLarge: 10054,
   nameInUse: 10058,
   streamNotFound: 10059,
-  wrongLastSequence: 10071,
   replicasNotSupported: 10074,
   storeFailed: 10077,
   rollupFailed: 10111,
-  /** Wrong last sequence, of a replicated bucket where another write is on its way. */
-  wrongLastSequenceUnknown: 10164,
   ttlInvalid: 10165,
   ttlDisabled: 10166,
 } as const;
 
-const CONFLICT: readonly number[] = [API_CODES.wrongLastSequence, API_CODES.wrongLastSequenceUnknown];
 const FULL: readonly number[] = [
   API_CODES.accountResourcesExceeded,
   API_CODES.insufficientResources,
@@ -47,22 +42,21 @@ export function toKvError(error: unknown, action: string, bucket: string): Hairs
 
 function explain(error: unknown, text: string, bucket: string): readonly [ErrorCode, string] {
   if (error instanceof JetStreamApiError) return explainApiError(error, text, bucket);
-  if (error instanceof errors.PermissionViolationError)
-    return ['HS_BINDING_DENIED', 'the server does not permit it'];
-  if (error instanceof ConnectionLostError) return ['HS_KV_CONNECTION_LOST', text];
-  if (error instanceof errors.ClosedConnectionError || error instanceof errors.DrainingConnectionError)
-    return ['HS_KV_CONNECTION_LOST', new ConnectionLostError().message];
+  if (isPermissionViolation(error)) return ['HS_BINDING_DENIED', 'the server does not permit it'];
+  const lost = connectionLost(error);
+  if (lost !== undefined) return ['HS_KV_CONNECTION_LOST', lost];
   if (/max_payload|maximum payload/i.test(text))
     return ['HS_KV_VALUE_TOO_LARGE', "the value exceeds the server's max_payload"];
   return ['HS_KV_UNAVAILABLE', text];
 }
 
 function explainApiError(
-  { code }: JetStreamApiError,
+  error: JetStreamApiError,
   text: string,
   bucket: string,
 ): readonly [ErrorCode, string] {
-  if (CONFLICT.includes(code)) return ['HS_KV_REVISION_CONFLICT', 'the key has another revision'];
+  const { code } = error;
+  if (isConflict(error)) return ['HS_KV_REVISION_CONFLICT', 'the key has another revision'];
   if (code === API_CODES.streamNotFound) return ['HS_KV_BUCKET_MISSING', `bucket "${bucket}" does not exist`];
   if (code === API_CODES.messageTooLarge)
     return ['HS_KV_VALUE_TOO_LARGE', `the value exceeds what bucket "${bucket}" takes (maxValueBytes)`];
@@ -77,23 +71,8 @@ function explainApiError(
   return ['HS_KV_UNAVAILABLE', text];
 }
 
-/** Whether the server does not let the connection's user do it. */
-export function isPermissionViolation(error: unknown): boolean {
-  return findCause(error) instanceof errors.PermissionViolationError;
-}
-
-/** Whether nobody listens on the subject of the operation. */
-export function isNoResponders(error: unknown): boolean {
-  return findCause(error) instanceof errors.NoRespondersError;
-}
-
 export function isApiError(error: unknown, code: number): boolean {
   return error instanceof JetStreamApiError && error.code === code;
-}
-
-/** Whether somebody else has written the key meanwhile. */
-export function isConflict(error: unknown): boolean {
-  return error instanceof JetStreamApiError && CONFLICT.includes(error.code);
 }
 
 /** The innermost error: the library wraps what happened in what it was doing. */

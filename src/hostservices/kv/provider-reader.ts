@@ -205,8 +205,7 @@ export class StreamReader {
   async #isDeleted(): Promise<boolean> {
     const { manager, link } = this.#means;
     try {
-      link.check();
-      await link.guard(manager.consumers.delete(this.#stream, this.#name));
+      await link.ask(() => manager.consumers.delete(this.#stream, this.#name));
       return true;
     } catch (error) {
       return !(error instanceof ConnectionLostError);

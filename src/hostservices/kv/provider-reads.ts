@@ -1,7 +1,7 @@
 import { HairspringError, type HostCallResult, type KvBinding } from '../../core/index.ts';
+import { isNoResponders } from '../shared/provider-failures.ts';
 import { KV_LIMITS } from './limits.ts';
 import type { KvAccess } from './provider-access.ts';
-import { isNoResponders } from './provider-errors.ts';
 import { isPut, operationOf, type StoredMessage } from './provider-messages.ts';
 
 /** Status of a direct get: there is no message on the subject. */

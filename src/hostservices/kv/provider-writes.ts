@@ -1,7 +1,7 @@
 import { headers, type MsgHdrs } from '@nats-io/transport-node';
 import { HairspringError, type KvBinding } from '../../core/index.ts';
+import { isConflict } from '../shared/provider-failures.ts';
 import type { KvAccess } from './provider-access.ts';
-import { isConflict } from './provider-errors.ts';
 import { isPut } from './provider-messages.ts';
 import type { KvReads } from './provider-reads.ts';
 import { checkTtlVersion } from './provider-ttl.ts';

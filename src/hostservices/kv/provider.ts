@@ -11,12 +11,12 @@ import {
   type PreparedBinding,
 } from '../../core/index.ts';
 import { Handles } from '../shared/handles.ts';
+import { isPermissionViolation } from '../shared/provider-failures.ts';
 import { serverRefusal } from '../shared/server-refusal.ts';
 import { toOptionalRevision, toRevision, toTtl, toWatchBeginning } from './arguments.ts';
 import { checkAccess, checkKey, isKvOperation, type KvOperation, keysFilter, watchFilter } from './grant.ts';
 import { KV_LIMITS } from './limits.ts';
 import { KvAccess } from './provider-access.ts';
-import { isPermissionViolation } from './provider-errors.ts';
 import { listKeys } from './provider-keys.ts';
 import { KvReads } from './provider-reads.ts';
 import { Watch } from './provider-watch.ts';

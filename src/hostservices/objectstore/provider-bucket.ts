@@ -2,9 +2,10 @@ import { JetStreamApiError, type JetStreamClient, type JetStreamManager } from '
 import { headers, type NatsConnection } from '@nats-io/transport-node';
 import { HairspringError } from '../../core/index.ts';
 import type { Background } from '../shared/background.ts';
+import { isConflict, isNoResponders } from '../shared/provider-failures.ts';
 import type { Link } from '../shared/provider-link.ts';
 import { chunkSubject, type FoundMeta, metaSubject, type ObjectMeta, parseMeta } from './meta.ts';
-import { isConflict, isNoResponders, toObjectError } from './provider-errors.ts';
+import { toObjectError } from './provider-errors.ts';
 
 /** How long one request waits; the client library's own default. */
 const TIMEOUT_MS = 5_000;
@@ -54,7 +55,7 @@ export class ObjectBucket {
   async find(name: string): Promise<FoundMeta | undefined> {
     const manager = await this.manager();
     const query = { last_by_subj: metaSubject(this.name, name) };
-    const message = await this.#ask(() => manager.direct.getMessage(this.stream, query));
+    const message = await this.means.link.ask(() => manager.direct.getMessage(this.stream, query));
     if (message === null) return undefined;
     return { revision: message.seq, timeMs: message.time.getTime(), meta: parseMeta(message.string()) };
   }
@@ -63,18 +64,12 @@ export class ObjectBucket {
   async chunk(nuid: string, seq: number): Promise<{ data: Uint8Array; seq: number } | undefined> {
     const manager = await this.manager();
     const query = { seq, next_by_subj: chunkSubject(this.name, nuid) };
-    return (await this.#ask(() => manager.direct.getMessage(this.stream, query))) ?? undefined;
+    return (await this.means.link.ask(() => manager.direct.getMessage(this.stream, query))) ?? undefined;
   }
 
   async putChunk(nuid: string, data: Uint8Array): Promise<void> {
     const options = { timeout: TIMEOUT_MS };
-    await this.#ask(() => this.means.js.publish(chunkSubject(this.name, nuid), data, options));
-  }
-
-  /** Nothing is asked while the connection is away, and no answer waited for that was lost with it. */
-  #ask<Answer>(request: () => Promise<Answer>): Promise<Answer> {
-    this.means.link.check();
-    return this.means.link.guard(request());
+    await this.means.link.ask(() => this.means.js.publish(chunkSubject(this.name, nuid), data, options));
   }
 
   /**

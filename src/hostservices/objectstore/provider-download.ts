@@ -1,9 +1,10 @@
 import { createHash, type Hash } from 'node:crypto';
 import { HairspringError, type HostCallResult } from '../../core/index.ts';
+import { isPermissionViolation } from '../shared/provider-failures.ts';
 import { OBJECT_LIMITS } from './limits.ts';
 import { corrupt, type FoundMeta, isDigestOf, type ObjectMeta } from './meta.ts';
 import type { ObjectBucket } from './provider-bucket.ts';
-import { isPermissionViolation, toObjectError } from './provider-errors.ts';
+import { toObjectError } from './provider-errors.ts';
 import type { Opened } from './provider-opened.ts';
 
 /** A replica that answers may know of an object before it has the last of its chunks. */

@@ -1,11 +1,9 @@
 import { JetStreamApiError } from '@nats-io/jetstream';
-import { errors } from '@nats-io/transport-node';
 import { HairspringError } from '../../core/index.ts';
-import { ConnectionLostError } from '../shared/provider-link.ts';
+import { connectionLost, isNoResponders, isPermissionViolation } from '../shared/provider-failures.ts';
 
 /** JetStream API error codes (nats-server/server/errors.json). */
 const STREAM_NOT_FOUND = 10059;
-const WRONG_LAST_SEQUENCE: readonly number[] = [10071, 10164];
 const MESSAGE_TOO_LARGE = 10054;
 /** Of the bucket, of its account, of the server. */
 const FULL: readonly number[] = [10077, 10122, 10002, 10047, 10028, 10023];
@@ -43,16 +41,10 @@ export function toObjectError(error: unknown, action: string, bucket: string): H
       options,
     );
   }
-  if (isConnectionLost(error)) {
-    const detail = error instanceof ConnectionLostError ? text : new ConnectionLostError().message;
-    return new HairspringError('HS_OBJECT_CONNECTION_LOST', `Cannot ${action}: ${detail}`, options);
-  }
+  const lost = connectionLost(error);
+  if (lost !== undefined)
+    return new HairspringError('HS_OBJECT_CONNECTION_LOST', `Cannot ${action}: ${lost}`, options);
   return new HairspringError('HS_OBJECT_UNAVAILABLE', `Cannot ${action}: ${text}`, options);
-}
-
-function isConnectionLost(error: unknown): boolean {
-  const kinds = [ConnectionLostError, errors.ClosedConnectionError, errors.DrainingConnectionError];
-  return kinds.some((kind) => causeOf(error, kind) !== undefined);
 }
 
 /** Whether it is JetStream, or the host itself, that has said no, so that nothing was done. */
@@ -66,25 +58,4 @@ export function isFull(error: unknown): error is JetStreamApiError {
 
 export function isMissingBucket(error: unknown): boolean {
   return error instanceof JetStreamApiError && error.code === STREAM_NOT_FOUND;
-}
-
-/** Somebody else has changed the object since it was looked at. */
-export function isConflict(error: unknown): boolean {
-  return error instanceof JetStreamApiError && WRONG_LAST_SEQUENCE.includes(error.code);
-}
-
-/** Whether the server does not let the connection's user do it. */
-export function isPermissionViolation(error: unknown): boolean {
-  return causeOf(error, errors.PermissionViolationError) !== undefined;
-}
-
-/** Whether nobody listens on the subject of the operation. */
-export function isNoResponders(error: unknown): boolean {
-  return causeOf(error, errors.NoRespondersError) !== undefined;
-}
-
-function causeOf<Kind>(error: unknown, kind: abstract new (...args: never[]) => Kind): Kind | undefined {
-  for (let found = error; found instanceof Error; found = found.cause)
-    if (found instanceof kind) return found;
-  return undefined;
 }

@@ -50,8 +50,7 @@ export class MetaConsumer {
       ...startConfig(start),
     };
     const manager = await bucket.manager();
-    bucket.means.link.check();
-    const { delivered } = await bucket.means.link.guard(manager.consumers.add(bucket.stream, config));
+    const { delivered } = await bucket.means.link.ask(() => manager.consumers.add(bucket.stream, config));
     return new MetaConsumer(bucket, name, delivered.stream_seq);
   }
 

@@ -12,6 +12,7 @@ import {
 } from '../../core/index.ts';
 import { Background } from '../shared/background.ts';
 import { Handles } from '../shared/handles.ts';
+import { isPermissionViolation } from '../shared/provider-failures.ts';
 import { Link } from '../shared/provider-link.ts';
 import { serverRefusal } from '../shared/server-refusal.ts';
 import { checkName, checkOperation, checkPrefix, type ObjectOperation } from './grant.ts';
@@ -20,7 +21,6 @@ import { toInfo } from './meta.ts';
 import { ObjectBucket, type ObjectMeans } from './provider-bucket.ts';
 import { deleteObject } from './provider-delete.ts';
 import { Download } from './provider-download.ts';
-import { isPermissionViolation } from './provider-errors.ts';
 import { findInfo, findObject, putLink } from './provider-links.ts';
 import { listObjects } from './provider-list.ts';
 import type { Opened } from './provider-opened.ts';

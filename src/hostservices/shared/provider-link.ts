@@ -54,6 +54,12 @@ export class Link {
     });
   }
 
+  /** Nothing is asked while the connection is away, and no answer waited for that was lost with it. */
+  async ask<Answer>(request: () => Promise<Answer>): Promise<Answer> {
+    this.check();
+    return await this.guard(request());
+  }
+
   async #follow(nc: NatsConnection): Promise<void> {
     for await (const { type } of nc.status()) {
       if (type === 'disconnect') this.#lost();
