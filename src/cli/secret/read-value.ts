@@ -1,4 +1,4 @@
-import { open } from 'node:fs/promises';
+import { createReadStream } from 'node:fs';
 import { HairspringError, SECRET_LIMITS } from '../../core/index.ts';
 import { readHidden } from './read-hidden.ts';
 
@@ -13,20 +13,15 @@ const MOST_BYTES = SECRET_LIMITS.valueBytes + 3;
 export async function readSecretValue(name: string, file: string | undefined): Promise<string | undefined> {
   if (file !== undefined) return await readSecretFile(name, file);
   if (process.stdin.isTTY === true) return await readHidden(`Value of ${name} (not shown): `);
-  const text = decode(name, await readInput());
+  const text = decode(name, await readStart(process.stdin));
   return text.replace(/\r?\n$/, '');
 }
 
 /** @throws HS_USAGE when it cannot be read; HS_SECRET_INVALID when it is no text */
 export async function readSecretFile(name: string, file: string): Promise<string> {
-  return decode(name, await readStart(file));
-}
-
-async function readStart(file: string): Promise<Uint8Array> {
+  let bytes: Uint8Array;
   try {
-    await using handle = await open(file);
-    const { buffer, bytesRead } = await handle.read(Buffer.alloc(MOST_BYTES), 0, MOST_BYTES);
-    return buffer.subarray(0, bytesRead);
+    bytes = await readStart(createReadStream(file));
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw new HairspringError('HS_USAGE', `Cannot read "${file}": ${reason}`, {
@@ -34,12 +29,14 @@ async function readStart(file: string): Promise<Uint8Array> {
       hint: 'Name a file that you may read with --file',
     });
   }
+  return decode(name, bytes);
 }
 
-async function readInput(): Promise<Uint8Array> {
+/** All of it, or more than a value may have. It may be a pipe, which gives what it has in parts. */
+async function readStart(source: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
   const chunks: Uint8Array[] = [];
   let bytes = 0;
-  for await (const chunk of process.stdin as AsyncIterable<Uint8Array>) {
+  for await (const chunk of source) {
     chunks.push(chunk);
     bytes += chunk.byteLength;
     if (bytes > MOST_BYTES) break;
