@@ -29,7 +29,7 @@ export async function refuseWidening(
       output.note(
         `${prepared.manifest.name} may reach more than its live version ${difference.liveVersion}:`,
       );
-      stderr.write(`${renderGrants(difference.changes, output.paint, '  ')}\n`);
+      stderr.write(`${renderGrants(difference.changes, output.errorPaint, '  ')}\n`);
     }
     if (await askYes('Deploy with these wider grants?', stdin, stderr)) return [];
   }

@@ -22,6 +22,8 @@ export interface Output {
   readonly json: boolean;
   /** Colours, or none, for what goes to stdout. */
   readonly paint: Colors;
+  /** The same for stderr. */
+  readonly errorPaint: Colors;
   /** The result of the command. At most once. */
   result(value: unknown, render: () => string): void;
   /** One of many results, as they come. */
@@ -36,21 +38,24 @@ export interface Output {
 
 export function createOutput({ json, color, errorColor, mayLose = false }: OutputOptions): Output {
   const paint = createColors(color);
-  const paintError = createColors(errorColor);
-  const toLoss = (isJson: boolean) => (lines: number) =>
-    isJson
-      ? JSON.stringify({ event: 'unread', lost: lines })
-      : paint.yellow(`${countOf(lines, 'line')} lost: nobody has read what was printed before`);
-  const linesOf = (stream: NodeJS.WriteStream, isJson: boolean): ((text: string) => void) => {
+  const errorPaint = createColors(errorColor);
+  const textOfLoss = (colors: Colors) => (lines: number) =>
+    colors.yellow(`${countOf(lines, 'line')} lost: nobody has read what was printed before`);
+  const jsonOfLoss = (lines: number): string => JSON.stringify({ event: 'unread', lost: lines });
+  const linesOf = (
+    stream: NodeJS.WriteStream,
+    describeLoss: (lines: number) => string,
+  ): ((text: string) => void) => {
     if (!mayLose) return (text) => void stream.write(`${text}\n`);
-    const lines = new LossyLines(stream, toLoss(isJson));
+    const lines = new LossyLines(stream, describeLoss);
     return (text) => lines.write(text);
   };
-  const toStdout = linesOf(process.stdout, json);
-  const toStderr = linesOf(process.stderr, false);
+  const toStdout = linesOf(process.stdout, json ? jsonOfLoss : textOfLoss(paint));
+  const toStderr = linesOf(process.stderr, textOfLoss(errorPaint));
   return {
     json,
     paint,
+    errorPaint,
     result(value, render) {
       toStdout(json ? JSON.stringify(value, undefined, 2) : render());
     },
@@ -61,11 +66,11 @@ export function createOutput({ json, color, errorColor, mayLose = false }: Outpu
       process.stdout.write(bytes);
     },
     note(text) {
-      if (!json) toStderr(paintError.dim(text));
+      if (!json) toStderr(errorPaint.dim(text));
     },
     error(error) {
       if (json) toStdout(JSON.stringify(toErrorDocument(error)));
-      else toStderr(renderError(error, paintError));
+      else toStderr(renderError(error, errorPaint));
     },
   };
 }
