@@ -5,7 +5,8 @@ import fc from 'fast-check';
 import type { Invocation } from '../../src/core/index.ts';
 import { Admission } from '../../src/runtime/dispatch/admission.ts';
 import { ByteBudget, messageBytes } from '../../src/runtime/dispatch/byte-budget.ts';
-import { Fifo, type Flight } from '../../src/runtime/dispatch/flight.ts';
+import { Fifo } from '../../src/runtime/dispatch/fifo.ts';
+import type { Flight } from '../../src/runtime/dispatch/flight.ts';
 import { createSpec } from '../support/spec.ts';
 
 type Step =

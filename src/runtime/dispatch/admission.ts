@@ -6,7 +6,8 @@ import {
   type Invocation,
 } from '../../core/index.ts';
 import { ByteBudget, messageBytes } from './byte-budget.ts';
-import { Fifo, type Flight } from './flight.ts';
+import { Fifo } from './fifo.ts';
+import type { Flight } from './flight.ts';
 import { backlogFull, callerGone, overloaded, payloadTooLarge } from './limit-errors.ts';
 
 /** The guest's marks hold ids as signed 32-bit numbers. */

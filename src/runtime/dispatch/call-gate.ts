@@ -1,6 +1,7 @@
 import type { HostCallResult } from '../../core/index.ts';
 import type { GuestRecord } from '../wire/guest-records.ts';
-import { Fifo, type Flight } from './flight.ts';
+import { Fifo } from './fifo.ts';
+import type { Flight } from './flight.ts';
 
 export type CallRecord = Extract<GuestRecord, { kind: 'call' }>;
 

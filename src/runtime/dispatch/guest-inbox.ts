@@ -1,6 +1,7 @@
 import type { Clock, FunctionSpec, Invocation, Observer } from '../../core/index.ts';
 import { BatchEncoder, type EncodedBatch } from '../wire/batch.ts';
-import { Fifo, type Flight } from './flight.ts';
+import { Fifo } from './fifo.ts';
+import type { Flight } from './flight.ts';
 import { encodeItem, type Item, runsCode } from './item.ts';
 
 /** Share of the memory limit that the large payloads of one entry may take before the next waits its turn. */

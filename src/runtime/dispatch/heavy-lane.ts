@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { GUARD_LAYOUT } from '../watchdog/entry-guard.ts';
-import { Fifo } from './flight.ts';
+import { Fifo } from './fifo.ts';
 
 /** As many as leave a core to the main thread, and at least one. */
 function defaultSlots(): number {

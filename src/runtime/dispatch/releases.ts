@@ -1,5 +1,6 @@
 import type { PreparedBinding } from '../../core/index.ts';
-import { Fifo, type Flight, heirOf } from './flight.ts';
+import { Fifo } from './fifo.ts';
+import { type Flight, heirOf } from './flight.ts';
 
 /** Ended invocations of which something is kept; past it what has been kept for longest is released. */
 export const MAX_KEPT = 16_384;
