@@ -1,5 +1,5 @@
 // @ts-check
-// Host calls that go out, until their answers come (dispatcher.js).
+// Host calls that go out, until their answers come (records.js).
 
 /** Host calls that one invocation may wait for; the host counts too. */
 const MAX_HOST_CALLS = 256;
@@ -81,4 +81,17 @@ function callMalformed(label, op, count) {
  */
 function quoteArgument(text) {
   return JSONStringify(text.length > MAX_ARGUMENT_CHARS ? stringSlice(text, 0, MAX_ARGUMENT_CHARS) : text);
+}
+
+/**
+ * A call that nobody waits for any more, because its answer is there or will not come.
+ * @param {unknown} id
+ */
+function takeCall(id) {
+  const call = calls.take(id);
+  if (call?.invocation !== undefined) {
+    call.invocation.pendingCalls -= 1;
+    call.invocation.hostCalls -= 1;
+  }
+  return call;
 }

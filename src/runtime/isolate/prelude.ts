@@ -15,6 +15,8 @@ const RUNTIME_SCRIPTS = [
   'requests.js',
   'calls.js',
   'loading.js',
+  'answers.js',
+  'records.js',
   'dispatcher.js',
   'rehearse.js',
   'features.js',

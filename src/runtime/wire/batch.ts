@@ -7,7 +7,7 @@
  * (as 0, and the place in the trace), 7 invoke with nothing new but id and payload (as the last 0 or 6 of
  * the batch, without headers and trace).
  * Out of the guest: 0 reply, 1 error, 2 host call, 3 log, 4 set timer, 5 clear timer, 6 tails done.
- * `guest/dispatcher.js` is the other end; `guest-records.ts` reads what comes out.
+ * `guest/records.js` is the other end; `guest-records.ts` reads what comes out.
  */
 import { Buffer, isUtf8 } from 'node:buffer';
 import type { HairspringError, TraceCarrier } from '../../core/index.ts';
