@@ -2,7 +2,10 @@
 
 /** Sends one batch of records to the host: JSON text and the payloads too large to quote in it. `null` as for `hostDoor`. */
 declare const hostSend: (json: string, ...extras: unknown[]) => null | undefined;
-/** [0] id of the invocation that runs, [1] records taken from the batch, [2] 1 once the batch is done. Shared with the host. */
+/**
+ * [0] id of the invocation that runs, [1] records taken from the batch, [2] 1 once the batch is done, [3] KiB of
+ * WebAssembly memory that were let go of. Shared with the host (../isolate/entry-marks.ts).
+ */
 declare const marks: Int32Array;
 
 /** What the host computes at once from the arguments alone; `null` when the entry is over its CPU limit. */

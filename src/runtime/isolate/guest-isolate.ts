@@ -7,6 +7,7 @@ import { armedTimers } from './armed-timers.ts';
 import { compileEagerly, produceCodeCache } from './code-cache.ts';
 import { openDoor } from './door.ts';
 import { EntryClock } from './entry-clock.ts';
+import { EntryMarks } from './entry-marks.ts';
 import type { EntryFault, EntryOutcome } from './entry-outcome.ts';
 import { guestFrames } from './guest-frames.ts';
 import {
@@ -65,7 +66,7 @@ export class GuestIsolate {
   readonly #isolate: ivm.Isolate;
   readonly #context: ivm.Context;
   readonly #guard: EntryGuard;
-  readonly #marks: Int32Array;
+  readonly #marks = new EntryMarks();
   readonly #enter: ivm.Reference;
   readonly #outputs = new GuestOutputs();
   readonly #clock: EntryClock;
@@ -74,9 +75,7 @@ export class GuestIsolate {
   #away = false;
   /** The last entry was a pool thread's, which V8's own tasks may keep inside for longer than the entry. */
   #leftAway = false;
-
   readonly #features = new TakenFeatures();
-
   /** Undefined where no debugger may attach. */
   readonly #inspector: Inspector | undefined;
 
@@ -90,9 +89,7 @@ export class GuestIsolate {
     this.#inspector = inspectable ? openInspector(this.#isolate, this.#context) : undefined;
     const script = this.#isolate.compileScriptSync(prelude.source, prelude.info);
     const setup = script.runSync(this.#context, { reference: true }) as ivm.Reference;
-    const shared = new SharedArrayBuffer(16);
-    this.#marks = new Int32Array(shared);
-    const marks = this.#sharedMarks(shared);
+    const marks = this.#marks.shareWith(this.#context);
     const send = new ivm.Callback((json: unknown, ...extras: unknown[]) => {
       this.#outputs.receive(json, extras);
       return this.#clock.isOverLimit() ? null : undefined;
@@ -116,17 +113,6 @@ export class GuestIsolate {
     this.#features.learn(this.#isolate);
   }
 
-  #sharedMarks(shared: SharedArrayBuffer): ivm.Reference {
-    const wrap = this.#context.evalSync('(buffer) => new Int32Array(buffer)', {
-      reference: true,
-    }) as ivm.Reference;
-    const result = wrap.applySync(undefined, [new ivm.ExternalCopy(shared).copyInto()], {
-      result: { reference: true },
-    });
-    wrap.release();
-    return result as ivm.Reference;
-  }
-
   /** As {@link Inspector.inspect}; undefined where no debugger may attach. */
   inspect(listen: (message: string) => void): ((message: string) => void) | undefined {
     return this.#inspector?.inspect(listen);
@@ -136,14 +122,14 @@ export class GuestIsolate {
     return this.#isolate.isDisposed;
   }
 
-  /** Records of its batch that the entry in progress, or the last one, has begun. */
+  /** As {@link EntryMarks.taken}. */
   get taken(): number {
-    return Atomics.load(this.#marks, 1);
+    return this.#marks.taken;
   }
 
-  /** WebAssembly memory that has been let go of in it: V8 collects none of it for its own sake. */
+  /** As {@link EntryMarks.lostBytes}. */
   get lostBytes(): number {
-    return 1024 * Atomics.load(this.#marks, 3);
+    return this.#marks.lostBytes;
   }
 
   /** Wall-clock time that the last entry took. */
@@ -323,8 +309,7 @@ export class GuestIsolate {
   #entry(args: (string | number | ArrayBuffer)[], cpuMs: number): EntryOutcome {
     const timeout = this.#guard.stretch(cpuMs);
     let failure: EntryFailure | undefined;
-    this.#marks[1] = 0;
-    this.#marks[2] = 0;
+    this.#marks.begin();
     this.#leftAway = false;
     this.#clock.begin(timeout, INLINE_SLOT);
     // Without a time-out of its own an entry that overruns is the watchdog's: it costs the cell.
@@ -346,8 +331,7 @@ export class GuestIsolate {
   ): Promise<EntryOutcome> {
     const timeout = this.#guard.stretch(cpuMs, slot);
     let failure: EntryFailure | undefined;
-    this.#marks[1] = 0;
-    this.#marks[2] = 0;
+    this.#marks.begin();
     this.#away = true;
     this.#leftAway = true;
     this.#clock.begin(timeout, slot);
@@ -380,17 +364,17 @@ export class GuestIsolate {
     if (failure !== undefined) {
       fault = this.#faultOf(failure.error);
       // isolated-vm throws what nobody caught in a promise, after the batch has run to its end.
-      if (fault.kind === 'broken' && this.#marks[2] === 1) {
+      if (fault.kind === 'broken' && this.#marks.isDone) {
         unhandled = fault.message + guestFrames(failure.error);
         fault = undefined;
       }
       // There was no memory for a copy of what the guest was to be given.
-      if (this.#marks[1] === 0 && failure.error instanceof RangeError) fault = { kind: 'memory' };
+      if (this.#marks.taken === 0 && failure.error instanceof RangeError) fault = { kind: 'memory' };
     }
     if (this.#outputs.flooded) fault = { kind: 'output' };
     if (this.#outputs.malformed)
       fault = { kind: 'broken', message: 'it sent something that is neither text nor bytes' };
-    return { outputs: this.#outputs.take(), taken: this.#marks[1] ?? 0, fault, unhandled };
+    return { outputs: this.#outputs.take(), taken: this.#marks.taken, fault, unhandled };
   }
 
   #faultOf(error: unknown): EntryFault {
@@ -398,7 +382,7 @@ export class GuestIsolate {
     if (this.#isolate.isDisposed) return { kind: 'memory' };
     // The guest may throw an error with the same words, but not after the time is up.
     if (message === 'Script execution timed out.' && this.#clock.isUp)
-      return { kind: 'cpu', invocationId: this.#marks[0] ?? 0 };
+      return { kind: 'cpu', invocationId: this.#marks.invocationId };
     return { kind: 'broken', message: message.slice(0, MAX_ERROR_CHARS) };
   }
 
