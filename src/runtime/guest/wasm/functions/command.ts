@@ -1,43 +1,18 @@
 /** A WASI command as a handler: `argv = [function, subject]`, the payload on stdin, stdout is the reply. */
-import type { ModuleMemory, ProcessOptions, WasiImports } from '../wasi/index.ts';
+import type { ModuleMemory } from '../wasi/index.ts';
+import { ExitCode } from './exit-code.ts';
 import type { Slot, Wait } from './instances.ts';
 import type { LinearMemory } from './linear-memory.ts';
 import { createModuleInstances, type ModuleHost, type ModuleInstance } from './module-instances.ts';
 import { Output } from './output.ts';
 import { trapError } from './trap.ts';
 import type { GuestMessage, MessageHandler, ModuleSpec } from './types.ts';
-
-export interface WasiProcess {
-  readonly exitCode: number | undefined;
-  endLines(): void;
-}
-
-/** The `internals` of the feature `wasi`. */
-export interface Wasi {
-  createImports(options: {
-    readonly current: () => WasiProcess;
-    readonly sleep: ((ms: number) => Promise<void>) | undefined;
-  }): WasiImports;
-  readonly ModuleMemory: new (memory: WebAssemblyMemory) => ModuleMemory;
-  readonly WasiProcess: new (options: ProcessOptions) => WasiProcess;
-  toCString(text: string): Uint8Array;
-}
-
-/** Thrown when a module ends with a code that is no answer; becomes HS_FUNCTION_EXIT. */
-export class ExitCode extends Error {}
+import { createWasiImports, toEnviron, toLog, WASI_MODULE, type Wasi, type WasiProcess } from './wasi.ts';
 
 /** Share of the memory that files may take. */
 const FS_SHARE = 1 / 4;
 /** Bytes that a command may write to standard output. */
 const MAX_STDOUT_BYTES = 16 * 1024 ** 2;
-
-export function sleep(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(() => resolve(), ms));
-}
-
-export function toLog(line: string): void {
-  runtime.pushLog('info', line);
-}
 
 /** What an instance works on. */
 interface CommandHost extends ModuleHost {
@@ -48,7 +23,7 @@ interface CommandHost extends ModuleHost {
 }
 
 export function createCommand(module: WebAssemblyModule, spec: ModuleSpec, wasi: Wasi): MessageHandler {
-  const env = Object.entries(spec.environment).map(([name, value]) => wasi.toCString(`${name}=${value}`));
+  const env = toEnviron(wasi, spec.environment);
   const fixedArgs = spec.args?.map(wasi.toCString);
   const nameArg = wasi.toCString(spec.name);
   const bundle = spec.files === undefined ? undefined : decodeAll(spec.files);
@@ -83,16 +58,11 @@ export function createCommand(module: WebAssemblyModule, spec: ModuleSpec, wasi:
       if (host.process === undefined) throw new Error('It called the host while it had no message');
       return host.process;
     };
-    const imports: Record<string, unknown> = {
-      ...wasi.createImports({ current, sleep: spec.suspends ? (ms) => wait(() => sleep(ms)) : undefined }),
-    };
-    if (spec.suspends)
-      imports.poll_oneoff = new runtime.wasm.Suspending(imports.poll_oneoff as (...args: never[]) => unknown);
     const host: CommandHost = {
       memory: new wasi.ModuleMemory(linear.memory),
       stdout: new Output(MAX_STDOUT_BYTES),
       process: undefined,
-      imports: { wasi_snapshot_preview1: imports },
+      imports: { [WASI_MODULE]: createWasiImports(wasi, spec, current, wait) },
     };
     return host;
   }

@@ -1,10 +1,12 @@
 /** WebAssembly modules as handlers. */
-import { createCommand, ExitCode, type Wasi } from './command.ts';
+import { createCommand } from './command.ts';
+import { ExitCode } from './exit-code.ts';
 import { Instances, type InstancesOptions, MemoryExceeded } from './instances.ts';
 import { createReactor } from './reactor.ts';
 import { readGlobals } from './snapshot.ts';
 import { trapError } from './trap.ts';
 import type { ComponentSpec, Handlers, ModuleSpec } from './types.ts';
+import { useWasi, WASI_MODULE } from './wasi.ts';
 
 export type { Slot, Wait } from './instances.ts';
 export type { LinearMemory } from './linear-memory.ts';
@@ -30,11 +32,8 @@ function createHandlers(modules: readonly WebAssemblyModule[], spec: ModuleSpec 
     return components.createHandlers(modules, spec, { Instances, readGlobals, ExitCode, trapError });
   }
   const module = modules[0] as WebAssemblyModule;
-  const useWasi = (): Wasi => runtime.use('wasi').internals as Wasi;
   if (spec.abi === 'command') return { message: createCommand(module, spec, useWasi()) };
-  const usesWasi = runtime.wasm.Module.imports(module).some(
-    ({ module: from }) => from === 'wasi_snapshot_preview1',
-  );
+  const usesWasi = runtime.wasm.Module.imports(module).some(({ module: from }) => from === WASI_MODULE);
   return { message: createReactor({ module, spec, wasi: usesWasi ? useWasi() : undefined }) };
 }
 

@@ -1,12 +1,14 @@
 /** A module with our reactor ABI as a handler. */
 import { createAbi } from './abi.ts';
-import { ExitCode, sleep, toLog, type Wasi, type WasiProcess } from './command.ts';
+import { ExitCode } from './exit-code.ts';
 import type { Slot, Wait } from './instances.ts';
 import type { LinearMemory } from './linear-memory.ts';
 import { createModuleInstances, type ModuleHost, type ModuleInstance } from './module-instances.ts';
+import { suspending } from './suspending.ts';
 import { trapError } from './trap.ts';
 import { Turn } from './turn.ts';
 import type { MessageHandler, ModuleSpec } from './types.ts';
+import { createWasiImports, toEnviron, toLog, WASI_MODULE, type Wasi, type WasiProcess } from './wasi.ts';
 
 /** Name of the import module: the version is part of it. */
 const ABI = 'hairspring_v1';
@@ -38,8 +40,6 @@ export function createReactor({ module, spec, wasi }: ReactorOptions): MessageHa
       host.process = undefined;
     },
   });
-  const suspending = (call: unknown): unknown =>
-    new runtime.wasm.Suspending(call as (...args: never[]) => unknown);
 
   function createHost(memory: LinearMemory, wait: Wait): ReactorHost {
     const turn = new Turn();
@@ -48,21 +48,17 @@ export function createReactor({ module, spec, wasi }: ReactorOptions): MessageHa
     if (spec.suspends) abi.call = suspending(abi.call);
     const imports: Record<string, Record<string, unknown>> = { [ABI]: abi };
     const host: ReactorHost = { turn, process: undefined, imports };
-    if (wasi !== undefined) imports.wasi_snapshot_preview1 = createWasiImports(wasi, memory, host, wait);
+    if (wasi !== undefined)
+      imports[WASI_MODULE] = createWasiImports(wasi, spec, processOf(wasi, memory, host), wait);
     return host;
   }
 
-  function createWasiImports(
-    wasi: Wasi,
-    { memory }: LinearMemory,
-    host: ReactorHost,
-    wait: Wait,
-  ): Record<string, unknown> {
-    const env = Object.entries(spec.environment).map(([name, value]) => wasi.toCString(`${name}=${value}`));
+  /** Gives the process of its instance, which is made when it first asks for anything. */
+  function processOf(wasi: Wasi, { memory }: LinearMemory, host: ReactorHost): () => WasiProcess {
     const options = {
       memory: new wasi.ModuleMemory(memory),
       args: () => [wasi.toCString(spec.name)],
-      env,
+      env: toEnviron(wasi, spec.environment),
       stdin: undefined,
       stdout: undefined,
       maxFsBytes: 0,
@@ -70,15 +66,10 @@ export function createReactor({ module, spec, wasi }: ReactorOptions): MessageHa
       onLine: toLog,
       trapError,
     };
-    const current = (): WasiProcess => {
+    return () => {
       host.process ??= new wasi.WasiProcess(options);
       return host.process;
     };
-    const imports: Record<string, unknown> = {
-      ...wasi.createImports({ current, sleep: spec.suspends ? (ms) => wait(() => sleep(ms)) : undefined }),
-    };
-    if (spec.suspends) imports.poll_oneoff = suspending(imports.poll_oneoff);
-    return imports;
   }
 
   /** Nothing of a message is left to the next one, nor half a line of the log. */
