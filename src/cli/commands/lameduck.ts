@@ -58,7 +58,9 @@ async function resolveNode(client: ControlClient, node: string): Promise<string>
   }
   if (exact.node_id !== node && found.length > 1) {
     const ids = found.map(({ node_id }) => node_id).join(', ');
-    throw new HairspringError('HS_USAGE', `"${node}" names several nodes: ${ids}`, { hint: 'Use the id' });
+    throw new HairspringError('HS_USAGE', `Cannot stop "${node}", which names several nodes: ${ids}`, {
+      hint: 'Use the id',
+    });
   }
   return exact.node_id;
 }

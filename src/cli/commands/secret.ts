@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { HairspringError, parseDuration } from '../../core/index.ts';
+import { formatDuration, HairspringError, parseDuration } from '../../core/index.ts';
 import { readSecretValue } from '../secret/read-value.ts';
 import { type CommandContext, defineCommand, runs, type Shell } from '../shell/command.ts';
 import { EXIT, type ExitCode } from '../shell/exit-codes.ts';
@@ -65,7 +65,10 @@ async function set(
   { file, node, expires }: SetFlags,
 ): Promise<ExitCode | undefined> {
   if (expires !== undefined && expires < 1_000)
-    throw new HairspringError('HS_USAGE', 'Cannot use --expires: it is shorter than a second');
+    throw new HairspringError(
+      'HS_USAGE',
+      `Cannot use --expires ${formatDuration(expires)}: it is shorter than a second`,
+    );
   const value = await readSecretValue(name, file);
   if (value === undefined) {
     output.note('Interrupted: nothing was set');

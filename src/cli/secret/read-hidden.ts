@@ -90,5 +90,7 @@ function severalLines(): HairspringError {
 }
 
 function noValue(): HairspringError {
-  return new HairspringError('HS_USAGE', 'No value was given', { hint: 'Nothing was set' });
+  return new HairspringError('HS_USAGE', 'Cannot read the value: none was given', {
+    hint: 'Nothing was set',
+  });
 }

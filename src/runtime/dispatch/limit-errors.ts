@@ -6,6 +6,7 @@ import {
   HOST_LIMITS,
 } from '../../core/index.ts';
 import type { EntryFault } from '../isolate/entry-outcome.ts';
+import { MAX_OUTPUT_BYTES } from '../isolate/guest-outputs.ts';
 
 export function payloadTooLarge({ name, limits }: FunctionSpec, bytes: number): HairspringError {
   const limit = formatBytes(limits.payloadBytes);
@@ -96,7 +97,7 @@ export function isolateLost(
     case 'output':
       return new HairspringError(
         'HS_FUNCTION_MEMORY',
-        `${name} handed out more at once than a cell takes (64MiB)`,
+        `${name} handed out more at once than the ${formatBytes(MAX_OUTPUT_BYTES)} that a cell takes`,
       );
     case 'memory':
       return new HairspringError(

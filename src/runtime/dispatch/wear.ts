@@ -26,7 +26,7 @@ const MAX_LOST_BYTES = 128 * 1024 ** 2;
  */
 const MAX_ABANDONED = 16;
 
-/** Whether a WebAssembly function is to go on in another instance, for what V8 does not see of this one. */
+/** Whether a function is to go on in another instance, for what WebAssembly holds in this one and V8 does not see. */
 export function isSpent(
   { type }: Pick<FunctionSpec, 'type'>,
   { abandoned, lostBytes }: { readonly abandoned: number; readonly lostBytes: number },

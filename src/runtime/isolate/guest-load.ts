@@ -1,4 +1,4 @@
-import { HairspringError } from '../../core/index.ts';
+import { formatBytes, HairspringError } from '../../core/index.ts';
 import type { CodeCache } from './code-cache.ts';
 import type { SharedScript } from './shared-script.ts';
 
@@ -59,7 +59,7 @@ export function loadTooLong(name: string): HairspringError {
 }
 
 export function loadTooLarge(name: string, memoryBytes: number, cause: unknown): HairspringError {
-  const message = `Cannot load ${name}: its module passed the memory limit of ${memoryBytes} bytes`;
+  const message = `Cannot load ${name}: it passed limits.memory of ${formatBytes(memoryBytes)}`;
   return new HairspringError('HS_FUNCTION_MEMORY', message, { cause });
 }
 

@@ -4,7 +4,7 @@ import type { Extra } from '../wire/batch.ts';
  * What one entry may hand out; a function that passes it is ended. The guest's own outbox stops before:
  * whoever gets here has broken it.
  */
-const MAX_OUTPUT_BYTES = 64 * 1024 ** 2;
+export const MAX_OUTPUT_BYTES = 64 * 1024 ** 2;
 /** Of these the text that is parsed. */
 const MAX_JSON_CHARS = 48 * 1024 ** 2;
 const MAX_OUTPUTS = 4_096;
