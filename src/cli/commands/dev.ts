@@ -1,35 +1,28 @@
 import { stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { type Command, InvalidArgumentError } from 'commander';
+import type { ListenAddress } from '../node/listen-address.ts';
+import { addNodeOptions, DEFAULT_HTTP_PORT, DEFAULT_PORT, type NodeFlags } from '../node/node-options.ts';
 import {
   accountsToUse,
-  addNodeOptions,
-  DEFAULT_HTTP_PORT,
-  DEFAULT_PORT,
   endpointToJoin,
   httpListener,
-  type NodeFlags,
   replySubjectsOf,
   withheldOf,
-} from '../node/node-options.ts';
+} from '../node/node-settings.ts';
 import { resolveTelemetry } from '../node/telemetry-options.ts';
 import { type CommandContext, defineCommand, runs, type Shell } from '../shell/command.ts';
 import type { ExitCode } from '../shell/exit-codes.ts';
 import { createInterrupt } from '../shell/interrupt.ts';
 
 /** Where Node's own inspector listens, and where `chrome://inspect` looks. */
-const DEFAULT_INSPECT = '127.0.0.1:9229';
+const DEFAULT_INSPECT: ListenAddress = { host: '127.0.0.1', port: 9229 };
 
-const DEFAULT_HTTP = { host: '127.0.0.1', port: DEFAULT_HTTP_PORT };
-
-interface InspectAddress {
-  readonly host: string;
-  readonly port: number;
-}
+const DEFAULT_HTTP: ListenAddress = { host: '127.0.0.1', port: DEFAULT_HTTP_PORT };
 
 interface DevFlags extends NodeFlags {
   readonly observe?: true;
-  readonly inspect?: true | InspectAddress;
+  readonly inspect?: true | ListenAddress;
 }
 
 /** `dev`: a node that runs what is below a folder, and follows every edit. */
@@ -63,7 +56,7 @@ export function addDev(program: Command, shell: Shell): void {
     .option('--observe', 'record which host calls functions make, for `bindings suggest`')
     .option(
       '--inspect [host:port]',
-      `let Chrome DevTools or an editor attach to functions (by default at ${DEFAULT_INSPECT})`,
+      `let Chrome DevTools or an editor attach to functions (by default at ${DEFAULT_INSPECT.host}:${DEFAULT_INSPECT.port})`,
       parseInspect,
     )
     .action(runs(shell, dev, { outlivesReader: true }));
@@ -95,7 +88,7 @@ async function dev(
     withheld: withheldOf(context, flags),
     logLevel: flags.logLevel,
     observe: flags.observe === true,
-    inspect: flags.inspect === true ? parseInspect(DEFAULT_INSPECT) : flags.inspect,
+    inspect: flags.inspect === true ? DEFAULT_INSPECT : flags.inspect,
   });
   context.output.event({ event: 'stopped' }, () => 'stopped');
   return undefined;
@@ -110,11 +103,11 @@ async function projectDataDir(path: string): Promise<string> {
 }
 
 /** `HOST:PORT`, `HOST` or `PORT`. */
-function parseInspect(text: string): InspectAddress {
+function parseInspect(text: string): ListenAddress {
   const match = /^(?:(?<host>\[[\da-f:.]+\]|[\w.-]*[a-z][\w.-]*|(?:\d+\.){3}\d+))?:?(?<port>\d{1,5})?$/i.exec(
     text,
   );
-  const { host = '127.0.0.1', port = '9229' } = match?.groups ?? {};
+  const { host = DEFAULT_INSPECT.host, port = DEFAULT_INSPECT.port } = match?.groups ?? {};
   if (match !== null && text !== '' && Number(port) <= 65_535)
     return { host: host.replace(/^\[|\]$/g, ''), port: Number(port) };
   throw new InvalidArgumentError('Write HOST:PORT, HOST or PORT, such as 127.0.0.1:9229.');

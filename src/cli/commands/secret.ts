@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { formatDuration, HairspringError, parseDuration } from '../../core/index.ts';
 import { readSecretValue } from '../secret/read-value.ts';
+import { collect } from '../shell/collect.ts';
 import { type CommandContext, defineCommand, runs, type Shell } from '../shell/command.ts';
 import { EXIT, type ExitCode } from '../shell/exit-codes.ts';
 import { countOf } from '../shell/format.ts';
@@ -53,10 +54,6 @@ function refuseArguments({ args }: Command): void {
   throw new HairspringError('HS_USAGE', 'Cannot take the value of a secret from the command line', {
     hint: 'Other users see command lines. Give the value on standard input, or with --file',
   });
-}
-
-function collect(id: string, before: readonly string[] = []): readonly string[] {
-  return [...before, id];
 }
 
 async function set(

@@ -2,16 +2,14 @@ import type { Command } from 'commander';
 import { withoutUserInfo } from '../../control/index.ts';
 import { createLogger, SYSTEM_NAMESPACE } from '../../core/index.ts';
 import type { LocalNode } from '../node/local-node.ts';
+import { addNodeOptions, DEFAULT_PORT, type NodeFlags } from '../node/node-options.ts';
 import {
   accountsToUse,
-  addNodeOptions,
-  DEFAULT_PORT,
   endpointToJoin,
-  type NodeFlags,
   optionalHttpListener,
   replySubjectsOf,
   withheldOf,
-} from '../node/node-options.ts';
+} from '../node/node-settings.ts';
 import { resolveTelemetry } from '../node/telemetry-options.ts';
 import { type CommandContext, defineCommand, runs, type Shell } from '../shell/command.ts';
 import { connectTo } from '../shell/connection.ts';

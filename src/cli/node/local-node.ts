@@ -21,6 +21,7 @@ import type { Output } from '../shell/output.ts';
 import { announceServer } from '../shell/own-server.ts';
 import { makeDataDir } from './data-dir.ts';
 import { lockDataDir } from './data-lock.ts';
+import type { ListenAddress } from './listen-address.ts';
 import { startOwnServer } from './start-own-server.ts';
 
 export interface LocalNodeOptions {
@@ -43,7 +44,7 @@ export interface LocalNodeOptions {
   /** What functions may not be bound to. */
   readonly withheld: Withheld;
   /** Where debuggers may attach. */
-  readonly inspect?: { readonly host: string; readonly port: number } | undefined;
+  readonly inspect?: ListenAddress | undefined;
 }
 
 /** A node in this process, with its nats-server if it has one. Disposing drains it, then stops the server. Idempotent. */

@@ -11,6 +11,7 @@ import {
   writeServerConfig,
 } from '../../host/index.ts';
 import type { CliEnvironment } from '../shell/environment.ts';
+import { DEFAULT_NAMESPACE } from '../shell/global-options.ts';
 import type { Output } from '../shell/output.ts';
 import { createFetchReporter } from './fetch-progress.ts';
 
@@ -33,8 +34,6 @@ export interface OwnServer extends RunningNatsServer {
 }
 
 const LOOPBACK = '127.0.0.1';
-/** In which clients without credentials find themselves, on a server of this machine alone. */
-const DEFAULT_NAMESPACE = 'default';
 
 /** @throws HS_DATA_DIR, HS_NATS_SERVER_MISSING, HS_NATS_SERVER_FAILED, HS_PORT_TAKEN */
 export async function startOwnServer(
