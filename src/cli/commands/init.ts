@@ -1,9 +1,10 @@
-import { access, mkdir, readdir, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, relative, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { HairspringError, isToken } from '../../core/index.ts';
 import { createTemplate, type Template } from '../init/templates.ts';
 import { type CommandContext, defineCommand, runs, type Shell } from '../shell/command.ts';
+import { exists } from '../shell/exists.ts';
 import type { ExitCode } from '../shell/exit-codes.ts';
 
 interface InitFlags {
@@ -55,11 +56,7 @@ async function init(
 async function findPackage(folder: string): Promise<string | undefined> {
   for (let at = folder; dirname(at) !== at; at = dirname(at)) {
     const found = join(at, 'node_modules', 'hairspring');
-    const isThere = await access(found).then(
-      () => true,
-      () => false,
-    );
-    if (!isThere) continue;
+    if (!(await exists(found))) continue;
     const path = relative(folder, found).replaceAll('\\', '/');
     return path.startsWith('.') ? path : `./${path}`;
   }

@@ -27,7 +27,7 @@ async function list(context: CommandContext): Promise<ExitCode | undefined> {
     const rows = functions.map(({ id, name, namespace, workload_state, metadata }) => [
       output.paint.bold(name),
       ...(everywhere ? [namespace] : []),
-      sentenceOf(metadata) ?? workload_state,
+      unusualStateOf(metadata) ?? workload_state,
       printable(metadata['hairspring_version'] ?? ''),
       printable(metadata['hairspring_triggers'] ?? ''),
       id,
@@ -35,7 +35,7 @@ async function list(context: CommandContext): Promise<ExitCode | undefined> {
     const titles = ['NAME', ...(everywhere ? ['NAMESPACE'] : []), 'STATE', 'VERSION', 'TRIGGERS', 'ID'];
     const heading = titles.map((text) => output.paint.dim(text));
     const notes = functions.flatMap(({ name, metadata }) => {
-      const state = sentenceOf(metadata);
+      const state = unusualStateOf(metadata);
       if (state === undefined) return [];
       return [
         printable(
@@ -51,8 +51,8 @@ async function list(context: CommandContext): Promise<ExitCode | undefined> {
 type State = 'suspended' | 'quarantined' | 'waiting';
 const STATES: readonly State[] = ['suspended', 'quarantined', 'waiting'];
 
-/** Why a node does not serve a function as others: it kills cells, or waits for something that is missing. */
-function sentenceOf(metadata: WorkloadSummary['metadata']): State | undefined {
+/** That of a function which a node does not serve as others, because it kills cells or something of it is missing. */
+function unusualStateOf(metadata: WorkloadSummary['metadata']): State | undefined {
   return STATES.find((state) => metadata[`hairspring_${state}`] !== undefined);
 }
 

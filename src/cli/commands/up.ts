@@ -17,7 +17,7 @@ import type { ExitCode } from '../shell/exit-codes.ts';
 import { countOf, formatElapsed } from '../shell/format.ts';
 import { createInterrupt } from '../shell/interrupt.ts';
 import { renderLogRecord } from '../shell/log-line.ts';
-import { describeReach, reachOf } from '../shell/reach.ts';
+import { describeReach, reachOf, shownServers } from '../shell/reach.ts';
 import { readVersions } from '../shell/version.ts';
 
 /** `up`: a node in this process, with a nats-server of its own unless it joins one. */
@@ -87,7 +87,7 @@ async function up(context: CommandContext, flags: NodeFlags): Promise<ExitCode |
   );
   interrupt.arm();
   const { restored, serverVersion } = await lookAround(context, node);
-  const servers = node.endpoint.servers.map(withoutUserInfo).join(',');
+  const servers = shownServers(node.endpoint.servers);
   const origin = node.server === undefined ? 'joined' : `started, from ${node.server.origin}`;
   output.event(
     {

@@ -1,29 +1,11 @@
 import { HairspringError, LOG_LEVELS, type LogLevel } from '../../core/index.ts';
-import { sampleOf, sampleRequest } from '../deploy/sample.ts';
 import type { ControlConnection } from '../shell/connection.ts';
 import type { Interrupt } from '../shell/interrupt.ts';
 import { printable } from '../shell/printable.ts';
 import type { DevFunctions } from './dev-functions.ts';
-import type { DevLines, TryOut } from './dev-lines.ts';
+import type { DevLines } from './dev-lines.ts';
 import type { Hotkey } from './hotkeys.ts';
-
-/** How each function that runs can be tried. */
-export async function tryOutsOf(
-  functions: DevFunctions,
-  httpUrl: string | undefined,
-): Promise<readonly TryOut[]> {
-  const running = functions
-    .list()
-    .flatMap(({ current }) => (current === undefined ? [] : [current.prepared]));
-  return await Promise.all(
-    running.map(async ({ manifest, file }) => ({
-      name: manifest.name,
-      sample: await sampleOf(file, manifest.start.triggers),
-      request:
-        httpUrl === undefined ? undefined : await sampleRequest(httpUrl, file, manifest.start.triggers),
-    })),
-  );
-}
+import { tryOutsOf } from './try-outs.ts';
 
 /** What the keys of `dev` act on. */
 export interface KeyTargets {
@@ -63,7 +45,7 @@ export function devKeys(targets: KeyTargets): readonly Hotkey[] {
 }
 
 async function sendSamples({ functions, connection, lines, httpUrl }: KeyTargets): Promise<void> {
-  for (const { name, sample, request } of await tryOutsOf(functions, httpUrl)) {
+  for (const { name, sample, request } of await tryOutsOf(functions.list(), httpUrl)) {
     const { subject, payload = '' } = sample ?? {};
     try {
       if (request !== undefined) {

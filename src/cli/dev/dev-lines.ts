@@ -2,8 +2,8 @@ import type { InvocationEvent, LogLine } from '../../control/index.ts';
 import type { ColdReason, HairspringError, LogLevel } from '../../core/index.ts';
 import { describeBinding, describeLimits, describeTrigger } from '../deploy/describe.ts';
 import { renderGrants } from '../deploy/grants.ts';
-import type { Sample, SampleRequest } from '../deploy/sample.ts';
-import { warningsOf } from '../deploy/warnings.ts';
+import type { SampleRequest } from '../deploy/sample.ts';
+import { renderWarning, warningsOf } from '../deploy/warnings.ts';
 import { countOf, formatElapsed, timeOfDay } from '../shell/format.ts';
 import { isShown } from '../shell/level-option.ts';
 import { renderLogLine } from '../shell/log-line.ts';
@@ -13,13 +13,7 @@ import { renderTable } from '../shell/table.ts';
 import type { DevFunction, UpdateOutcome } from './dev-function.ts';
 import { shellQuote } from './shell-quote.ts';
 import type { TryFlags } from './try-flags.ts';
-
-/** How a function can be tried, for the lines under the table. */
-export interface TryOut {
-  readonly name: string;
-  readonly sample: Sample | undefined;
-  readonly request: SampleRequest | undefined;
-}
+import type { TryOut } from './try-outs.ts';
 
 /** What `dev` prints, in the order in which it happens. */
 export interface DevLines {
@@ -96,7 +90,7 @@ export function createDevLines(output: Output): DevLines {
         return [
           line,
           ...(deployed.grants.length === 0 ? [] : [renderGrants(deployed.grants, paint, '  ')]),
-          ...warnings.map((warning) => `  ${paint.yellow('warning')}: ${printable(warning)}`),
+          ...warnings.map((warning) => renderWarning(warning, paint)),
         ].join('\n');
       });
     },

@@ -1,6 +1,6 @@
-import { access } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { ControlClient } from '../../control/index.ts';
+import { exists } from '../shell/exists.ts';
 import type { DevFunction } from './dev-function.ts';
 import type { NexfileRecord } from './nexfile-record.ts';
 
@@ -21,23 +21,18 @@ export async function removeOrphans(
   );
   const ours = new Set(runs.values());
   const listed = await client.list();
+  const kept = new Set<string>();
   const removed: string[] = [];
   for (const { id, name } of listed) {
     const file = record.fileOf(id);
-    if (ours.has(id) || file === undefined) continue;
     // What a bad edit keeps from being deployed now still has its file, so its old version may go on.
-    if (!runs.has(file) && (await exists(file))) continue;
+    if (ours.has(id) || file === undefined || (!runs.has(file) && (await exists(file)))) {
+      kept.add(id);
+      continue;
+    }
     await client.undeploy(id);
     removed.push(name);
   }
-  const gone = new Set(removed);
-  await record.keepOnly(new Set(listed.flatMap(({ id, name }) => (gone.has(name) ? [] : [id]))));
+  await record.keepOnly(kept);
   return removed;
-}
-
-function exists(file: string): Promise<boolean> {
-  return access(file).then(
-    () => true,
-    () => false,
-  );
 }

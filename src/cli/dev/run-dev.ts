@@ -1,5 +1,4 @@
 import { join } from 'node:path';
-import { withoutUserInfo } from '../../control/index.ts';
 import { createLogger, HairspringError, type LogLevel } from '../../core/index.ts';
 import { findNexfiles, type RecordedCall } from '../../host/index.ts';
 import { openRecording, RECORDING_FILE } from '../bindings/recording.ts';
@@ -11,15 +10,16 @@ import { watchConnection } from '../shell/connection-loss.ts';
 import { formatElapsed } from '../shell/format.ts';
 import type { Interrupt } from '../shell/interrupt.ts';
 import { renderLogRecord } from '../shell/log-line.ts';
-import { describeReach, reachOf } from '../shell/reach.ts';
+import { describeReach, reachOf, shownServers } from '../shell/reach.ts';
 import { readVersions } from '../shell/version.ts';
 import { createDevFunctions, type DevFunctions } from './dev-functions.ts';
-import { devKeys, levelAfter, tryOutsOf } from './dev-keys.ts';
+import { devKeys, levelAfter } from './dev-keys.ts';
 import { createDevLines, type DevLines } from './dev-lines.ts';
 import { listenForKeys } from './hotkeys.ts';
 import { type NexfileRecord, openNexfileRecord } from './nexfile-record.ts';
 import { removeOrphans } from './remove-orphans.ts';
 import { tryFlagsOf } from './try-flags.ts';
+import { tryOutsOf } from './try-outs.ts';
 import { watchTree } from './watch-tree.ts';
 
 export interface DevOptions extends Omit<LocalNodeOptions, 'logger'> {
@@ -79,7 +79,7 @@ export async function runDev(
   const { httpUrl } = node.host;
   if (httpUrl !== undefined)
     output.event({ event: 'http', url: httpUrl }, () => `HTTP triggers at ${paint.cyan(httpUrl)}`);
-  const tryOuts = await tryOutsOf(functions, httpUrl);
+  const tryOuts = await tryOutsOf(functions.list(), httpUrl);
   const serverVersion = connection.nc.info?.version ?? 'unknown';
   lines.table(functions.list(), tryOuts, await tryFlagsOf(context, node, serverVersion));
   const reach = await reachOf(env, node.endpoint.servers, node.server !== undefined);
@@ -100,7 +100,7 @@ export async function runDev(
     output.event({ event: 'metrics', url: metricsUrl }, () => `metrics at ${paint.cyan(metricsUrl)}`);
   tellInspector(context, node);
   const elapsedMs = performance.now() - startedMs;
-  output.event({ event: 'ready', elapsedMs, server: serversOf(node) }, () => {
+  output.event({ event: 'ready', elapsedMs, server: shownServers(node.endpoint.servers) }, () => {
     const keys = process.stdin.isTTY ? '; keys: t try, l level, c clear, r redeploy, q quit, h help' : '';
     return `${paint.green('ready')} in ${formatElapsed(elapsedMs)}, watching ${options.path}${keys}`;
   });
@@ -134,12 +134,13 @@ function recordCalls(dataDir: string, lines: DevLines): (call: RecordedCall) => 
 function banner({ output }: CommandContext, node: LocalNode, { nc }: ControlConnection): void {
   const versions = readVersions();
   const serverVersion = nc.info?.version ?? 'unknown';
+  const server = shownServers(node.endpoint.servers);
   output.event(
-    { event: 'starting', versions, server: serversOf(node), serverVersion, nodeId: node.host.nodeId },
+    { event: 'starting', versions, server, serverVersion, nodeId: node.host.nodeId },
     () =>
       `${output.paint.bold('hairspring')} ${versions.hairspring}  ` +
       output.paint.dim(`Node ${versions.node}, nats-server ${serverVersion} at `) +
-      output.paint.cyan(serversOf(node)),
+      output.paint.cyan(server),
   );
 }
 
@@ -150,8 +151,4 @@ function tellInspector({ output }: CommandContext, { host: { inspectAddress } }:
     () =>
       `debuggers attach at ${output.paint.cyan(inspectAddress)} (chrome://inspect, or http://${inspectAddress}/json); functions have no limits of time`,
   );
-}
-
-function serversOf({ endpoint }: LocalNode): string {
-  return endpoint.servers.map(withoutUserInfo).join(',');
 }

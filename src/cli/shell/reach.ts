@@ -13,15 +13,20 @@ export interface Reach {
   readonly inTheWay: readonly string[];
 }
 
+/** As messages show servers: without what may be secret in their URLs. */
+export function shownServers(servers: readonly string[]): string {
+  return servers.map(withoutUserInfo).join(',');
+}
+
 /** @param isOurs whether the server has been started for this node */
 export async function reachOf(
   env: CliEnvironment,
   servers: readonly string[],
   isOurs: boolean,
 ): Promise<Reach> {
-  const shown = servers.map(withoutUserInfo).join(',');
+  const shown = shownServers(servers);
   const usual = await resolveEndpoint({}, env).catch(() => undefined);
-  const isFound = usual?.servers.map(withoutUserInfo).join(',') === shown;
+  const isFound = usual !== undefined && shownServers(usual.servers) === shown;
   const access = isOurs ? await resolveEndpoint({ server: shown }, env).catch(() => undefined) : undefined;
   return {
     serverFlag: isFound ? '' : ` --server ${shown}`,
