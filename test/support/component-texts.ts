@@ -69,3 +69,12 @@ export function sleeper(ms: number): ComponentText {
     body: `(call $block (call $subscribe (i64.const ${ms * 1_000_000}))) ${ECHO}`,
   };
 }
+
+/** Instructions that copy `length` bytes to `to`, and move `to` on. */
+export const APPEND = `(func $append (param $at i32) (param $length i32)
+    (memory.copy (global.get $end) (local.get $at) (local.get $length))
+    (global.set $end (i32.add (global.get $end) (local.get $length))))
+  (global $end (mut i32) (i32.const 2048))`;
+export const ANSWER_APPENDED = answer('(i32.const 2048)', '(i32.sub (global.get $end) (i32.const 2048))');
+
+export const append = (pointer: string, length: string): string => `(call $append ${pointer} ${length})`;
