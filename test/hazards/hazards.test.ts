@@ -54,6 +54,10 @@ test('A hazard whose header does not say what is expected is no hazard', () => {
   assert.throws(() => parseHazard('cpu-x', header.replace('kills: no', 'kills: often')), /"no" or "may"/);
 });
 
+test('What hazards import is in their code', () => {
+  for (const { name, code } of hazards) assert.doesNotMatch(code.toString(), /^import /m, name);
+});
+
 const world = await startHazardHost(512 * MIB, 1_000);
 after(() => world[Symbol.asyncDispose]());
 

@@ -1,7 +1,11 @@
-/** Hostile functions in JavaScript and WebAssembly's text format: one file each, whose first lines say what it tries and what must come of it. */
+/**
+ * Hostile functions in JavaScript and WebAssembly's text format: one file each, whose first lines say what it tries and
+ * what must come of it. What several of them need they import from the folder `shared/` beside them.
+ */
 import { readdirSync, readFileSync } from 'node:fs';
 import { parse } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { buildSync } from 'esbuild';
 import { toWasm } from '../../support/wasm.ts';
 
 export const HAZARD_CLASSES = [
@@ -63,10 +67,17 @@ export function readHazards(): readonly Hazard[] {
     .sort()
     .map((file) => {
       const { name, ext } = parse(file);
-      const text = readFileSync(new URL(file, FOLDER), 'utf8');
+      const url = new URL(file, FOLDER);
+      const text = readFileSync(url, 'utf8');
       const hazard = parseHazard(name, text);
-      return ext === '.wat' ? { ...hazard, code: toWasm(text) } : hazard;
+      if (ext === '.wat') return { ...hazard, code: toWasm(text) };
+      return /^import /m.test(text) ? { ...hazard, code: withImports(fileURLToPath(url)) } : hazard;
     });
+}
+
+function withImports(path: string): string {
+  const { outputFiles } = buildSync({ entryPoints: [path], bundle: true, format: 'esm', write: false });
+  return outputFiles.map(({ text }) => text).join('');
 }
 
 /** @throws when the header is not as described here */
