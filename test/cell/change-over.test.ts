@@ -63,7 +63,7 @@ test('A connection that is given up for another loses no message and no reply', 
   const answers = await load.stop();
   const { ok = 0, 'no responders': _gap, ...others } = tally(answers);
   assert.deepEqual(others, {});
-  assert.ok(ok > 500, `${ok} answers`);
+  assert.ok(ok > 100, `${ok} answers`);
   assert.notEqual(cell.info?.client_id, first);
 });
 

@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { outputOf } from '../../src/cell/held-transport.ts';
 import { SentReplies } from '../../src/cell/sent-replies.ts';
+import { until } from '../support/turns.ts';
 
 /** A connection that is behind: it has `taken` of the `given` bytes. */
 function behind() {
@@ -89,9 +90,8 @@ test('The bytes that a socket has taken are never more than the other side can r
   assert.equal(output.isAllSent(), false);
   assert.ok(taken < 64 * 1024 ** 2, `${taken} taken`);
   other?.resume();
-  await sleep(100);
-  assert.ok(output.takenBytes() > taken);
-  while (!output.isAllSent()) await sleep(5);
+  await until(() => output.takenBytes() > taken);
+  await until(() => output.isAllSent());
   assert.equal(output.takenBytes(), output.givenBytes());
   socket.end();
   await once(other ?? socket, 'end');

@@ -3,7 +3,7 @@ import { after, test } from 'node:test';
 import { jetstreamManager } from '@nats-io/jetstream';
 import { Kvm } from '@nats-io/kv';
 import { handler, isAlive, startTestHost } from '../support/host.ts';
-import { tally, until } from '../support/load.ts';
+import { tally, until, untilAccepted } from '../support/load.ts';
 
 const world = await startTestHost({ spareCells: 1 });
 after(() => world[Symbol.asyncDispose]());
@@ -30,7 +30,7 @@ test('A namespace that loses its last function and gets another at the same time
   for (const round of [1, 2, 3]) {
     await world.deploy({ name: `old${round}`, code });
     const asked = Array.from({ length: 5 }, () => world.ask(`old${round}`));
-    await until('the calls run', async () => (await world.client().info(`old${round}`)).stats.inFlight === 5);
+    await untilAccepted(world.client(), `old${round}`, 5);
     const [answers] = await Promise.all([
       Promise.all(asked),
       world.client().undeploy(`old${round}`),

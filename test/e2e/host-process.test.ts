@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { createControlClient } from '../../src/control/index.ts';
 import { deployTo, handler, isAlive } from '../support/host.ts';
 import { startHostProcess } from '../support/host-process.ts';
-import { ask, tally, until } from '../support/load.ts';
+import { ask, tally, until, untilAccepted } from '../support/load.ts';
 import { connectTo, startTestNats } from '../support/nats.ts';
 
 const SLOW = handler('await new Promise((resolve) => setTimeout(resolve, 300)); return "done";');
@@ -37,7 +37,7 @@ test('A host stops on SIGTERM with exit code 0, its work finished and nothing le
   const client = createControlClient(nc, { namespace: 'default' });
   await deployTo(nc, client, { name: 'slow', code: SLOW });
   const answers = Array.from({ length: 20 }, () => ask(nc, 'slow'));
-  await until('the calls run', async () => (await client.info('slow')).stats.inFlight === 20);
+  await untilAccepted(client, 'slow', 20);
   const cells = await running.cellPids();
   running.signal('SIGTERM');
   assert.deepEqual(tally(await Promise.all(answers)), { ok: 20 });

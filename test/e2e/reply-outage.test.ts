@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { handler, startTestHost, type TestHost } from '../support/host.ts';
-import { ask, tally, until } from '../support/load.ts';
+import { ask, tally, until, untilAccepted } from '../support/load.ts';
 import { connectTo, startTestNats } from '../support/nats.ts';
 import { startRelay } from '../support/relay.ts';
 
@@ -28,8 +28,7 @@ test('Callers whose functions finish while their cell has no connection hear whe
   const answers = Array.from({ length: CALLERS }, (_, index) =>
     ask(outside, 'slow', String(index), { timeoutMs: 5_000 }),
   );
-  await outside.flush();
-  await sleep(150);
+  await untilAccepted(world.client(), 'slow', CALLERS, 1);
   relay.cut();
   await sleep(AWAY_MS);
   relay.admit();
@@ -55,8 +54,7 @@ test('A reply that is too large for the server is the only one that is refused w
   const answers = Array.from({ length: CALLERS }, (_, index) =>
     ask(outside, 'sized', index === 0 ? '2000000' : '5', { timeoutMs: 5_000 }),
   );
-  await outside.flush();
-  await sleep(150);
+  await untilAccepted(world.client(), 'sized', CALLERS, 1);
   relay.cut();
   await sleep(AWAY_MS);
   relay.admit();
@@ -74,12 +72,11 @@ test('Callers of a cell that dies while it and the host have no connection hear 
   const outside = await connectTo(server);
   // Some have finished when the cell dies, and their replies wait in it.
   const answers = Array.from({ length: CALLERS }, (_, index) =>
-    ask(outside, 'slow', index % 2 === 0 ? '300' : '4000', { timeoutMs: 8_000 }),
+    ask(outside, 'slow', index % 2 === 0 ? '1000' : '4000', { timeoutMs: 10_000 }),
   );
-  await outside.flush();
-  await sleep(150);
+  await untilAccepted(world.client(), 'slow', CALLERS, 1);
   relay.cut();
-  await sleep(600);
+  await sleep(1_200);
   const [pid = 0] = world.host.cellPids();
   process.kill(pid, 'SIGKILL');
   await sleep(AWAY_MS);
@@ -117,8 +114,7 @@ test('Replies that wait for a connection leave before their node stops when the 
   await world.ask('slow');
   const outside = await connectTo(server);
   const answers = Array.from({ length: CALLERS }, (_, index) => ask(outside, 'slow', String(index)));
-  await outside.flush();
-  await sleep(150);
+  await untilAccepted(world.client(), 'slow', CALLERS, 1);
   relay.cut();
   await sleep(600);
   const stopped = world.host[Symbol.asyncDispose]();
@@ -137,8 +133,7 @@ test('Answers for a dead cell that wait for a connection leave before their node
   await world.deploy({ name: 'slow', code });
   const outside = await connectTo(server);
   const answers = Array.from({ length: CALLERS }, (_, index) => ask(outside, 'slow', String(index)));
-  await outside.flush();
-  await until('they run', async () => (await world.client().info('slow')).stats.inFlight === CALLERS);
+  await untilAccepted(world.client(), 'slow', CALLERS);
   relay.cut();
   process.kill(world.host.cellPids()[0] ?? 0, 'SIGKILL');
   await sleep(200);

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { handler, isAlive, startTestHost, type TestHost } from '../support/host.ts';
-import { type Answer, tally, until } from '../support/load.ts';
+import { type Answer, tally, until, untilAccepted } from '../support/load.ts';
 
 const SLOW = handler('await new Promise((resolve) => setTimeout(resolve, 300)); return "done";');
 const CALLS = 50;
@@ -11,10 +11,7 @@ async function callSlow(world: TestHost): Promise<{ readonly answers: Promise<re
   await world.deploy({ name: 'slow', code: SLOW, limits: { concurrency: 40 } });
   assert.equal((await world.ask('slow')).outcome, 'ok');
   const answers = Promise.all(Array.from({ length: CALLS }, () => world.ask('slow')));
-  await until('all calls are accepted', async () => {
-    const { stats } = await world.client().info('slow');
-    return stats.inFlight + stats.queued === CALLS;
-  });
+  await untilAccepted(world.client(), 'slow', CALLS, 1);
   return { answers };
 }
 
@@ -111,7 +108,7 @@ test('What a function does after its reply to another one that finishes during a
     bindings: { FN: { call: ['callee'] } },
   });
   const asked = world.ask('caller');
-  await until('the call runs', async () => (await world.client().info('caller')).stats.inFlight === 1);
+  await untilAccepted(world.client(), 'caller', 1);
   await world.host[Symbol.asyncDispose]();
   assert.equal((await asked).text, 'ok');
   assert.deepEqual(heard, ['late']);

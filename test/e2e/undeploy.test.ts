@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { handler, startTestHost } from '../support/host.ts';
-import { tally, until } from '../support/load.ts';
+import { tally, until, untilAccepted } from '../support/load.ts';
 
 const world = await startTestHost();
 after(() => world[Symbol.asyncDispose]());
@@ -16,10 +16,7 @@ test('Undeploying waits for what was accepted, queued calls included', async () 
   });
   assert.equal((await ask('busy')).text, 'done');
   const asked = Array.from({ length: 30 }, () => ask('busy'));
-  await until('calls are accepted', async () => {
-    const { stats } = await client.info('busy');
-    return stats.inFlight + stats.queued === 30;
-  });
+  await untilAccepted(client, 'busy', 30, 1);
   await client.undeploy('busy');
   assert.deepEqual(tally(await Promise.all(asked)), { ok: 30 });
   assert.equal((await ask('busy')).outcome, 'no responders');

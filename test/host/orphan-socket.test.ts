@@ -3,15 +3,19 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { test } from 'node:test';
-import { systemClock } from '../../src/core/index.ts';
+import { type Clock, systemClock } from '../../src/core/index.ts';
 import { dialPaused } from '../../src/host/cells/held-socket.ts';
 import type { SidLookup } from '../../src/host/cells/message-parser.ts';
 import { OrphanSocket } from '../../src/host/cells/orphan-socket.ts';
 import { Recovery } from '../../src/host/cells/recovery.ts';
 import { journal, lookup, msg, replySubjects } from './support/journal.ts';
 
-/** Of the 500 ms after which no more is waited for. */
-const SOON_MS = 200;
+/** The half second after which no more is waited for, made so long that a busy machine is not taken for it. */
+const GIVEN_UP_MS = 10_000;
+const PATIENT: Clock = {
+  ...systemClock,
+  after: (delayMs, action) => systemClock.after(delayMs < 500 ? delayMs : GIVEN_UP_MS, action),
+};
 
 /** A server whose one connection is the socket of a dead cell, and that does `onPing` when it is pinged. */
 async function startPeer(onPing: (socket: Socket) => void) {
@@ -33,7 +37,7 @@ async function startPeer(onPing: (socket: Socket) => void) {
   return {
     looks,
     recovery,
-    orphan: new OrphanSocket(socket, recovery, systemClock),
+    orphan: new OrphanSocket(socket, recovery, PATIENT),
     async [Symbol.asyncDispose]() {
       socket.destroy();
       server.close();
@@ -52,7 +56,7 @@ test('Subscriptions of a dead cell have ended when the server says so, however m
   await peer.orphan.unsubscribe([1]);
   const tookMs = performance.now() - startedMs;
   clearInterval(timer);
-  assert.ok(tookMs < SOON_MS, `it took ${tookMs} ms`);
+  assert.ok(tookMs < GIVEN_UP_MS, `it took ${tookMs} ms`);
   assert.equal(peer.recovery.unstarted[0]?.reply, 'before');
 });
 
@@ -86,5 +90,5 @@ test('Where nothing can be read, nothing is waited for', async () => {
   const startedMs = performance.now();
   await peer.orphan.unsubscribe([1]);
   const tookMs = performance.now() - startedMs;
-  assert.ok(tookMs < SOON_MS, `it took ${tookMs} ms`);
+  assert.ok(tookMs < GIVEN_UP_MS, `it took ${tookMs} ms`);
 });

@@ -19,6 +19,7 @@ import {
 import { type ComponentText, compileComponent } from '../support/component/index.ts';
 import { FakeStore } from '../support/fake-store.ts';
 import { createTestFunction, type TestFunction } from '../support/functions.ts';
+import { until } from '../support/turns.ts';
 
 const PHOTOS: Binding = {
   service: 'objectstore',
@@ -147,7 +148,7 @@ test('A component that polls is woken when a chunk is there', async () => {
     ${call('read', '(local.get $from)', '(i64.const 99)')} ${OR_STREAM_ERROR} ${reply(at(4), at(8))}`;
   using probe = createProbe(store, blobComponent(body));
   const text = probe.text({ data: 'a' });
-  while (!store.ops().includes('next')) await new Promise((resolve) => setTimeout(resolve, 1));
+  await until(() => store.ops().includes('next'));
   answered.resolve();
   assert.equal(await text, 'first');
 });
@@ -187,7 +188,7 @@ test('A component that writes waits for the host, and holds no more than two pie
     ${FINISH}`;
   using probe = createProbe(store, blobComponent(body));
   const text = probe.text({ data: 'big' });
-  while (!store.ops().includes('write')) await new Promise((resolve) => setTimeout(resolve, 1));
+  await until(() => store.ops().includes('write'));
   assert.deepEqual(store.ops(), ['create', 'write']);
   answered.resolve();
   assert.equal(await text, 'done');

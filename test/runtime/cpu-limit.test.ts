@@ -80,16 +80,18 @@ test('A neighbour that waits for the host while another call loops still gets it
   const held = new Promise<void>((resolve) => {
     release = resolve;
   });
+  let asked = false;
   const body = `if (msg.params.key === 'bad') for (;;) {} return (await env.HOST.get('k'));`;
-  using probe = createTestFunction(handlerOf(`${body}`), {
+  using probe = createTestFunction(handlerOf(body), {
     limits: { cpuMs: CPU_MS, timeoutMs: 4_000 },
     host: async () => {
+      asked = true;
       await held;
       return { value: [7, 0], data: Buffer.from('held') };
     },
   });
   const waiting = probe.text({ subject: 'probe.waits' });
-  await new Promise((resolve) => setTimeout(resolve, 20));
+  await until(() => asked);
   assert.equal(await probe.code({ subject: 'probe.bad' }), 'HS_FUNCTION_CPU');
   release();
   assert.match(await waiting, /"revision":7/);

@@ -1,6 +1,7 @@
 /** Requests and streams of requests whose every outcome is told apart and counted. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { errors, type MsgHdrs, type NatsConnection } from '@nats-io/transport-node';
+import type { ControlClient } from '../../src/control/index.ts';
 import { REPLY_HEADERS } from '../../src/core/index.ts';
 
 export interface AskOptions {
@@ -133,4 +134,20 @@ export async function until<Value>(
     if (performance.now() > deadlineMs) throw new Error(`Not within ${withinMs} ms: ${what}`);
     await sleep(everyMs);
   }
+}
+
+/**
+ * Waits until a function has been given `count` more calls than `before`. Those that it has answered by now count as
+ * well, so that a look that comes late on a busy machine misses none.
+ */
+export async function untilAccepted(
+  client: ControlClient,
+  name: string,
+  count: number,
+  before = 0,
+): Promise<void> {
+  await until(`${name} has its calls`, async () => {
+    const { invocations, inFlight, queued } = (await client.info(name)).stats;
+    return invocations + inFlight + queued >= before + count;
+  });
 }
