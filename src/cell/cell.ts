@@ -214,6 +214,7 @@ export async function startCell(options: CellOptions): Promise<void> {
         mapText: (spec, text) => (feed.admits(spec.id) ? stacks.mapText(spec, text) : text),
       },
       replySubjects: new ReplySubjects(options.replySubjects),
+      nodeId: options.nodeId,
       replies: {
         received: (open) => journal.received(open),
         answered: (open) => journal.answered(open),

@@ -51,6 +51,7 @@ export interface FunctionTableOptions extends WarmLimits {
   readonly runtime: RunnerDependencies;
   readonly replies: Omit<ReplyTarget, 'accept'>;
   readonly replySubjects: ReplySubjects;
+  readonly nodeId: string;
   /** Told of each version that is gone, and whether others share its code. */
   readonly onGone: (spec: FunctionSpec, isCodeShared: boolean) => void;
 }
@@ -126,7 +127,7 @@ export class FunctionTable implements LocalFunctions {
   }
 
   #createSlot(spec: FunctionSpec, runner: FunctionRunner): FunctionSlot {
-    const { nc, replies, replySubjects, runtime } = this.#options;
+    const { nc, replies, replySubjects, nodeId, runtime } = this.#options;
     const refusals = new Seldom(runtime.clock);
     const target: ReplyTarget = {
       ...replies,
@@ -138,7 +139,7 @@ export class FunctionTable implements LocalFunctions {
         runtime.observer.onLog(current.runner.spec, 'warn', refusedReplyText(reply, before));
       },
     };
-    const current = { listener: new SubjectListener({ nc, target, replySubjects }, spec), runner };
+    const current = { listener: new SubjectListener({ nc, target, replySubjects, nodeId }, spec), runner };
     return Object.assign(current, { invokes: listenForInvokes(nc, current) });
   }
 

@@ -6,6 +6,7 @@ import {
   INVOKE_TRIGGER,
   isLiteralSubject,
   isSubjectTrigger,
+  queueGroups,
   REQUEST_HEADERS,
   subjectMatches,
 } from '../core/index.ts';
@@ -17,14 +18,11 @@ export interface InvokedFunction {
   readonly runner: { readonly spec: FunctionSpec };
 }
 
-/**
- * Answers invocations by name. Each function has a queue group of its own, so that only cells that
- * have the function are asked, and none once the subscription is drained.
- */
+/** Answers invocations by name. */
 export function listenForInvokes(nc: NatsConnection, invoked: InvokedFunction): Subscription {
-  const { namespace, name } = invoked.runner.spec;
-  return nc.subscribe(hairspringSubjects.invoke(namespace, name), {
-    queue: `${namespace}.${name}.invoke`,
+  const { spec } = invoked.runner;
+  return nc.subscribe(hairspringSubjects.invoke(spec.namespace, spec.name), {
+    queue: queueGroups.invoke(spec),
     callback: (error, message) => {
       if (error !== null) return;
       try {

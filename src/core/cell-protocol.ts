@@ -50,6 +50,8 @@ export type WorkloadCredentials = Readonly<Record<string, WorkloadCredential>>;
 /** Given to a cell process at start, in its first argument as JSON. */
 export interface CellOptions {
   readonly cellId: string;
+  /** Of the node, which is a queue group of its own for what comes for all. */
+  readonly nodeId: string;
   /** Folder of artifacts by digest; the cell reads from it and never writes. */
   readonly artifactDir: string;
   /** Inherited file descriptor of the in-flight journal. */

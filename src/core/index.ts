@@ -25,6 +25,7 @@ export * from './manifest.ts';
 export * from './nats-version.ts';
 export * from './observer.ts';
 export * from './or-late.ts';
+export * from './queue-groups.ts';
 export * from './reply-subjects.ts';
 export * from './route.ts';
 export * from './sealed-secret.ts';

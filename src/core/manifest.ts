@@ -5,7 +5,7 @@ import type { SubjectPattern } from './subject.ts';
 /** A resolved subject trigger. */
 export interface SubjectTrigger extends SubjectPattern {
   readonly kind: 'subject';
-  /** `true`: every node and cell runs the function for each message; otherwise one of the queue group does. */
+  /** `true`: every node runs the function for each message; otherwise one of the queue group does. */
   readonly fanout: boolean;
 }
 

@@ -54,6 +54,7 @@ export async function startHost(options: HostOptions): Promise<RunningHost> {
       secrets: shelf,
       reports: telemetry?.reports,
       cell: {
+        nodeId,
         artifactDir: data.artifactDir,
         rssLimitBytes: cell.cellRssLimitBytes,
         hangGraceMs: cell.hangGraceMs,

@@ -38,6 +38,7 @@ function serve(nc: NatsConnection): void {
     {
       nc,
       replySubjects: new ReplySubjects(),
+      nodeId: 'N',
       target: {
         accept: (invocation) =>
           void sleep(10).then(() => invocation.succeed({ payload: 'done', headers: [] })),

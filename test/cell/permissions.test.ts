@@ -23,6 +23,7 @@ writeFileSync(secret, 'not for cells');
 
 const OPTIONS: CellOptions = {
   cellId: 'c1',
+  nodeId: 'N',
   artifactDir,
   journalFd: JOURNAL_FD,
   rssLimitBytes: 1e9,

@@ -33,6 +33,7 @@ test('A function is taken in by a cell whose connection is away for a moment, an
     spareCells: 0,
     secrets,
     cell: {
+      nodeId: 'N',
       artifactDir: artifacts.path,
       rssLimitBytes: 1e9,
       hangGraceMs: 200,

@@ -48,6 +48,7 @@ const { SpareCells } = await import('../../src/host/cells/spare-cells.ts');
 
 const OPTIONS = {
   cellId: 'c1',
+  nodeId: 'N',
   artifactDir: dir,
   rssLimitBytes: 1e9,
   hangGraceMs: 1,

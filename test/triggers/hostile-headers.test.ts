@@ -33,7 +33,7 @@ before(async () => {
     answered: () => undefined,
     refusedReply: () => undefined,
   };
-  listener = new SubjectListener({ nc: cell, target, replySubjects: new ReplySubjects() }, spec);
+  listener = new SubjectListener({ nc: cell, target, replySubjects: new ReplySubjects(), nodeId: 'N' }, spec);
   listener.update(spec);
   await cell.flush();
 });

@@ -26,6 +26,7 @@ before(async () => {
     {
       nc: cell,
       replySubjects: new ReplySubjects(),
+      nodeId: 'N',
       target: {
         accept: (invocation) => {
           accepted.push(invocation);

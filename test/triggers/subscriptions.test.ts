@@ -3,6 +3,7 @@ import { after, before, test } from 'node:test';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { type FunctionSpec, INVOKE_TRIGGER, type Invocation, ReplySubjects } from '../../src/core/index.ts';
 import { drainSubscriptions, SubjectListener } from '../../src/triggers/index.ts';
+import { until } from '../support/load.ts';
 import { connectTo, startTestNats, type TestNats } from '../support/nats.ts';
 import { createSpec, subjectTrigger } from '../support/spec.ts';
 
@@ -35,8 +36,10 @@ interface Member extends AsyncDisposable {
   drain(): Promise<void>;
 }
 
-/** A cell's listener on a connection of its own. */
-async function join(spec: FunctionSpec): Promise<Member> {
+let nodes = 0;
+
+/** A cell's listener on a connection of its own; each is of another node, unless that is named. */
+async function join(spec: FunctionSpec, nodeId: string = `N${++nodes}`): Promise<Member> {
   const connection = await connectTo(server);
   const seen: Invocation[] = [];
   const nothing = (): void => undefined;
@@ -49,7 +52,8 @@ async function join(spec: FunctionSpec): Promise<Member> {
     answered: nothing,
     refusedReply: nothing,
   };
-  const listener = new SubjectListener({ nc: connection, target, replySubjects: new ReplySubjects() }, spec);
+  const replySubjects = new ReplySubjects();
+  const listener = new SubjectListener({ nc: connection, target, replySubjects, nodeId }, spec);
   const update = async (next: FunctionSpec): Promise<readonly number[]> => {
     const sids = listener.update(next);
     await connection.flush();
@@ -98,12 +102,22 @@ test('Of the members of a queue group exactly one runs each message', async () =
   assert.equal(new Set([...one.subjects(), ...two.subjects()]).size, 200);
 });
 
-test('With fanout every member runs each message', async () => {
+test('With fanout every node runs each message', async () => {
   await using one = await join(specOn(['all.*'], { fanout: true }));
   await using two = await join(specOn(['all.*'], { fanout: true }));
   await publishAll(['all.a', 'all.b'], [one, two], 4);
   assert.deepEqual(one.subjects(), ['all.a', 'all.b']);
   assert.deepEqual(two.subjects(), ['all.a', 'all.b']);
+});
+
+test('With fanout a node that listens twice for a moment runs each message once', async () => {
+  await using one = await join(specOn(['all.*'], { fanout: true }), 'N');
+  await using two = await join(specOn(['all.*'], { fanout: true }), 'N');
+  await using other = await join(specOn(['all.*'], { fanout: true }));
+  const subjects = Array.from({ length: 50 }, (_, index) => `all.${index}`);
+  await publishAll(subjects, [one, two, other], 100);
+  assert.deepEqual(new Set([...one.subjects(), ...two.subjects()]), new Set(subjects));
+  assert.deepEqual(other.subjects(), subjects);
 });
 
 test('Two functions on one subject are two queue groups', async () => {
@@ -143,6 +157,7 @@ test('What is on its way for a trigger that is dropped goes to the last version 
   };
   for (let index = 0; index < 50; index += 1) nc.publish(`leaving.${index}`);
   await nc.flush();
+  await until('all have come', () => member.seen.length + last.length === 50);
   await member.listener.released;
   assert.deepEqual(
     [...member.seen, ...last].map(({ subject, triggerIndex }) => `${triggerIndex} ${subject}`),

@@ -4,7 +4,6 @@ import {
   type FunctionSpec,
   functionMark,
   HairspringError,
-  isSubjectTrigger,
   JOURNAL,
   type Logger,
   type ReplySubjects,
@@ -36,8 +35,6 @@ export class BoundCell {
   readonly sids = new Map<number, { readonly functionId: string; readonly triggerKey: string }>();
   /** Functions that are undeployed and still finish what was accepted. */
   readonly finishing = new Set<Promise<unknown>>();
-  /** Subscription ids of triggers whose messages every cell gets that listens for them. */
-  readonly fanoutSids = new Set<number>();
   /** Where the server does not let functions listen: one subject for each. */
   readonly #refused = new Map<string, string>();
   /** It has finished everything, so its end is nobody's loss. */
@@ -122,7 +119,6 @@ export class BoundCell {
       for (const [place, trigger] of spec.triggers.entries()) {
         const sid = sids[index]?.[place] ?? 0;
         if (sid > 0) this.sids.set(sid, { functionId: spec.id, triggerKey: triggerKey(trigger) });
-        if (sid > 0 && isSubjectTrigger(trigger) && trigger.fanout) this.fanoutSids.add(sid);
       }
       this.#noteRefused(spec, refused[index] ?? '');
     }

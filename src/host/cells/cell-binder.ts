@@ -25,8 +25,6 @@ export interface CellBinderOptions extends BoundCellOptions {
   readonly judge: Judge;
   readonly giveAway: GiveAway;
   readonly isStopping: () => boolean;
-  /** Waited for when a cell is about to subscribe. */
-  readonly beforeServing: () => Promise<void>;
 }
 
 /** Takes cells into a group. */
@@ -43,7 +41,7 @@ export class CellBinder {
    * @throws what it ended with; then it is gone, and whom it owed an answer has one
    */
   async bind(coldReason: 'first' | 'crash'): Promise<BoundCell> {
-    const { spares, namespace, access, cells, functions, isStopping, beforeServing } = this.#options;
+    const { spares, namespace, access, cells, functions, isStopping, giveAway } = this.#options;
     const cell = await spares.take(namespace);
     cells.add(cell);
     this.#listenTo(cell);
@@ -51,7 +49,7 @@ export class CellBinder {
     try {
       if (isStopping()) throw new HairspringError('HS_DRAINING', 'The node is stopping');
       await bound.assign(namespace);
-      await beforeServing();
+      giveAway();
       await bound.activate(functions.served, coldReason);
       return bound;
     } catch (error) {

@@ -89,13 +89,8 @@ export class CellGroup {
       judge: createJudge({ ...options, nameOf: (id) => functions.nameOf(id) }),
       giveAway: createGiveAway({ ...options, functions }),
     };
-    const recovery = new CellRecovery({ ...means, rebind: () => this.#rebind() });
-    this.#recovery = recovery;
-    this.#binder = new CellBinder({
-      ...means,
-      isStopping: () => this.#stopping,
-      beforeServing: () => recovery.beforeServing(),
-    });
+    this.#recovery = new CellRecovery({ ...means, rebind: () => this.#rebind() });
+    this.#binder = new CellBinder({ ...means, isStopping: () => this.#stopping });
     if (access.renewMs !== undefined)
       this.#stopRenewing = renewEvery({
         clock,

@@ -43,7 +43,6 @@ interface DeadCell {
 /** Deals with what dead cells of a group leave behind. */
 export class CellRecovery {
   readonly #options: CellRecoveryOptions;
-  readonly #dead = new Set<DeadCell>();
 
   constructor(options: CellRecoveryOptions) {
     this.#options = options;
@@ -61,34 +60,11 @@ export class CellRecovery {
     const verdict = judge(bound, exit);
     requests.judged(bound, verdict);
     answers.sendBegun(bound.recovered.open, verdict);
-    const dead = { bound, orphan };
-    this.#dead.add(dead);
-    return dead;
-  }
-
-  /**
-   * To be called in a turn, before it is read what a successor serves. Ends the subscriptions of dead cells to what
-   * comes for all, which reaches their sockets and a successor and is to run once; and gives away what has a cell of
-   * its own from now on.
-   */
-  async beforeServing(): Promise<void> {
-    const ending = [...this.#dead].map(async ({ bound: { fanoutSids }, orphan }) => {
-      if (fanoutSids.size > 0) await orphan?.unsubscribe([...fanoutSids]);
-    });
-    await Promise.all(ending);
-    this.#options.giveAway();
+    return { bound, orphan };
   }
 
   /** Answers or hands over everything that a dead cell had taken on, and puts another in its place. */
-  async recover(dead: DeadCell): Promise<void> {
-    try {
-      await this.#recover(dead);
-    } finally {
-      this.#dead.delete(dead);
-    }
-  }
-
-  async #recover({ bound: dead, orphan }: DeadCell): Promise<void> {
+  async recover({ bound: dead, orphan }: DeadCell): Promise<void> {
     const { clock, giveAway, rebind, answers, cells } = this.#options;
     // First, so that no successor is bound for what is given away alone.
     giveAway();

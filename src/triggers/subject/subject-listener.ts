@@ -7,6 +7,7 @@ import {
   isLiteralSubject,
   isSubjectTrigger,
   type Outcome,
+  queueGroups,
   type ReplySubjects,
   triggerKey,
 } from '../../core/index.ts';
@@ -43,6 +44,7 @@ export interface SubjectListenerOptions {
   readonly nc: NatsConnection;
   readonly target: ReplyTarget;
   readonly replySubjects: ReplySubjects;
+  readonly nodeId: string;
 }
 
 interface Listening {
@@ -108,6 +110,7 @@ export class SubjectListener {
   readonly #nc: NatsConnection;
   readonly #target: ReplyTarget;
   readonly #replySubjects: ReplySubjects;
+  readonly #nodeId: string;
   #spec: FunctionSpec;
   #writer: ReplyWriter;
   #listening: Listening[] = [];
@@ -117,6 +120,7 @@ export class SubjectListener {
     this.#nc = options.nc;
     this.#target = options.target;
     this.#replySubjects = options.replySubjects;
+    this.#nodeId = options.nodeId;
     this.#spec = spec;
     this.#writer = this.#writerFor(spec);
   }
@@ -146,7 +150,7 @@ export class SubjectListener {
     const before = this.#listening;
     this.#listening = spec.triggers.flatMap((trigger, triggerIndex) => {
       if (!isSubjectTrigger(trigger)) return [];
-      const queue = trigger.fanout ? undefined : `${spec.namespace}.${spec.name}`;
+      const queue = queueGroups.trigger(spec, trigger, this.#nodeId);
       const key = triggerKey(trigger);
       const kept = before.find((one) => one.key === key && !one.subscription.isClosed());
       if (kept === undefined) return this.#subscribe(key, trigger.subject, queue, triggerIndex);
@@ -165,9 +169,9 @@ export class SubjectListener {
     return spec.triggers.map((_trigger, triggerIndex) => sids.get(triggerIndex) ?? 0);
   }
 
-  #subscribe(key: string, subject: string, queue: string | undefined, triggerIndex: number): Listening {
+  #subscribe(key: string, subject: string, queue: string, triggerIndex: number): Listening {
     const subscription = this.#nc.subscribe(subject, {
-      ...(queue === undefined ? {} : { queue }),
+      queue,
       callback: (error, message) => {
         if (error !== null) return;
         try {
