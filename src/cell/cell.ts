@@ -300,11 +300,12 @@ export async function startCell(options: CellOptions): Promise<void> {
         refused: specs.map(({ id }) => table.refusedSubject(id) ?? ''),
       };
     },
-    renew({ nats, credentials, atOnce }) {
+    async renew({ nats, credentials, atOnce }) {
       const serves = serving();
       serves.endpoint = nats;
       serves.connections.renew(credentials, atOnce);
       changed = changeOver(serves.nc, clock);
+      await changed;
       return null;
     },
     openSecret({ secret }) {

@@ -8,8 +8,8 @@ const WAIT_MS = 5_000;
 
 /**
  * Gives up the connection for one with the credentials of the moment, and loses neither a message nor a reply: the
- * server would cut it when its credentials expire, whatever is on its way. Resolves when it is back, or could be. A
- * connection that is down comes back by itself.
+ * server would cut it when its credentials expire, whatever is on its way. Meanwhile nothing comes: the host listens
+ * (host/cells/stand-in.ts). Resolves when it is back, or could be. A connection that is down comes back by itself.
  */
 export async function changeOver(nc: NatsConnection, clock: Clock): Promise<void> {
   if (!(nc instanceof NatsConnectionImpl) || !nc.protocol.connected) return;
@@ -32,6 +32,8 @@ async function reconnectEmpty(nc: NatsConnection, protocol: ProtocolHandler): Pr
   await nc.flush();
   await nc.reconnect();
   await back;
+  // And this one when it has all subscriptions.
+  await nc.flush();
 }
 
 async function reconnected(nc: NatsConnection): Promise<void> {

@@ -8,6 +8,7 @@ import {
   findTrigger,
   HairspringError,
   type HostService,
+  INVOKE_KEY,
   type Invocation,
   type LocalCall,
   type LocalFunctions,
@@ -21,7 +22,7 @@ import {
 import { FunctionRunner, type RunnerDependencies, shapeOf } from '../runtime/index.ts';
 import { drainSubscriptions, type ReplyTarget, replyToError, SubjectListener } from '../triggers/index.ts';
 import type { WarmLimits } from './evict.ts';
-import { listenForInvokes } from './invoke-listener.ts';
+import { invoke, listenForInvokes } from './invoke-listener.ts';
 import { callLocally, refused } from './local-calls.ts';
 import type { FunctionGauge } from './observe/index.ts';
 import { WarmInstances } from './warm-instances.ts';
@@ -257,11 +258,15 @@ export class FunctionTable implements LocalFunctions {
     return count;
   }
 
-  /** Runs messages that a dead cell had received and not begun, if their triggers are still there. */
+  /** Runs messages that came to another cell, or to the host in its place, if their triggers are still there. */
   adopt(messages: readonly AdoptedMessage[]): void {
     for (const { functionId, triggerKey, subject, reply, headers, data } of messages) {
       const slot = this.#slots.get(functionId);
       if (slot === undefined) continue;
+      if (triggerKey === INVOKE_KEY) {
+        invoke(slot, reply, headers, data);
+        continue;
+      }
       const place = findTrigger(slot.runner.spec.triggers, triggerKey);
       if (place !== -1) slot.listener.deliver(place, subject, reply, headers, data);
       else this.#refuse(slot.runner.spec, reply);

@@ -1,16 +1,18 @@
-import type { Msg, NatsConnection, Subscription } from '@nats-io/transport-node';
+import type { NatsConnection, Subscription } from '@nats-io/transport-node';
 import {
   type FunctionSpec,
   HairspringError,
+  type HeaderPairs,
   hairspringSubjects,
   INVOKE_TRIGGER,
   isLiteralSubject,
   isSubjectTrigger,
   queueGroups,
   REQUEST_HEADERS,
+  readHeaders,
   subjectMatches,
 } from '../core/index.ts';
-import { readHeaders, refuseSize, type SubjectListener } from '../triggers/index.ts';
+import { refuseSize, type SubjectListener } from '../triggers/index.ts';
 
 /** The function that is invoked; its version may change between two invocations. */
 export interface InvokedFunction {
@@ -26,7 +28,8 @@ export function listenForInvokes(nc: NatsConnection, invoked: InvokedFunction): 
     callback: (error, message) => {
       if (error !== null) return;
       try {
-        onInvoke(invoked, message);
+        const { pairs, bytes } = readHeaders(message);
+        invoke(invoked, message.reply ?? '', pairs, message.data, bytes);
       } catch {
         // What is thrown here would end the read loop of the connection for all functions.
       }
@@ -34,18 +37,26 @@ export function listenForInvokes(nc: NatsConnection, invoked: InvokedFunction): 
   });
 }
 
-function onInvoke({ listener, runner }: InvokedFunction, message: Msg): void {
+/**
+ * Takes an invocation by name; also one that came to another cell.
+ * @param headerBytes size of the header block, which counts toward the function's payload limit
+ */
+export function invoke(
+  { listener, runner }: InvokedFunction,
+  reply: string,
+  headers: HeaderPairs | undefined,
+  data: Uint8Array,
+  headerBytes: number = 0,
+): void {
   const { spec } = runner;
-  const reply = message.reply ?? '';
-  const { pairs, bytes } = readHeaders(message);
-  const asked = pairs?.find(([key]) => key === REQUEST_HEADERS.subject)?.[1] ?? '';
-  const place = refuseSize(spec, bytes, message.data.length) ?? placeInvoke(spec, asked);
+  const asked = headers?.find(([key]) => key === REQUEST_HEADERS.subject)?.[1] ?? '';
+  const place = refuseSize(spec, headerBytes, data.length) ?? placeInvoke(spec, asked);
   if (HairspringError.is(place)) {
     listener.refuse(reply, place);
     return;
   }
-  const passed = pairs?.filter(([key]) => key !== REQUEST_HEADERS.subject);
-  listener.deliver(place.triggerIndex, place.subject, reply, passed, message.data, bytes);
+  const passed = headers?.filter(([key]) => key !== REQUEST_HEADERS.subject);
+  listener.deliver(place.triggerIndex, place.subject, reply, passed, data, headerBytes);
 }
 
 /**

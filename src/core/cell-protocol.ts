@@ -113,10 +113,10 @@ export interface CellStats {
   readonly functions: readonly FunctionStats[];
 }
 
-/** A message that a dead cell received and did not start. */
+/** A message that did not come to the cell that is to run it, and that nobody has begun. */
 export interface AdoptedMessage {
   readonly functionId: string;
-  /** Of the trigger that caught it: the version that runs it may be another by now. */
+  /** Of the trigger that caught it, or INVOKE_KEY: the version that runs it may be another by now. */
   readonly triggerKey: string;
   readonly subject: string;
   readonly reply: string;
@@ -126,6 +126,8 @@ export interface AdoptedMessage {
 
 /** `triggerIndex` of a message that came by the invoke subject. */
 export const INVOKE_TRIGGER = -1;
+/** And its `triggerKey`. */
+export const INVOKE_KEY = '';
 
 export interface ActivateResult {
   /** For each function NATS subscription ids, one per trigger, in the order of the triggers; 0 for an HTTP trigger. */
@@ -171,7 +173,10 @@ export interface CellCommands {
     };
     readonly result: ActivateResult;
   };
-  /** Puts other credentials in the place of what the cell uses for itself and for its functions. */
+  /**
+   * Puts other credentials in the place of what the cell uses for itself and for its functions. Done when the cell
+   * listens over a connection with them, or that takes too long.
+   */
   renew: {
     readonly params: {
       readonly nats: NatsEndpoint;

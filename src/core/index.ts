@@ -26,6 +26,7 @@ export * from './nats-version.ts';
 export * from './observer.ts';
 export * from './or-late.ts';
 export * from './queue-groups.ts';
+export * from './received-headers.ts';
 export * from './reply-subjects.ts';
 export * from './route.ts';
 export * from './sealed-secret.ts';

@@ -1,7 +1,7 @@
 export { HttpInvocation } from './http/http-invocation.ts';
 export { drainSubscriptions } from './subject/drain-subscriptions.ts';
 export { MAX_HELD_BYTES } from './subject/frame-sender.ts';
-export { readHeaders, refuseSize } from './subject/raw-headers.ts';
+export { refuseSize } from './subject/refuse-size.ts';
 export { ReplyOutput } from './subject/reply-output.ts';
 export { replyToError } from './subject/reply-writer.ts';
 export {

@@ -129,7 +129,10 @@ test('Credentials are renewed for the versions that are served when the cell may
     logger: silentLogger,
     replySubjects: new ReplySubjects(),
   });
-  const done = bound.renew(() => served);
+  const done = bound.renew(
+    () => served,
+    (_endpoint, change) => change(),
+  );
   served = [after];
   resolve({ servers: [] });
   await done;

@@ -4,8 +4,10 @@ import {
   type FunctionSpec,
   functionMark,
   HairspringError,
+  INVOKE_KEY,
   JOURNAL,
   type Logger,
+  type NatsEndpoint,
   type ReplySubjects,
   triggerKey,
   type WorkloadCredential,
@@ -80,13 +82,19 @@ export class BoundCell {
   /**
    * Gives it other credentials before those that it has expire.
    * @param served what it serves by the time that they are made: a version of before would get what is not its own
+   * @param around does `change`, for which it changes its connection, and what is to be done about that
    */
-  async renew(served: () => readonly FunctionSpec[]): Promise<void> {
+  async renew(
+    served: () => readonly FunctionSpec[],
+    around: (endpoint: NatsEndpoint, change: () => Promise<void>) => Promise<void>,
+  ): Promise<void> {
     const isWorn = this.isWorn;
     const nats = await this.#access.connectAs();
     const credentials = this.#credentials(served(), 'renewal');
-    await this.cell.command('renew', { nats, credentials, atOnce: isWorn });
-    this.#access.renewed();
+    await around(nats, async () => {
+      await this.cell.command('renew', { nats, credentials, atOnce: isWorn });
+      this.#access.renewed();
+    });
   }
 
   #credentials(
@@ -114,8 +122,8 @@ export class BoundCell {
     this.#subscribing += 1;
     const { sids, invokeSids, refused } = await this.cell.command('activate', params);
     this.#subscribing -= 1;
-    for (const sid of invokeSids) this.sids.set(sid, NOBODYS);
     for (const [index, spec] of specs.entries()) {
+      this.sids.set(invokeSids[index] ?? 0, { functionId: spec.id, triggerKey: INVOKE_KEY });
       for (const [place, trigger] of spec.triggers.entries()) {
         const sid = sids[index]?.[place] ?? 0;
         if (sid > 0) this.sids.set(sid, { functionId: spec.id, triggerKey: triggerKey(trigger) });

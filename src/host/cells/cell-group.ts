@@ -19,6 +19,7 @@ import { CallerAnswers } from './caller-answers.ts';
 import { CellBinder } from './cell-binder.ts';
 import type { CellExit, InspectSession } from './cell-process.ts';
 import { CellRecovery } from './cell-recovery.ts';
+import { CellRenewal } from './cell-renewal.ts';
 import { createGiveAway, type GiveAwayOptions } from './give-away.ts';
 import { GroupCells } from './group-cells.ts';
 import { GroupFunctions } from './group-functions.ts';
@@ -40,6 +41,7 @@ const CELL_TROUBLE: ReadonlySet<ErrorCode> = new Set(['HS_CELL_LOST', 'HS_CELL_S
 
 export interface CellGroupOptions {
   readonly namespace: string;
+  readonly nodeId: string;
   readonly access: NamespaceAccess;
   readonly spares: SpareCells;
   readonly clock: Clock;
@@ -64,6 +66,7 @@ export class CellGroup {
   readonly #answers: CallerAnswers;
   readonly #binder: CellBinder;
   readonly #recovery: CellRecovery;
+  readonly #renewal: CellRenewal;
   /** One change of the group at a time. */
   readonly #turns: Turns;
   #stopRenewing: () => void = () => undefined;
@@ -89,14 +92,16 @@ export class CellGroup {
       judge: createJudge({ ...options, nameOf: (id) => functions.nameOf(id) }),
       giveAway: createGiveAway({ ...options, functions }),
     };
-    this.#recovery = new CellRecovery({ ...means, rebind: () => this.#rebind() });
+    const recovery = new CellRecovery({ ...means, rebind: () => this.#rebind() });
+    this.#recovery = recovery;
+    this.#renewal = new CellRenewal({ ...means, handOver: (messages) => recovery.handOver(messages) });
     this.#binder = new CellBinder({ ...means, isStopping: () => this.#stopping });
     if (access.renewMs !== undefined)
       this.#stopRenewing = renewEvery({
         clock,
         periodMs: access.renewMs,
         isDue: () => this.#bound?.isWorn ?? false,
-        renew: () => this.#renew(),
+        renew: () => void this.#turns.run(() => this.#renew()),
       });
   }
 
@@ -114,14 +119,8 @@ export class CellGroup {
     this.#options.onEmpty();
   }
 
-  #renew(): void {
-    this.#bound
-      ?.renew(() => this.#functions.served)
-      .catch((error: unknown) => {
-        const { namespace, logger } = this.#options;
-        const { message } = HairspringError.from(error);
-        logger.error('Credentials could not be renewed', { namespace, error: message });
-      });
+  async #renew(): Promise<void> {
+    if (this.#bound !== undefined) await this.#renewal.renew(this.#bound);
   }
 
   get namespace(): string {

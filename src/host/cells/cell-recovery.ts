@@ -84,6 +84,15 @@ export class CellRecovery {
     await cells.dispose(dead);
   }
 
+  /** To be called in a turn. Has the cell that serves the group, or the next one, run messages that nobody has begun. */
+  async handOver(messages: readonly AdoptedMessage[]): Promise<void> {
+    if (messages.length === 0) return;
+    const { clock, giveAway, rebind } = this.#options;
+    giveAway();
+    const bound = await orLate(rebind(), clock, ANSWER_BY_MS);
+    await this.#handOver(messages, bound === 'late' ? undefined : bound);
+  }
+
   async #handOver(unstarted: readonly AdoptedMessage[], bound: BoundCell | undefined): Promise<void> {
     const { functions, answers } = this.#options;
     const adoptable = ({ functionId }: AdoptedMessage): boolean =>

@@ -53,7 +53,8 @@ export class CellSupervisor {
     });
     const replySubjects = new ReplySubjects(options.cell.replySubjects);
     this.#replySubjects = replySubjects;
-    this.#quarantine = new Quarantine({ ...options, spares: this.#spares, replySubjects });
+    const { nodeId } = options.cell;
+    this.#quarantine = new Quarantine({ ...options, nodeId, spares: this.#spares, replySubjects });
   }
 
   /** One more before the first function: its deployment takes a cell to try it in and one to serve it. */
@@ -81,7 +82,7 @@ export class CellSupervisor {
     const present = this.#groups.get(namespace);
     if (present !== undefined) return present;
     if (this.#stopping) throw new HairspringError('HS_DRAINING', 'The node is stopping');
-    const { clock, logger, reports, secrets } = this.#options;
+    const { clock, logger, reports, secrets, cell } = this.#options;
     const spares = this.#spares;
     const onEmpty = (): void => this.#drop(namespace, group);
     const suspensions = new Suspensions();
@@ -89,6 +90,7 @@ export class CellSupervisor {
       this.#quarantine.admit(spec, access, suspensions);
     const group = new CellGroup({
       namespace,
+      nodeId: cell.nodeId,
       access,
       spares,
       clock,

@@ -10,6 +10,7 @@ import type { Sentence, Suspensions } from './suspensions.ts';
 const MAX_CELLS = 4;
 
 export interface QuarantineOptions {
+  readonly nodeId: string;
   readonly spares: SpareCells;
   readonly secrets: SecretSource;
   readonly clock: Clock;

@@ -9,10 +9,11 @@ import {
   type Outcome,
   queueGroups,
   type ReplySubjects,
+  readHeaders,
   triggerKey,
 } from '../../core/index.ts';
 import { drainSubscriptions } from './drain-subscriptions.ts';
-import { readHeaders, refuseSize } from './raw-headers.ts';
+import { refuseSize } from './refuse-size.ts';
 import { ReplyWriter } from './reply-writer.ts';
 import { payloadText } from './whole-frames.ts';
 

@@ -1,0 +1,64 @@
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import type { NatsConnection } from '@nats-io/transport-node';
+import { type AdoptedMessage, hairspringSubjects, INVOKE_KEY } from '../../src/core/index.ts';
+import { MAX_KEPT_BYTES, StandIn } from '../../src/host/cells/stand-in.ts';
+import { until } from '../support/load.ts';
+import { connectTo, startTestNats, type TestNats } from '../support/nats.ts';
+import { createSpec } from '../support/spec.ts';
+
+let server: TestNats;
+let nc: NatsConnection;
+
+before(async () => {
+  server = await startTestNats();
+  nc = await connectTo(server);
+});
+
+after(async () => {
+  await nc?.close();
+  await server?.[Symbol.asyncDispose]();
+});
+
+const spec = createSpec({ name: 'kept', triggers: ['kept.{id}'] });
+
+function begin(refuse: (message: AdoptedMessage) => void = () => undefined): Promise<StandIn> {
+  return StandIn.begin([spec], { endpoint: { servers: [server.url] }, cellId: 'c1', nodeId: 'N', refuse });
+}
+
+test('What comes for a function is kept with its trigger, and with nothing where it came by name', async () => {
+  const standIn = await begin();
+  nc.publish('kept.a', 'first', { reply: '_INBOX.a' });
+  nc.publish(hairspringSubjects.invoke(spec.namespace, spec.name), 'second');
+  await nc.flush();
+  const kept = await standIn.end();
+  const told = kept.map(({ data, functionId, ...rest }) => {
+    assert.equal(functionId, spec.id);
+    return { ...rest, text: Buffer.from(data).toString() };
+  });
+  assert.deepEqual(told, [
+    { triggerKey: 'kept.*', subject: 'kept.a', reply: '_INBOX.a', headers: [], text: 'first' },
+    {
+      triggerKey: INVOKE_KEY,
+      subject: hairspringSubjects.invoke(spec.namespace, spec.name),
+      reply: '',
+      headers: [],
+      text: 'second',
+    },
+  ]);
+  await assert.rejects(nc.request('kept.b', '', { timeout: 2_000 }), /no responders/i);
+});
+
+test('What is more than the host keeps is refused', async () => {
+  const refused: AdoptedMessage[] = [];
+  const standIn = await begin((message) => refused.push(message));
+  const payload = new Uint8Array(1024 ** 2 - 1024);
+  const count = MAX_KEPT_BYTES / 1024 ** 2 + 4;
+  for (let index = 0; index < count; index += 1) nc.publish(`kept.${index}`, payload);
+  await nc.flush();
+  await until('some are refused', () => refused.length > 0);
+  const kept = await standIn.end();
+  const keptBytes = kept.reduce((sum, { data }) => sum + data.length, 0);
+  assert.ok(keptBytes <= MAX_KEPT_BYTES && keptBytes > MAX_KEPT_BYTES - 3 * 1024 ** 2, `${keptBytes}`);
+  assert.equal(kept.length + refused.length, count);
+});
