@@ -1,13 +1,17 @@
 /**
  * Publishes one run: its results and plots go to docs/performance, its figures into docs/performance.md and the
  * README; what stands outside the markers there is kept.
- * `node bin/with-node.js bench/write-report.ts [FILE]`; FILE defaults to bench/results/latest.json.
+ * `node bin/with-node.js bench/write-report.ts [--noisy] [FILE]`; FILE defaults to bench/results/latest.json. A run that
+ * is too noisy to be a result is refused without --noisy; what is published already is written again whatever it is.
  */
 import { globSync, readFileSync, rmSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
 import { chartsOf } from './report/charts/index.ts';
 import { drawChart } from './report/draw/draw-chart.ts';
 import { INSTALL_COMMAND } from './report/draw/library.ts';
+import { noiseOf } from './report/noise.ts';
 import {
   chartFile,
   PUBLISHED_FOLDER,
@@ -21,7 +25,19 @@ import { readResults, renderResults, writeText } from './results-file.ts';
 const ROOT = new URL('../', import.meta.url);
 const pathOf = (file: string): string => fileURLToPath(new URL(file, ROOT));
 
-const results = readResults(process.argv[2] ?? LATEST);
+const { values, positionals } = parseArgs({
+  options: { noisy: { type: 'boolean', default: false } },
+  allowPositionals: true,
+});
+const source = resolve(positionals[0] ?? LATEST);
+const results = readResults(source);
+const noise = source === pathOf(PUBLISHED_RESULTS) || values.noisy ? [] : noiseOf(results.rows);
+if (noise.length > 0) {
+  console.error(
+    `Publishing "${source}": the run is too noisy to be a result: ${noise.join('; ')}. Measure on a quieter machine, or publish it all the same with --noisy`,
+  );
+  process.exit(2);
+}
 const drawing = await prepareDrawing((text) => console.error(text));
 if (drawing === undefined) throw new Error(`Plots cannot be drawn; run \`${INSTALL_COMMAND}\``);
 writeText(pathOf(PUBLISHED_RESULTS), renderResults(results));

@@ -1,15 +1,20 @@
-import { metricOf, type Row, spread } from '../../src/measure/index.ts';
+import { metricOf, type Row } from '../../src/measure/index.ts';
 import type { BenchResults } from '../results.ts';
+import {
+  crowdedRows,
+  LOAD_GROUPS,
+  NOISY_OTHERS_CORES,
+  NOISY_SPREAD,
+  noiseOf,
+  roundsOf,
+  START_GROUPS,
+  unevenRows,
+} from './noise.ts';
 
-const NOISY_SPREAD = 0.25;
-const NOISY_OTHERS_CORES = 0.15;
 /** Below this the two cores of a small machine are not both busy. */
 const SATURATED = 0.9;
 /** So many rows are named, the others counted. */
 const NAMED = 6;
-
-const LOAD_GROUPS: readonly Row['group'][] = ['load', 'open-loop', 'peer-load', 'cells'];
-const START_GROUPS: readonly Row['group'][] = ['cold', 'peer-cold'];
 
 /** What a reader must know before believing the figures; none is good news. */
 export function findNotes({ machine, rows, notes }: BenchResults): readonly string[] {
@@ -19,6 +24,7 @@ export function findNotes({ machine, rows, notes }: BenchResults): readonly stri
     ...[...notes, ...groupRowNotes(rows)],
     ...[...noteUneven(load, 'perSecond'), ...noteUneven(starts, 'p50Ms')],
     ...[...noteCrowded(load), ...noteBusy(load, machine.cores)],
+    ...noiseOf(rows).map((reason) => `Too noisy to be a result: ${reason}`),
   ];
 }
 
@@ -34,10 +40,6 @@ function name(rows: readonly Row[]): string {
   return `${labels.slice(0, NAMED).join(', ')}${rest > 0 ? ` and ${rest} more` : ''}`;
 }
 
-function roundsOf(row: Row, metric: string): readonly number[] {
-  return row.metrics.find((one) => one.name === metric)?.rounds ?? [];
-}
-
 /** What rows say of themselves; the same words of several rows are said once. */
 function groupRowNotes(rows: readonly Row[]): readonly string[] {
   const said = new Map<string, Row[]>();
@@ -46,13 +48,13 @@ function groupRowNotes(rows: readonly Row[]): readonly string[] {
 }
 
 function noteUneven(rows: readonly Row[], metric: string): readonly string[] {
-  const uneven = rows.filter((row) => spread(roundsOf(row, metric)) > NOISY_SPREAD);
+  const uneven = unevenRows(rows, metric);
   if (uneven.length === 0) return [];
   return [`The rounds differ by more than ${NOISY_SPREAD * 100} % at ${name(uneven)}: a noisy machine`];
 }
 
 function noteCrowded(load: readonly Row[]): readonly string[] {
-  const crowded = load.filter((row) => Math.max(...roundsOf(row, 'coresOthers')) > NOISY_OTHERS_CORES);
+  const crowded = crowdedRows(load);
   if (crowded.length === 0) return [];
   return [`Other programs took more than ${NOISY_OTHERS_CORES} cores in a round of ${name(crowded)}`];
 }

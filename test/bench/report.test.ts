@@ -1,18 +1,28 @@
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { chartsOf } from '../../bench/report/charts/index.ts';
 import { findClaims } from '../../bench/report/claims.ts';
 import { drawChart } from '../../bench/report/draw/draw-chart.ts';
 import { loadDrawing } from '../../bench/report/draw/library.ts';
 import { escapeHtml } from '../../bench/report/escape.ts';
 import { renderHtml } from '../../bench/report/html.ts';
+import { noiseOf } from '../../bench/report/noise.ts';
 import { findNotes } from '../../bench/report/notes.ts';
 import { renderTerminal } from '../../bench/report/print.ts';
 import { renderText } from '../../bench/report/table.ts';
 import { toTables } from '../../bench/report/tables.ts';
+import { renderResults } from '../../bench/results-file.ts';
 import { makeMetric, makeRow } from '../../src/measure/index.ts';
 import { loadRow, madeUpResults } from './support/made-up-results.ts';
 
+const WRITE_REPORT = fileURLToPath(new URL('../../bench/write-report.ts', import.meta.url));
+const run = promisify(execFile);
 const results = madeUpResults();
 const drawing = await loadDrawing();
 const skip = drawing === undefined ? 'the library is not installed in bench/report' : false;
@@ -125,7 +135,44 @@ test('Cold starts whose rounds lie far apart are named as those of a noisy machi
   });
   assert.deepEqual(findNotes({ ...results, rows: [row], notes: [] }), [
     'The rounds differ by more than 25 % at pooled: a noisy machine',
+    'Too noisy to be a result: 1 of 1 rows of cold starts have rounds that differ by more than 25 %',
   ]);
+});
+
+test('A run is too noisy when more than half of its rows of a kind are, or others took processors in so many', () => {
+  const at = (inFlight: number, rounds: readonly number[], others: readonly number[]) => {
+    const { metrics: _metrics, ...rest } = loadRow('echo-floor', 'floor', inFlight, 1_000, 10);
+    const perSecond = makeMetric('perSecond', '1/s', 'higher', rounds);
+    return makeRow({
+      ...rest,
+      metrics: [perSecond, makeMetric('coresOthers', 'cores', undefined, others)],
+    });
+  };
+  const calm = [1_000, 1_010, 1_020];
+  const uneven = [700, 1_000, 1_010];
+  assert.deepEqual(noiseOf(results.rows), []);
+  assert.deepEqual(noiseOf([at(1, calm, [0, 0.3]), at(2, uneven, [0])]), []);
+  assert.deepEqual(noiseOf([at(1, uneven, [0]), at(2, uneven, [0]), at(3, calm, [0])]), [
+    '2 of 3 rows of loads have rounds that differ by more than 25 %',
+  ]);
+  assert.deepEqual(noiseOf([at(1, calm, [0, 0.3])]), [
+    '1 of 1 rows of loads have rounds in which other programs took more than 0.15 cores',
+  ]);
+});
+
+test('A run that is too noisy is not published, and the refusal names the reason and the flag', async (context) => {
+  const folder = await mkdtemp(join(tmpdir(), 'hairspring-noisy-'));
+  context.after(() => rm(folder, { recursive: true, force: true }));
+  const { metrics: _metrics, ...rest } = loadRow('echo-floor', 'floor', 1, 1_000, 10);
+  const noisy = makeRow({ ...rest, metrics: [makeMetric('perSecond', '1/s', 'higher', [1, 2, 3])] });
+  const file = join(folder, 'noisy.json');
+  await writeFile(file, renderResults({ ...results, rows: [noisy] }));
+  const refused = await run(process.execPath, [WRITE_REPORT, file]).then(
+    () => assert.fail('it was published'),
+    (error: { readonly code: number; readonly stderr: string }) => error,
+  );
+  assert.equal(refused.code, 2);
+  assert.match(refused.stderr, /noisy\.json": the run is too noisy .* 1 of 1 rows of loads .*--noisy/);
 });
 
 test('A claim beside the floor has the ratio of the rounds, and not that of their medians', () => {
@@ -148,5 +195,6 @@ test('Notes name a noisy machine, and rows that say the same say it once', () =>
     'Of the run',
     'echo-floor × 1, echo-floor × 64: Something is odd',
     'The rounds differ by more than 25 % at echo-floor × 1, echo-floor × 64: a noisy machine',
+    'Too noisy to be a result: 2 of 2 rows of loads have rounds that differ by more than 25 %',
   ]);
 });
