@@ -12,6 +12,8 @@ import type { LoadCommands } from './load-generator.ts';
 import type { Plan } from './plan.ts';
 import type { WasiOptions } from './wasi-responder.ts';
 
+const HOST_SCRIPT = new URL('./host-process.ts', import.meta.url);
+
 export type HostChild = Child<HostCommands>;
 export type GeneratorChild = Child<LoadCommands>;
 
@@ -28,7 +30,11 @@ export interface Site extends AsyncDisposable {
   readonly nc: NatsConnection;
   readonly dataDir: string;
   startHost(
-    options: Omit<HostProcessOptions, 'url' | 'operatorFile' | 'dataDir' | 'logLevel'> & { quiet?: boolean },
+    options: Omit<HostProcessOptions, 'url' | 'operatorFile' | 'dataDir' | 'logLevel'> & {
+      quiet?: boolean;
+      /** @default of this bench's own tree */
+      script?: URL;
+    },
   ): Promise<HostChild>;
   /** A connection in the account of the nodes. The caller closes it. */
   connectAsNode(): Promise<NatsConnection>;
@@ -56,8 +62,8 @@ export async function openSite(): Promise<Site> {
     nats,
     nc,
     dataDir,
-    startHost: ({ quiet = false, ...options }) =>
-      startChild<HostCommands>(new URL('./host-process.ts', import.meta.url), {
+    startHost: ({ quiet = false, script = HOST_SCRIPT, ...options }) =>
+      startChild<HostCommands>(script, {
         ...options,
         url,
         operatorFile,

@@ -3,7 +3,10 @@ import { CELL_LOADS } from './tiers/cells-rows.ts';
 import { COLD_KINDS } from './tiers/cold-kinds.ts';
 import { wakesOf } from './tiers/cold-pass.ts';
 import { passesOf, sitesOf } from './tiers/cold-plan.ts';
+import { BESIDE_MS, NEIGHBOURS } from './tiers/fairness-rows.ts';
 import { targetsOf } from './tiers/load-plan.ts';
+import { OBSERVATION_SUBJECTS, OBSERVED_SITES } from './tiers/observation-rows.ts';
+import { openCurvesOf } from './tiers/open-loop-plan.ts';
 
 /**
  * How long each part of a run takes on two cores that have nothing else to do, in seconds. The constants are what the
@@ -50,10 +53,31 @@ function loadSeconds(plan: Plan): number {
   return SECONDS.site + SECONDS.host + SECONDS.generator + warmUp + closed + open;
 }
 
-function openLoopSeconds({ openPercents, openRounds, openWindowMs, warmupMs }: Plan): number {
-  // Floor and function, each three times in the closed loop before.
-  const windows = 2 * (3 + openRounds * openPercents.length);
-  return windows * (seconds(warmupMs + openWindowMs) + 2 * SECONDS.window);
+function openLoopSeconds(plan: Plan): number {
+  return openCurvesOf(plan).reduce((sum, curve) => {
+    const around = seconds(plan.warmupMs) + 2 * SECONDS.window;
+    const closed = curve.calibrations * (around + seconds(curve.calibrationMs));
+    const open = curve.rounds * curve.percents.length * (around + seconds(curve.windowMs));
+    // Of the floor and of the function.
+    return sum + 2 * (closed + open);
+  }, 0);
+}
+
+function observationSeconds(plan: Plan): number {
+  const { observationRounds, observationWindowMs, firstWarmupMs, warmupMs } = plan;
+  const sites = OBSERVED_SITES * (SECONDS.site + SECONDS.host + SECONDS.generator);
+  const each = seconds(firstWarmupMs) + observationRounds * seconds(warmupMs + observationWindowMs);
+  const windows = 1 + observationRounds;
+  return sites + OBSERVATION_SUBJECTS.length * (each + windows * SECONDS.window);
+}
+
+function fairnessSeconds(plan: Plan): number {
+  const { fairnessRounds, fairnessWindowMs, firstWarmupMs, warmupMs } = plan;
+  const besides = NEIGHBOURS.length;
+  const window = seconds(BESIDE_MS) + 2 * SECONDS.window;
+  const first = besides * (seconds(firstWarmupMs) + window);
+  const rounds = fairnessRounds * besides * (seconds(warmupMs + fairnessWindowMs) + window);
+  return SECONDS.site + SECONDS.host + 2 * SECONDS.generator + first + rounds;
 }
 
 function coldSeconds(plan: Plan): number {
@@ -103,6 +127,8 @@ function isolateSeconds({ isolates }: Plan): number {
 /** The parts of a run, in their order: each is done when one of its tiers is asked for. */
 export const PARTS = {
   load: { tiers: ['floor', 'warm', 'host-call', 'wasm', 'open-loop'], estimate: loadSeconds },
+  observation: { tiers: ['observation'], estimate: observationSeconds },
+  fairness: { tiers: ['fairness'], estimate: fairnessSeconds },
   cold: { tiers: ['cold'], estimate: coldSeconds },
   peers: { tiers: ['peers'], estimate: peersSeconds },
   density: { tiers: ['density'], estimate: densitySeconds },

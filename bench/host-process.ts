@@ -10,6 +10,8 @@ export type HostCommands = {
   readonly cellPids: { readonly params: null; readonly result: readonly number[] };
   /** Where it serves HTTP triggers, if it does. */
   readonly httpUrl: { readonly params: null; readonly result: string | null };
+  /** Where it serves metrics, if it does. */
+  readonly metricsUrl: { readonly params: null; readonly result: string | null };
 };
 
 export interface HostProcessOptions
@@ -17,6 +19,7 @@ export interface HostProcessOptions
     HostOptions,
     | 'dataDir'
     | 'http'
+    | 'telemetry'
     | 'spareCells'
     | 'spareIsolates'
     | 'warmInstances'
@@ -39,6 +42,10 @@ const operator = loadOperator(operatorFile);
 const nats = ownerEndpoint(operator.node, { servers: [url] }, 'node');
 const host = await startHost({ ...options, nats, operator, nodeName: 'bench', logger });
 serveParent<HostCommands>(
-  { cellPids: async () => host.cellPids(), httpUrl: async () => host.httpUrl ?? null },
+  {
+    cellPids: async () => host.cellPids(),
+    httpUrl: async () => host.httpUrl ?? null,
+    metricsUrl: async () => host.metricsUrl ?? null,
+  },
   async () => await host[Symbol.asyncDispose](),
 );

@@ -8,7 +8,7 @@ import { COMPARE_USAGE, parseCompareOptions } from './compare/options.ts';
 import { RevisionError } from './compare/revision.ts';
 import { runCompare } from './compare/run.ts';
 import { measure } from './measure.ts';
-import { type BenchOptions, parseBenchOptions, USAGE } from './plan.ts';
+import { type BenchOptions, parseBenchOptions, USAGE } from './options.ts';
 import { createProgress } from './progress.ts';
 import { judgeBars } from './report/bars.ts';
 import { renderTerminal } from './report/print.ts';

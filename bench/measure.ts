@@ -9,8 +9,10 @@ import type { BenchResults } from './results.ts';
 import { measureCells } from './tiers/cells.ts';
 import { measureCold } from './tiers/cold.ts';
 import { measureDensity } from './tiers/density.ts';
+import { measureFairness } from './tiers/fairness.ts';
 import { measureIsolates } from './tiers/isolate.ts';
 import { measureLoad } from './tiers/load.ts';
+import { measureObservation } from './tiers/observation.ts';
 import { measurePeers } from './tiers/peers.ts';
 
 interface Findings {
@@ -24,6 +26,8 @@ const rowsOf =
 
 const MEASURE: Readonly<Record<PartName, (run: BenchRun) => Promise<Findings>>> = {
   load: rowsOf(measureLoad),
+  observation: rowsOf(measureObservation),
+  fairness: rowsOf(measureFairness),
   cold: rowsOf(measureCold),
   peers: measurePeers,
   density: rowsOf(measureDensity),

@@ -1,5 +1,3 @@
-import { parseArgs } from 'node:util';
-
 /** What the cold tiers deploy, and the characters of its script. */
 export const SCRIPT_SIZES = {
   small: { entry: 'orders.js', chars: 5_000 },
@@ -12,6 +10,8 @@ export const TIERS = [
   'host-call',
   'wasm',
   'open-loop',
+  'observation',
+  'fairness',
   'cold',
   'peers',
   'density',
@@ -46,6 +46,14 @@ export interface Plan {
   readonly openPercents: readonly number[];
   readonly openRounds: number;
   readonly openWindowMs: number;
+  /** The same with larger payloads; none are measured without a rate. */
+  readonly largeOpenPercents: readonly number[];
+  readonly largeOpenRounds: number;
+  readonly largeOpenWindowMs: number;
+  readonly observationRounds: number;
+  readonly observationWindowMs: number;
+  readonly fairnessRounds: number;
+  readonly fairnessWindowMs: number;
   /** Cold starts in each round of functions of 5 KB. */
   readonly coldFunctions: number;
   /** And of every other kind, unless it is too large for so many. */
@@ -71,33 +79,25 @@ export interface Plan {
   readonly settleMs: number;
 }
 
-export interface BenchOptions {
-  readonly plan: Plan;
-  /** `-` is stdout. @default bench/results/<date>.json and bench/results/latest.json */
-  readonly jsonFile: string | undefined;
-  /** @default bench/results/report.html */
-  readonly htmlFile: string | undefined;
-  /** Whether the report has plots, for which a library is installed when it is missing. */
-  readonly plots: boolean;
-  /** Whether a missed bar is an error. */
-  readonly assert: boolean;
-}
+/** What differs between a full run and a quick one. */
+export type Preset = Omit<Plan, 'quick' | 'payloadBytes' | 'coldPauseMs'>;
 
-type Preset = Omit<Plan, 'quick' | 'tiers' | 'payloadBytes' | 'coldPauseMs'>;
-
-const PAYLOAD_BYTES = 100;
+export const PAYLOAD_BYTES = 100;
 const MIB = 1024 ** 2;
 
+/** Larger payloads, each with as many in flight as a responder is busy with. */
+export const LARGE_LOADS: readonly Load[] = [
+  { inFlight: 64, payloadBytes: 10_000 },
+  // A function's messages may hold 16 MiB together.
+  { inFlight: 16, payloadBytes: 512_000 },
+];
+
 function echoLoads(inFlight: readonly number[]): readonly Load[] {
-  return [
-    ...inFlight.map((count) => ({ inFlight: count, payloadBytes: PAYLOAD_BYTES })),
-    { inFlight: 64, payloadBytes: 10_000 },
-    // A function's messages may hold 16 MiB together.
-    { inFlight: 16, payloadBytes: 512_000 },
-  ];
+  return [...inFlight.map((count) => ({ inFlight: count, payloadBytes: PAYLOAD_BYTES })), ...LARGE_LOADS];
 }
 
-const FULL: Preset = {
+export const FULL: Preset = {
+  tiers: TIERS,
   rounds: 5,
   firstWarmupMs: 1_500,
   warmupMs: 300,
@@ -107,6 +107,13 @@ const FULL: Preset = {
   openPercents: [10, 25, 50, 70, 80, 90, 100, 110],
   openRounds: 3,
   openWindowMs: 1_000,
+  largeOpenPercents: [50, 80],
+  largeOpenRounds: 2,
+  largeOpenWindowMs: 600,
+  observationRounds: 5,
+  observationWindowMs: 600,
+  fairnessRounds: 3,
+  fairnessWindowMs: 1_200,
   coldFunctions: 40,
   coldFunctionsOfKind: 15,
   coldRounds: 3,
@@ -122,7 +129,9 @@ const FULL: Preset = {
   settleMs: 1_000,
 };
 
-const QUICK: Preset = {
+export const QUICK: Preset = {
+  // Each of the two starts hosts of its own, for which there is no time.
+  tiers: TIERS.filter((tier) => tier !== 'observation' && tier !== 'fairness'),
   rounds: 2,
   firstWarmupMs: 300,
   warmupMs: 80,
@@ -132,6 +141,13 @@ const QUICK: Preset = {
   openPercents: [50, 80, 100],
   openRounds: 1,
   openWindowMs: 300,
+  largeOpenPercents: [],
+  largeOpenRounds: 1,
+  largeOpenWindowMs: 200,
+  observationRounds: 2,
+  observationWindowMs: 200,
+  fairnessRounds: 1,
+  fairnessWindowMs: 500,
   coldFunctions: 10,
   coldFunctionsOfKind: 3,
   coldRounds: 1,
@@ -146,73 +162,3 @@ const QUICK: Preset = {
   isolates: 40,
   settleMs: 300,
 };
-
-export const USAGE = `npm run bench -- [--quick] [--only TIER]… [--rounds N] [--window-ms N] [--idle N]… [--assert]
-                 [--json FILE] [--html FILE] [--no-plots]
-npm run bench -- report [FILE] [--html FILE] [--no-plots]
-npm run bench -- compare A.json B.json
-npm run bench -- compare --base REVISION
-
-  report         shows the run in FILE again (default bench/results/latest.json)
-  compare        tells what differs between two runs or two commits; \`compare --help\` says more
-  --quick        shorter windows, fewer cold starts: under two minutes
-  --only TIER    ${TIERS.join(', ')}; may be given several times
-  --json FILE    where to write all figures (default bench/results/<date>.json and latest.json there);
-                 with - they go to stdout, and the tables nowhere
-  --html FILE    where to write the report with plots (default bench/results/report.html)
-  --no-plots     leaves the plots out, and does not install the library that draws them
-  --rounds N     rounds of every load tier
-  --window-ms N  length of one load window
-  --idle N       idle functions of the density tier; may be given several times
-  --assert       exit 1 when a bar is missed`;
-
-/** @throws TypeError on an option or value that does not exist */
-export function parseBenchOptions(args: readonly string[]): BenchOptions {
-  const { values } = parseArgs({
-    args: [...args],
-    options: {
-      quick: { type: 'boolean', default: false },
-      only: { type: 'string', multiple: true },
-      json: { type: 'string' },
-      html: { type: 'string' },
-      'no-plots': { type: 'boolean', default: false },
-      rounds: { type: 'string' },
-      'window-ms': { type: 'string' },
-      idle: { type: 'string', multiple: true },
-      assert: { type: 'boolean', default: false },
-    },
-  });
-  const preset = values.quick ? QUICK : FULL;
-  const idle = values.idle?.map((text) => parseCount('--idle', text, 0)).sort((a, b) => a - b);
-  return {
-    jsonFile: values.json,
-    htmlFile: values.html,
-    plots: !values['no-plots'],
-    assert: values.assert,
-    plan: {
-      ...preset,
-      quick: values.quick,
-      tiers: values.only === undefined ? TIERS : values.only.map(parseTier),
-      rounds: parseCount('--rounds', values.rounds, preset.rounds),
-      windowMs: parseCount('--window-ms', values['window-ms'], preset.windowMs),
-      idleCounts: idle ?? preset.idleCounts,
-      payloadBytes: PAYLOAD_BYTES,
-      coldPauseMs: 15,
-    },
-  };
-}
-
-function parseTier(text: string): Tier {
-  const tier = TIERS.find((known) => known === text);
-  if (tier === undefined) throw new TypeError(`--only "${text}" is none of ${TIERS.join(', ')}`);
-  return tier;
-}
-
-/** @throws TypeError */
-export function parseCount(option: string, text: string | undefined, otherwise: number): number {
-  if (text === undefined) return otherwise;
-  const count = Number(text);
-  if (!Number.isInteger(count) || count < 1)
-    throw new TypeError(`${option} "${text}" is not a whole number above 0`);
-  return count;
-}

@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { parseCount } from '../plan.ts';
+import { parseCount } from '../options.ts';
 
 /** What can be compared in turns: the paths that every invocation takes. */
 export const MEASURES = ['echo', 'host-call', 'kv-get', 'wasm-command', 'cold'] as const;

@@ -5,6 +5,7 @@ import { describeRun, METHOD } from './describe-run.ts';
 import { drawChart } from './draw/draw-chart.ts';
 import type { Drawing } from './draw/library.ts';
 import { escapeHtml } from './escape.ts';
+import { findingsOf } from './findings.ts';
 import { findNotes } from './notes.ts';
 import type { Table } from './table.ts';
 import { barTable, LEGEND, toTables } from './tables.ts';
@@ -63,6 +64,7 @@ ${CSS}
 <p class="quiet">${[machine, ...run].map(escapeHtml).join('<br>')}</p>
 <nav>${tables.map(({ id, title: text }) => `<a href="#${id}">${escapeHtml(text)}</a>`).join('')}</nav>
 ${renderCharts(results, drawing, missing)}
+${renderList('What it comes to', findingsOf(results.rows))}
 ${tables.map(renderSection).join('\n')}
 ${renderList('How it was measured', METHOD)}
 ${renderList('How to read the tables', LEGEND)}

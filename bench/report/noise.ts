@@ -6,7 +6,14 @@ export const NOISY_OTHERS_CORES = 0.15;
 /** Of the rows of a kind: where more are noisy the run as a whole is. */
 const NOISY_SHARE = 0.5;
 
-export const LOAD_GROUPS: readonly Row['group'][] = ['load', 'open-loop', 'peer-load', 'cells'];
+export const LOAD_GROUPS: readonly Row['group'][] = [
+  'load',
+  'open-loop',
+  'observation',
+  'fairness',
+  'peer-load',
+  'cells',
+];
 export const START_GROUPS: readonly Row['group'][] = ['cold', 'peer-cold'];
 
 export function roundsOf(row: Row, metric: string): readonly number[] {

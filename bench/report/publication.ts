@@ -4,6 +4,7 @@ import { judgeBars } from './bars.ts';
 import { type Chart, chartsOf } from './charts/index.ts';
 import { claimSourceTable, claimTable, findClaims } from './claims.ts';
 import { describeRun } from './describe-run.ts';
+import { findingsOf } from './findings.ts';
 import { findNotes } from './notes.ts';
 import { renderMarkdown, type Table } from './table.ts';
 import { barTable, LEGEND, toTables } from './tables.ts';
@@ -69,12 +70,14 @@ function renderReadme(results: BenchResults): string {
 function renderFigures(results: BenchResults): string {
   const { rows } = results;
   const notes = findNotes(results);
+  const findings = findingsOf(rows);
   const bars = judgeBars(rows);
   const section = (table: Table): string => `### ${table.title}\n\n${renderMarkdown(table)}`;
   const list = (items: readonly string[]): string => items.map((item) => `- ${item}`).join('\n');
   return [
     list(describeRun(results)),
     ...chartsOf(rows).map((chart) => image(chart, 'performance/')),
+    ...(findings.length === 0 ? [] : ['### What it comes to', list(findings)]),
     ...toTables(rows, { wide: true }).map(section),
     ...(bars.length === 0 ? [] : [section(barTable(bars))]),
     section(claimSourceTable(findClaims(rows))),

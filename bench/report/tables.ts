@@ -10,6 +10,8 @@ export const GROUP_TITLES: Readonly<Record<RowGroup, string>> = {
   recovery: 'A cell is killed: until the next good reply',
   load: 'Closed loop: as fast as replies come',
   'open-loop': 'Open loop: at a fixed rate',
+  observation: 'Observation: the echo function, 64 in flight',
+  fairness: 'Fairness: a quiet function and its neighbour in one cell',
   'peer-cold': 'Peers: cold starts',
   'peer-load': 'Peers: under load',
   density: 'Idle functions: host and cells',

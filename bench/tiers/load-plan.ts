@@ -1,6 +1,10 @@
 import type { Load, Plan } from '../plan.ts';
 import type { LoadTarget } from './load-targets.ts';
 
+/** Of payloads so large some hundred a second come through: a shorter window would have too few. */
+export const LARGE_BYTES = 100_000;
+export const LARGE_WINDOW_MS = 500;
+
 /** Where targets other than the echo and KV are compared with their floor. */
 const FULL_LOAD: Load = { inFlight: 256, payloadBytes: 100 };
 /** `node:wasi` keeps files open for each call. */

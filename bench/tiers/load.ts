@@ -1,14 +1,10 @@
 import type { Row } from '../../src/measure/index.ts';
 import { type BenchRun, type GeneratorChild, openSite } from '../bench-run.ts';
 import type { Load } from '../plan.ts';
-import { targetsOf, warmUpLoadOf } from './load-plan.ts';
+import { LARGE_BYTES, LARGE_WINDOW_MS, targetsOf, warmUpLoadOf } from './load-plan.ts';
 import { loadRows, type TargetWindow } from './load-rows.ts';
 import { measureOpenLoop } from './open-loop.ts';
 import { type Responder, startResponders } from './responders.ts';
-
-/** Of payloads so large some hundred a second come through: a shorter window would have too few. */
-const LARGE_BYTES = 100_000;
-const LARGE_WINDOW_MS = 500;
 
 /** All that answer, warmed up, and who asks them. */
 export interface LoadStage {

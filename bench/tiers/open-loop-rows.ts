@@ -1,16 +1,18 @@
 import { type Metric, makeMetric, makeRow, type Row, type Unit } from '../../src/measure/index.ts';
 import type { OpenLoadWindow } from '../load-generator.ts';
+import { PAYLOAD_BYTES } from '../plan.ts';
+import { bytes, thousands } from '../report/format.ts';
 import { highest } from './latency.ts';
 import { cpuMetrics, failureNotes } from './load-rows.ts';
 import { type LoadTarget, TARGETS } from './load-targets.ts';
 
-/** What a rate has to keep to be below the knee, and what bounds the generator. */
-export const OPEN_LOOP_LIMITS = {
-  /** Requests without a reply, at most; further arrivals wait, and their latency counts. */
-  maxOutstanding: 1_024,
+/** What a rate has to keep to be below the knee. */
+const KNEE = {
   /** Answered of what was offered, at least. */
   answeredShare: 0.99,
   p99Ms: 20,
+  /** Fewer do not show where it is. */
+  rates: 3,
 } as const;
 
 /** Above this, at p99, the generator itself adds to what it measures. */
@@ -24,11 +26,15 @@ export interface OpenWindow extends OpenLoadWindow {
   readonly percent: number;
   readonly offeredPerSecond: number;
   readonly payloadBytes: number;
+  /** Requests without a reply, at most. */
+  readonly maxOutstanding: number;
 }
 
-/** A row for each rate, in turns by target, and one for the knee of each target. */
+/** A row for each rate of each target, and one for its knee where there are enough rates to see it. */
 export function openLoopRows(windows: readonly OpenWindow[]): readonly Row[] {
-  const curves = [...Map.groupBy(windows, ({ target }) => target).values()];
+  const curves = [
+    ...Map.groupBy(windows, ({ target, payloadBytes }) => `${target} ${payloadBytes}`).values(),
+  ];
   return curves.flatMap((curve) => [
     ...[...Map.groupBy(curve, ({ percent }) => percent).values()].flatMap(rateRow),
     ...kneeRow(curve),
@@ -44,7 +50,7 @@ function rateRow(windows: readonly OpenWindow[]): readonly Row[] {
   const row = makeRow({
     group: 'open-loop',
     subject: target,
-    title: `${TARGETS[target].title}, ${percent} % of its closed-loop maximum`,
+    title: `${TARGETS[target].title}, ${percent} % of its closed-loop maximum${sizeOf(payloadBytes)}`,
     params: { percentOfMax: percent, payloadBytes },
     n: windows.reduce((sum, { requests }) => sum + requests, 0),
     metrics: [
@@ -67,7 +73,8 @@ function rateRow(windows: readonly OpenWindow[]): readonly Row[] {
 function kneeRow(curve: readonly OpenWindow[]): readonly Row[] {
   const [first] = curve;
   if (first === undefined) return [];
-  const { answeredShare, p99Ms } = OPEN_LOOP_LIMITS;
+  const { answeredShare, p99Ms, rates } = KNEE;
+  if (new Set(curve.map(({ percent }) => percent)).size < rates) return [];
   const knees = [...Map.groupBy(curve, ({ round }) => round).values()].map((round) =>
     round
       .filter((one) => one.perSecond >= answeredShare * one.offeredPerSecond && one.p99Us < p99Ms * 1_000)
@@ -84,15 +91,21 @@ function kneeRow(curve: readonly OpenWindow[]): readonly Row[] {
   return [row];
 }
 
+/** Told where it is not the usual one. */
+function sizeOf(payloadBytes: number): string {
+  return payloadBytes === PAYLOAD_BYTES ? '' : `, ${bytes(payloadBytes)}`;
+}
+
 function heldNotes(windows: readonly OpenWindow[]): readonly string[] {
   const held = windows.reduce((sum, window) => sum + window.held, 0);
   if (held === 0) return [];
   const arrivals = windows.reduce((sum, { requests }) => sum + requests, 0);
-  const places = OPEN_LOOP_LIMITS.maxOutstanding.toLocaleString('en-US');
+  const places = thousands(windows[0]?.maxOutstanding ?? 0);
   return [`${held} of ${arrivals} arrivals waited, because ${places} requests had no reply yet`];
 }
 
-function lateNotes(windows: readonly OpenWindow[]): readonly string[] {
+/** Says so when the generator itself was late. */
+export function lateNotes(windows: readonly Pick<OpenWindow, 'lagP99Us'>[]): readonly string[] {
   const late = windows.filter(({ lagP99Us }) => lagP99Us > LATE_GENERATOR_US);
   if (late.length === 0) return [];
   const worstMs = Math.max(...late.map(({ lagP99Us }) => lagP99Us)) / 1_000;

@@ -1,34 +1,38 @@
 import { median, type Row } from '../../src/measure/index.ts';
 import type { BenchRun } from '../bench-run.ts';
 import type { LoadStage } from './load.ts';
-import { OPEN_LOOP_LIMITS, type OpenWindow, openLoopRows } from './open-loop-rows.ts';
+import { type OpenCurve, openCurvesOf } from './open-loop-plan.ts';
+import { type OpenWindow, openLoopRows } from './open-loop-rows.ts';
 import type { Responder } from './responders.ts';
-
-/** With so many in flight the closed loop finds the most that a responder does. */
-const CLOSED_IN_FLIGHT = 256;
-const CALIBRATIONS = 3;
 
 /**
  * Latency against a fixed rate of arrivals, from little to more than the responder can do. The rates are shares of what
  * a closed loop reaches just before; floor and function take turns at each of them.
  */
-export async function measureOpenLoop(
+export async function measureOpenLoop(stage: LoadStage, run: BenchRun): Promise<readonly Row[]> {
+  const rows: Row[] = [];
+  for (const curve of openCurvesOf(run.plan))
+    rows.push(...openLoopRows(await measureCurve(stage, curve, run)));
+  return rows;
+}
+
+async function measureCurve(
   { responders: all, generator }: LoadStage,
-  { plan, progress }: BenchRun,
-): Promise<readonly Row[]> {
-  const { payloadBytes, warmupMs } = plan;
+  { closed, calibrations, calibrationMs, maxOutstanding, percents, rounds, windowMs }: OpenCurve,
+  { plan: { warmupMs }, progress }: BenchRun,
+): Promise<readonly OpenWindow[]> {
+  const { payloadBytes } = closed;
   const responders = all.filter(({ target }) => target === 'echo-floor' || target === 'echo-function');
-  const closed = async ({ subject, pids }: Responder, windowMs: number): Promise<number> => {
-    const params = { subject, inFlight: CLOSED_IN_FLIGHT, payloadBytes, warmupMs, windowMs };
-    return (await generator.call('load', { ...params, pids: await pids() })).perSecond;
-  };
   const found = new Map(responders.map((responder): [Responder, number[]] => [responder, []]));
-  for (let count = 0; count < CALIBRATIONS; count += 1)
-    for (const [responder, rates] of found) rates.push(await closed(responder, plan.openWindowMs));
+  for (let count = 0; count < calibrations; count += 1)
+    for (const [{ subject, pids }, rates] of found) {
+      const params = { ...closed, subject, warmupMs, windowMs: calibrationMs, pids: await pids() };
+      rates.push((await generator.call('load', params)).perSecond);
+    }
   const windows: OpenWindow[] = [];
-  for (let round = 1; round <= plan.openRounds; round += 1) {
+  for (let round = 1; round <= rounds; round += 1) {
     const ordered = round % 2 === 1 ? responders : responders.toReversed();
-    for (const percent of plan.openPercents) {
+    for (const percent of percents) {
       for (const responder of ordered) {
         const { target, subject } = responder;
         const most = median(found.get(responder) ?? []);
@@ -37,17 +41,17 @@ export async function measureOpenLoop(
           subject,
           payloadBytes,
           warmupMs,
-          windowMs: plan.openWindowMs,
+          windowMs,
           pids: await responder.pids(),
           perSecond: offeredPerSecond,
-          maxOutstanding: OPEN_LOOP_LIMITS.maxOutstanding,
+          maxOutstanding,
         });
-        windows.push({ ...result, round, target, percent, offeredPerSecond, payloadBytes });
+        windows.push({ ...result, round, target, percent, offeredPerSecond, payloadBytes, maxOutstanding });
         progress(
-          `round ${round}/${plan.openRounds}  ${target} at ${percent} %: ${offeredPerSecond}/s offered, ${Math.round(result.perSecond)}/s answered, p99 ${(result.p99Us / 1_000).toFixed(1)} ms`,
+          `round ${round}/${rounds}  ${target} at ${percent} %, ${payloadBytes} B: ${offeredPerSecond}/s offered, ${Math.round(result.perSecond)}/s answered, p99 ${(result.p99Us / 1_000).toFixed(1)} ms`,
         );
       }
     }
   }
-  return openLoopRows(windows);
+  return windows;
 }

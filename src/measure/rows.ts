@@ -22,6 +22,8 @@ export const ROW_GROUPS = [
   'recovery',
   'load',
   'open-loop',
+  'observation',
+  'fairness',
   'peer-cold',
   'peer-load',
   'density',

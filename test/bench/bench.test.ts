@@ -7,7 +7,7 @@ import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { estimateSeconds } from '../../bench/estimate.ts';
-import { parseBenchOptions } from '../../bench/plan.ts';
+import { parseBenchOptions } from '../../bench/options.ts';
 import { judgeBars } from '../../bench/report/bars.ts';
 import type { BenchResults } from '../../bench/results.ts';
 import { coldRow } from '../../bench/tiers/cold-rows.ts';

@@ -9,7 +9,7 @@ function windowAt(percent: number, more: Partial<OpenWindow> = {}): OpenWindow {
     ...{ round: 1, target: 'echo-function', percent, offeredPerSecond, payloadBytes: 100 },
     ...{ requests: offeredPerSecond, seconds: 1, perSecond: offeredPerSecond, cpu: null },
     ...{ p50Us: 500, p95Us: 900, p99Us: 1_000, maxUs: 2_000, lagP99Us: 50 },
-    ...{ held: 0, wrong: 0, firstWrong: null, lost: 0 },
+    ...{ held: 0, maxOutstanding: 1_024, wrong: 0, firstWrong: null, lost: 0 },
     ...more,
   };
 }
@@ -31,6 +31,16 @@ test('A rate has a row with what was offered and what was answered', () => {
   const figures = ['offeredPerSecond', 'perSecond', 'p99Ms'].map((name) => metricOf(row, name));
   assert.deepEqual(figures, [7_000, 6_990, 1]);
   assert.deepEqual(row.notes, []);
+});
+
+test('Larger payloads have rows of their own, and too few rates to see a knee', () => {
+  const large = { payloadBytes: 512_000, maxOutstanding: 32, held: 3 };
+  const rows = openLoopRows([...[30, 50, 80].map((percent) => windowAt(percent)), windowAt(50, large)]);
+  const last = rows.at(-1);
+  assert.equal(last?.id, 'open-loop/echo-function?percentOfMax=50&payloadBytes=512000');
+  assert.equal(last.title, 'echo function, 50 % of its closed-loop maximum, 512 KB');
+  assert.match(last.notes[0] ?? '', /because 32 requests had no reply yet/);
+  assert.equal(rows.filter(({ params }) => params['point'] === 'knee').length, 1);
 });
 
 test('Arrivals that had to wait and a late generator are noted', () => {

@@ -11,6 +11,7 @@ import { findClaims } from '../../bench/report/claims.ts';
 import { drawChart } from '../../bench/report/draw/draw-chart.ts';
 import { loadDrawing } from '../../bench/report/draw/library.ts';
 import { escapeHtml } from '../../bench/report/escape.ts';
+import { findingsOf } from '../../bench/report/findings.ts';
 import { renderHtml } from '../../bench/report/html.ts';
 import { noiseOf } from '../../bench/report/noise.ts';
 import { findNotes } from '../../bench/report/notes.ts';
@@ -31,7 +32,7 @@ test('Every group has a table with every row, and names are told apart by the pa
   const tables = toTables(results.rows, { wide: true });
   assert.deepEqual(
     tables.map(({ group }) => group),
-    ['cold', 'load', 'open-loop', 'peer-cold', 'peer-load', 'density', 'cells'],
+    ['cold', 'load', 'open-loop', 'observation', 'fairness', 'peer-cold', 'peer-load', 'density', 'cells'],
   );
   assert.equal(
     tables.reduce((sum, { rows }) => sum + rows.length - 1, 0),
@@ -137,6 +138,19 @@ test('Cold starts whose rounds lie far apart are named as those of a noisy machi
     'The rounds differ by more than 25 % at pooled: a noisy machine',
     'Too noisy to be a result: 1 of 1 rows of cold starts have rounds that differ by more than 25 %',
   ]);
+});
+
+test('Tables of observation and fairness are told in a sentence, with what the rounds say', () => {
+  const [observation = '', fairness = '', ...others] = findingsOf(results.rows);
+  assert.deepEqual(others, []);
+  assert.equal(
+    observation,
+    'Observation: a request to the echo function takes 18.0 µs of CPU (50,000/s) with observation off and 36.0 µs of CPU (25,000/s) with traces and metrics on: 0.50 of the rate and 2.00 of the CPU, by rounds. With the observer taken out of the code it takes 17.9 µs of CPU (50,500/s); off has 0.99 of the rate and 1.01 of the CPU of that.',
+  );
+  assert.match(fairness, /is 1\.20 ms alone, .* and 4\.10 ms beside calls of 30 ms in the same cell\. One/);
+  assert.match(fairness, /One busy function adds 2\.90 ms to it at the most\.$/);
+  assert.deepEqual(findingsOf([]), []);
+  assert.ok(renderHtml(results, undefined).includes(fairness));
 });
 
 test('A run is too noisy when more than half of its rows of a kind are, or others took processors in so many', () => {

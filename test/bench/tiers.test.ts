@@ -1,10 +1,14 @@
 /** The tiers that start hosts of their own, each with a plan of seconds against a real server and real cells. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type Plan, parseBenchOptions } from '../../bench/plan.ts';
+import { parseBenchOptions } from '../../bench/options.ts';
+import type { Plan } from '../../bench/plan.ts';
 import { measureCells } from '../../bench/tiers/cells.ts';
 import { measureCold } from '../../bench/tiers/cold.ts';
 import { measureDensity } from '../../bench/tiers/density.ts';
+import { measureFairness } from '../../bench/tiers/fairness.ts';
+import { measureLoad } from '../../bench/tiers/load.ts';
+import { measureObservation } from '../../bench/tiers/observation.ts';
 import { metricOf, type Row } from '../../src/measure/index.ts';
 
 const PLAN: Plan = {
@@ -20,6 +24,11 @@ const PLAN: Plan = {
   cellCounts: [1, 2],
   cellWindowMs: 400,
   settleMs: 50,
+  firstWarmupMs: 100,
+  openPercents: [],
+  largeOpenPercents: [50],
+  observationRounds: 1,
+  fairnessRounds: 1,
 };
 const RUN = { plan: PLAN, progress: () => undefined };
 /** A dozen hosts start in them, one after the other. */
@@ -84,6 +93,78 @@ test(
       [`density/warm-instances?functions=6&budgetBytes=${PLAN.warmMemoryBytes}`]: 6,
     });
     assertFigures(rows);
+  },
+);
+
+test('The open loop asks for large payloads at fixed rates, and each is answered', TIMES, async () => {
+  const rows = await measureLoad({ ...RUN, plan: { ...PLAN, tiers: ['open-loop'] } });
+  assert.deepEqual(
+    rows.map(({ id }) => id),
+    [10_000, 512_000].flatMap((payloadBytes) =>
+      ['echo-floor', 'echo-function'].map(
+        (subject) => `open-loop/${subject}?percentOfMax=50&payloadBytes=${payloadBytes}`,
+      ),
+    ),
+  );
+  for (const { id, n, notes } of rows) {
+    assert.ok(n > 0, id);
+    assert.deepEqual(
+      notes.filter((note) => note.includes('lost')),
+      [],
+    );
+  }
+});
+
+test(
+  'The observation tier has the same function answer with observation taken out, off and on',
+  TIMES,
+  async () => {
+    const rows = await measureObservation(RUN);
+    assert.deepEqual(
+      rows.map(({ subject }) => subject),
+      ['echo-floor', 'echo-unobserved', 'echo-off', 'echo-on'],
+    );
+    for (const { id, n, notes } of rows) {
+      assert.ok(n > 0, id);
+      assert.deepEqual(
+        notes.filter((note) => note.includes('lost')),
+        [],
+      );
+    }
+    const having = (metric: string): readonly string[] =>
+      rows.filter((row) => metricOf(row, metric) !== undefined).map(({ subject }) => subject);
+    assert.deepEqual(having('ratio'), ['echo-unobserved', 'echo-off', 'echo-on']);
+    assert.deepEqual(having('rateToBefore'), ['echo-off', 'echo-on']);
+    // What is on is on: invocations were counted, and the collector was sent something.
+    assert.match(
+      rows[3]?.notes.join(' ') ?? '',
+      /Of [1-9][\d,]* traced invocations .* took [1-9]\d* exports/,
+    );
+  },
+);
+
+test(
+  'The fairness tier asks a quiet function alone and beside each neighbour that is busy',
+  TIMES,
+  async () => {
+    const rows = await measureFairness(RUN);
+    assert.deepEqual(
+      rows.map(({ subject }) => subject),
+      ['none', 'echo', 'spin-5', 'spin-30'],
+    );
+    for (const { id, n, notes } of rows) {
+      assert.ok(n >= 90, `${id}: ${n}`);
+      assert.deepEqual(
+        notes.filter((note) => note.includes('lost')),
+        [],
+      );
+    }
+    const [alone, echo, spin5, spin30] = rows;
+    assert.ok(alone !== undefined && echo !== undefined && spin5 !== undefined && spin30 !== undefined);
+    assert.equal(metricOf(alone, 'addsP99Ms'), undefined);
+    assert.ok((metricOf(echo, 'neighbourPerSecond') ?? 0) > 100);
+    assert.ok((metricOf(spin5, 'neighbourP50Ms') ?? 0) >= 4.9);
+    assert.ok((metricOf(spin30, 'neighbourP50Ms') ?? 0) >= 29.5);
   },
 );
 

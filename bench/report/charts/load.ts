@@ -1,9 +1,9 @@
 import { metricOf, type Row } from '../../../src/measure/index.ts';
+import { PAYLOAD_BYTES } from '../../plan.ts';
 import { findFigure } from '../find-row.ts';
 import { percent, thousands } from '../format.ts';
 import type { LineChart, Point, RangeChart, Series, Tone } from './chart.ts';
 
-const PAYLOAD_BYTES = 100;
 const SUBJECTS = [
   { subject: 'echo-floor', name: 'bare nats.js echo', tone: 'floor' },
   { subject: 'echo-function', name: 'echo function', tone: 'ours' },
@@ -44,7 +44,9 @@ function seriesOf(
 
 /** At fixed rates, until the responder cannot follow. */
 export function openLoopChart(rows: readonly Row[]): LineChart | undefined {
-  const open = rows.filter(({ group }) => group === 'open-loop');
+  const open = rows.filter(
+    ({ group, params }) => group === 'open-loop' && params['payloadBytes'] === PAYLOAD_BYTES,
+  );
   const series = seriesOf(open, offeredOf, [
     { metric: 'p50Ms', suffix: ', p50', dashed: false },
     { metric: 'p99Ms', suffix: ', p99', dashed: true },

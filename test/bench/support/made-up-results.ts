@@ -1,4 +1,4 @@
-import { parseBenchOptions } from '../../../bench/plan.ts';
+import { parseBenchOptions } from '../../../bench/options.ts';
 import type { BenchResults } from '../../../bench/results.ts';
 import { type Metric, makeMetric, makeRow, type Row } from '../../../src/measure/index.ts';
 
@@ -99,6 +99,39 @@ function peerRow(subject: string, title: string, perSecond: number, cpuUs: numbe
   return makeRow({ ...rest, group: 'peer-load', metrics: [...metrics, ...times] });
 }
 
+function observationRow(
+  subject: string,
+  title: string,
+  perSecond: number,
+  cpuUs: number,
+  before?: number,
+): Row {
+  const { metrics, ...rest } = loadRow(subject, title, 64, perSecond, cpuUs);
+  const ratios =
+    before === undefined
+      ? []
+      : [
+          metric('rateToBefore', 'ratio', 'higher', 1 / before),
+          metric('cpuToBefore', 'ratio', 'lower', before),
+        ];
+  return makeRow({ ...rest, group: 'observation', metrics: [...metrics, ...ratios] });
+}
+
+function fairnessRow(subject: string, title: string, p99: number, added?: number): Row {
+  return makeRow({
+    group: 'fairness',
+    subject,
+    title: `a quiet function at 200/s, ${title}`,
+    params: { quietPerSecond: 200 },
+    n: 720,
+    metrics: [
+      metric('perSecond', '1/s', 'higher', 200),
+      ...latency(p99 / 3, p99),
+      ...(added === undefined ? [] : [metric('addsP99Ms', 'ms', 'lower', added)]),
+    ],
+  });
+}
+
 function densityRow(functions: number, rssBytes: number, startMs: number, wakeMs: number): Row {
   return makeRow({
     group: 'density',
@@ -160,6 +193,13 @@ export function madeUpResults(): BenchResults {
         openLoopRow(...ECHO, rate, rate === 50_000 ? 40 : 0.5),
       ),
       kneeRow(...ECHO, 30_000),
+      observationRow('echo-unobserved', 'echo function, the observer taken out of the code', 50_500, 17.9),
+      observationRow('echo-off', 'echo function, observation off (the default)', 50_000, 18, 1.01),
+      observationRow('echo-on', 'echo function, traces and metrics on', 25_000, 36, 2),
+      fairnessRow('none', 'alone', 1.2),
+      fairnessRow('echo', 'beside an echo with 64 in flight', 3.2, 2),
+      fairnessRow('spin-5', 'beside calls of 5 ms of CPU, one after the other', 3.6, 2.4),
+      fairnessRow('spin-30', 'beside calls of 30 ms of CPU, one after the other', 4.1, 2.9),
       coldRow('peer-cold', 'nats-echo', 'bare nats.js echo (floor of NATS)', 0.4, 0.4),
       coldRow('peer-cold', 'hairspring', 'Hairspring, an isolate for each function', 2.6),
       coldRow('peer-cold', 'child-process', 'node:child_process, a Node process for each request', 160),
