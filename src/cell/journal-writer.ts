@@ -1,21 +1,13 @@
 import { Buffer } from 'node:buffer';
-import { writeSync, writevSync } from 'node:fs';
-import {
-  halfOffset,
-  type Invocation,
-  JOURNAL,
-  JOURNAL_RECORD,
-  type JournalRecordType,
-} from '../core/index.ts';
+import { type Invocation, JOURNAL, JOURNAL_RECORD, type JournalRecordType } from '../core/index.ts';
 import type { EntryJournal } from '../runtime/index.ts';
 import type { OpenReply } from '../triggers/index.ts';
+import { JournalHalves } from './journal-halves.ts';
 import { IMMEDIATE_OUTPUT, type Output, SentReplies } from './sent-replies.ts';
 import { StreamTail } from './stream-tail.ts';
 
 /** The half is changed once it holds this much, or twice what is open if that is more, at the next moment that allows it. */
 const TURN_BYTES = 1024 ** 2;
-/** Records up to this size are put together in one buffer; larger ones are gathered by the kernel. */
-const SCRATCH_BYTES = 64 * 1024;
 /** Reply subjects of one record of what is open. */
 const OPEN_PER_RECORD = 1_000;
 /** How long to wait until the kernel may have taken what it had no room for. */
@@ -24,27 +16,21 @@ const INBOUND_OF_WINDOW = [JOURNAL_RECORD.inbound, JOURNAL_RECORD.inboundSecond]
 const NOTHING: Uint8Array = new Uint8Array(0);
 
 /**
- * Writes the in-flight journal. Every write is one `pwrite` into the page cache, about half a
- * microsecond, and there it stays whatever becomes of this process. A record that cannot be written,
- * because the memory behind the file is used up, is noted as missing and never thrown about.
+ * Keeps the in-flight journal: what has come in, what runs and what is answered, so that the host knows it whatever
+ * becomes of this process. A record that cannot be written is noted as missing.
  */
 export class JournalWriter implements EntryJournal {
-  readonly #fd: number;
+  readonly #halves: JournalHalves;
   readonly #atMessageBoundary: () => boolean;
   readonly #answered: SentReplies;
-  readonly #scratch = Buffer.alloc(SCRATCH_BYTES);
-  /** The header of a record that is none: where the next one will be. */
-  readonly #end = Buffer.alloc(JOURNAL.recordHeaderBytes);
   /** Received and not answered; each knows its place. */
   readonly #open: OpenReply[] = [];
   /** What runs in the heavy lane, by slot: a half that is begun meanwhile tells of it again. */
   readonly #heavy = new Map<number, { readonly functionId: string; readonly replies: readonly string[] }>();
   readonly #tail = new StreamTail();
-  #active = 0;
   /** The window of the last bytes on record, and the one that comes next. */
   #lastWindow: 0 | 1 = 0;
   #nextWindow: 0 | 1 = 0;
-  #used = 0;
   #turnAt = TURN_BYTES;
   #adoptions = 0;
   #gap = false;
@@ -58,7 +44,7 @@ export class JournalWriter implements EntryJournal {
    * @param output of the connection that answers go to
    */
   constructor(fd: number, atMessageBoundary: () => boolean, output: Output = IMMEDIATE_OUTPUT) {
-    this.#fd = fd;
+    this.#halves = new JournalHalves(fd);
     this.#atMessageBoundary = atMessageBoundary;
     this.#answered = new SentReplies(output);
   }
@@ -79,11 +65,11 @@ export class JournalWriter implements EntryJournal {
     this.#nextWindow = window;
     if (this.#atMessageBoundary()) {
       this.#tail.clear();
-      if (this.#used > this.#turnAt || this.#gap) this.#turn();
+      if (this.#halves.used > this.#turnAt || this.#gap) this.#turn();
     }
-    if (!this.#gap && !this.#append(type, chunk)) {
+    if (!this.#gap && !this.#halves.append(type, chunk)) {
       if (this.#tail.isKnown) this.#turn();
-      if (!this.#append(type, chunk)) this.#beginGap();
+      if (!this.#halves.append(type, chunk)) this.#beginGap();
     }
     this.#lastWindow = window;
     this.#nextWindow = window === 0 ? 1 : 0;
@@ -92,14 +78,14 @@ export class JournalWriter implements EntryJournal {
 
   #beginGap(): void {
     this.#gap = true;
-    if (!this.#append(JOURNAL_RECORD.gap, NOTHING)) this.#noteIncomplete(true);
+    if (!this.#halves.append(JOURNAL_RECORD.gap, NOTHING)) this.#noteIncomplete(true);
   }
 
   received(open: OpenReply): void {
     open.place = this.#open.length;
     this.#open.push(open);
     // The bytes of this message are in no record, so the caller is known by the reply subject only.
-    if (this.#gap && !this.#append(JOURNAL_RECORD.open, Buffer.from(open.reply, 'utf8'))) this.#turn();
+    if (this.#gap && !this.#halves.append(JOURNAL_RECORD.open, Buffer.from(open.reply, 'utf8'))) this.#turn();
   }
 
   /** Messages of a dead cell come in beside the connection: they are open from now on. */
@@ -114,7 +100,7 @@ export class JournalWriter implements EntryJournal {
   /** All of them have been received, and none has begun: from here on this journal answers for them. */
   adopted(): void {
     this.#adoptions = (this.#adoptions + 1) % 256;
-    this.#write(Uint8Array.of(this.#adoptions), 1, JOURNAL.adoptionsOffset);
+    this.#halves.note(JOURNAL.adoptionsOffset, this.#adoptions);
   }
 
   answered(open: OpenReply): void {
@@ -182,7 +168,7 @@ export class JournalWriter implements EntryJournal {
     if (sent === '') return;
     this.#left = false;
     // A half that is begun now does not list them as open.
-    if (!this.#append(JOURNAL_RECORD.answered, Buffer.from(sent, 'utf8'))) this.#turn();
+    if (!this.#halves.append(JOURNAL_RECORD.answered, Buffer.from(sent, 'utf8'))) this.#turn();
   };
 
   readonly #flush = (): void => {
@@ -195,54 +181,16 @@ export class JournalWriter implements EntryJournal {
 
   #appendText(type: JournalRecordType, text: string): void {
     const data = Buffer.from(text, 'utf8');
-    if (this.#append(type, data)) return;
+    if (this.#halves.append(type, data)) return;
     this.#turn();
-    if (!this.#append(type, data)) this.#noteIncomplete(true);
-  }
-
-  /** Writes a record and the mark of the end behind it. @returns whether it is there */
-  #append(type: JournalRecordType, data: Uint8Array): boolean {
-    const bytes = JOURNAL.recordHeaderBytes + data.length;
-    // Room for one more empty record, so that a gap can always be told.
-    if (this.#used + bytes + 2 * JOURNAL.recordHeaderBytes > JOURNAL.halfBytes) return false;
-    const position = halfOffset(this.#active) + this.#used;
-    const scratch = this.#scratch;
-    scratch[0] = type;
-    scratch.writeUInt32LE(data.length, 1);
-    const parts =
-      bytes + JOURNAL.recordHeaderBytes <= SCRATCH_BYTES
-        ? undefined
-        : [scratch.subarray(0, JOURNAL.recordHeaderBytes), data, this.#end];
-    if (parts === undefined) {
-      scratch.set(data, JOURNAL.recordHeaderBytes);
-      scratch.fill(0, bytes, bytes + JOURNAL.recordHeaderBytes);
-    }
-    const count = this.#write(parts ?? scratch, bytes + JOURNAL.recordHeaderBytes, position);
-    if (count >= bytes) {
-      this.#used += bytes;
-      return true;
-    }
-    // A record that is there in part must not be read as one.
-    if (count > 0) this.#write(this.#end, this.#end.length, position);
-    return false;
-  }
-
-  /** @returns how many bytes are written */
-  #write(data: Uint8Array | Uint8Array[], bytes: number, position: number): number {
-    try {
-      return Array.isArray(data)
-        ? writevSync(this.#fd, data, position)
-        : writeSync(this.#fd, data, 0, bytes, position);
-    } catch {
-      return 0;
-    }
+    if (!this.#halves.append(type, data)) this.#noteIncomplete(true);
   }
 
   /** Until this is taken back the host runs nothing that it finds in the journal: it may have begun. */
   #noteIncomplete(incomplete: boolean): void {
     if (this.#incomplete === incomplete) return;
     this.#incomplete = incomplete;
-    this.#write(Uint8Array.of(incomplete ? 1 : 0), 1, JOURNAL.incompleteOffset);
+    this.#halves.note(JOURNAL.incompleteOffset, incomplete ? 1 : 0);
   }
 
   /**
@@ -250,31 +198,25 @@ export class JournalWriter implements EntryJournal {
    * @returns whether it is begun; when it cannot be written, the present one goes on
    */
   #turn(): boolean {
-    const before = { active: this.#active, used: this.#used, gap: this.#gap };
-    this.#active = 1 - before.active;
-    this.#used = 0;
+    const wasGap = this.#gap;
     const unfinished = this.#atMessageBoundary() ? NOTHING : this.#tail.unfinished();
     this.#gap = unfinished === undefined;
-    const begun =
-      this.#write(this.#end, this.#end.length, halfOffset(this.#active)) === this.#end.length &&
-      this.#appendOpen() &&
-      this.#appendHeavy() &&
-      this.#appendUnfinished(unfinished) &&
-      this.#write(Uint8Array.of(this.#nextWindow), 1, JOURNAL.windowOffset) === 1 &&
-      this.#write(Uint8Array.of(this.#active), 1, JOURNAL.activeOffset) === 1;
-    if (!begun) {
-      this.#active = before.active;
-      this.#used = before.used;
-      this.#gap = before.gap;
-    }
-    this.#turnAt = Math.max(TURN_BYTES, 2 * this.#used);
+    const begun = this.#halves.begin(
+      () =>
+        this.#appendOpen() &&
+        this.#appendHeavy() &&
+        this.#appendUnfinished(unfinished) &&
+        this.#halves.note(JOURNAL.windowOffset, this.#nextWindow),
+    );
+    this.#turnAt = Math.max(TURN_BYTES, 2 * this.#halves.used);
     if (begun) this.#noteIncomplete(false);
+    else this.#gap = wasGap;
     return begun;
   }
 
   #appendUnfinished(unfinished: Uint8Array | undefined): boolean {
-    if (unfinished === undefined) return this.#append(JOURNAL_RECORD.gap, NOTHING);
-    return unfinished.length === 0 || this.#append(INBOUND_OF_WINDOW[this.#lastWindow], unfinished);
+    if (unfinished === undefined) return this.#halves.append(JOURNAL_RECORD.gap, NOTHING);
+    return unfinished.length === 0 || this.#halves.append(INBOUND_OF_WINDOW[this.#lastWindow], unfinished);
   }
 
   #appendOpen(): boolean {
@@ -282,7 +224,7 @@ export class JournalWriter implements EntryJournal {
     let replies = this.#answered.isEmpty ? [] : this.#answered.all.split('\n');
     let whole = true;
     const write = (): void => {
-      whole &&= this.#append(JOURNAL_RECORD.open, Buffer.from(replies.join('\n'), 'utf8'));
+      whole &&= this.#halves.append(JOURNAL_RECORD.open, Buffer.from(replies.join('\n'), 'utf8'));
       replies = [];
     };
     for (const { reply } of this.#open) {
@@ -299,7 +241,7 @@ export class JournalWriter implements EntryJournal {
     for (const [slot, { functionId, replies }] of this.#heavy) {
       const waiting = replies.filter((reply) => open.has(reply));
       const text = [slot, functionId, ...waiting].join('\n');
-      whole &&= this.#append(JOURNAL_RECORD.enterHeavy, Buffer.from(text, 'utf8'));
+      whole &&= this.#halves.append(JOURNAL_RECORD.enterHeavy, Buffer.from(text, 'utf8'));
     }
     return whole;
   }
