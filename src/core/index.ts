@@ -27,6 +27,7 @@ export * from './observer.ts';
 export * from './or-late.ts';
 export * from './queue-groups.ts';
 export * from './received-headers.ts';
+export type * from './redact.ts';
 export * from './reply-subjects.ts';
 export * from './route.ts';
 export * from './sealed-secret.ts';

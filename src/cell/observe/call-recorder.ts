@@ -5,12 +5,13 @@ import {
   type FunctionSpec,
   type InvocationStatus,
   type ObservedCall,
+  type Redact,
   SilentObserver,
   TELEMETRY_LIMITS,
 } from '../../core/index.ts';
 import { CALLS_LABEL } from '../../hostservices/index.ts';
 import { operationOf } from './span-text.ts';
-import { type Redact, starredName } from './starred-name.ts';
+import { starredName } from './starred-name.ts';
 
 /** Errors of calls that name nothing that a grant could cover. */
 const MEANINGLESS: readonly InvocationStatus[] = [

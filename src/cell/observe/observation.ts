@@ -4,6 +4,7 @@ import type {
   MetricsReport,
   ObserveOptions,
   Observer,
+  Redact,
   TelemetryReport,
 } from '../../core/index.ts';
 import { CallRecorder } from './call-recorder.ts';
@@ -11,7 +12,6 @@ import { CellMetrics, type FunctionGauge } from './cell-metrics.ts';
 import { ChannelObserver } from './channels.ts';
 import { fanOut } from './fan-out.ts';
 import { Reporter } from './reporter.ts';
-import type { Redact } from './starred-name.ts';
 import { Tracer } from './tracer.ts';
 
 /** What the cell itself measures of its present state. */

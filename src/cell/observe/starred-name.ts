@@ -1,7 +1,4 @@
-import type { Binding } from '../../core/index.ts';
-
-/** What takes the secrets of a function out of a text. */
-export type Redact = (text: string) => string;
+import type { Binding, Redact } from '../../core/index.ts';
 
 /**
  * What a host call names, with a star for each token or segment that holds a secret: the grant that covers the call is

@@ -1,7 +1,13 @@
-import { type Clock, type FunctionSpec, HairspringError, type SealedSecret } from '../../core/index.ts';
+import {
+  type Clock,
+  type FunctionSpec,
+  HairspringError,
+  type Redact,
+  type SealedSecret,
+} from '../../core/index.ts';
 import type { RunnerDependencies } from '../../runtime/index.ts';
 import { type OpeningKey, openingKey, openSecret } from './open-secret.ts';
-import { createRedact, type Redact } from './redact.ts';
+import { createRedact } from './redact.ts';
 
 /** A function as it is run, with its secrets in its environment. */
 export interface PreparedFunction {

@@ -1,4 +1,4 @@
-import { SECRET_LIMITS } from '../../core/index.ts';
+import { type Redact, SECRET_LIMITS } from '../../core/index.ts';
 
 /** More of a text than this nobody is shown: feeds and replies cut it far earlier. */
 const MAX_TEXT_CHARS = 64 * 1024;
@@ -7,9 +7,6 @@ const MAX_TEXT_CHARS = 64 * 1024;
  * secret everywhere, and must not hold the thread by that; the rest of such a text is left out.
  */
 const MAX_COMPARED = 1024 ** 2;
-
-/** `text` without the secrets in it. */
-export type Redact = (text: string) => string;
 
 interface Form {
   readonly form: string;
