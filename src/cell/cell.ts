@@ -121,7 +121,7 @@ export async function startCell(options: CellOptions): Promise<void> {
   });
   const artifacts = new ArtifactReader(options.artifactDir);
   const maps = new SourceMaps(artifacts);
-  const codes = new CodeStore(artifacts, options.artifactDir, HOST_LIMITS.codeMemoryBytes, maps);
+  const codes = new CodeStore(artifacts, options.artifactDir, { maps });
   const stacks = new StackMapper(maps);
   // A function that is stopped in a debugger keeps its thread.
   const heavyLane = options.inspect ? new HeavyLane(INSPECTED_AT_ONCE) : new HeavyLane();

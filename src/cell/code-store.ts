@@ -29,6 +29,13 @@ const HELD_PER_ARTIFACT_BYTE = 2;
 /** What a compiled module takes beside its bytes, about. */
 const MODULE_OVERHEAD_BYTES = 64 * 1024;
 
+export interface CodeStoreOptions {
+  /** Of what is kept in memory. @default {@link HOST_LIMITS} */
+  readonly limitBytes?: number;
+  /** Told of each artifact that is too large to be read again for its map. @default nobody is */
+  readonly maps?: Pick<SourceMaps, 'keep'>;
+}
+
 interface Held {
   readonly code: FunctionCode;
   readonly cache: CodeCache | undefined;
@@ -59,8 +66,7 @@ export class CodeStore {
   constructor(
     artifacts: ArtifactReader,
     dir: string,
-    limitBytes: number = HOST_LIMITS.codeMemoryBytes,
-    maps?: Pick<SourceMaps, 'keep'>,
+    { limitBytes = HOST_LIMITS.codeMemoryBytes, maps }: CodeStoreOptions = {},
   ) {
     this.#artifacts = artifacts;
     this.#dir = dir;

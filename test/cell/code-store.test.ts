@@ -11,6 +11,7 @@ import {
   encodeCodeCache,
   type FunctionSpec,
   HairspringError,
+  HOST_LIMITS,
 } from '../../src/core/index.ts';
 import { digestOf, encodeArtifact } from '../../src/host/bundle/index.ts';
 import { type CodeCache, codeCacheTag, FunctionRunner, scriptOf } from '../../src/runtime/index.ts';
@@ -58,8 +59,8 @@ function store(name: string): {
   return { spec, code, cache };
 }
 
-function createStore(limitBytes?: number): CodeStore {
-  return new CodeStore(new ArtifactReader(dir), dir, limitBytes);
+function createStore(limitBytes: number = HOST_LIMITS.codeMemoryBytes): CodeStore {
+  return new CodeStore(new ArtifactReader(dir), dir, { limitBytes });
 }
 
 /** Loads `code` with `cache` in a fresh isolate, as a wake does. */

@@ -8,7 +8,7 @@ import { ArtifactReader, artifactFile } from '../../src/cell/artifact-reader.ts'
 import { CodeStore } from '../../src/cell/code-store.ts';
 import { SourceMaps } from '../../src/cell/source-maps.ts';
 import { StackMapper } from '../../src/cell/stack-mapper.ts';
-import { HairspringError, HOST_LIMITS } from '../../src/core/index.ts';
+import { HairspringError } from '../../src/core/index.ts';
 import { bundleFunction } from '../../src/host/bundle/index.ts';
 import { FunctionRunner } from '../../src/runtime/index.ts';
 import { callRunner, createTestFunction } from '../support/functions.ts';
@@ -66,7 +66,7 @@ async function serve(padding: number) {
   writeFileSync(artifactFile(dir, digest), bytes);
   const artifacts = new ArtifactReader(dir);
   const maps = new SourceMaps(artifacts);
-  const codes = new CodeStore(artifacts, dir, HOST_LIMITS.codeMemoryBytes, maps);
+  const codes = new CodeStore(artifacts, dir, { maps });
   const stacks = new StackMapper(maps);
   const probe = createTestFunction('');
   const spec = { ...probe.runner.spec, artifact: { digest, bytes: bytes.length } };
