@@ -1,4 +1,3 @@
-import type { NatsConnection } from '@nats-io/transport-node';
 import {
   type CellCommands,
   type CellOptions,
@@ -6,34 +5,17 @@ import {
   type CheckResult,
   DEFAULT_LIMITS,
   type FunctionSpec,
-  formatBytes,
   HairspringError,
-  HOST_LIMITS,
   JOURNAL,
-  type LocalFunctions,
   MAX_CODE_CACHE_BYTES,
-  type NatsEndpoint,
   orLate,
-  ReplySubjects,
   systemClock,
 } from '../core/index.ts';
+import { readGuestScripts } from '../hostservices/index.ts';
 import {
-  CALLS_LABEL,
-  callsBinding,
-  createHostServices,
-  createNatsServices,
-  MessagingBudgets,
-  prepareBuiltIns,
-  prepareLocally,
-  readGuestScripts,
-  serviceBindings,
-} from '../hostservices/index.ts';
-import {
-  ByteBudget,
   buildPrelude,
   codeCacheTag,
   configureGuestHeaps,
-  DeadlineSweeper,
   EnteredMark,
   EntryGuard,
   HeavyLane,
@@ -42,29 +24,23 @@ import {
   Scheduler,
   startWatchdog,
 } from '../runtime/index.ts';
-import { MAX_HELD_BYTES, ReplyOutput } from '../triggers/index.ts';
+import { ReplyOutput } from '../triggers/index.ts';
 import { ArtifactReader } from './artifact-reader.ts';
+import { type Assignment, type CellParts, takeAssignment } from './assignment.ts';
 import { changeOver } from './change-over.ts';
 import { CodeStore } from './code-store.ts';
-import { toConnectionOptions } from './connection-options.ts';
-import { FeedPublisher } from './feed-publisher.ts';
 import { flushWhenBack } from './flush-when-back.ts';
-import { FunctionTable } from './function-table.ts';
-import { connectHeld, connectOwn, isBetweenMessages, isEncrypted, outputOf } from './held-transport.ts';
+import { isBetweenMessages, isEncrypted, outputOf } from './held-transport.ts';
 import { type CommandHandlers, HostLink } from './host-link.ts';
-import { HttpRequests } from './http-requests.ts';
-import { Inspections, withoutHurry, withSourceMap } from './inspections.ts';
+import { Inspections, withoutHurry } from './inspections.ts';
 import { JournalWriter } from './journal-writer.ts';
 import { openNativeMemory } from './native-memory.ts';
-import { type CellGauges, createObservation, type Observation } from './observe/index.ts';
 import { dropPermissions } from './permissions.ts';
 import { rehearse } from './rehearse.ts';
-import { CellSecrets } from './secrets/index.ts';
 import { SourceMaps } from './source-maps.ts';
 import { StackMapper } from './stack-mapper.ts';
 import { warmUp } from './warm-up.ts';
-import { WorkloadConnections } from './workload-connections.ts';
-import { SETTLE_MS, type Services, settled } from './workload-session.ts';
+import { SETTLE_MS, settled } from './workload-session.ts';
 
 /** The thread has had nothing to do for so long when blank isolates are made. */
 const QUIET_MS = 2;
@@ -74,21 +50,6 @@ const LAST_SETTLE_MS = 500;
 
 /** Functions that may be stopped in a debugger at the same time. */
 const INSPECTED_AT_ONCE = 8;
-
-/** What a cell holds once it serves a namespace. */
-interface Assignment {
-  readonly nc: NatsConnection;
-  readonly table: FunctionTable;
-  readonly requests: HttpRequests;
-  readonly secrets: CellSecrets;
-  readonly feed: FeedPublisher;
-  readonly observation: Observation;
-  readonly connections: WorkloadConnections;
-  /** Over its own connection. */
-  readonly services: Services;
-  /** With the credentials of the moment. */
-  endpoint: NatsEndpoint;
-}
 
 /** How often unused memory goes back to the system, which takes a millisecond or two of a busy cell. */
 const TRIM_MS = 20_000;
@@ -128,7 +89,6 @@ export async function startCell(options: CellOptions): Promise<void> {
   const inspections = new Inspections(clock);
   if (trim !== undefined) setInterval(trim, TRIM_MS).unref();
   let assignment: Assignment | undefined;
-  let droppedReplies = 0;
   let draining = false;
   let changed: Promise<void> = Promise.resolve();
   const journal = new JournalWriter(
@@ -137,103 +97,25 @@ export async function startCell(options: CellOptions): Promise<void> {
     outputOf(() => assignment?.nc),
   );
 
-  async function assign({
-    namespace,
-    nats,
-    secretSeed,
-  }: CellCommands['assign']['params']): Promise<CellCommands['assign']['result']> {
-    const endpoint = (): NatsEndpoint => assignment?.endpoint ?? nats;
-    const nc = await connectHeld(
-      toConnectionOptions(endpoint, `hairspring cell ${namespace}`),
-      link.dial,
-      journal,
-      windows,
-    );
-    ReplyOutput.of(nc).onLost((replies, isFirst) => {
-      droppedReplies += replies;
-      const message = `Replies are lost: the cell has no connection, and ${formatBytes(MAX_HELD_BYTES)} of them wait for one`;
-      if (isFirst) link.send({ type: 'log', record: { level: 'warn', message, fields: { namespace } } });
-    });
-    const feed = new FeedPublisher(nc, clock, (spec) => observation.logDropped(spec));
-    const observation = createObservation({
-      clock,
-      observe: options.observe,
-      feed,
-      gauges,
-      redactOf: (spec) => secrets.redactOf(spec),
-      send: (report) => link.sent({ type: 'telemetry', report }),
-    });
-    const budgets = new MessagingBudgets();
-    const local: LocalFunctions = { has: (name) => table.has(name), call: (call) => table.call(call) };
-    const connections = new WorkloadConnections({
-      endpoint,
-      clock,
-      connect: connectOwn,
-      createServices: (own, inboxPrefix) =>
-        createNatsServices(own, { inboxPrefix, calls: { namespace }, budgets }),
-      prepareLocally: (binding) => prepareLocally(nc, binding, local),
-    });
-    const services = createHostServices(nc, {
-      inboxPrefix: nats.inboxPrefix,
-      calls: { namespace, local },
-      budgets,
-    });
-    const table: FunctionTable = new FunctionTable({
-      nc,
-      services,
-      connections,
-      bindingsOf: (spec) => ({ ...serviceBindings(spec), [CALLS_LABEL]: callsBinding(spec) }),
-      prepareBuiltIns,
-      runtime: {
-        pool,
-        scheduler,
-        sweeper: new DeadlineSweeper(clock),
-        heavyLane,
-        inlineCpuMs: options.inlineCpuMs,
-        clock,
-        journal: {
-          enter(functionId, started) {
-            mark.entered(functionId);
-            journal.enter(functionId, started);
-          },
-          leave: () => journal.leave(),
-          enterHeavy(slot, functionId, started) {
-            mark.entered(functionId, slot);
-            journal.enterHeavy(slot, functionId, started);
-          },
-          leaveHeavy: (slot) => journal.leaveHeavy(slot),
-        },
-        observer: observation.observer,
-        backlog: new ByteBudget(options.rssLimitBytes * HOST_LIMITS.cellBacklogShare),
-        readCode: options.inspect
-          ? (spec) => withSourceMap(codes.codeOnce(spec), artifacts, spec)
-          : codes.code,
-        readCache: codes.cache,
-        keepCache: codes.learn,
-        mapStack: (spec, stack) => (feed.admits(spec.id) ? stacks.map(spec, stack) : stack),
-        mapText: (spec, text) => (feed.admits(spec.id) ? stacks.mapText(spec, text) : text),
-      },
-      replySubjects: new ReplySubjects(options.replySubjects),
-      nodeId: options.nodeId,
-      replies: {
-        received: (open) => journal.received(open),
-        answered: (open) => journal.answered(open),
-        refusedReply: () => {
-          droppedReplies += 1;
-        },
-      },
-      onGone: (spec, isCodeShared) => {
-        connections.finished(spec);
-        if (!isCodeShared) codes.forget(spec);
-      },
-      warmInstances: options.warmInstances,
-      idleEvictMs: options.idleEvictMs,
-      warmMemoryBytes: options.warmMemoryBytes,
-    });
-    await flushWhenBack(nc);
-    const secrets = new CellSecrets(namespace, secretSeed, clock);
-    const requests = new HttpRequests(table, (answers) => link.send({ type: 'answers', answers }));
-    assignment = { nc, table, requests, secrets, feed, observation, connections, services, endpoint: nats };
+  const parts: CellParts = {
+    options,
+    clock,
+    link,
+    journal,
+    windows,
+    mark,
+    pool,
+    scheduler,
+    heavyLane,
+    artifacts,
+    codes,
+    stacks,
+  };
+
+  async function assign(params: CellCommands['assign']['params']): Promise<CellCommands['assign']['result']> {
+    const taken = await takeAssignment(parts, params);
+    const { nc } = taken;
+    assignment = taken;
     nc.closed()
       .then((reason) => {
         if (!draining)
@@ -246,20 +128,6 @@ export async function startCell(options: CellOptions): Promise<void> {
   function serving(): Assignment {
     if (assignment === undefined) throw new HairspringError('HS_INTERNAL', 'The cell has no namespace yet');
     return assignment;
-  }
-
-  let reportedReplies = 0;
-  function gauges(): CellGauges {
-    const newlyDropped = droppedReplies - reportedReplies;
-    reportedReplies = droppedReplies;
-    const table = assignment?.table;
-    return {
-      rssBytes: process.memoryUsage.rss(),
-      warm: table?.warm ?? 0,
-      blank: pool.size,
-      droppedReplies: newlyDropped,
-      functions: table?.gauges() ?? [],
-    };
   }
 
   function check({ spec }: { readonly spec: FunctionSpec }): CheckResult {
@@ -350,7 +218,7 @@ export async function startCell(options: CellOptions): Promise<void> {
         refills: pool.refills.count,
         refillMs: pool.refills.totalMs,
         inFlight: table?.inFlight ?? 0,
-        droppedReplies,
+        droppedReplies: assignment?.droppedReplies ?? 0,
         functions: table?.stats(functionIds) ?? [],
       };
     },
