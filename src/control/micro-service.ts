@@ -137,7 +137,9 @@ export async function startMicroService(
 
 function send(nc: NatsConnection, msg: Msg, reply: MicroReply): void {
   const bytes = typeof reply.data === 'string' ? Buffer.byteLength(reply.data) : reply.data.byteLength;
-  const maxBytes = nc.info?.max_payload ?? Number.POSITIVE_INFINITY;
+  // There is nobody left to tell, and the server that comes next would cut the connection for one that it does not take.
+  if (nc.info === undefined) return;
+  const maxBytes = nc.info.max_payload;
   if (bytes > maxBytes) {
     throw new HairspringError(
       'HS_REPLY_TOO_LARGE',

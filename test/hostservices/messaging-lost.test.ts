@@ -1,7 +1,12 @@
 import assert from 'node:assert/strict';
+import { mkdtempDisposable, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { test } from 'node:test';
+import type { NatsConnection } from '@nats-io/transport-node';
 import { listenTo, openMessaging } from '../support/messaging.ts';
 import { connectTo, startTestNats } from '../support/nats.ts';
+import { startRelay } from '../support/relay.ts';
 import { until } from '../support/turns.ts';
 
 const GRANT = { publish: ['ask.*'], request: ['ask.*'], call: ['callee'] };
@@ -79,3 +84,46 @@ test('A publish that the server has not taken when the connection is lost is ref
   for (const { code } of await Promise.all(waiting)) assert.equal(code, 'HS_MESSAGING_DISCONNECTED');
   await nc.close();
 });
+
+test('What a server that comes back takes no more is refused, and does not cost the connection', async (context) => {
+  const first = await startTestNats();
+  await using relay = await startRelay(first);
+  const nc = await connectTo({ url: relay.url }, { maxReconnectAttempts: -1, reconnectTimeWait: 10 });
+  context.after(() => nc.close());
+  const bus = openMessaging(nc, GRANT);
+  relay.cut();
+  await seen(nc, 'disconnect');
+  const { port } = first;
+  await first[Symbol.asyncDispose]();
+  await using folder = await mkdtempDisposable(join(tmpdir(), 'hairspring-payload-'));
+  const file = join(folder.path, 'nats.conf');
+  await writeFile(file, 'max_payload: 2000\n');
+  await using _second = await startTestNats({ port, extraArguments: ['-c', file] });
+  const large = 'x'.repeat(20_000);
+  const calls = [
+    ...['publish', 'publishAcked', 'request', 'requestMany'].map((op) => [op, 'ask.a'] as const),
+    ['call', 'callee'] as const,
+  ];
+  // It has a connection, and has not been told yet what that takes.
+  relay.hold();
+  relay.admit();
+  await until(() => relay.open > 0);
+  const refused = calls.map(([op, name]) => bus.refused(op, [name, '0', 500], large));
+  const back = seen(nc, 'reconnect');
+  relay.release();
+  await back;
+  let losses = 0;
+  void seen(nc, 'disconnect').then(() => {
+    losses += 1;
+  });
+  for (const { code } of await Promise.all(refused)) assert.equal(code, 'HS_MESSAGING_DISCONNECTED');
+  for (const [op, name] of calls)
+    assert.equal((await bus.refused(op, [name, '0', 500], large)).code, 'HS_MESSAGE_TOO_LARGE', op);
+  await bus.call('publish', ['ask.a', '0'], 'x'.repeat(1_900));
+  assert.equal(losses, 0);
+});
+
+/** Resolves when the connection tells of that. */
+async function seen(nc: NatsConnection, wanted: 'disconnect' | 'reconnect'): Promise<void> {
+  for await (const { type } of nc.status()) if (type === wanted) return;
+}

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, mkdtempDisposable, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -120,6 +120,32 @@ test('Where the server lets less through at once, chunks are smaller', async () 
     await connection.close();
   } finally {
     await rm(folder, { recursive: true, force: true });
+  }
+});
+
+test('A put goes on when the server has started again, also where that takes less at once', async () => {
+  await using folder = await mkdtempDisposable(join(tmpdir(), 'hairspring-objects-'));
+  const storeDir = join(folder.path, 'store');
+  const file = join(folder.path, 'nats.conf');
+  await writeFile(file, 'max_payload: 20000');
+  await using first = await startTestNats({ storeDir });
+  const connection = await connectTo(first, { maxReconnectAttempts: -1, reconnectTimeWait: 50 });
+  try {
+    await createStore(connection, 'narrower');
+    const store = openObjects(connection, objectBinding('narrower'));
+    const bytes = randomBytes(300_000);
+    const handle = await store.open('create', ['o', '{}']);
+    await store.call('write', [handle], bytes.subarray(0, 140_000));
+    await connection.flush();
+    await first[Symbol.asyncDispose]();
+    await using _again = await startTestNats({ storeDir, port: first.port, extraArguments: ['-c', file] });
+    await until(async () => connection.info?.max_payload === 20_000);
+    await until(async () => (await store.call('info', ['none']).catch(() => 'away')) === null);
+    await store.call('write', [handle], bytes.subarray(140_000));
+    await store.call('finish', [handle]);
+    assert.ok((await store.read('o')).equals(bytes));
+  } finally {
+    await connection.close();
   }
 });
 

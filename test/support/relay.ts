@@ -12,7 +12,9 @@ export interface NatsRelay extends AsyncDisposable {
   readonly url: string;
   /** The connections whose client has given this name. */
   named(name: string): readonly RelayedConnection[];
-  /** Keeps what the server sends from the clients until {@link release}. */
+  /** How many clients are connected. */
+  readonly open: number;
+  /** Keeps what the server sends from the clients, those to come as well, until {@link release}. */
   hold(): void;
   release(): void;
   /** Ends all connections and refuses others until {@link admit}. */
@@ -24,6 +26,7 @@ export interface NatsRelay extends AsyncDisposable {
 export async function startRelay(server: { readonly port: number }): Promise<NatsRelay> {
   const connections = new Set<{ readonly client: Socket; readonly upstream: Socket; said: string }>();
   let isCut = false;
+  let isHeld = false;
   const relay = createServer((client) => {
     if (isCut) {
       client.destroy();
@@ -36,7 +39,7 @@ export async function startRelay(server: { readonly port: number }): Promise<Nat
       connection.said += chunk.toString('latin1');
       upstream.write(chunk);
     });
-    upstream.pipe(client);
+    if (!isHeld) upstream.pipe(client);
     for (const [one, other] of [
       [client, upstream],
       [upstream, client],
@@ -51,10 +54,15 @@ export async function startRelay(server: { readonly port: number }): Promise<Nat
       [...connections]
         .filter(({ said }) => said.includes(`"name":${JSON.stringify(name)}`))
         .map((connection) => ({ sent: () => connection.said })),
+    get open() {
+      return [...connections].filter(({ client }) => !client.destroyed).length;
+    },
     hold() {
+      isHeld = true;
       for (const { client, upstream } of connections) upstream.unpipe(client);
     },
     release() {
+      isHeld = false;
       for (const { client, upstream } of connections) upstream.pipe(client);
     },
     cut() {

@@ -59,7 +59,7 @@ export class KvWrites {
     const { js, link } = this.#access;
     const subject = `$KV.${this.#binding.bucket}.${key}`;
     const options = terms === undefined ? {} : { headers: terms };
-    const { seq } = await link.guard(js.publish(subject, value, options));
+    const { seq } = await link.ask(() => js.publish(subject, value, options));
     return seq;
   }
 

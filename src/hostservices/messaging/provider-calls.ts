@@ -18,7 +18,16 @@ import { checkFunctionName, checkLiteral, listGranted } from './grant.ts';
 import { MESSAGING_LIMITS } from './limits.ts';
 import { toMessagingError } from './provider-errors.ts';
 import { outgoingHeaders, ownPairs, replyPairs } from './provider-headers.ts';
-import { admit, checkSize, lostSince, type Means, type Outgoing, toBytes, waitMs } from './provider-send.ts';
+import {
+  admit,
+  checkConnected,
+  checkSize,
+  lostSince,
+  type Means,
+  type Outgoing,
+  toBytes,
+  waitMs,
+} from './provider-send.ts';
 
 /** How functions of a namespace are called by their names. */
 export interface FunctionCalls {
@@ -33,7 +42,7 @@ const MAX_ERROR_CHARS = 2_048;
 const MAX_ERROR_BYTES = 16 * 1024;
 
 /** What a call needs wherever the function is. */
-export type CallMeans = Pick<Means, 'nc' | 'clock'>;
+export type CallMeans = Pick<Means, 'limit' | 'clock'>;
 
 interface PreparedCall {
   /** As in `call function "name"`. */
@@ -58,7 +67,7 @@ export function prepareCall(
   const subject = args[3] === undefined || args[3] === '' ? '' : checkLiteral(action, args[3]);
   headers.set(REQUEST_HEADERS.callDepth, String(nextDepth(action, caller)));
   const data = toBytes(payload);
-  checkSize(means.nc, `${action} with ${data.length} bytes`, data.length);
+  checkSize(means.limit, `${action} with ${data.length} bytes`, data.length);
   const timeoutMs = waitMs(means, caller, wantedMs);
   headers.set(...timeoutHeader(timeoutMs, 0));
   return { action, subject, headers, data, timeoutMs };
@@ -102,6 +111,7 @@ async function request(
   const mark = means.watch.mark();
   try {
     await admit(means, message, caller);
+    checkConnected(means, mark);
     const timeout = timeoutMs + MESSAGING_LIMITS.callGraceMs;
     const reply = await means.nc.request(subject, data, { timeout, headers });
     const code = reply.headers?.get(REPLY_HEADERS.code) ?? '';

@@ -58,8 +58,7 @@ export class LocalCalls implements LocalBinding {
   /** As large as it could be over NATS: it must not matter where a function runs. */
   #toResult({ payload, headers }: Outcome): HostCallResult {
     const data = toBytes(payload);
-    if (data.length <= (this.#means.nc.info?.max_payload ?? Number.POSITIVE_INFINITY))
-      return { value: ownPairs(headers), data };
+    if (data.length <= this.#means.limit.bytes) return { value: ownPairs(headers), data };
     const detail = `its reply of ${data.length} bytes is larger than the server's max_payload`;
     throw new HairspringError('HS_REPLY_TOO_LARGE', detail);
   }

@@ -1,4 +1,4 @@
-import { errors, type MsgHdrs, type NatsConnection } from '@nats-io/transport-node';
+import type { MsgHdrs, NatsConnection } from '@nats-io/transport-node';
 import {
   callDepth,
   type HostCaller,
@@ -11,7 +11,7 @@ import { readAck, setExpectations } from './provider-acks.ts';
 import { toMessagingError } from './provider-errors.ts';
 import { replyPairs } from './provider-headers.ts';
 import { Replies } from './provider-replies.ts';
-import { admit, lostSince, type Means, type Outgoing, waitMs } from './provider-send.ts';
+import { admit, checkConnected, lostSince, type Means, type Outgoing, waitMs } from './provider-send.ts';
 
 /** By a request of our own: the library's would send it again where nobody answers. */
 export async function publishAcked(
@@ -26,6 +26,7 @@ export async function publishAcked(
   const mark = means.watch.mark();
   try {
     await admit(means, message, caller);
+    checkConnected(means, mark);
     const { data } = await exchange(means, message, waitMs(means, caller, wantedMs));
     return { value: readAck(action, data) };
   } catch (error) {
@@ -49,6 +50,7 @@ export async function request(
     await admit(means, message, caller);
     const timeout = waitMs(means, caller, wantedMs);
     addressFunction(message.headers, caller, timeout);
+    checkConnected(means, mark);
     const reply = await exchange(means, message, timeout);
     return { value: replyPairs(reply.headers), data: reply.data };
   } catch (error) {
@@ -75,8 +77,8 @@ export async function requestMany(
     await admit(means, message, caller);
     const timeout = waitMs(means, caller, wantedMs);
     addressFunction(headers, caller, timeout);
-    // Replies that it has missed would look as if nobody had sent them.
-    if (means.watch.lostSince(mark)) throw new errors.ClosedConnectionError();
+    // Replies that it has missed would look as if nobody had sent them, too.
+    checkConnected(means, mark);
     const rules = { maxMessages: most, stallMs: stall, timeoutMs: timeout };
     const replies = new Replies({ ...means, ...rules, subject, action, grant });
     try {

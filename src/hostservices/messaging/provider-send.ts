@@ -6,6 +6,7 @@ import {
   type HostCaller,
   type HostCallResult,
   type MessagingBinding,
+  type PayloadLimit,
 } from '../../core/index.ts';
 import { checkSubject, listGranted, SENDING_OPERATIONS, type SendingOperation } from './grant.ts';
 import { MESSAGING_LIMITS } from './limits.ts';
@@ -18,6 +19,7 @@ import type { ConnectionWatch } from './provider-watch.ts';
 /** What all grants of a connection share. */
 export interface Means {
   readonly nc: NatsConnection;
+  readonly limit: PayloadLimit;
   readonly clock: Clock;
   readonly inboxPrefix: string | undefined;
   readonly flow: FlowControl;
@@ -36,7 +38,7 @@ export interface Outgoing extends Attempt {
 export function prepareMessage(
   label: string,
   binding: MessagingBinding,
-  { nc }: Means,
+  { limit }: Means,
   op: SendingOperation,
   { args, payload }: HostCall,
   caller: HostCaller,
@@ -45,7 +47,7 @@ export function prepareMessage(
   const subject = checkSubject(label, binding, verb, args[0]);
   const headers = outgoingHeaders(args[1], caller);
   const data = toBytes(payload);
-  checkSize(nc, `${verb} ${data.length} bytes to "${subject}"`, data.length);
+  checkSize(limit, `${verb} ${data.length} bytes to "${subject}"`, data.length);
   const grant = `binding ${label} grants ${verb} of ${listGranted(binding[verb])}`;
   return { subject, headers, data, action: `${verb} to "${subject}"`, grant };
 }
@@ -55,10 +57,9 @@ export function toBytes(payload: HostCall['payload'] = ''): Uint8Array {
 }
 
 /** @throws HS_MESSAGE_TOO_LARGE */
-export function checkSize(nc: NatsConnection, action: string, bytes: number): void {
-  const limit = nc.info?.max_payload ?? Number.POSITIVE_INFINITY;
-  if (bytes <= limit) return;
-  const detail = `the server's max_payload is ${limit}`;
+export function checkSize(limit: PayloadLimit, action: string, bytes: number): void {
+  if (bytes <= limit.bytes) return;
+  const detail = `the server's max_payload is ${limit.bytes}`;
   throw new HairspringError('HS_MESSAGE_TOO_LARGE', `Cannot ${action}: ${detail}`);
 }
 
@@ -71,8 +72,7 @@ export async function publish(means: Means, message: Outgoing, caller: HostCalle
   let stopListening: (() => void) | undefined;
   try {
     await admit(means, message, caller);
-    // The library drops what is published while there is no connection.
-    if (watch.lostSince(mark)) throw new errors.ClosedConnectionError();
+    checkConnected(means, mark);
     stopListening = watch.listen((error, refused) => {
       if (refused === undefined || refused === subject) failure ??= error;
     });
@@ -85,6 +85,15 @@ export async function publish(means: Means, message: Outgoing, caller: HostCalle
   } finally {
     stopListening?.();
   }
+}
+
+/**
+ * To be called right before a message is given to the library: what that has while it connects it drops, or sends
+ * without a look at what the next server takes, which cuts the connection for one message too large.
+ * @throws ClosedConnectionError
+ */
+export function checkConnected({ nc, watch }: Means, mark: number): void {
+  if (nc.info === undefined || watch.lostSince(mark)) throw new errors.ClosedConnectionError();
 }
 
 /** @throws HS_MESSAGING_OVERLOADED, HS_MESSAGING_UNAVAILABLE */

@@ -9,6 +9,7 @@ import {
   type LocalBinding,
   type LocalFunctions,
   type MessagingBinding,
+  PayloadLimit,
   type PreparedBinding,
 } from '../../core/index.ts';
 import { Handles } from '../shared/handles.ts';
@@ -42,6 +43,7 @@ export function createMessagingService(
 ): HostService<MessagingBinding> {
   const means: Means = {
     nc,
+    limit: new PayloadLimit(nc),
     clock,
     inboxPrefix,
     flow: new FlowControl(nc, budgets.unsent),
@@ -64,7 +66,7 @@ export function prepareLocalCalls(
   binding: MessagingBinding,
   functions: LocalFunctions,
 ): LocalBinding {
-  return new LocalCalls(binding, { nc, clock }, functions);
+  return new LocalCalls(binding, { limit: new PayloadLimit(nc), clock }, functions);
 }
 
 class MessagingGrant implements PreparedBinding {

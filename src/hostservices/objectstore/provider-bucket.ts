@@ -103,6 +103,8 @@ export class ObjectBucket {
     const rollUp = headers();
     rollUp.set('Nats-Rollup', 'sub');
     const options = { timeout: TIMEOUT_MS, headers: rollUp, expect: { lastSubjectSequence } };
+    const { js, link } = this.means;
+    link.check();
     const said = Buffer.from(JSON.stringify(meta));
     const most = this.means.nc.info?.max_payload ?? Number.POSITIVE_INFINITY;
     if (said.length + HEADER_BYTES > most)
@@ -110,8 +112,6 @@ export class ObjectBucket {
         'HS_HOST_CALL_INVALID',
         `Cannot change object ${JSON.stringify(meta.name)} in "${this.name}": what is said of it is ${said.length} bytes, and the server's max_payload is ${most}`,
       );
-    const { js, link } = this.means;
-    link.check();
     try {
       return (await link.guard(js.publish(metaSubject(this.name, meta.name), said, options))).seq;
     } catch (error) {

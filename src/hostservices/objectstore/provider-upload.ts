@@ -103,6 +103,15 @@ export class Upload implements Opened {
   }
 
   async #send(data: Uint8Array): Promise<void> {
+    for (let at = 0; at < data.length; ) {
+      // A server that has come back may take less than the one before.
+      const piece = data.subarray(at, at + chunkBytesWithin(this.#bucket.means.nc.info?.max_payload));
+      await this.#sendChunk(piece);
+      at += piece.length;
+    }
+  }
+
+  async #sendChunk(data: Uint8Array): Promise<void> {
     if (this.#failure !== undefined) throw this.#failure;
     this.#hash.update(data);
     this.#size += data.length;

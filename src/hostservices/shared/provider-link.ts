@@ -14,20 +14,22 @@ export class ConnectionLostError extends Error {
 /** Tells those that wait for an answer that the connection by which it would come is gone. */
 export class Link {
   readonly #waiting = new Set<(error: Error) => void>();
+  readonly #nc: NatsConnection;
   #isUp = true;
   #isClosed = false;
   #returned = Promise.withResolvers<void>();
 
   constructor(nc: NatsConnection) {
+    this.#nc = nc;
     void this.#follow(nc);
   }
 
   /**
-   * What is sent while the connection is away may never arrive.
+   * What is sent while the connection is away may never arrive, or be more than the next server takes.
    * @throws ConnectionLostError
    */
   check(): void {
-    if (this.#isUp) return;
+    if (this.#isUp && this.#nc.info !== undefined) return;
     throw new ConnectionLostError('there is no connection to NATS at the moment, and nothing was done');
   }
 

@@ -1,5 +1,5 @@
 import type { NatsConnection } from '@nats-io/transport-node';
-import { HairspringError } from '../../core/index.ts';
+import { HairspringError, PayloadLimit } from '../../core/index.ts';
 import { withinLimit } from './too-large.ts';
 
 /** Past this much that waits for a connection, frames are lost. */
@@ -37,14 +37,14 @@ export class FrameSender {
   #held: Uint8Array[] | undefined;
   #heldBytes = 0;
   #isLosing = false;
-  #maxPayload = Number.POSITIVE_INFINITY;
+  readonly #limit: PayloadLimit;
   onLost: LostListener = () => undefined;
 
   /** @throws HS_INTERNAL when the library is not as it is known here */
   constructor(nc: NatsConnection) {
     this.#nc = nc;
     this.#protocol = protocolOf(nc);
-    this.#maxPayload = nc.info?.max_payload ?? this.#maxPayload;
+    this.#limit = new PayloadLimit(nc);
   }
 
   get isHolding(): boolean {
@@ -53,8 +53,7 @@ export class FrameSender {
 
   /** What the server takes in one message; without a connection, what it took last. */
   get maxPayload(): number {
-    this.#maxPayload = this.#nc.info?.max_payload ?? this.#maxPayload;
-    return this.#maxPayload;
+    return this.#limit.bytes;
   }
 
   /** @param replies how many are in `frames` */
