@@ -1,8 +1,8 @@
 import { hostname } from 'node:os';
 import type { NatsConnection } from '@nats-io/transport-node';
 import packageJson from '../../package.json' with { type: 'json' };
-import { connectNats, requireServer, serveNode } from '../control/index.ts';
-import { type Logger, orLate, ReplySubjects, systemClock } from '../core/index.ts';
+import { connectNats, natsFailure, requireServer, serveNode } from '../control/index.ts';
+import { HairspringError, type Logger, orLate, ReplySubjects, systemClock } from '../core/index.ts';
 import { type Accounts, createOneAccount, DelegatedAccounts, OperatorAccounts } from './accounts/index.ts';
 import { CellSupervisor } from './cells/index.ts';
 import { Deployments } from './deployments/index.ts';
@@ -109,7 +109,8 @@ export async function startHost(options: HostOptions): Promise<RunningHost> {
   node.moveTo('running');
   logger.info('The node is running', { node: node.nodeId, functions: restored });
   const owned = stack.move();
-  const { promise: stopped, resolve: onStopped } = Promise.withResolvers<void>();
+  const { promise: stopped, resolve: onStopped } = Promise.withResolvers<HairspringError | undefined>();
+  let failure: HairspringError | undefined;
 
   /** Accepted work first, then the endpoints, then the rest; every step runs, whatever the others do. */
   function stop(graceMs: number): Promise<void> {
@@ -131,7 +132,7 @@ export async function startHost(options: HostOptions): Promise<RunningHost> {
         clock,
         FLUSH_MS,
       );
-    })().finally(onStopped);
+    })().finally(() => onStopped(failure));
     return stopping;
   }
 
@@ -139,8 +140,10 @@ export async function startHost(options: HostOptions): Promise<RunningHost> {
   async function stopWithConnection(): Promise<void> {
     const error = await nc.closed();
     if (stopping !== undefined) return;
-    const reason = error === undefined ? 'closed' : error.message;
-    logger.error('The connection to NATS has ended for good, and the node with it', { error: reason });
+    failure = connectionEnded(error ?? new Error('it was closed'));
+    logger.error('The connection to NATS has ended for good, and the node with it', {
+      error: failure.message,
+    });
     node.moveTo('error');
     await stop(drainGraceMs);
   }
@@ -156,6 +159,12 @@ export async function startHost(options: HostOptions): Promise<RunningHost> {
     stopped,
     [Symbol.asyncDispose]: () => stop(drainGraceMs),
   };
+}
+
+function connectionEnded(cause: Error): HairspringError {
+  const { code, message } = natsFailure(cause, 'Cannot go on without the connection to NATS');
+  const hint = 'Start the node again once `hairspring doctor` finds that NATS lets it in';
+  return new HairspringError(code, message, { cause, hint });
 }
 
 async function openAccounts(

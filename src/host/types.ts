@@ -1,4 +1,4 @@
-import type { Logger, NatsEndpoint, Withheld } from '../core/index.ts';
+import type { HairspringError, Logger, NatsEndpoint, Withheld } from '../core/index.ts';
 import type { AccountsFile, Operator } from './accounts/index.ts';
 import type { HostNames } from './http/index.ts';
 import type { TelemetryOptions } from './telemetry/index.ts';
@@ -93,8 +93,8 @@ export interface RunningHost extends AsyncDisposable {
   readonly inspectAddress: string | undefined;
   /** `http://host:port` where HTTP triggers are served; undefined when they are not. */
   readonly httpUrl: string | undefined;
-  /** Resolves when the node has stopped, whoever asked for it. */
-  readonly stopped: Promise<void>;
+  /** Resolves when the node has stopped, whoever asked for it; with the error that it has stopped for, if there is one. */
+  readonly stopped: Promise<HairspringError | undefined>;
 }
 
 // startHost(options: HostOptions): Promise<RunningHost>

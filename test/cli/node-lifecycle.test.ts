@@ -4,6 +4,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import { connect } from '@nats-io/transport-node';
 import { startTestNats, type TestNats } from '../support/nats.ts';
 import {
@@ -323,6 +324,19 @@ test('up --server joins a NATS, lame duck ends it with 0, and the server stays',
   const nodes = await runCli(['nodes', '--server', nats.url]);
   assert.equal(nodes.code, 3);
   assert.match(nodes.stderr, /^error HS_NO_NODE: /);
+});
+
+test('up whose connection to NATS ends for good tells why, and ends with the code of that', async () => {
+  await using nats = await startTestNats();
+  const preload = fileURLToPath(new URL('./support/end-connection.js', import.meta.url));
+  await using joined = startCli(['up', '--server', nats.url, '--data', join(folder, 'ended')], {
+    env: { NODE_OPTIONS: `--import=${preload}` },
+  });
+  await joined.waitFor(/^ready in /m);
+  joined.kill('SIGUSR2');
+  const { code, stderr } = await joined.ended;
+  assert.match(stderr, /^error HS_NATS_UNREACHABLE: Cannot go on without the connection to NATS.*\nhint: /m);
+  assert.equal(code, 3);
 });
 
 test('Whoever has started a server may end its node by lame duck; its server goes with it, and its credentials', async () => {

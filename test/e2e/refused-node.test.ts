@@ -66,6 +66,6 @@ test('A node whose connection has ended for good says so and stops', async (t) =
   const [nc] = watched.mock.calls.map((call) => call.this);
   assert.ok(nc instanceof NatsConnectionImpl, 'nobody watches the connection');
   await nc.close();
-  await world.host.stopped;
+  assert.equal((await world.host.stopped)?.code, 'HS_NATS_UNREACHABLE');
   assert.ok(world.logs.some(({ level, message }) => level === 'error' && /connection/.test(message)));
 });

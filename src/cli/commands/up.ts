@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { withoutUserInfo } from '../../control/index.ts';
-import { createLogger, SYSTEM_NAMESPACE } from '../../core/index.ts';
+import { createLogger, HairspringError, SYSTEM_NAMESPACE } from '../../core/index.ts';
 import type { LocalNode } from '../node/local-node.ts';
 import { addNodeOptions, DEFAULT_PORT, type NodeFlags } from '../node/node-options.ts';
 import {
@@ -117,6 +117,7 @@ async function up(context: CommandContext, flags: NodeFlags): Promise<ExitCode |
     () => `${paint.green('ready')} in ${formatElapsed(elapsedMs)}; Ctrl-C stops it${advice && `; ${advice}`}`,
   );
   const reason = await Promise.race([interrupt.requested, node.ended]);
+  if (HairspringError.is(reason)) throw reason;
   if (reason === 'server-lost') throw serverLost();
   output.event({ event: 'draining', reason }, () => 'draining: accepted work finishes');
   await node[Symbol.asyncDispose]();

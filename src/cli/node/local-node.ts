@@ -47,6 +47,9 @@ export interface LocalNodeOptions {
   readonly inspect?: ListenAddress | undefined;
 }
 
+/** Why a node has ended: it was asked to, its own nats-server has, or the error that it cannot go on for. */
+export type NodeEnd = 'stopped' | 'server-lost' | HairspringError;
+
 /** A node in this process, with its nats-server if it has one. Disposing drains it, then stops the server. Idempotent. */
 export interface LocalNode extends AsyncDisposable {
   /** Where the server is; without credentials when it is ours. */
@@ -57,7 +60,7 @@ export interface LocalNode extends AsyncDisposable {
   /** Where the nats-server came from that was started, if one was. */
   readonly server: FoundNatsServer | undefined;
   /** Resolves with the reason when the node ends by itself. */
-  readonly ended: Promise<'stopped' | 'server-lost'>;
+  readonly ended: Promise<NodeEnd>;
 }
 
 /**
@@ -101,7 +104,7 @@ export async function startLocalNode(
   );
   if (server !== undefined && nats.creds !== undefined)
     stack.use(await announceServer(env, server.url, nats.creds, options.logger));
-  const endings: Promise<'stopped' | 'server-lost'>[] = [host.stopped.then(() => 'stopped')];
+  const endings: Promise<NodeEnd>[] = [host.stopped.then((failure) => failure ?? 'stopped')];
   if (server !== undefined) endings.push(server.exited.then(() => 'server-lost'));
   const running = stack.move();
   return {
