@@ -80,6 +80,21 @@ test('Bytes beyond what one request or one key may have are refused with a code'
   assert.equal(await codeOf(call('digest', ' '.repeat(CRYPTO_LIMITS.requestChars + 1))), 'HS_CRYPTO_LIMIT');
 });
 
+test('What waits for its turn is not computed any more when its invocation was ended by force, and that of others is', async () => {
+  const binding = prepareCrypto(10_000);
+  const derive = (id: number): Promise<HostCallResult> => {
+    const args = [JSON.stringify([pbkdf2({ iterations: 100_000 }), PASSWORD, 256])];
+    return binding.call({ op: 'deriveBits', args, payload: Buffer.alloc(8) }, { id, deadlineMs: 10_000 });
+  };
+  const begun = Array.from({ length: CRYPTO_LIMITS.runningPerFunction }, () => derive(1));
+  const left = Array.from({ length: 8 }, () => derive(1));
+  const other = derive(2);
+  binding.abandoned?.(1);
+  for (const one of left) assert.equal(await codeOf(one), 'HS_BINDING_DENIED');
+  assert.ok((await other).data !== undefined);
+  await Promise.all(begun);
+});
+
 test('An exponent with which no one makes RSA keys is refused as the standard has it', async () => {
   for (const exponent of [[1], [0, 1], [2], [255, 255, 255, 255, 255, 255, 255, 255], []]) {
     const bytes = { bytes: [0, exponent.length] };

@@ -75,6 +75,24 @@ test('A 205 leaves its connection for the next request, or closes it when a body
   await until(() => closed > before);
 });
 
+test('What an invocation that was ended by force has under way is closed at the server, and nothing of others', async () => {
+  const binding = bind();
+  const [askedBefore, closedBefore] = [asked, closed];
+  const waiting = [1, 2].map((callerId) => open(binding, '/silence', callerId, callerId));
+  const [mine, other] = waiting;
+  await open(binding, '/stall', 3, 1);
+  await until(() => asked === askedBefore + 3);
+  binding.abandoned?.(1);
+  await assert.rejects(Promise.race(waiting), { code: 'HS_HTTP_CANCELLED', message: /invocation has ended/ });
+  await assert.rejects(mine ?? Promise.resolve());
+  await until(() => closed === closedBefore + 2);
+  await turns();
+  assert.equal(closed, closedBefore + 2);
+  binding.abandoned?.(2);
+  await assert.rejects(other ?? Promise.resolve(), { code: 'HS_HTTP_CANCELLED' });
+  await until(() => closed === closedBefore + 3);
+});
+
 test('Beyond so many requests of an invocation or a function nothing is sent', async () => {
   const { requestsPerInvocation, requestsPerFunction } = HTTP_LIMITS;
   for (const path of ['/stall', '/silence']) {

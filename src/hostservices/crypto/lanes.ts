@@ -2,6 +2,7 @@ import { HairspringError } from '../../core/index.ts';
 import { CRYPTO_LIMITS } from './limits.ts';
 
 interface Waiting {
+  readonly callerId: number | undefined;
   readonly bytes: number;
   readonly expiresMs: number;
   start(onEnd: () => void): void;
@@ -72,7 +73,7 @@ export class CryptoLane {
    * Runs `work` when it is its turn.
    * @throws HS_CRYPTO_LIMIT when too many wait already, or its turn does not come in time
    */
-  run<Result>(bytes: number, work: () => Promise<Result>): Promise<Result> {
+  run<Result>(bytes: number, work: () => Promise<Result>, callerId?: number): Promise<Result> {
     const { waitingPerFunction, waitingBytesPerFunction } = CRYPTO_LIMITS;
     if (
       this.#waiting.length >= waitingPerFunction ||
@@ -87,6 +88,7 @@ export class CryptoLane {
     }
     return new Promise((resolve, reject) => {
       this.#waiting.push({
+        callerId,
         bytes,
         expiresMs: performance.now() + this.#maxWaitMs,
         start: (onEnd) => void work().then(resolve, reject).finally(onEnd),
@@ -95,6 +97,18 @@ export class CryptoLane {
       this.#waitingBytes += bytes;
       this.#onWaiting();
     });
+  }
+
+  /** Nobody waits any more for what an invocation has asked for: what has not begun is not begun. */
+  abandoned(callerId: number): void {
+    const dropped = this.#waiting.filter((one) => one.callerId === callerId);
+    this.#waiting = this.#waiting.filter((one) => one.callerId !== callerId);
+    for (const { bytes, refuse } of dropped) {
+      this.#waitingBytes -= bytes;
+      refuse(
+        new HairspringError('HS_BINDING_DENIED', 'Cannot begin a crypto operation: its invocation has ended'),
+      );
+    }
   }
 
   /** The next operation that is still wanted. */

@@ -22,7 +22,7 @@ export function prepareCrypto(maxWaitMs: number): PreparedBinding {
   const lane = LANES.createLane(maxWaitMs);
   const keys = new KeyCache();
   return {
-    call(call) {
+    call(call, caller) {
       const operation = Object.hasOwn(OPERATIONS, call.op) ? OPERATIONS[call.op] : undefined;
       if (operation === undefined) {
         return Promise.reject(
@@ -32,8 +32,9 @@ export function prepareCrypto(maxWaitMs: number): PreparedBinding {
           ),
         );
       }
-      return operate(operation, call, lane, keys);
+      return operate(operation, call, lane, keys, caller.id);
     },
+    abandoned: (callerId) => lane.abandoned(callerId),
   };
 }
 
@@ -42,13 +43,15 @@ function operate(
   { args, payload }: HostCall,
   lane: CryptoLane,
   keys: KeyCache,
+  callerId: number,
 ): Promise<HostCallResult> {
-  return lane.run(payload?.length ?? 0, async () => {
+  const work = async (): Promise<HostCallResult> => {
     try {
       return toReply(await operation(readRequest(args[0], payload), keys));
     } catch (error) {
       if (error instanceof HairspringError) throw error;
       return toFailure(error);
     }
-  });
+  };
+  return lane.run(payload?.length ?? 0, work, callerId);
 }

@@ -66,6 +66,12 @@ export class OpenRequests {
       if (request.upload?.isOpen === true) request.cancel(cancelled('its invocation has ended'));
   }
 
+  /** Nobody waits any more for what an invocation has under way. */
+  abandoned(callerId: number): void {
+    for (const request of [...(this.#byCaller.get(callerId) ?? [])])
+      request.cancel(cancelled('its invocation has ended'));
+  }
+
   #find(number: unknown): readonly OpenRequest[] {
     return [...this.#byCaller.values()].flatMap((requests) =>
       [...requests].filter((request) => request.number === number),

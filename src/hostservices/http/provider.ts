@@ -127,6 +127,10 @@ class HttpClient implements PreparedBinding {
     this.#requests.ended(callerId);
   }
 
+  abandoned(callerId: number): void {
+    this.#requests.abandoned(callerId);
+  }
+
   async #open({ args, payload }: HostCall, caller: HostCaller): Promise<HostCallResult> {
     const [number, givenMethod, givenUrl, givenHeaders, redirect, streamed] = args;
     const method = parseMethod(givenMethod);
