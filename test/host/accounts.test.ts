@@ -324,6 +324,31 @@ test('Whoever connects without credentials is in the account of the one namespac
   await assert.rejects(nc.request('$NEX.SVC.red.control.WPING', '', { timeout: 1_000 }), /no responders/);
 });
 
+test('Credentials whose signature is wrong are as good as none on a server that takes clients without, and reach no other account', {
+  skip: withoutAnonymous,
+}, async () => {
+  await accounts.open('default');
+  const { creds } = ownerEndpoint(operator.node, { servers: [server.url] }, 'forged');
+  const [, token = ''] = /USER JWT-+\s+(\S+)/.exec(creds) ?? [];
+  const [head, body, signature = ''] = token.split('.');
+  const other = signature.startsWith('A') ? 'B' : 'A';
+  const forged = creds.replace(token, `${head}.${body}.${other}${signature.slice(1)}`);
+  const [nobody, forger] = [
+    await connect({ servers: [server.url] }),
+    await connect({ servers: [server.url], creds: forged }),
+  ];
+  // A message of the one reaches the other, so both are in the account of the anonymous.
+  const heard = nobody.subscribe('forged', { max: 1 });
+  await nobody.flush();
+  forger.publish('forged');
+  for await (const { subject } of heard) assert.equal(subject, 'forged');
+  assert.deepEqual(await (await jetstreamManager(forger)).streams.names().next(), []);
+  // A token that is well signed, by a key that the server does not know, is refused.
+  const stranger = loadOperator(join(folder, 'strange', 'operator.seed'));
+  const { creds: strange } = ownerEndpoint(stranger.node, { servers: [server.url] }, 'stranger');
+  await assert.rejects(connect({ servers: [server.url], creds: strange }), { code: 'HS_NATS_REFUSED' });
+});
+
 test('The account of the nodes hears no namespace, and a namespace reaches of it only its own control subjects', async () => {
   const node = await connect(ownerEndpoint(operator.node, { servers: [server.url] }, 'test'));
   const asked: string[] = [];
