@@ -64,6 +64,17 @@ test('Standard error goes to the log line by line', async () => {
   );
 });
 
+test('A long line on standard error is cut into several, of which nothing is missing', async () => {
+  const said = `${'x'.repeat(20_000)}\nshort\n`;
+  const rest = `(data (i32.const 1024) "${said.replaceAll('\n', '\\n')}")`;
+  using probe = createTestFunction(compileWat(command(writeFd(2, 1024, `(i32.const ${said.length})`), rest)));
+  await probe.text();
+  assert.deepEqual(
+    probe.logs.map(({ text }) => text),
+    ['x'.repeat(8_192), 'x'.repeat(8_192), 'x'.repeat(3_616), 'short'],
+  );
+});
+
 test('A trap fails its invocation alone, and the next one is served', async () => {
   const body = `(i32.store (i32.const 0) (i32.const 1024)) (i32.store (i32.const 4) (i32.const 10))
     (drop (call $fd_read (i32.const 0) (i32.const 0) (i32.const 1) (i32.const 8)))

@@ -1,7 +1,7 @@
 /** One run of a command: what it was given, what it has open, and what it has said. */
+import { Lines } from '../shared/lines.ts';
 import { DescriptorTable } from './descriptors.ts';
 import { fail } from './errno.ts';
-import { Lines } from './lines.ts';
 import type { ModuleMemory } from './memory.ts';
 import { addBundle, MemoryFs } from './nodes.ts';
 import { DIRECTORY_RIGHTS, FILE_RIGHTS, RIGHT, STREAM_RIGHTS } from './rights.ts';

@@ -3,11 +3,12 @@ import { concatBytes } from '../../web/shared/idl.ts';
 
 /** A longer line is cut into several. */
 const MAX_LINE_BYTES = 8 * 1024;
+const NEW_LINE = 10;
 
 export class Lines {
   readonly #onLine: (line: string) => void;
   #parts: Uint8Array[] = [];
-  #bytes = 0;
+  #length = 0;
 
   constructor(onLine: (line: string) => void) {
     this.#onLine = onLine;
@@ -15,16 +16,14 @@ export class Lines {
 
   write(bytes: Uint8Array): void {
     let rest = bytes;
-    for (let end = rest.indexOf(10); end !== -1; end = rest.indexOf(10)) {
-      this.#parts.push(rest.slice(0, end));
-      this.end();
-      rest = rest.subarray(end + 1);
-    }
-    for (; rest.length > 0; rest = rest.subarray(MAX_LINE_BYTES)) {
-      const part = rest.slice(0, MAX_LINE_BYTES);
+    while (rest.length > 0) {
+      const room = MAX_LINE_BYTES - this.#length;
+      const end = rest.subarray(0, room + 1).indexOf(NEW_LINE);
+      const part = rest.slice(0, end === -1 ? room : end);
       this.#parts.push(part);
-      this.#bytes += part.length;
-      if (this.#bytes >= MAX_LINE_BYTES) this.end();
+      this.#length += part.length;
+      rest = rest.subarray(end === -1 ? part.length : end + 1);
+      if (end !== -1 || this.#length >= MAX_LINE_BYTES) this.end();
     }
   }
 
@@ -33,7 +32,7 @@ export class Lines {
     if (this.#parts.length === 0) return;
     this.#onLine(runtime.decodeUtf8(join(this.#parts), false));
     this.#parts = [];
-    this.#bytes = 0;
+    this.#length = 0;
   }
 }
 
