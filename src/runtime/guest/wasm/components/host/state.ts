@@ -1,13 +1,8 @@
 /** What the functions of the host know of the message that an instance works on. */
 import type { GuestMessage, Wait } from '../../functions/index.ts';
+import { Lines } from '../../shared/lines.ts';
 import type { Variant } from '../codec.ts';
-import {
-  BytesStream,
-  type InputStream,
-  LogStream,
-  type OutputStream,
-  ReplyStream,
-} from './stream-objects.ts';
+import { BytesStream, type InputStream, type OutputStream, ReplyStream } from './stream-objects.ts';
 
 /** @param isFallible whether the component expects a result with a case for errors */
 export type HostCall = (state: HostState, args: never, isFallible: boolean) => unknown;
@@ -39,7 +34,7 @@ export class HostState {
   #message: GuestMessage | undefined;
   #input: InputStream | undefined;
   #reply: ReplyStream | undefined;
-  #log: LogStream | undefined;
+  #log: Lines | undefined;
 
   constructor(options: HostOptions) {
     this.environment = options.environment;
@@ -72,7 +67,7 @@ export class HostState {
   }
 
   get stderr(): OutputStream {
-    this.#log ??= new LogStream();
+    this.#log ??= new Lines((line) => runtime.pushLog('info', line));
     return this.#log;
   }
 
@@ -83,7 +78,7 @@ export class HostState {
 
   /** All that was written to standard output, when the invocation is over. */
   end(): Uint8Array {
-    this.#log?.endLine();
+    this.#log?.end();
     return this.#reply?.bytes() ?? new Uint8Array(0);
   }
 

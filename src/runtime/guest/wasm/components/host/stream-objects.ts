@@ -2,9 +2,6 @@
 import { concatBytes } from '../../../web/shared/idl.ts';
 
 const MAX_REPLY_BYTES = 16 * 1024 ** 2;
-/** A line that is longer is cut into several. */
-const MAX_LINE_BYTES = 8 * 1024;
-const NEW_LINE = 10;
 
 /** One that may have to wait for the host. */
 interface SlowStream {
@@ -64,33 +61,5 @@ export class ReplyStream implements OutputStream {
 
   bytes(): Uint8Array {
     return concatBytes(this.#parts);
-  }
-}
-
-/** Writes to the log of the function, line by line. */
-export class LogStream implements OutputStream {
-  #line: Uint8Array[] = [];
-  #length = 0;
-
-  write(bytes: Uint8Array): void {
-    let rest = bytes;
-    while (rest.length > 0) {
-      const end = rest.indexOf(NEW_LINE);
-      const part = rest.subarray(0, Math.min(end === -1 ? rest.length : end, MAX_LINE_BYTES - this.#length));
-      this.#line.push(part);
-      this.#length += part.length;
-      rest = rest.subarray(part.length);
-      const isOver = rest.length > 0 && rest[0] === NEW_LINE;
-      if (isOver) rest = rest.subarray(1);
-      if (isOver || this.#length >= MAX_LINE_BYTES) this.endLine();
-    }
-  }
-
-  /** Hands over what a line without an end has so far. */
-  endLine(): void {
-    if (this.#line.length === 0) return;
-    runtime.pushLog('info', runtime.decodeUtf8(concatBytes(this.#line), false));
-    this.#line = [];
-    this.#length = 0;
   }
 }
