@@ -3,14 +3,7 @@ import { dirname, join } from 'node:path';
 import { type Command, InvalidArgumentError } from 'commander';
 import type { ListenAddress } from '../node/listen-address.ts';
 import { addNodeOptions, DEFAULT_HTTP_PORT, DEFAULT_PORT, type NodeFlags } from '../node/node-options.ts';
-import {
-  accountsToUse,
-  endpointToJoin,
-  httpListener,
-  replySubjectsOf,
-  withheldOf,
-} from '../node/node-settings.ts';
-import { resolveTelemetry } from '../node/telemetry-options.ts';
+import { httpListener, readNodeSettings } from '../node/node-settings.ts';
 import { type CommandContext, defineCommand, runs, type Shell } from '../shell/command.ts';
 import type { ExitCode } from '../shell/exit-codes.ts';
 import { createInterrupt } from '../shell/interrupt.ts';
@@ -68,24 +61,18 @@ async function dev(
   flags: DevFlags,
 ): Promise<ExitCode | undefined> {
   const at = path ?? '.';
-  const endpoint = await endpointToJoin(context, flags);
+  const settings = await readNodeSettings(context, flags);
   const { runDev } = await import('../dev/run-dev.ts');
   using interrupt = createInterrupt();
   await runDev(context, interrupt, {
+    ...settings,
     path: at,
-    join: endpoint,
-    accounts: accountsToUse(context, flags, endpoint),
-    natsServer: flags.natsServer,
     ports: flags.port === undefined ? [DEFAULT_PORT, 0] : [flags.port],
     dataDir: flags.data ?? (await projectDataDir(at)),
-    nodeName: flags.name,
-    telemetry: resolveTelemetry(flags, context.env.variables),
     http: {
       ...httpListener(flags, context.options.namespace, DEFAULT_HTTP),
       otherPorts: flags.http === undefined ? [0] : [],
     },
-    replySubjects: replySubjectsOf(context, flags),
-    withheld: withheldOf(context, flags),
     logLevel: flags.logLevel,
     observe: flags.observe === true,
     inspect: flags.inspect === true ? DEFAULT_INSPECT : flags.inspect,

@@ -3,14 +3,7 @@ import { withoutUserInfo } from '../../control/index.ts';
 import { createLogger, HairspringError, SYSTEM_NAMESPACE } from '../../core/index.ts';
 import type { LocalNode } from '../node/local-node.ts';
 import { addNodeOptions, DEFAULT_PORT, type NodeFlags } from '../node/node-options.ts';
-import {
-  accountsToUse,
-  endpointToJoin,
-  optionalHttpListener,
-  replySubjectsOf,
-  withheldOf,
-} from '../node/node-settings.ts';
-import { resolveTelemetry } from '../node/telemetry-options.ts';
+import { optionalHttpListener, readNodeSettings } from '../node/node-settings.ts';
 import { type CommandContext, defineCommand, runs, type Shell } from '../shell/command.ts';
 import { connectTo } from '../shell/connection.ts';
 import type { ExitCode } from '../shell/exit-codes.ts';
@@ -52,11 +45,7 @@ async function up(context: CommandContext, flags: NodeFlags): Promise<ExitCode |
   const { env, output } = context;
   const { paint } = output;
   const versions = readVersions();
-  const endpoint = await endpointToJoin(context, flags);
-  const accounts = accountsToUse(context, flags, endpoint);
-  const telemetry = resolveTelemetry(flags, env.variables);
-  const replySubjects = replySubjectsOf(context, flags);
-  const withheld = withheldOf(context, flags);
+  const settings = await readNodeSettings(context, flags);
   output.event(
     { event: 'starting', versions },
     () =>
@@ -70,16 +59,10 @@ async function up(context: CommandContext, flags: NodeFlags): Promise<ExitCode |
   const dataDir = flags.data ?? env.dataDir;
   await using node = await startLocalNode(
     {
-      join: endpoint,
-      accounts,
-      natsServer: flags.natsServer,
+      ...settings,
       ports: [flags.port ?? DEFAULT_PORT],
       dataDir,
-      nodeName: flags.name,
-      telemetry,
       http: optionalHttpListener(flags),
-      replySubjects,
-      withheld,
       logger,
     },
     env,

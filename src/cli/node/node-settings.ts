@@ -5,49 +5,29 @@ import { resolveEndpoint } from '../shell/connection.ts';
 import type { CliEnvironment } from '../shell/environment.ts';
 import { DEFAULT_NAMESPACE } from '../shell/global-options.ts';
 import type { ListenAddress } from './listen-address.ts';
+import type { LocalNodeOptions } from './local-node.ts';
 import type { NodeFlags } from './node-options.ts';
+import { resolveTelemetry } from './telemetry-options.ts';
 import { findWithholdable, WITHHOLDABLE_HINT } from './withholdable.ts';
 
-/**
- * The file of `--accounts`, else of the environment where the node joins a NATS.
- * @throws HS_USAGE when the option comes with a server of our own
- */
-export function accountsToUse(
-  { env }: CommandContext,
-  flags: NodeFlags,
-  join: NatsEndpoint | undefined,
-): string | undefined {
-  if (join !== undefined) return flags.accounts ?? (env.variables['HAIRSPRING_ACCOUNTS'] || undefined);
-  if (flags.accounts === undefined) return undefined;
-  const message = `Cannot use --accounts ${flags.accounts} with a nats-server that the node starts itself`;
-  const hint =
-    'Name the NATS to join with --server or --context; on its own server a node makes the accounts';
-  throw new HairspringError('HS_USAGE', message, { hint });
-}
+/** What all commands that start a node are told of it alike. */
+type NodeSettings = Pick<
+  LocalNodeOptions,
+  'join' | 'accounts' | 'natsServer' | 'nodeName' | 'telemetry' | 'replySubjects' | 'withheld'
+>;
 
-/** Where callers are answered beside inboxes: by the options, else by the environment. @throws HS_USAGE */
-export function replySubjectsOf({ env }: CommandContext, { replySubject }: NodeFlags): readonly string[] {
-  const patterns = replySubject ?? listIn(env, 'HAIRSPRING_REPLY_SUBJECTS');
-  // What is wrong with one is said before anything is started.
-  void new ReplySubjects(patterns);
-  return patterns;
-}
-
-/** What functions may not be bound to: by the options, else by the environment. @throws HS_USAGE */
-export function withheldOf({ env }: CommandContext, { withhold }: NodeFlags): Withheld {
-  if (withhold !== undefined) return withhold;
-  return listIn(env, 'HAIRSPRING_WITHHOLD').map((name) => {
-    const found = findWithholdable(name);
-    if (found !== undefined) return found;
-    throw new HairspringError('HS_USAGE', `Cannot withhold "${name}" (HAIRSPRING_WITHHOLD)`, {
-      hint: WITHHOLDABLE_HINT,
-    });
-  });
-}
-
-/** What a variable names, with commas or white space between. */
-function listIn({ variables }: CliEnvironment, variable: string): readonly string[] {
-  return (variables[variable] ?? '').split(/[\s,]+/).filter((name) => name !== '');
+/** What the options of a node and the environment come to. @throws HS_USAGE, HS_CONTEXT_INVALID */
+export async function readNodeSettings(context: CommandContext, flags: NodeFlags): Promise<NodeSettings> {
+  const join = await endpointToJoin(context, flags);
+  return {
+    join,
+    accounts: accountsToUse(context, flags, join),
+    natsServer: flags.natsServer,
+    nodeName: flags.name,
+    telemetry: resolveTelemetry(flags, context.env.variables),
+    replySubjects: replySubjectsOf(context, flags),
+    withheld: withheldOf(context, flags),
+  };
 }
 
 /**
@@ -80,7 +60,7 @@ export function optionalHttpListener(flags: Pick<NodeFlags, 'http' | 'httpHost'>
  * of our own. A context that is merely selected does not count.
  * @throws HS_USAGE when options ask for both; HS_CONTEXT_INVALID
  */
-export async function endpointToJoin(
+async function endpointToJoin(
   { options, env }: CommandContext,
   flags: NodeFlags,
 ): Promise<NatsEndpoint | undefined> {
@@ -96,4 +76,46 @@ export async function endpointToJoin(
   const inEnvironment = env.variables['NATS_URL'] || env.variables['NATS_CONTEXT'];
   if (named === undefined && (wantsOwn || !inEnvironment)) return undefined;
   return await resolveEndpoint(options, env);
+}
+
+/**
+ * The file of `--accounts`, else of the environment where the node joins a NATS.
+ * @throws HS_USAGE when the option comes with a server of our own
+ */
+function accountsToUse(
+  { env }: CommandContext,
+  flags: NodeFlags,
+  join: NatsEndpoint | undefined,
+): string | undefined {
+  if (join !== undefined) return flags.accounts ?? (env.variables['HAIRSPRING_ACCOUNTS'] || undefined);
+  if (flags.accounts === undefined) return undefined;
+  const message = `Cannot use --accounts ${flags.accounts} with a nats-server that the node starts itself`;
+  const hint =
+    'Name the NATS to join with --server or --context; on its own server a node makes the accounts';
+  throw new HairspringError('HS_USAGE', message, { hint });
+}
+
+/** Where callers are answered beside inboxes: by the options, else by the environment. @throws HS_USAGE */
+function replySubjectsOf({ env }: CommandContext, { replySubject }: NodeFlags): readonly string[] {
+  const patterns = replySubject ?? listIn(env, 'HAIRSPRING_REPLY_SUBJECTS');
+  // What is wrong with one is said before anything is started.
+  void new ReplySubjects(patterns);
+  return patterns;
+}
+
+/** What functions may not be bound to: by the options, else by the environment. @throws HS_USAGE */
+function withheldOf({ env }: CommandContext, { withhold }: NodeFlags): Withheld {
+  if (withhold !== undefined) return withhold;
+  return listIn(env, 'HAIRSPRING_WITHHOLD').map((name) => {
+    const found = findWithholdable(name);
+    if (found !== undefined) return found;
+    throw new HairspringError('HS_USAGE', `Cannot withhold "${name}" (HAIRSPRING_WITHHOLD)`, {
+      hint: WITHHOLDABLE_HINT,
+    });
+  });
+}
+
+/** What a variable names, with commas or white space between. */
+function listIn({ variables }: CliEnvironment, variable: string): readonly string[] {
+  return (variables[variable] ?? '').split(/[\s,]+/).filter((name) => name !== '');
 }
