@@ -178,7 +178,7 @@ function admitsLog() {
 /** Says at the end of an entry what it did not let out. */
 function pushDropped() {
   if (logsDropped === 0) return;
-  const text = `${logsDropped} log lines were dropped: more than ${MAX_LOG_LINES} or 1MiB at once`;
+  const text = `${logsDropped} log lines were dropped: more than ${MAX_LOG_LINES} or ${MAX_LOG_CHARS / 1024 ** 2}MiB at once`;
   logsDropped = 0;
   push(`3,"warn",${JSONStringify(text)}`);
 }
