@@ -113,7 +113,7 @@ export const FULL: Preset = {
   observationRounds: 5,
   observationWindowMs: 600,
   fairnessRounds: 3,
-  fairnessWindowMs: 1_200,
+  fairnessWindowMs: 1_000,
   coldFunctions: 40,
   coldFunctionsOfKind: 15,
   coldRounds: 3,

@@ -18,7 +18,7 @@ export const METHOD = [
   'Closed loop: a new request for each reply. Open loop: requests are due by a schedule, and latency counts from then.',
   'Cold starts: one request at a time after a pause, to functions with artifacts of their own, on hosts that have just started; the later requests to the same functions are the warm ones.',
   'Observation: the same function on hosts with observation off and on, and with the observer taken out of the code, in turns.',
-  'Fairness: a quiet function at a fixed rate and one neighbour at a time in the same cell, after the neighbour has run for a while.',
+  'Fairness: a quiet function at a fixed rate and one neighbour at a time in the same cell or in another, after the neighbour has run for a while.',
   'Idle functions: resident memory of the host and all its cells, pages that they share counted in each.',
   'Cells: a host with more and more namespaces, an echo function in a cell of its own in each; requests go to all of them in turns.',
 ] as const;

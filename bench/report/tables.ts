@@ -11,7 +11,7 @@ export const GROUP_TITLES: Readonly<Record<RowGroup, string>> = {
   load: 'Closed loop: as fast as replies come',
   'open-loop': 'Open loop: at a fixed rate',
   observation: 'Observation: the echo function, 64 in flight',
-  fairness: 'Fairness: a quiet function and its neighbour in one cell',
+  fairness: 'Fairness: a quiet function at 200 requests a second, and its neighbour',
   'peer-cold': 'Peers: cold starts',
   'peer-load': 'Peers: under load',
   density: 'Idle functions: host and cells',

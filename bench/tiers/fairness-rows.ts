@@ -16,20 +16,28 @@ export const QUIET_PER_SECOND = 200;
 /** A neighbour is asked for so much longer, so that it is busy in all of the window. */
 export const BESIDE_MS = 200;
 
-/** What the quiet function has beside it in its cell. */
+/** What the quiet function has beside it. */
 export interface Neighbour {
   readonly id: string;
   readonly title: string;
   readonly inFlight: number;
   /** What each of its calls computes; undefined for the echo. */
   readonly spinMs?: number;
+  /** Of its own, and so in another cell: what it costs to share the processors only. @default in the same cell */
+  readonly namespace?: string;
 }
 
 export const NEIGHBOURS: readonly Neighbour[] = [
-  { id: 'none', title: 'alone', inFlight: 0 },
-  { id: 'echo', title: 'beside an echo with 64 in flight', inFlight: 64 },
-  { id: 'spin-5', title: 'beside calls of 5 ms of CPU, one after the other', inFlight: 1, spinMs: 5 },
-  { id: 'spin-30', title: 'beside calls of 30 ms of CPU, one after the other', inFlight: 1, spinMs: 30 },
+  { id: 'none', title: 'quiet function alone', inFlight: 0 },
+  { id: 'echo', title: 'quiet function beside an echo, 64 in flight', inFlight: 64 },
+  {
+    id: 'echo-apart',
+    title: 'quiet function beside an echo in another cell',
+    inFlight: 64,
+    namespace: 'apart',
+  },
+  { id: 'spin-5', title: 'quiet function beside calls of 5 ms of CPU', inFlight: 1, spinMs: 5 },
+  { id: 'spin-30', title: 'quiet function beside calls of 30 ms of CPU', inFlight: 1, spinMs: 30 },
 ];
 
 export interface FairnessWindow {
@@ -51,7 +59,7 @@ export function fairnessRows(windows: readonly FairnessWindow[]): readonly Row[]
       makeRow({
         group: 'fairness',
         subject: neighbour.id,
-        title: `a quiet function at ${QUIET_PER_SECOND}/s, ${neighbour.title}`,
+        title: neighbour.title,
         params: { quietPerSecond: QUIET_PER_SECOND },
         n: quiet.reduce((sum, { requests }) => sum + requests, 0),
         metrics: [

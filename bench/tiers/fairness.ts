@@ -1,6 +1,7 @@
 import type { Row } from '../../src/measure/index.ts';
 import { type BenchRun, type GeneratorChild, openSite, type Site } from '../bench-run.ts';
-import { deployCopies } from '../deploy.ts';
+import { type BenchFunction, deployCopies } from '../deploy.ts';
+import { seedNamespaces } from '../seed-namespaces.ts';
 import { pidsOf } from './density-rows.ts';
 import {
   BESIDE_MS,
@@ -15,12 +16,13 @@ const QUIET_SUBJECT = 'bench.quiet';
 const subjectOf = ({ id }: Neighbour): string => `bench.neighbour.${id}`;
 
 /**
- * What a busy function costs a quiet one in the same cell. Each neighbour has had a while before the first window that
+ * What a busy function costs a quiet one in the same cell, and one in another cell. Each neighbour has had a while before the first window that
  * counts, in which the cell sees what it is; who asks one of the two has a process of its own.
  */
 export async function measureFairness({ plan, progress }: BenchRun): Promise<readonly Row[]> {
   await using stack = new AsyncDisposableStack();
   const site = stack.use(await openSite());
+  await seedApart(site);
   const host = stack.use(await site.startHost({}));
   await deployAll(site);
   const [asksQuiet, asksNeighbour] = [
@@ -48,6 +50,7 @@ export async function measureFairness({ plan, progress }: BenchRun): Promise<rea
   ) =>
     generator.call('load', {
       ...{ subject: subjectOf(neighbour), inFlight: neighbour.inFlight, payloadBytes, warmupMs, pids },
+      ...(neighbour.namespace === undefined ? {} : { creds: [site.credsOf(neighbour.namespace)] }),
       windowMs: windowMs + BESIDE_MS,
     });
   for (const neighbour of NEIGHBOURS) await measure(neighbour, plan.firstWarmupMs, 1);
@@ -63,12 +66,23 @@ export async function measureFairness({ plan, progress }: BenchRun): Promise<rea
   return fairnessRows(windows);
 }
 
+/** Into namespaces of their own, where the host finds them when it starts. */
+async function seedApart(site: Site): Promise<void> {
+  for (const neighbour of NEIGHBOURS)
+    if (neighbour.namespace !== undefined)
+      await seedNamespaces(site, 'echo.js', functionOf(neighbour), [neighbour.namespace]);
+}
+
+function functionOf(neighbour: Neighbour): BenchFunction {
+  return { name: `neighbour-${neighbour.id}`, subject: subjectOf(neighbour) };
+}
+
 async function deployAll({ nc }: Site): Promise<void> {
   await deployCopies(nc, 'echo.js', [{ name: 'quiet', subject: QUIET_SUBJECT }]);
   for (const neighbour of NEIGHBOURS) {
-    const { id, inFlight, spinMs } = neighbour;
-    if (inFlight === 0) continue;
-    const one = { name: `neighbour-${id}`, subject: subjectOf(neighbour) };
+    const { inFlight, spinMs, namespace } = neighbour;
+    if (inFlight === 0 || namespace !== undefined) continue;
+    const one = functionOf(neighbour);
     if (spinMs === undefined) await deployCopies(nc, 'echo.js', [one]);
     else await deployCopies(nc, 'spin.js', [{ ...one, environment: { SPIN_MS: String(spinMs) } }]);
   }

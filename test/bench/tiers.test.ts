@@ -150,7 +150,7 @@ test(
     const rows = await measureFairness(RUN);
     assert.deepEqual(
       rows.map(({ subject }) => subject),
-      ['none', 'echo', 'spin-5', 'spin-30'],
+      ['none', 'echo', 'echo-apart', 'spin-5', 'spin-30'],
     );
     for (const { id, n, notes } of rows) {
       assert.ok(n >= 90, `${id}: ${n}`);
@@ -159,10 +159,16 @@ test(
         [],
       );
     }
-    const [alone, echo, spin5, spin30] = rows;
-    assert.ok(alone !== undefined && echo !== undefined && spin5 !== undefined && spin30 !== undefined);
+    const [alone, echo, apart, spin5, spin30] = rows;
+    assert.ok(
+      alone !== undefined &&
+        echo !== undefined &&
+        apart !== undefined &&
+        spin5 !== undefined &&
+        spin30 !== undefined,
+    );
     assert.equal(metricOf(alone, 'addsP99Ms'), undefined);
-    assert.ok((metricOf(echo, 'neighbourPerSecond') ?? 0) > 100);
+    for (const row of [echo, apart]) assert.ok((metricOf(row, 'neighbourPerSecond') ?? 0) > 100, row.id);
     assert.ok((metricOf(spin5, 'neighbourP50Ms') ?? 0) >= 4.9);
     assert.ok((metricOf(spin30, 'neighbourP50Ms') ?? 0) >= 29.5);
   },

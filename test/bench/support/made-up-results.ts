@@ -198,6 +198,7 @@ export function madeUpResults(): BenchResults {
       observationRow('echo-on', 'echo function, traces and metrics on', 25_000, 36, 2),
       fairnessRow('none', 'alone', 1.2),
       fairnessRow('echo', 'beside an echo with 64 in flight', 3.2, 2),
+      fairnessRow('echo-apart', 'beside an echo with 64 in flight in another cell', 2.6, 1.4),
       fairnessRow('spin-5', 'beside calls of 5 ms of CPU, one after the other', 3.6, 2.4),
       fairnessRow('spin-30', 'beside calls of 30 ms of CPU, one after the other', 4.1, 2.9),
       coldRow('peer-cold', 'nats-echo', 'bare nats.js echo (floor of NATS)', 0.4, 0.4),
