@@ -22,6 +22,7 @@ export { isConflict, natsFailure } from './nats-failure.ts';
 export { type ServeNodeOptions, serveNode } from './node-endpoints.ts';
 export { ACCOUNTS_TAG } from './node-tags.ts';
 export { type SecretToSet, sealSecret } from './seal-secret.ts';
+export { sealedSecret } from './sealed-secret-schema.ts';
 export type {
   DeletedSecret,
   NodeSecretList,

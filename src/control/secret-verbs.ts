@@ -1,31 +1,12 @@
 /** Secrets of a namespace: they come sealed, and no answer holds one. */
-import { z } from 'zod';
-import {
-  CURVE_KEY_PATTERN,
-  HairspringError,
-  hairspringSubjects,
-  isToken,
-  SECRET_LIMITS,
-  type SealedSecret,
-  SYSTEM_NAMESPACE,
-  TOKEN_PATTERN,
-} from '../core/index.ts';
+import { HairspringError, hairspringSubjects, isToken, SYSTEM_NAMESPACE } from '../core/index.ts';
 import type { EndpointContext } from './endpoint-context.ts';
 import { json, type MicroEndpoint } from './micro-endpoint.ts';
+import { sealedSecret } from './sealed-secret-schema.ts';
 import { checkNamespace, parseBody, subjectNamespace, subjectToken } from './wire.ts';
 
 /** Place of the name in `$NEX.SVC.<ns>.control.HS.SECRET.DELETE.<name>`. */
 const NAME_TOKEN = 7;
-
-const sealedSecret: z.ZodType<SealedSecret> = z.object({
-  name: z.string().regex(TOKEN_PATTERN),
-  id: z.string().regex(TOKEN_PATTERN),
-  setAt: z.iso.datetime(),
-  notAfter: z.iso.datetime().optional(),
-  recipient: z.string().regex(CURVE_KEY_PATTERN),
-  sender: z.string().regex(CURVE_KEY_PATTERN),
-  sealed: z.string().min(1).max(SECRET_LIMITS.sealedChars),
-});
 
 export function secretVerbs({ backend }: EndpointContext): readonly MicroEndpoint[] {
   const { secrets } = backend;

@@ -209,6 +209,22 @@ test('A value that no environment can hold is refused before it leaves', async (
   assert.equal((await host.ask('large')).text, String(64 * 1024));
 });
 
+test('What could not be read when the node starts again is refused where no cell could find that out', async () => {
+  await using host = await startTestHost({ nats, dataDir });
+  const namespace = 'nobody';
+  const client = host.client(namespace);
+  await client.setSecret('api-key', 'value-of-the-api-key');
+  const key = (await nc.request(hairspringSubjects.secretKey(namespace))).json<{ readonly xkey: string }>();
+  const secret = sealSecret({ namespace, name: 'api-key', value: 'value', setAt: new Date() }, key.xkey);
+  const answer = await nc.request(
+    hairspringSubjects.secretSet(namespace, host.host.nodeId),
+    JSON.stringify({ ...secret, sealed: 'no Base64' }),
+  );
+  assert.equal(answer.headers?.get('Hairspring-Error'), 'HS_REQUEST_INVALID');
+  await host.deploy({ name: 'kept', code: TELL, bindings: BOUND, namespace });
+  assert.equal((await host.ask('kept')).text, 'value-of-the-api-key');
+});
+
 test('What is inside the box is checked as what is outside is', async () => {
   await using host = await startTestHost({ nats, dataDir });
   const namespace = 'inside';

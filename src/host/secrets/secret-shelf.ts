@@ -12,8 +12,8 @@ import {
 import { isPut } from '../../hostservices/provision.ts';
 import { readLastMessages } from '../state/last-messages.ts';
 import type { NodeKeys } from '../state/node-identity.ts';
+import { parseSealedSecret } from './parse-sealed-secret.ts';
 import { type SecretAmount, SecretRoom } from './secret-room.ts';
-import { parseSealedSecret } from './secret-schema.ts';
 
 const SECRET_BUCKET = 'hairspring-secrets';
 const STREAM = `KV_${SECRET_BUCKET}`;
