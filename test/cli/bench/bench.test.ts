@@ -8,7 +8,10 @@ import { allGone, type CliOptions, descendantsOf, runCli, startCli } from '../su
 
 /** As short as it gets: what is looked at is that there are figures, not which. */
 const SHORT = ['--quick', '--duration', '5s'];
-/** A run starts five nodes; generous, as the machine may be busy. */
+/**
+ * A run starts five nodes; generous, as the machine may be busy. Then a thread may also stand still for the 50 ms that a
+ * function has by default, so these have more.
+ */
 const TIMEOUT = { timeout: 240_000 };
 let folder = '';
 /** Where the program makes its own folders. */
@@ -33,7 +36,7 @@ start_request:
   bindings:
     PAGES: { kv: pages, access: read-write, existing: true }
     KEY: { secret: api-key }
-  limits: { concurrency: 20, queue: 10 }
+  limits: { cpu: 2s, concurrency: 20, queue: 10 }
 `,
   );
   await writeFile(
@@ -65,7 +68,7 @@ start_request:
   main: index.js
   triggers:
     - http: { route: ${route}, methods: [GET, PUT] }
-  limits: { concurrency: 256 }
+  limits: { cpu: 2s, concurrency: 256 }
 `,
   );
   await writeFile(join(folder, name, 'index.js'), `export default { ${code} };\n`);
