@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { after, test } from 'node:test';
 import { JetStreamApiError, jetstream, jetstreamManager } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/nats-core';
 import { Objm } from '@nats-io/obj';
@@ -13,19 +13,13 @@ import {
   removeArtifact,
 } from '../../src/control/index.ts';
 import { HOST_LIMITS } from '../../src/core/index.ts';
-import { connectTo, startTestNats, type TestNats } from '../support/nats.ts';
+import { connectTo, startTestNats } from '../support/nats.ts';
 
-let server: TestNats;
-let nc: NatsConnection;
-
-before(async () => {
-  server = await startTestNats();
-  nc = await connectTo(server);
-});
-
+const server = await startTestNats();
+const nc = await connectTo(server);
 after(async () => {
-  await nc?.close();
-  await server?.[Symbol.asyncDispose]();
+  await nc.close();
+  await server[Symbol.asyncDispose]();
 });
 
 /** Bytes that differ from chunk to chunk, so that a mixed-up order shows. */

@@ -1,24 +1,17 @@
 /** A KV binding as functions have it: in a real isolate, over a real server. */
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
-import type { NatsConnection } from '@nats-io/transport-node';
+import { after, test } from 'node:test';
 import type { ErrorCode, KvBinding } from '../../src/core/index.ts';
 import { createTestFunction, handlerOf, type TestFunction } from '../support/functions.ts';
 import { createBucket, kvBinding, openBinding, untilConsumers } from '../support/kv.ts';
-import { connectTo, startTestNats, type TestNats } from '../support/nats.ts';
+import { connectTo, startTestNats } from '../support/nats.ts';
 import { CALM_LIMITS } from '../support/spec.ts';
 
-let server: TestNats;
-let nc: NatsConnection;
-
-before(async () => {
-  server = await startTestNats();
-  nc = await connectTo(server);
-});
-
+const server = await startTestNats();
+const nc = await connectTo(server);
 after(async () => {
-  await nc?.close();
-  await server?.[Symbol.asyncDispose]();
+  await nc.close();
+  await server[Symbol.asyncDispose]();
 });
 
 function functionWith(binding: KvBinding, body: string, limits: object = {}): TestFunction {

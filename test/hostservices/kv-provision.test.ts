@@ -1,25 +1,19 @@
 /** Buckets as a deployment makes and checks them. */
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { after, test } from 'node:test';
 import { jetstreamManager, type StreamConfig } from '@nats-io/jetstream';
-import { millis, type NatsConnection } from '@nats-io/transport-node';
+import { millis } from '@nats-io/transport-node';
 import { HairspringError, type KvBinding, type KvBucketOptions } from '../../src/core/index.ts';
 import { parseNexfile, parseStartRequest, startRequestToWire } from '../../src/host/manifest/index.ts';
 import { provisionKvBucket } from '../../src/hostservices/kv/provider-provision.ts';
 import { createBucket, kvBinding, openBinding } from '../support/kv.ts';
-import { connectTo, skipWithout, startTestNats, type TestNats } from '../support/nats.ts';
+import { connectTo, skipWithout, startTestNats } from '../support/nats.ts';
 
-let server: TestNats;
-let nc: NatsConnection;
-
-before(async () => {
-  server = await startTestNats();
-  nc = await connectTo(server);
-});
-
+const server = await startTestNats();
+const nc = await connectTo(server);
 after(async () => {
-  await nc?.close();
-  await server?.[Symbol.asyncDispose]();
+  await nc.close();
+  await server[Symbol.asyncDispose]();
 });
 
 async function configOf(bucket: string): Promise<StreamConfig> {

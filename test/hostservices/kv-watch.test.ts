@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { after, test } from 'node:test';
 import { jetstreamManager } from '@nats-io/jetstream';
-import type { NatsConnection } from '@nats-io/transport-node';
 import { HairspringError } from '../../src/core/index.ts';
 import { KV_LIMITS } from '../../src/hostservices/kv/limits.ts';
 import {
@@ -12,19 +11,13 @@ import {
   openBinding,
   untilConsumers,
 } from '../support/kv.ts';
-import { connectTo, startTestNats, type TestNats } from '../support/nats.ts';
+import { connectTo, startTestNats } from '../support/nats.ts';
 
-let server: TestNats;
-let nc: NatsConnection;
-
-before(async () => {
-  server = await startTestNats();
-  nc = await connectTo(server);
-});
-
+const server = await startTestNats();
+const nc = await connectTo(server);
 after(async () => {
-  await nc?.close();
-  await server?.[Symbol.asyncDispose]();
+  await nc.close();
+  await server[Symbol.asyncDispose]();
 });
 
 const CALLER_ID = 1;

@@ -1,24 +1,17 @@
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { after, test } from 'node:test';
 import { jetstreamManager } from '@nats-io/jetstream';
-import type { NatsConnection } from '@nats-io/transport-node';
 import { ERROR_CODES, type ObjectStoreBinding } from '../../src/core/index.ts';
 import { OBJECT_LIMITS } from '../../src/hostservices/objectstore/limits.ts';
 import { provisionBinding } from '../../src/hostservices/provision.ts';
-import { connectTo, startTestNats, type TestNats } from '../support/nats.ts';
+import { connectTo, startTestNats } from '../support/nats.ts';
 import { createStore, objectBinding, openObjects, streamInfo } from '../support/objects.ts';
 
-let server: TestNats;
-let nc: NatsConnection;
-
-before(async () => {
-  server = await startTestNats();
-  nc = await connectTo(server);
-});
-
+const server = await startTestNats();
+const nc = await connectTo(server);
 after(async () => {
-  await nc?.close();
-  await server?.[Symbol.asyncDispose]();
+  await nc.close();
+  await server[Symbol.asyncDispose]();
 });
 
 function provision(bucket: string, grant: Partial<ObjectStoreBinding> = {}): Promise<void> {

@@ -1,21 +1,14 @@
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { after, test } from 'node:test';
 import { jetstreamManager } from '@nats-io/jetstream';
-import type { NatsConnection } from '@nats-io/transport-node';
-import { connectTo, startTestNats, type TestNats } from '../support/nats.ts';
+import { connectTo, startTestNats } from '../support/nats.ts';
 import { countObjectConsumers, type ObjectHandle, openBucket, toTold, until } from '../support/objects.ts';
 
-let server: TestNats;
-let nc: NatsConnection;
-
-before(async () => {
-  server = await startTestNats();
-  nc = await connectTo(server);
-});
-
+const server = await startTestNats();
+const nc = await connectTo(server);
 after(async () => {
-  await nc?.close();
-  await server?.[Symbol.asyncDispose]();
+  await nc.close();
+  await server[Symbol.asyncDispose]();
 });
 
 async function nextOf(store: ObjectHandle, handle: number): Promise<string> {

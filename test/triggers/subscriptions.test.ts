@@ -1,23 +1,16 @@
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
-import type { NatsConnection } from '@nats-io/transport-node';
+import { after, test } from 'node:test';
 import { type FunctionSpec, INVOKE_TRIGGER, type Invocation, ReplySubjects } from '../../src/core/index.ts';
 import { drainSubscriptions, SubjectListener } from '../../src/triggers/index.ts';
 import { until } from '../support/load.ts';
-import { connectTo, startTestNats, type TestNats } from '../support/nats.ts';
+import { connectTo, startTestNats } from '../support/nats.ts';
 import { createSpec, subjectTrigger } from '../support/spec.ts';
 
-let server: TestNats;
-let nc: NatsConnection;
-
-before(async () => {
-  server = await startTestNats();
-  nc = await connectTo(server);
-});
-
+const server = await startTestNats();
+const nc = await connectTo(server);
 after(async () => {
-  await nc?.close();
-  await server?.[Symbol.asyncDispose]();
+  await nc.close();
+  await server[Symbol.asyncDispose]();
 });
 
 function specOn(
