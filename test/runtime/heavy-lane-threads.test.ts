@@ -69,8 +69,56 @@ test('What a call leaves to be forgotten takes no entries of its own from the tu
   assert.ok(waited <= 2, `${waited} entries until the next call began`);
 });
 
+/** The order in which entries of functions end that ask again as soon as they may, by a clock that moves only with them. */
+async function orderOf(
+  functions: Readonly<Record<string, { readonly tookMs: number; readonly times: number }>>,
+): Promise<string> {
+  let nowMs = 0;
+  let order = '';
+  const lane = new HeavyLane(1, { nowMs: () => nowMs });
+  const repeat = async (name: string, tookMs: number, times: number): Promise<void> => {
+    const who = {};
+    for (let index = 0; index < times; index += 1)
+      await lane.run(who, async () => {
+        await new Promise((resolve) => setImmediate(resolve));
+        nowMs += tookMs;
+        order += name;
+      });
+  };
+  const all = Object.entries(functions).map(([name, { tookMs, times }]) => repeat(name, tookMs, times));
+  await Promise.all(all);
+  return order;
+}
+
+test('What is quick is done after each long entry of another, and does not take turns with it', async () => {
+  const order = await orderOf({ L: { tookMs: 1_000, times: 4 }, q: { tookMs: 1, times: 50 } });
+  assert.equal(order, `L${'q'.repeat(50)}LLL`);
+});
+
+test('A function that always waits gets as much of the time as another, however short its entries are', async () => {
+  const order = await orderOf({ L: { tookMs: 1_000, times: 4 }, q: { tookMs: 10, times: 1_000 } });
+  const runs = order.split('L').map(({ length }) => length);
+  assert.deepEqual(runs.slice(0, 4), [0, 100, 100, 100]);
+});
+
+test('A quick function in the lane is answered between the calls of one that computes for long', async () => {
+  const heavyLane = new HeavyLane(1);
+  using long = createTestFunction(handlerOf(`${busy(200)} return 'long'`), { ...HEAVY, heavyLane });
+  using quick = createTestFunction(handlerOf('return "quick"'), { ...HEAVY, heavyLane });
+  await Promise.all([long.text(), quick.text()]);
+  let longDone = 0;
+  const computing = Array.from({ length: 6 }, () =>
+    long.text().then(() => {
+      longDone += 1;
+    }),
+  );
+  await Promise.all(Array.from({ length: 80 }, () => quick.text()));
+  assert.ok(longDone <= 3, `${longDone} long calls came before 80 quick ones were done`);
+  await Promise.all(computing);
+});
+
 test('A function with several instances has no more turns in the lane than one with a single one', async () => {
-  const lane = new HeavyLane(1);
+  const lane = new HeavyLane(1, { nowMs: () => 0 });
   const [many, single] = [{}, {}];
   const order: string[] = [];
   const note = (name: string) => async (): Promise<void> => void order.push(name);
