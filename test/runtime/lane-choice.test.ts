@@ -144,6 +144,20 @@ test('An overrun moves at once, and for longer', () => {
   assert.equal(lane.heavy, false);
 });
 
+test('A first entry that was slow moves for a while, and one for which the machine was slow until the next short one', () => {
+  for (const [isProven, staysHeavy] of [
+    [true, true],
+    [false, false],
+  ] as const) {
+    const clock = createManualClock();
+    const lane = new LaneChoice(false, ALONE);
+    lane.slow(isProven, clock);
+    assert.equal(lane.heavy, true);
+    enter(lane, clock, 1, 1);
+    assert.equal(lane.heavy, staysHeavy);
+  }
+});
+
 test('A heap that is half full is heavy, whatever its entries take; a small one with garbage in it is not', () => {
   const MIB = 1024 ** 2;
   for (const [heapMib, limitMib, heavy] of [

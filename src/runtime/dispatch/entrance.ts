@@ -9,6 +9,8 @@ import { threadCpuMs } from './thread-cpu.ts';
  * then, so one that takes longer is begun anew in another isolate, beside that thread.
  */
 const TRIAL_MS = 20;
+/** Of the wall-clock time of an entry that its thread ran: with less, the machine was slow, and not the function. */
+const RUNNING_SHARE = 0.5;
 
 export interface EntranceOptions {
   readonly spec: FunctionSpec;
@@ -40,18 +42,18 @@ export class Entrance {
   }
 
   enter(instance: Instance): void {
-    if (this.#lane.heavy) this.#enterAway(instance);
+    if (this.#lane.heavy || instance.isUncollected) this.#enterAway(instance);
     else this.#enterInline(instance);
   }
 
   #enterInline(instance: Instance): void {
     const { spec, onEntered } = this.#options;
-    const { cpuMs } = spec.limits;
-    const limitMs = instance.isUntouched ? Math.min(cpuMs, TRIAL_MS) : cpuMs;
-    const { examines } = this.#lane;
+    const limitMs = Math.min(spec.limits.cpuMs, instance.isUntouched ? TRIAL_MS : Number.POSITIVE_INFINITY);
+    const examines = this.#lane.examines || instance.isUntouched;
     const startedMs = examines ? threadCpuMs() : 0;
     const fault = instance.runOnce(limitMs);
-    this.#learn(instance, fault, examines ? threadCpuMs() - startedMs : undefined);
+    const cpuMs = examines ? threadCpuMs() - startedMs : undefined;
+    this.#learn(instance, fault, cpuMs, (cpuMs ?? 0) >= RUNNING_SHARE * instance.lastEntryMs);
     onEntered(instance, fault);
   }
 
@@ -61,7 +63,7 @@ export class Entrance {
     heavyLane
       .run(spec, (slot) => instance.runAway(slot))
       .then((fault) => {
-        if (!instance.disposed) this.#learn(instance, fault, undefined);
+        if (!instance.disposed) this.#learn(instance, fault, undefined, true);
         onEntered(instance, instance.disposed ? undefined : fault);
       })
       .catch((error: unknown) =>
@@ -70,12 +72,20 @@ export class Entrance {
       .finally(onReturned);
   }
 
-  #learn(instance: Instance, fault: InstanceFault | undefined, cpuMs: number | undefined): void {
+  /** @param isProven whether the function itself is known to have taken that long */
+  #learn(
+    instance: Instance,
+    fault: InstanceFault | undefined,
+    cpuMs: number | undefined,
+    isProven: boolean,
+  ): void {
     const { clock, spec } = this.#options;
     const tookMs = instance.lastEntryMs;
     this.#lane.entered(tookMs, cpuMs, clock);
-    if (fault?.kind === 'cpu' || fault?.kind === 'overrun') this.#lane.overran(clock);
-    else if (fault?.kind === 'slow') this.#lane.slow(clock);
+    if (fault?.kind === 'cpu' || fault?.kind === 'overrun') {
+      // The next entries are looked at more closely.
+      if (isProven) this.#lane.overran(clock);
+    } else if (fault?.kind === 'slow') this.#lane.slow(isProven, clock);
     else if (fault === undefined && (cpuMs ?? tookMs) > HEAP_LOOK_MS)
       // A heap does not fill without long entries: those in which V8 collects.
       this.#lane.heapSeen(instance.heapBytes, spec.limits.memoryBytes, clock);

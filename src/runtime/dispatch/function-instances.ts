@@ -131,6 +131,12 @@ export class FunctionInstances {
     link.end();
   }
 
+  /** Lets go of a debugger that waits for an instance: there will be none. */
+  [Symbol.dispose](): void {
+    this.#debugger?.end();
+    this.#debugger = undefined;
+  }
+
   /** Measures the one that takes what comes. @returns false before its first call, and while another thread is inside */
   measure(): boolean {
     const instance = this.#current;

@@ -435,6 +435,7 @@ export class FunctionRunner implements Runnable, Sweepable {
       this.#failStarted(instance, error);
       this.#instances.drop(instance);
     }
+    this.#instances[Symbol.dispose]();
     this.#settleIdle();
   }
 }

@@ -105,6 +105,11 @@ export class Instance {
     return !this.#disposed && !this.#away && (this.#uncollected || !this.#inbox.isEmpty);
   }
 
+  /** It was interrupted on the main thread, which it may hold for as long again: the next entry is for another one. */
+  get isUncollected(): boolean {
+    return this.#uncollected;
+  }
+
   /** Nothing that it was given, or has ready, is of use to anybody any more. */
   get isDone(): boolean {
     return this.flights.size === 0 && !this.#uncollected;
@@ -220,7 +225,6 @@ export class Instance {
    * what was given to it can be taken back
    */
   runOnce(limitMs: number): InstanceFault | undefined {
-    this.#collect();
     const given = this.#give(MAX_BATCH, false);
     if (given === undefined) return undefined;
     this.#entries += 1;
@@ -237,17 +241,7 @@ export class Instance {
   }
 
   /** Takes what an interrupted entry had ready. */
-  #collect(): void {
-    if (!this.#uncollected) return;
-    this.#uncollected = false;
-    this.#journal.enter(this.#spec.id, []);
-    const { outputs } = this.#isolate.collect(this.#spec.limits.cpuMs);
-    this.#journal.leave();
-    this.#deliver(outputs);
-  }
-
-  /** As {@link #collect}, on a thread of the heavy lane. */
-  async #collectAway(slot: number): Promise<void> {
+  async #collect(slot: number): Promise<void> {
     if (!this.#uncollected || this.#disposed) return;
     this.#journal.enterHeavy(slot, this.#spec.id, []);
     const { outputs } = await this.#isolate.collectAway(slot, this.#spec.limits.cpuMs);
@@ -264,7 +258,7 @@ export class Instance {
   /** Enters the isolate once, on a thread of the heavy lane. Never rejects. */
   async runAway(slot: number): Promise<EntryFault | undefined> {
     try {
-      await this.#collectAway(slot);
+      await this.#collect(slot);
       const { endsAtAnswer } = this.#pace;
       const given = this.#disposed ? undefined : this.#give(MAX_HEAVY_BATCH, endsAtAnswer);
       if (given === undefined) return undefined;

@@ -89,9 +89,13 @@ export class LaneChoice {
     this.#move(STAY_AFTER_OVERRUN_MS, clock);
   }
 
-  /** The first entry of an instance was given up on the main thread. */
-  slow(clock: Clock): void {
-    this.#move(STAY_MS, clock);
+  /**
+   * The first entry of an instance was given up on the main thread, and begins anew beside it.
+   * @param isProven whether the function itself was slow, and not the machine: then it comes back with its next short entry
+   */
+  slow(isProven: boolean, clock: Clock): void {
+    this.#move(isProven ? STAY_MS : 0, clock);
+    if (!isProven) this.#averageMs = 0;
   }
 
   /** What an entry that took long has left in the heap. */

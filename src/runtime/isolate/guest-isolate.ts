@@ -296,12 +296,7 @@ export class GuestIsolate {
     return await this.#entryAway(slot, [kind, ...toArguments(batch)], cpuMs);
   }
 
-  /** Takes what an interrupted entry had ready. */
-  collect(cpuMs: number): EntryOutcome {
-    return this.#entry([ENTER_COLLECT, ''], cpuMs);
-  }
-
-  /** As {@link collect}, on a pool thread. Never rejects. */
+  /** Takes what an interrupted entry had ready, on a pool thread. Never rejects. */
   async collectAway(slot: number, cpuMs: number): Promise<EntryOutcome> {
     return await this.#entryAway(slot, [ENTER_COLLECT, ''], cpuMs);
   }
