@@ -179,7 +179,11 @@ export async function takeAssignment(
   });
   await flushWhenBack(nc);
   const secrets = new CellSecrets(namespace, secretSeed, clock);
-  const requests = new HttpRequests(table, (answers) => link.send({ type: 'answers', answers }));
+  const requests = new HttpRequests(
+    table,
+    (answers) => link.send({ type: 'answers', answers }),
+    (requestId) => journal.requested(requestId),
+  );
   return {
     nc,
     table,

@@ -23,19 +23,27 @@ export interface RequestedFunctions {
 export class HttpRequests {
   readonly #functions: RequestedFunctions;
   readonly #send: (answers: readonly HttpAnswerRecord[]) => void;
+  readonly #onCome: (requestId: number) => void;
   readonly #open = new Map<number, { readonly id: string; readonly invocation: HttpInvocation }>();
   #answers: HttpAnswerRecord[] = [];
   /** Of their bodies. */
   #bytes = 0;
   #isPlanned = false;
 
-  constructor(functions: RequestedFunctions, send: (answers: readonly HttpAnswerRecord[]) => void) {
+  /** @param onCome told of each request before anything is done about it; their numbers only rise */
+  constructor(
+    functions: RequestedFunctions,
+    send: (answers: readonly HttpAnswerRecord[]) => void,
+    onCome: (requestId: number) => void,
+  ) {
     this.#functions = functions;
     this.#send = send;
+    this.#onCome = onCome;
   }
 
   serve(record: HttpAskRecord): void {
     const [requestId] = record;
+    this.#onCome(requestId);
     try {
       this.#accept(record);
     } catch (error) {
@@ -57,7 +65,9 @@ export class HttpRequests {
     const refusal = refuseSize(runner.spec, headerBytes, body.length);
     if (refusal !== undefined) throw refusal;
     const ask = { id, route, method, url, headers, body };
-    const invocation = new HttpInvocation(ask, runner.spec, (answer) => this.#answer(requestId, answer));
+    const invocation = new HttpInvocation(requestId, ask, runner.spec, (answer) =>
+      this.#answer(requestId, answer),
+    );
     this.#open.set(requestId, { id, invocation });
     runner.accept(invocation);
   }

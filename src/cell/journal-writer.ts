@@ -1,5 +1,11 @@
 import { Buffer } from 'node:buffer';
-import { type Invocation, JOURNAL, JOURNAL_RECORD, type JournalRecordType } from '../core/index.ts';
+import {
+  type Invocation,
+  JOURNAL,
+  JOURNAL_RECORD,
+  type JournalRecordType,
+  requestName,
+} from '../core/index.ts';
 import type { EntryJournal } from '../runtime/index.ts';
 import type { OpenReply } from '../triggers/index.ts';
 import { JournalHalves } from './journal-halves.ts';
@@ -33,6 +39,8 @@ export class JournalWriter implements EntryJournal {
   #nextWindow: 0 | 1 = 0;
   #turnAt = TURN_BYTES;
   #adoptions = 0;
+  /** Number of the last HTTP request that has come; 0 before the first. */
+  #lastRequestId = 0;
   #gap = false;
   #incomplete = false;
   #left = false;
@@ -103,6 +111,11 @@ export class JournalWriter implements EntryJournal {
     this.#halves.note(JOURNAL.adoptionsOffset, this.#adoptions);
   }
 
+  /** An HTTP request has come, which the host has on record as long as it is not answered. */
+  requested(requestId: number): void {
+    this.#lastRequestId = requestId;
+  }
+
   answered(open: OpenReply): void {
     this.#close(open);
     this.#answered.add(open.reply);
@@ -123,7 +136,7 @@ export class JournalWriter implements EntryJournal {
   enter(functionId: string, started: readonly Invocation[]): void {
     this.#left = false;
     let text = functionId;
-    for (const invocation of started) text += `\n${invocation.reply}`;
+    for (const invocation of started) text += `\n${nameOf(invocation)}`;
     this.#appendText(JOURNAL_RECORD.enter, text);
   }
 
@@ -134,9 +147,8 @@ export class JournalWriter implements EntryJournal {
   }
 
   enterHeavy(slot: number, functionId: string, started: readonly Invocation[]): void {
-    const replies = started.map(({ reply }) => reply);
-    this.#appendText(JOURNAL_RECORD.enterHeavy, [slot, functionId, ...replies].join('\n'));
-    this.#heavy.set(slot, { functionId, replies });
+    this.#appendText(JOURNAL_RECORD.enterHeavy, [slot, functionId, ...started.map(nameOf)].join('\n'));
+    this.#heavy.set(slot, { functionId, replies: started.map(({ reply }) => reply) });
   }
 
   /** Written at once: whoever enters an isolate next must not be taken for this one. */
@@ -205,6 +217,7 @@ export class JournalWriter implements EntryJournal {
       () =>
         this.#appendOpen() &&
         this.#appendHeavy() &&
+        this.#appendRequests() &&
         this.#appendUnfinished(unfinished) &&
         this.#halves.note(JOURNAL.windowOffset, this.#nextWindow),
     );
@@ -235,6 +248,12 @@ export class JournalWriter implements EntryJournal {
     return whole;
   }
 
+  /** Which of them have begun is in the other half. */
+  #appendRequests(): boolean {
+    const id = this.#lastRequestId;
+    return id === 0 || this.#halves.append(JOURNAL_RECORD.requests, Buffer.from(String(id), 'utf8'));
+  }
+
   #appendHeavy(): boolean {
     let whole = true;
     const open = new Set(this.#heavy.size === 0 ? [] : this.#open.map(({ reply }) => reply));
@@ -245,4 +264,8 @@ export class JournalWriter implements EntryJournal {
     }
     return whole;
   }
+}
+
+function nameOf({ reply, requestId }: Invocation): string {
+  return reply === '' && requestId !== undefined ? requestName(requestId) : reply;
 }

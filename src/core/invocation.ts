@@ -17,6 +17,8 @@ export interface Invocation {
   readonly subject: string;
   /** Where the answer goes; empty when nobody waits for one. */
   readonly reply: string;
+  /** Of an HTTP request, among those of its cell. */
+  readonly requestId?: number;
   readonly headers: HeaderPairs | undefined;
   readonly data: Uint8Array;
   /** The same as text, where that is known already: it is ASCII. */

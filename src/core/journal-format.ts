@@ -42,7 +42,7 @@ export const JOURNAL_RECORD = {
   end: 0,
   /** Bytes as they were read from the NATS connection, into the first window. */
   inbound: 1,
-  /** An isolate is entered on the main thread: function id, then the reply subjects that start with this entry, joined by line feeds. */
+  /** An isolate is entered on the main thread: function id, then what starts with this entry, by reply subject, or an HTTP request by its {@link requestName}, joined by line feeds. */
   enter: 2,
   /** The isolate on the main thread has been left. */
   leave: 3,
@@ -58,7 +58,19 @@ export const JOURNAL_RECORD = {
   enterHeavy: 8,
   /** The isolate of the slot has been left. */
   leaveHeavy: 9,
+  /** The number of the last HTTP request that had come when the half was begun: those up to it may have begun. */
+  requests: 10,
 } as const;
+
+/** How the journal names an HTTP request; no reply subject has a space in it. */
+export function requestName(requestId: number): string {
+  return ` ${requestId}`;
+}
+
+/** The HTTP request that is named so; undefined for a reply subject. */
+export function namedRequest(name: string): number | undefined {
+  return name.startsWith(' ') ? Number(name) : undefined;
+}
 
 export type JournalRecordType = (typeof JOURNAL_RECORD)[keyof typeof JOURNAL_RECORD];
 
@@ -111,8 +123,7 @@ export function* readJournal(file: Uint8Array): Generator<JournalRecord> {
     const type = half[at] as JournalRecordType;
     const bytes = view.getUint32(at + 1, true);
     const start = at + JOURNAL.recordHeaderBytes;
-    if (type === JOURNAL_RECORD.end || type > JOURNAL_RECORD.leaveHeavy || start + bytes > half.length)
-      return;
+    if (type === JOURNAL_RECORD.end || type > JOURNAL_RECORD.requests || start + bytes > half.length) return;
     yield { type, data: half.subarray(start, start + bytes) };
     at = start + bytes;
   }

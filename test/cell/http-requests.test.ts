@@ -26,7 +26,11 @@ function openRequests(): {
   const runner = { spec, accept: (invocation: Invocation) => void accepted.push(invocation) };
   const messages: (readonly HttpAnswerRecord[])[] = [];
   const functions = { present: () => ({ runner }), abandon: () => undefined };
-  const requests = new HttpRequests(functions, (answers) => messages.push(answers));
+  const requests = new HttpRequests(
+    functions,
+    (answers) => messages.push(answers),
+    () => undefined,
+  );
   return { requests, accepted, messages };
 }
 

@@ -268,7 +268,13 @@ test('Callers of a cell that dies hear whose fault it was, and its functions are
     triggers: [{ http: { route: '/killer' } }],
     limits: ABORT_LIMITS,
   });
-  await deploy('sleeper', `await new Promise((r) => setTimeout(r, 4_000)); return new Response('slept');`);
+  await deploy(
+    'sleeper',
+    `if (!request.url.endsWith('?woken')) await new Promise((r) => setTimeout(r, 4_000));
+    return new Response('slept');`,
+  );
+  // What has not begun is handed to the next cell.
+  await fetch(`${origin}/sleeper?woken`);
   const asleep = fetch(`${origin}/sleeper`);
   await until('it sleeps', async () => (await world.client().info('sleeper')).stats.inFlight === 1);
   const crashed = await fetch(`${origin}/killer`);

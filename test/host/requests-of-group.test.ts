@@ -22,8 +22,12 @@ interface TestCell extends AskedCell {
   abandoned: number;
 }
 
-function createCell(answer: () => Promise<HttpAnswer> = async () => ANSWER): TestCell {
+function createCell(
+  answer: () => Promise<HttpAnswer> = async () => ANSWER,
+  mayHaveBegun: boolean = true,
+): TestCell {
   const made: TestCell = {
+    recovered: { mayHaveBegun: () => mayHaveBegun },
     asked: 0,
     abandoned: 0,
     finished: false,
@@ -32,6 +36,7 @@ function createCell(answer: () => Promise<HttpAnswer> = async () => ANSWER): Tes
       ask: () => {
         made.asked += 1;
         return {
+          requestId: made.asked,
           answer: answer(),
           abandon: () => {
             made.abandoned += 1;
@@ -42,6 +47,60 @@ function createCell(answer: () => Promise<HttpAnswer> = async () => ANSWER): Tes
   };
   return made;
 }
+
+/** One that dies with what it is asked. */
+function createDyingCell(mayHaveBegun: boolean): TestCell {
+  const dying = createCell(async () => {
+    Object.assign(dying.cell, { state: 'dead' });
+    throw new HairspringError('HS_CELL_LOST', 'Cell c1 died');
+  }, mayHaveBegun);
+  return dying;
+}
+
+test('A request that had not begun when its cell died is handed to the next one, and so again', async () => {
+  const requests = new RequestsOfGroup(createManualClock(), () => true);
+  const { answer } = requests.ask(createDyingCell(false), ASK);
+  await setImmediate();
+  requests.bound(createDyingCell(false));
+  await setImmediate();
+  requests.bound(createCell());
+  assert.deepEqual(await answer, ANSWER);
+});
+
+test('A request that may have begun in a cell that died runs nowhere else', async () => {
+  const requests = new RequestsOfGroup(createManualClock(), () => true);
+  const dying = createDyingCell(true);
+  const { answer } = requests.ask(dying, ASK);
+  await setImmediate();
+  requests.judged(dying, { guiltyId: undefined, error: new HairspringError('HS_CELL_LOST', 'it died') });
+  const next = createCell();
+  requests.bound(next);
+  await assert.rejects(answer, LOST);
+  assert.equal(next.asked, 0);
+});
+
+test('However many cells die, a request waits for others only so long', async () => {
+  const clock = createManualClock();
+  const requests = new RequestsOfGroup(clock, () => true);
+  const { answer } = requests.ask(createDyingCell(false), ASK);
+  const rejected = assert.rejects(answer, LOST);
+  let rounds = 0;
+  const isOver = rejected.then(() => true);
+  while (!(await Promise.race([isOver, setImmediate(false)]))) {
+    clock.advance(200);
+    requests.bound(createDyingCell(false));
+    rounds += 1;
+    assert.ok(rounds < 10);
+  }
+});
+
+test('When no other cell comes, clients hear so at once', async () => {
+  const requests = new RequestsOfGroup(createManualClock(), () => true);
+  const waiting = requests.ask(undefined, ASK).answer;
+  requests.end();
+  await assert.rejects(waiting, LOST);
+  await assert.rejects(requests.ask(createDyingCell(false), ASK).answer, LOST);
+});
 
 test('A request that comes while there is no cell is handed to the next one', async () => {
   const requests = new RequestsOfGroup(createManualClock(), () => true);

@@ -28,7 +28,7 @@ const ask = (route: string, path: string, method = 'GET'): HttpAsk => ({
 });
 
 const placeOf = (spec: FunctionSpec, request: HttpAsk): number =>
-  new HttpInvocation(request, spec, () => undefined).triggerIndex;
+  new HttpInvocation(1, request, spec, () => undefined).triggerIndex;
 
 test('A request has the trigger whose route was chosen', () => {
   const spec = specOn(httpTrigger('/a'), httpTrigger('/a/:id'));

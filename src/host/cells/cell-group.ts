@@ -333,6 +333,7 @@ export class CellGroup {
     const { clock, logger, namespace } = this.#options;
     const untilMs = clock.monotonicMs() + graceMs;
     this.#stopping = true;
+    this.#requests.end();
     this.#stopRenewing();
     void this.#turns.run(async () => {
       if (this.#bound !== undefined) await this.#cells.finish(this.#bound, graceMs);

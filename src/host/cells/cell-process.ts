@@ -14,12 +14,11 @@ import {
   isTransition,
   type Logger,
   orLate,
-  type PendingAnswer,
   systemClock,
   type TelemetryReport,
 } from '../../core/index.ts';
 import { parseCellMessage, parseCellResult } from './cell-messages.ts';
-import { CellRequests } from './cell-requests.ts';
+import { type AskedRequest, CellRequests } from './cell-requests.ts';
 import { forkCell } from './fork-cell.ts';
 import { guardChannel } from './guarded-channel.ts';
 import { dialPaused } from './held-socket.ts';
@@ -272,7 +271,7 @@ export class CellProcess {
   }
 
   /** Hands an HTTP request to a function of this cell. @throws HS_CELL_LOST when it is dead already */
-  ask(ask: HttpAsk): PendingAnswer {
+  ask(ask: HttpAsk): AskedRequest {
     if (this.#state === 'dead') throw new HairspringError('HS_CELL_LOST', `Cell ${this.id} is dead`);
     return this.#requests.ask(ask);
   }

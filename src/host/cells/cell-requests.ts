@@ -12,6 +12,11 @@ import {
 /** Longer bodies are cheaper as bytes, which the channel copies by a call of its own. */
 const MAX_TEXT_BYTES = 4_096;
 
+export interface AskedRequest extends PendingAnswer {
+  /** Its number in the cell. */
+  readonly requestId: number;
+}
+
 /**
  * The HTTP requests that one cell has in hand. A message on the channel costs a system call and a wake of the other
  * process, so those of one turn of the event loop go together.
@@ -30,7 +35,7 @@ export class CellRequests {
     this.#send = send;
   }
 
-  ask({ id, route, method, url, headers, body }: HttpAsk): PendingAnswer {
+  ask({ id, route, method, url, headers, body }: HttpAsk): AskedRequest {
     this.#lastId += 1;
     const requestId = this.#lastId;
     const settle = Promise.withResolvers<HttpAnswer>();
@@ -40,6 +45,7 @@ export class CellRequests {
     if (this.#bytes > HTTP_MESSAGE_BYTES) this.flush();
     else this.#plan();
     return {
+      requestId,
       answer: settle.promise,
       abandon: () => {
         if (!this.#open.has(requestId)) return;

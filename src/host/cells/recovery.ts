@@ -15,6 +15,8 @@ export class Recovery {
   readonly heavyFunctionIds: ReadonlyMap<number, string>;
   /** To be answered with an error: running them again could run them twice. */
   readonly open: readonly OpenCall[];
+  /** Whether an HTTP request may have begun, by its number. */
+  readonly mayHaveBegun: (requestId: number) => boolean;
   readonly #unstarted: AdoptedMessage[];
   readonly #parser: MessageParser;
   readonly #replySubjects: Pick<ReplySubjects, 'refuses'>;
@@ -32,6 +34,10 @@ export class Recovery {
     this.enteredFunctionId = told.enteredFunctionId;
     this.heavyFunctionIds = told.heavyFunctionIds;
     this.open = open;
+    // What is no number is greater than none.
+    const { begunRequests, forgottenRequests } = told;
+    this.mayHaveBegun = (requestId) =>
+      incomplete || !(requestId > forgottenRequests) || begunRequests.has(requestId);
     this.#unstarted = unstarted;
     if (told.gap || incomplete) return;
     this.#rest = new StreamRest(this.#parser, readWindow(journal, told.window));

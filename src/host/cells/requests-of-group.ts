@@ -8,6 +8,7 @@ import {
 } from '../../core/index.ts';
 import { lostError } from './blame.ts';
 import type { CellProcess } from './cell-process.ts';
+import type { Recovery } from './recovery.ts';
 import type { Verdict } from './verdict.ts';
 
 /** How long the callers of a dead cell wait to hear whose fault it was. */
@@ -20,14 +21,27 @@ export interface AskedCell {
   readonly cell: Pick<CellProcess, 'ask' | 'state'>;
   /** Whether it was ended with nothing left to do. */
   readonly finished: boolean;
+  /** After its death. */
+  readonly recovered: Pick<Recovery, 'mayHaveBegun'>;
 }
 
-/** Hands HTTP requests to the cells of a group. They are in no journal: who has handed them over answers for them. */
+/** A request until it is answered. */
+interface Open {
+  readonly ask: HttpAsk;
+  /** What it is handed to. */
+  given: PendingAnswer | undefined;
+  isAbandoned: boolean;
+  /** It waits for cells until then; undefined before it has to. */
+  untilMs: number | undefined;
+}
+
+/** Hands HTTP requests to the cells of a group, each to the next one as long as it has not begun. */
 export class RequestsOfGroup {
   readonly #clock: Clock;
   readonly #isServed: (functionId: string) => boolean;
   readonly #verdicts = new WeakMap<AskedCell, PromiseWithResolvers<Verdict>>();
-  #next = Promise.withResolvers<AskedCell>();
+  #next = Promise.withResolvers<AskedCell | undefined>();
+  #isOver = false;
 
   /** @param isServed whether a cell of the group has the function */
   constructor(clock: Clock, isServed: (functionId: string) => boolean) {
@@ -38,48 +52,63 @@ export class RequestsOfGroup {
   /** From now on there is a cell. */
   bound(bound: AskedCell): void {
     this.#next.resolve(bound);
-    this.#next = Promise.withResolvers();
+    if (!this.#isOver) this.#next = Promise.withResolvers();
+  }
+
+  /** No other cell comes any more: nobody waits for one. */
+  end(): void {
+    this.#isOver = true;
+    this.#next.resolve(undefined);
   }
 
   /**
    * Hands a request to a cell, where there is none to the next. The answer rejects with HS_CELL_LOST when there is none
-   * in time, or when it dies before it answers through no fault of the function.
+   * in time, or when it dies once the request may have begun, through no fault of the function.
    */
   ask(bound: AskedCell | undefined, ask: HttpAsk): PendingAnswer {
-    return bound === undefined ? this.#askNext(ask) : this.#askNow(bound, ask);
-  }
-
-  #askNext(ask: HttpAsk): PendingAnswer {
-    let isAbandoned = false;
-    let pending: PendingAnswer | undefined;
-    const askLater = async (): Promise<HttpAnswer> => {
-      const bound = await orLate(this.#next.promise, this.#clock, SERVED_WITHIN_MS);
-      if (bound === 'late' || isAbandoned || !this.#isServed(ask.id))
-        throw new HairspringError(
-          'HS_CELL_LOST',
-          'The function has no cell at the moment; another is on its way',
-        );
-      pending = this.#askNow(bound, ask);
-      return await pending.answer;
-    };
+    const open: Open = { ask, given: undefined, isAbandoned: false, untilMs: undefined };
     return {
-      answer: askLater(),
+      answer: this.#serve(open, bound),
       abandon: () => {
-        isAbandoned = true;
-        pending?.abandon();
+        open.isAbandoned = true;
+        open.given?.abandon();
       },
     };
   }
 
-  #askNow(bound: AskedCell, ask: HttpAsk): PendingAnswer {
-    const { answer, abandon } = bound.cell.ask(ask);
-    return { answer: answer.catch((error: unknown) => this.#blame(bound, ask, error)), abandon };
+  async #serve(open: Open, first: AskedCell | undefined): Promise<HttpAnswer> {
+    for (let bound = first; ; bound = undefined) {
+      const asked = bound ?? (await this.#nextFor(open));
+      // Nobody has told yet that it is gone.
+      if (asked.cell.state === 'dead' && !asked.finished) continue;
+      const given = asked.cell.ask(open.ask);
+      open.given = given;
+      try {
+        return await given.answer;
+      } catch (error) {
+        if (asked.cell.state !== 'dead' || asked.finished) throw error;
+        if (asked.recovered.mayHaveBegun(given.requestId)) throw await this.#blame(asked, open.ask);
+        open.given = undefined;
+      }
+    }
   }
 
-  async #blame(bound: AskedCell, { id }: HttpAsk, error: unknown): Promise<never> {
-    if (bound.cell.state !== 'dead' || bound.finished) throw error;
+  /** @throws HS_CELL_LOST when there is none in time, or nobody waits for it */
+  async #nextFor(open: Open): Promise<AskedCell> {
+    open.untilMs ??= this.#clock.monotonicMs() + SERVED_WITHIN_MS;
+    const leftMs = Math.max(0, open.untilMs - this.#clock.monotonicMs());
+    const isServed = (): boolean => !open.isAbandoned && this.#isServed(open.ask.id);
+    const bound = isServed() ? await orLate(this.#next.promise, this.#clock, leftMs) : undefined;
+    if (bound !== undefined && bound !== 'late' && isServed()) return bound;
+    throw new HairspringError(
+      'HS_CELL_LOST',
+      'The function has no cell at the moment; another is on its way',
+    );
+  }
+
+  async #blame(bound: AskedCell, { id }: HttpAsk): Promise<HairspringError> {
     const verdict = await orLate(this.#verdictOf(bound).promise, this.#clock, JUDGED_WITHIN_MS);
-    throw verdict !== 'late' && verdict.guiltyId === id ? verdict.error : lostError();
+    return verdict !== 'late' && verdict.guiltyId === id ? verdict.error : lostError();
   }
 
   /** Whose fault the death of a cell was. */

@@ -1,4 +1,4 @@
-import { JOURNAL, JOURNAL_RECORD, readJournal } from '../../core/index.ts';
+import { JOURNAL, JOURNAL_RECORD, namedRequest, readJournal } from '../../core/index.ts';
 import { Tally } from './tally.ts';
 
 /** A caller of a dead cell who still waits, for an invocation that had begun or may have. */
@@ -20,6 +20,10 @@ export interface Told {
   /** Reply subjects of calls that have begun, other than those that were carried. */
   readonly begun: Tally;
   readonly answered: Tally;
+  /** HTTP requests that have begun, by number. */
+  readonly begunRequests: Set<number>;
+  /** Of those up to this number nothing is known. */
+  forgottenRequests: number;
   /** Inbound bytes are missing at the end. */
   gap: boolean;
   /** The one that the cell was reading into. */
@@ -35,6 +39,8 @@ export function readTold(journal: Uint8Array): Told {
     carried: new Tally(),
     begun: new Tally(),
     answered: new Tally(),
+    begunRequests: new Set(),
+    forgottenRequests: 0,
     gap: false,
     window: journal[JOURNAL.windowOffset] === 1 ? 1 : 0,
   };
@@ -43,6 +49,11 @@ export function readTold(journal: Uint8Array): Told {
   const begin = (functionId: string, replies: readonly string[]): void => {
     for (const reply of replies) {
       if (reply === '') continue;
+      const requestId = namedRequest(reply);
+      if (requestId !== undefined) {
+        told.begunRequests.add(requestId);
+        continue;
+      }
       const place = places.get(reply)?.shift();
       if (place === undefined) told.begun.add(reply);
       told.started[place ?? told.started.length] = { reply, functionId };
@@ -90,6 +101,9 @@ export function readTold(journal: Uint8Array): Told {
           told.carried.add(reply);
           told.started.push({ reply, functionId: undefined });
         }
+        break;
+      case JOURNAL_RECORD.requests:
+        told.forgottenRequests = Number(text);
         break;
       default:
         break;

@@ -23,16 +23,19 @@ export class HttpInvocation implements Invocation {
   triggerIndex: number;
   readonly subject: string;
   readonly reply = '';
+  readonly requestId: number;
   readonly headers: HeaderPairs;
   readonly data: Uint8Array;
   readonly #name: string;
   readonly #settle: (answer: HttpAnswer | HairspringError) => void;
 
   /**
+   * @param requestId its number in this cell
    * @param settle called once, with the response or the coded error that the function's invocation ends with
    * @throws HS_GATEWAY_NO_ROUTE when the version that is here has no such route: the gateway may know another one
    */
   constructor(
+    requestId: number,
     ask: HttpAsk,
     { name, triggers }: FunctionSpec,
     settle: (answer: HttpAnswer | HairspringError) => void,
@@ -43,6 +46,7 @@ export class HttpInvocation implements Invocation {
         'HS_GATEWAY_NO_ROUTE',
         `Cannot take the request: the version of ${name} that is here has no route for it`,
       );
+    this.requestId = requestId;
     this.subject = requestLine(ask);
     this.headers = ask.headers;
     this.data = ask.body;
