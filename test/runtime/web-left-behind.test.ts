@@ -60,3 +60,37 @@ test('A file reader that an invocation left in the middle reads for the next one
   assert.equal(await probe.text({ data: 'leaves' }), 'left');
   assert.equal(await probe.text({ data: 'waits' }), 'abc');
 });
+
+test('A signal of AbortSignal.timeout that is kept is aborted when its time is up, and tells nobody of before', async () => {
+  const body = `
+    if (msg.text() === 'makes') {
+      kept = AbortSignal.timeout(40);
+      kept.addEventListener('abort', () => { heard += 1; });
+      followed = AbortSignal.any([kept]);
+      return JSON.stringify([kept.aborted, top.aborted]);
+    }
+    if (msg.text() === 'waits') await new Promise((resolve) => setTimeout(resolve, 60));
+    return JSON.stringify([kept.aborted, kept.reason?.name, followed.aborted, top.aborted, heard]);`;
+  const code = handlerOf(body, 'let kept, followed, heard = 0; const top = AbortSignal.timeout(60_000);');
+  using probe = createTestFunction(code, { limits: { timeoutMs: 2_000 } });
+  assert.equal(await probe.text({ data: 'makes' }), '[false,false]');
+  assert.equal(await probe.text({ data: 'looks' }), '[false,null,false,false,0]');
+  assert.equal(await probe.text({ data: 'waits' }), '[true,"TimeoutError",true,false,0]');
+  assert.deepEqual(probe.logs, []);
+});
+
+test('A signal of AbortSignal.timeout that is kept is heard by whoever listens to it in a later call, or at the same time', async () => {
+  const body = `
+    if (msg.text() === 'makes') {
+      kept = AbortSignal.timeout(100);
+      return 'made';
+    }
+    const signal = msg.text() === 'follows' ? AbortSignal.any([kept, new AbortController().signal]) : kept;
+    return await new Promise((resolve) => signal.addEventListener('abort', () => resolve(signal.reason.name)));`;
+  using probe = createTestFunction(handlerOf(body, 'let kept; const top = AbortSignal.timeout(100);'), {
+    limits: { timeoutMs: 2_000 },
+  });
+  assert.equal(await probe.text({ data: 'makes' }), 'made');
+  const both = ['listens', 'follows', 'listens'].map((data) => probe.text({ data }));
+  assert.deepEqual(await Promise.all(both), ['TimeoutError', 'TimeoutError', 'TimeoutError']);
+});

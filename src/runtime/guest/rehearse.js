@@ -25,6 +25,8 @@ function rehearse(readiness) {
   handlers = { message: async (message) => /** @type {Message} */ (message).text(), fetch: rehearseRequest };
   servesRequests = readiness === 'requests';
   runBatch(1, [`[0,0,0,"rehearsal",1,1,0,1,"text"${servesRequests ? REHEARSED_REQUESTS : ''}]`]);
+  // The top level of a function is in no invocation.
+  setCurrent(undefined);
 }
 
 /** Does what most handlers of requests do. @param {any} request */

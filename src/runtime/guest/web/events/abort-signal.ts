@@ -15,6 +15,13 @@ const KEY = Symbol('AbortSignal');
 /** Longer than any invocation; a timer that is to wait longer would not wait at all. */
 const MAX_DELAY_MS = 2 ** 31 - 1;
 
+interface Timeout {
+  /** When it is up, on the monotonic clock. */
+  readonly untilMs: number;
+  /** The last one that was set. */
+  timer: number;
+}
+
 interface SignalState {
   /** When it was aborted, as a count of aborts; 0 while it is not. */
   abortedAt: number;
@@ -25,6 +32,8 @@ interface SignalState {
   followers: Set<AbortSignal> | undefined;
   readonly order: number;
   algorithms: Set<() => void> | undefined;
+  /** Of a signal of `timeout`. */
+  timeout: Timeout | undefined;
 }
 
 let aborts = 0;
@@ -50,6 +59,7 @@ export class AbortSignal extends EventTarget {
       followers: undefined,
       order: signals,
       algorithms: undefined,
+      timeout: undefined,
     };
   }
 
@@ -65,10 +75,9 @@ export class AbortSignal extends EventTarget {
     if (!Number.isFinite(delay) || delay <= -1 || delay > Number.MAX_SAFE_INTEGER)
       throw new TypeError('The time of AbortSignal.timeout is not a number of milliseconds');
     const signal = createSignal();
-    runtime.setTimer(
-      () => abort(signal, new DOMException('The operation timed out', 'TimeoutError')),
-      Math.min(Math.trunc(delay), MAX_DELAY_MS),
-    );
+    stateOf(signal).timeout = { untilMs: nowMs() + Math.trunc(delay), timer: 0 };
+    watchListeners(signal, () => follow(signal));
+    arm(signal);
     return signal;
   }
 
@@ -138,12 +147,42 @@ function mark(signal: AbortSignal, reason: unknown): void {
   state.reason = reason === undefined ? new DOMException('The operation was aborted', 'AbortError') : reason;
 }
 
+function nowMs(): number {
+  return runtime.door('now') as number;
+}
+
+function timedOut(): DOMException {
+  return new DOMException('The operation timed out', 'TimeoutError');
+}
+
+/** A timer ends with the invocations that there were when it was set: whoever listens later sets another. */
+function arm(signal: AbortSignal): void {
+  const { timeout } = stateOf(signal);
+  if (timeout === undefined || runtime.currentInvocation() === undefined) return;
+  if (runtime.isTimerKept(timeout.timer)) return;
+  runtime.clearTimer(timeout.timer);
+  const leftMs = Math.ceil(Math.max(0, timeout.untilMs - nowMs()));
+  timeout.timer = runtime.setTimer(() => abort(signal, timedOut()), Math.min(leftMs, MAX_DELAY_MS));
+}
+
+/** Aborts one whose time is up and whose timer is gone, without a word: those who listened are gone with it. */
+function expire(signal: AbortSignal): void {
+  const state = stateOf(signal);
+  const { abortedAt, timeout } = state;
+  if (timeout === undefined || abortedAt > 0 || runtime.isTimerArmed(timeout.timer)) return;
+  if (nowMs() < timeout.untilMs) return;
+  state.algorithms = undefined;
+  mark(signal, timedOut());
+}
+
 /** Takes over the abort of the first of its sources that was aborted. */
 function pull(signal: AbortSignal): void {
+  expire(signal);
   const state = stateOf(signal);
   if (state.abortedAt > 0 || state.sources.length === 0) return;
   let first: SignalState | undefined;
   for (const source of state.sources) {
+    expire(source);
     const each = stateOf(source);
     if (each.abortedAt > 0 && (first === undefined || each.abortedAt < first.abortedAt)) first = each;
   }
@@ -155,13 +194,16 @@ function pull(signal: AbortSignal): void {
 
 /** Joins the sources' followers while anybody listens, and leaves them when nobody does. */
 function follow(signal: AbortSignal): void {
+  pull(signal);
   const state = stateOf(signal);
   if (state.abortedAt > 0) return;
   if (!hasListener(signal, 'abort') && state.algorithms === undefined) {
     leave(signal);
     return;
   }
+  arm(signal);
   for (const source of state.sources) {
+    arm(source);
     const own = stateOf(source);
     own.followers ??= new Set();
     own.followers.add(signal);
