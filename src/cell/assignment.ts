@@ -12,6 +12,7 @@ import {
 import {
   CALLS_LABEL,
   callsBinding,
+  checkGrant,
   createHostServices,
   createNatsServices,
   MessagingBudgets,
@@ -129,6 +130,7 @@ export async function takeAssignment(
     connect: connectOwn,
     createServices: (own, inboxPrefix) =>
       createNatsServices(own, { inboxPrefix, calls: { namespace }, budgets }),
+    check: checkGrant,
     prepareLocally: (binding) => prepareLocally(nc, binding, local),
   });
   const services = createHostServices(nc, {

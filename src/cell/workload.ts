@@ -25,6 +25,8 @@ export interface WorkloadOptions {
   readonly usage: WorkloadUsage;
   /** What a binding does without the connection. @default nothing */
   readonly prepareLocally?: (binding: ServiceBinding) => LocalBinding | undefined;
+  /** Called before a connection is opened for a call; what it throws the call rejects with. @default nothing */
+  readonly check?: (label: string, binding: ServiceBinding, call: HostCall) => void;
   /** Called before a connection is opened. */
   readonly makeRoom: () => void;
 }
@@ -141,7 +143,7 @@ export class Workload {
     const { usage } = this.#options;
     usage.callsUnderWay += 1;
     try {
-      const session = earlier ?? this.#session ?? (await this.#open());
+      const session = earlier ?? this.#session ?? (await this.#openFor(label, call));
       return await session.call(label, call, caller);
     } finally {
       usage.callsUnderWay -= 1;
@@ -159,6 +161,13 @@ export class Workload {
       leaving.find(({ session }) => session.holds(label, call)) ??
       leaving.find(({ callers }) => callers.has(callerId));
     return found?.session;
+  }
+
+  /** What the grant does not cover opens no connection. */
+  async #openFor(label: string, call: HostCall): Promise<WorkloadSession> {
+    const binding = this.#bindings.get(label);
+    if (binding !== undefined) this.#options.check?.(label, binding, call);
+    return await this.#open();
   }
 
   #open(): Promise<WorkloadSession> {

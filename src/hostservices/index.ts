@@ -1,6 +1,7 @@
 import type { NatsConnection } from '@nats-io/transport-node';
 import {
   type FunctionSpec,
+  type HostCall,
   type HostService,
   type LocalBinding,
   type LocalFunctions,
@@ -11,13 +12,16 @@ import {
 } from '../core/index.ts';
 import { prepareCrypto } from './crypto/provider.ts';
 import { createHttpService } from './http/provider.ts';
+import { checkKvCall } from './kv/grant.ts';
 import { createKvService } from './kv/provider.ts';
+import { checkMessagingCall } from './messaging/grant.ts';
 import {
   createMessagingService,
   MessagingBudgets,
   type MessagingOptions,
   prepareLocalCalls,
 } from './messaging/provider.ts';
+import { checkObjectCall } from './objectstore/grant.ts';
 import { createObjectStoreService } from './objectstore/provider.ts';
 
 /** Services that go by NATS. */
@@ -44,6 +48,17 @@ export function createHostServices(
   options: NatsServiceOptions = {},
 ): Readonly<Record<ServiceBinding['service'], HostService>> {
   return { http: createHttpService({ clock: systemClock }), ...createNatsServices(nc, options) };
+}
+
+/**
+ * What a call that goes over NATS needs of its grant, before there is a connection to make it by; the services check
+ * it again.
+ * @throws as {@link PreparedBinding.call} rejects
+ */
+export function checkGrant(label: string, binding: ServiceBinding, call: HostCall): void {
+  if (binding.service === 'kv') checkKvCall(label, binding, call);
+  else if (binding.service === 'messaging') checkMessagingCall(label, binding, call);
+  else if (binding.service === 'objectstore') checkObjectCall(label, binding, call);
 }
 
 /** What a binding does without a connection of its function's own; `nc` is the cell's. */

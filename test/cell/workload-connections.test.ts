@@ -13,7 +13,7 @@ import {
   systemClock,
   type WorkloadCredential,
 } from '../../src/core/index.ts';
-import { prepareLocally } from '../../src/hostservices/index.ts';
+import { checkGrant, prepareLocally } from '../../src/hostservices/index.ts';
 import { Handles, type Held } from '../../src/hostservices/shared/handles.ts';
 import { connectTo, startTestNats, type TestNats } from '../support/nats.ts';
 import { createSpec } from '../support/spec.ts';
@@ -299,6 +299,52 @@ test('A function of the same cell is called while there is no connection, and no
   await assert.rejects(call('elsewhere'), { code: 'HS_NATS_UNREACHABLE' });
   assert.equal(connections, 1);
   await cell.close();
+});
+
+test('What the grant does not cover opens no connection, whichever service it is of', async () => {
+  let connections = 0;
+  await using away = new WorkloadConnections({
+    endpoint: () => ({ servers: ['nats://127.0.0.1:1'] }),
+    clock: systemClock,
+    connect: () => {
+      connections += 1;
+      return Promise.reject(new Error('away'));
+    },
+    createServices: () => ({}),
+    check: checkGrant,
+  });
+  away.admit([{ ...createSpec({}), id: 'one' }], { one: createWorld().credential('_HSBOX.one') });
+  const messaging: ServiceBinding = { service: 'messaging', publish: ['a.*'], request: [], call: [] };
+  const store: ServiceBinding = {
+    service: 'objectstore',
+    bucket: 'b',
+    access: 'read',
+    existing: true,
+    create: { storage: 'file', replicas: 1 },
+  };
+  const calls: readonly [
+    ServiceBinding,
+    granted: [string, string],
+    denied: [string, string],
+    code: string,
+  ][] = [
+    [{ ...BINDING, keys: 'a.>' }, ['get', 'a.b'], ['get', 'b'], 'HS_BINDING_DENIED'],
+    [BINDING, ['keys', ''], ['put', 'b'], 'HS_BINDING_DENIED'],
+    [BINDING, ['watch', ''], ['odd', ''], 'HS_HOST_CALL_INVALID'],
+    [messaging, ['publish', 'a.b'], ['request', 'a.b'], 'HS_BINDING_DENIED'],
+    [messaging, ['next', ''], ['call', 'other'], 'HS_BINDING_DENIED'],
+    [store, ['list', ''], ['delete', 'o'], 'HS_BINDING_DENIED'],
+    [store, ['get', 'o'], ['get', ''], 'HS_OBJECT_NAME_INVALID'],
+  ];
+  for (const [index, [given, granted, denied, code]] of calls.entries()) {
+    const binding = away.prepare('one', `B${index}`, given);
+    assert.ok(binding !== undefined);
+    const call = ([op, name]: [string, string]): Promise<unknown> =>
+      binding.call({ op, args: [name], payload: undefined }, { id: 1, deadlineMs: Number.POSITIVE_INFINITY });
+    await assert.rejects(call(denied), { code }, `${given.service} ${denied[0]}`);
+    assert.equal(connections, index, `${given.service} ${denied[0]}`);
+    await assert.rejects(call(granted), { code: 'HS_NATS_UNREACHABLE' }, `${given.service} ${granted[0]}`);
+  }
 });
 
 test('A server that is away is a coded error, and the next call tries again', async () => {

@@ -5,7 +5,7 @@ import type { Binding, HttpBinding, KvBinding, MessagingBinding } from '../../sr
 import { compareGrants, isWidening } from '../../src/hostservices/grant-changes.ts';
 import { createGrant, refusalOf } from '../../src/hostservices/http/grant.ts';
 import { coversPattern, coversUrl, parseUrlPattern } from '../../src/hostservices/http/url-pattern.ts';
-import { checkAccess, checkKey } from '../../src/hostservices/kv/grant.ts';
+import { checkKey, checkOperation } from '../../src/hostservices/kv/grant.ts';
 import { checkSubject } from '../../src/hostservices/messaging/grant.ts';
 
 /** Literal subjects of up to three tokens, one of which no filter of these tests names. */
@@ -88,7 +88,7 @@ test('A KV grant widens exactly when it covers a call that the one before did no
   const covered = (binding: KvBinding): readonly boolean[] =>
     calls.map(({ op, key }) =>
       passes(() => {
-        checkAccess('ONE', binding, op);
+        checkOperation('ONE', binding, op);
         checkKey('ONE', binding, op, key);
       }),
     );

@@ -12,7 +12,7 @@ import {
 import { parseStartRequest, startRequestToWire } from '../../src/host/manifest/index.ts';
 import { compareGrants, isWidening } from '../../src/hostservices/grant-changes.ts';
 import { createGrant, refusalOf } from '../../src/hostservices/http/grant.ts';
-import { checkAccess, checkKey, isKvOperation, watchFilter } from '../../src/hostservices/kv/grant.ts';
+import { checkKey, checkOperation, isKvOperation, watchFilter } from '../../src/hostservices/kv/grant.ts';
 import { joinFilters } from '../../src/hostservices/kv/suggest-grant.ts';
 import { checkSubject } from '../../src/hostservices/messaging/grant.ts';
 import type { GrantUse } from '../../src/hostservices/shared/grant-suggestion.ts';
@@ -52,7 +52,7 @@ test('A KV suggestion covers each call, is no wider than the grant under which a
       assert.ok(binding.service === 'kv');
       for (const [op, name] of calls) {
         assert.ok(isKvOperation(op));
-        checkAccess('ONE', binding, op);
+        checkOperation('ONE', binding, op);
         if (op === 'watch') watchFilter('ONE', binding, name);
         else checkKey('ONE', binding, op, name);
       }

@@ -1,5 +1,6 @@
 import {
   HairspringError,
+  type HostCall,
   isSubject,
   type KvBinding,
   subjectMatches,
@@ -28,10 +29,29 @@ export function isKvOperation(op: string): op is KvOperation {
   return Object.hasOwn(KV_OPERATIONS, op);
 }
 
-/** @throws HS_BINDING_DENIED when the grant does not cover `op` */
-export function checkAccess(label: string, binding: KvBinding, op: KvOperation): void {
+/**
+ * What a call needs of its grant, before there is a connection to make it by.
+ * @throws HS_HOST_CALL_INVALID, HS_KV_KEY_INVALID, HS_BINDING_DENIED
+ */
+export function checkKvCall(label: string, binding: KvBinding, { op: given, args }: HostCall): void {
+  const op = checkOperation(label, binding, given);
+  if (op === 'keys') keysFilter(label, binding, args[0]);
+  else if (op === 'watch') watchFilter(label, binding, args[2]);
+  else if (op !== 'next' && op !== 'close') checkKey(label, binding, op, args[0]);
+}
+
+/**
+ * @throws HS_HOST_CALL_INVALID when there is no such operation, HS_BINDING_DENIED when the grant does not cover it
+ */
+export function checkOperation(label: string, binding: KvBinding, op: string): KvOperation {
+  if (!isKvOperation(op)) {
+    throw new HairspringError(
+      'HS_HOST_CALL_INVALID',
+      `Cannot call ${label}.${op.slice(0, 100)}: a KV bucket has no such operation`,
+    );
+  }
   const needed = KV_OPERATIONS[op];
-  if (binding.access === 'read-write' || binding.access === needed) return;
+  if (binding.access === 'read-write' || binding.access === needed) return op;
   throw new HairspringError(
     'HS_BINDING_DENIED',
     `Cannot ${op} in bucket "${binding.bucket}": binding ${label} grants access "${binding.access}", and ${op} needs "${needed}"`,

@@ -14,7 +14,7 @@ import { Handles } from '../shared/handles.ts';
 import { isPermissionViolation } from '../shared/provider-failures.ts';
 import { serverRefusal } from '../shared/server-refusal.ts';
 import { toOptionalRevision, toRevision, toTtl, toWatchBeginning } from './arguments.ts';
-import { checkAccess, checkKey, isKvOperation, type KvOperation, keysFilter, watchFilter } from './grant.ts';
+import { checkKey, checkOperation, type KvOperation, keysFilter, watchFilter } from './grant.ts';
 import { KV_LIMITS } from './limits.ts';
 import { KvAccess } from './provider-access.ts';
 import { listKeys } from './provider-keys.ts';
@@ -60,14 +60,8 @@ class KvGrant implements PreparedBinding {
     });
   }
 
-  async call({ op, args, payload = '' }: HostCall, caller: HostCaller): Promise<HostCallResult> {
-    if (!isKvOperation(op)) {
-      throw new HairspringError(
-        'HS_HOST_CALL_INVALID',
-        `Cannot call ${this.#label}.${op.slice(0, 100)}: a KV bucket has no such operation`,
-      );
-    }
-    checkAccess(this.#label, this.#binding, op);
+  async call({ op: given, args, payload = '' }: HostCall, caller: HostCaller): Promise<HostCallResult> {
+    const op = checkOperation(this.#label, this.#binding, given);
     switch (op) {
       case 'keys':
         return this.#keys(args[0]);

@@ -1,6 +1,7 @@
 import {
   forbiddenTriggerReason,
   HairspringError,
+  type HostCall,
   isLiteralSubject,
   isToken,
   type MessagingBinding,
@@ -32,6 +33,29 @@ export type MessagingOperation = keyof typeof MESSAGING_OPERATIONS;
 
 export function isMessagingOperation(op: string): op is MessagingOperation {
   return Object.hasOwn(MESSAGING_OPERATIONS, op);
+}
+
+/** @throws HS_HOST_CALL_INVALID when there is no such operation */
+export function checkOperation(label: string, op: string): MessagingOperation {
+  if (isMessagingOperation(op)) return op;
+  throw new HairspringError(
+    'HS_HOST_CALL_INVALID',
+    `Cannot call ${label}.${op.slice(0, 100)}: messaging has no such operation`,
+  );
+}
+
+/**
+ * What a call needs of its grant, before there is a connection to make it by.
+ * @throws HS_HOST_CALL_INVALID, HS_SUBJECT_INVALID, HS_BINDING_DENIED
+ */
+export function checkMessagingCall(
+  label: string,
+  binding: MessagingBinding,
+  { op: given, args }: HostCall,
+): void {
+  const op = checkOperation(label, given);
+  if (isSendingOperation(op)) checkSubject(label, binding, SENDING_OPERATIONS[op], args[0]);
+  else if (op === 'call') checkFunctionName(binding, args[0]);
 }
 
 export function isSendingOperation(op: string): op is SendingOperation {

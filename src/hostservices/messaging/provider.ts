@@ -1,7 +1,6 @@
 import type { NatsConnection } from '@nats-io/transport-node';
 import {
   type Clock,
-  HairspringError,
   type HostCall,
   type HostCaller,
   type HostCallResult,
@@ -13,7 +12,7 @@ import {
   type PreparedBinding,
 } from '../../core/index.ts';
 import { Handles } from '../shared/handles.ts';
-import { isMessagingOperation, isSendingOperation, type SendingOperation } from './grant.ts';
+import { checkOperation, isSendingOperation, type SendingOperation } from './grant.ts';
 import { MESSAGING_LIMITS } from './limits.ts';
 import { MessagingBudgets } from './provider-budgets.ts';
 import { callFunction, type FunctionCalls } from './provider-calls.ts';
@@ -88,13 +87,8 @@ class MessagingGrant implements PreparedBinding {
   }
 
   async call(call: HostCall, caller: HostCaller): Promise<HostCallResult> {
-    const { op, args } = call;
-    if (!isMessagingOperation(op)) {
-      throw new HairspringError(
-        'HS_HOST_CALL_INVALID',
-        `Cannot call ${this.#label}.${op.slice(0, 100)}: messaging has no such operation`,
-      );
-    }
+    const { args } = call;
+    const op = checkOperation(this.#label, call.op);
     if (isSendingOperation(op)) return await this.#send(op, call, caller);
     switch (op) {
       case 'call':

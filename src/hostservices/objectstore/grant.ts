@@ -1,4 +1,4 @@
-import { HairspringError, type ObjectStoreBinding } from '../../core/index.ts';
+import { HairspringError, type HostCall, type ObjectStoreBinding } from '../../core/index.ts';
 import { OBJECT_LIMITS } from './limits.ts';
 
 /** Operations and the access that each needs; what goes on with something open needs none of its own. */
@@ -19,6 +19,20 @@ export const OBJECT_OPERATIONS = {
 } as const satisfies Record<string, 'read' | 'write' | 'none'>;
 
 export type ObjectOperation = keyof typeof OBJECT_OPERATIONS;
+
+/**
+ * What a call needs of its grant, before there is a connection to make it by.
+ * @throws HS_HOST_CALL_INVALID, HS_OBJECT_NAME_INVALID, HS_BINDING_DENIED
+ */
+export function checkObjectCall(
+  label: string,
+  binding: ObjectStoreBinding,
+  { op: given, args }: HostCall,
+): void {
+  const op = checkOperation(label, binding, given);
+  if (op === 'list') checkPrefix(args[0]);
+  else if (op !== 'watch' && OBJECT_OPERATIONS[op] !== 'none') checkName(op, args[0]);
+}
 
 /**
  * @throws HS_HOST_CALL_INVALID when there is no such operation, HS_BINDING_DENIED when the grant does not cover it
