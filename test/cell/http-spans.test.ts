@@ -1,8 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { triggerAttributes, triggerKind, triggerName } from '../../src/cell/observe/span-text.ts';
-import { type Invocation, shownSubject, type Trigger } from '../../src/core/index.ts';
+import {
+  callAttributes,
+  triggerAttributes,
+  triggerKind,
+  triggerName,
+} from '../../src/cell/observe/span-text.ts';
+import { type Invocation, shownSubject, TELEMETRY_LIMITS, type Trigger } from '../../src/core/index.ts';
 import { parseCellMessage } from '../../src/host/cells/cell-messages.ts';
+import { flightOf } from '../support/flight.ts';
 import { createSpec } from '../support/spec.ts';
 
 const LISTENS: Trigger = { kind: 'subject', pattern: 'a.{b}', subject: 'a.*', captures: [], fanout: false };
@@ -62,4 +68,36 @@ test('Of a request others are shown method and path, of a message its subject', 
   assert.equal(shownSubject('GET http://h/a%20b?c=d'), 'GET /a%20b');
   assert.equal(shownSubject('POST http://h/'), 'POST /');
   assert.equal(shownSubject('orders.1.paid'), 'orders.1.paid');
+});
+
+test('What is a secret of the function in a name is a star in its spans, also where it would be cut in two', () => {
+  const spec = {
+    ...createSpec({
+      bindings: {
+        BUS: { service: 'messaging', publish: ['>'], request: [], call: [] },
+        WEB: { service: 'http', urls: ['https://*/*'], methods: [], private: false },
+      },
+    }),
+    triggers: [LISTENS, ROUTE],
+  };
+  const redact = (text: string): string => text.replaceAll('s3cret', '[redacted]');
+  const called = (label: string, op: string, args: readonly string[]): object =>
+    callAttributes(spec, { label, op, args, startedMs: 0, flight: flightOf(1), trace: undefined }, redact);
+  const long = `${'a'.repeat(TELEMETRY_LIMITS.attributeChars - 3)}s3cret`;
+  const seen = [
+    triggerAttributes(spec, invocationOf(0, 'a.s3cret'), redact),
+    triggerAttributes(spec, invocationOf(1, 'GET http://h/albums/%733cret'), redact),
+    called('BUS', 'publish', ['a.s3cret.b']),
+    called('BUS', 'publish', [long]),
+    called('WEB', 'open', ['1', 'GET', 'https://s3cret.example.com/']),
+    called('$functions', 'call', ['s3cret']),
+  ];
+  assert.deepEqual(
+    seen.map((attributes) =>
+      ['messaging.destination.name', 'url.path', 'server.address', 'faas.invoked_name'].flatMap((name) =>
+        Object.entries(attributes).flatMap(([key, value]) => (key === name ? [value] : [])),
+      ),
+    ),
+    [['a.*'], ['/albums/*'], ['a.*.b'], ['*'], ['*.example.com'], ['*']],
+  );
 });

@@ -24,7 +24,12 @@ test('A function finds the headers of its message in ctx.trace when nothing is t
 
 test('A function that changes its place in the trace changes nothing for the host', async () => {
   const spans: SpanRecord[] = [];
-  const observer = new Tracer(ALWAYS, (span) => spans.push(span), 0);
+  const observer = new Tracer(
+    ALWAYS,
+    (span) => spans.push(span),
+    0,
+    () => undefined,
+  );
   let sent = '';
   using probe = createTestFunction(
     handlerOf(`
@@ -51,7 +56,12 @@ test('What a host call sends on names the span of the call, in the trace of its 
   const spans: SpanRecord[] = [];
   const carriers: string[] = [];
   using probe = createTestFunction(handlerOf('await Promise.all([env.HOST.get("a"), env.HOST.get("b")])'), {
-    observer: new Tracer(ALWAYS, (span) => spans.push(span), 0),
+    observer: new Tracer(
+      ALWAYS,
+      (span) => spans.push(span),
+      0,
+      () => undefined,
+    ),
     host: async (_call, { trace, deadlineMs }) => {
       assert.ok(deadlineMs > performance.now());
       carriers.push(trace?.traceparent ?? '');
@@ -71,7 +81,12 @@ test('What a host call sends on names the span of the call, in the trace of its 
 test('An invocation that never began has no invocation span', async () => {
   const spans: SpanRecord[] = [];
   using probe = createTestFunction(moduleOf('{}', 'throw new Error("no")'), {
-    observer: new Tracer(ALWAYS, (span) => spans.push(span), 0),
+    observer: new Tracer(
+      ALWAYS,
+      (span) => spans.push(span),
+      0,
+      () => undefined,
+    ),
   });
   assert.equal(await probe.code(), 'HS_FUNCTION_LOAD');
   assert.deepEqual(
@@ -106,4 +121,22 @@ test('A caller’s decision is followed or not, as the sampler says', () => {
   assert.equal(joinTrace(caller('00'), { parentBased: true, ratio: 1 }).sampled, false);
   assert.equal(joinTrace(caller('01'), { parentBased: false, ratio: 0 }).sampled, false);
   assert.equal(joinTrace(caller('00'), { parentBased: false, ratio: 1 }).sampled, true);
+});
+
+test('The spans of a function show no secret of its own, neither of its message nor of what it calls', async () => {
+  const spans: SpanRecord[] = [];
+  const redact = (text: string): string => text.replaceAll('s3cret', '[redacted]');
+  using probe = createTestFunction(handlerOf('await env.BUS.publish("a.s3cret")'), {
+    observer: new Tracer(
+      ALWAYS,
+      (span) => spans.push(span),
+      0,
+      () => redact,
+    ),
+    bindings: { BUS: { service: 'messaging', publish: ['a.*'], request: [], call: [] } },
+    prepared: { BUS: { call: async () => ({ value: null }) } },
+  });
+  await probe.text({ subject: 'probe.s3cret' });
+  const names = spans.flatMap(({ attributes }) => attributes['messaging.destination.name'] ?? []);
+  assert.deepEqual(names.sort(), ['a.*', 'probe.*']);
 });

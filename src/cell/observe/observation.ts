@@ -67,7 +67,8 @@ export function createObservation(options: ObservationOptions): Observation {
   });
   const { sampler } = observe;
   const epochMs = clock.now() - clock.monotonicMs();
-  const tracer = sampler === undefined ? undefined : new Tracer(sampler, reporter.record, epochMs);
+  const tracer =
+    sampler === undefined ? undefined : new Tracer(sampler, reporter.record, epochMs, options.redactOf);
   const asked = [tracer, metrics, recorder].filter((observer) => observer !== undefined);
   return {
     // The tracer first: the others may be told of what it has set.

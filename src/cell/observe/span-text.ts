@@ -5,10 +5,12 @@ import {
   type Invocation,
   type InvocationStatus,
   type ObservedCall,
+  type Redact,
   type SpanRecord,
   shownSubject,
   TELEMETRY_LIMITS,
 } from '../../core/index.ts';
+import { starredName } from './starred-name.ts';
 
 type Attributes = SpanRecord['attributes'];
 
@@ -29,25 +31,31 @@ function methodOf(line: string): string {
 }
 
 /** Of an HTTP request neither its query nor who sent it. */
-function httpAttributes(route: string, subject: string, bytes: number): Attributes {
+function httpAttributes(
+  route: string,
+  subject: string,
+  bytes: number,
+  redact: Redact | undefined,
+): Attributes {
   const shown = shownSubject(subject);
   return {
     'http.request.method': methodOf(subject),
     'http.route': cut(route),
-    'url.path': cut(shown.slice(shown.indexOf(' ') + 1)),
+    'url.path': named('objectstore', shown.slice(shown.indexOf(' ') + 1), redact),
     'http.request.body.size': bytes,
   };
 }
 
-export function triggerAttributes(spec: FunctionSpec, invocation: Invocation): Attributes {
+/** @param redact takes the secrets of the function out of a text, if it has some */
+export function triggerAttributes(spec: FunctionSpec, invocation: Invocation, redact?: Redact): Attributes {
   const { triggerIndex, subject, data, reply } = invocation;
   const trigger = spec.triggers[triggerIndex];
-  if (trigger?.kind === 'http') return httpAttributes(trigger.pattern, subject, data.length);
+  if (trigger?.kind === 'http') return httpAttributes(trigger.pattern, subject, data.length, redact);
   return {
     'messaging.system': NATS,
     'messaging.operation.type': 'process',
     'messaging.operation.name': 'process',
-    'messaging.destination.name': cut(subject),
+    'messaging.destination.name': named('messaging', subject, redact),
     ...(trigger === undefined ? {} : { 'messaging.destination.template': cut(trigger.pattern) }),
     ...(trigger?.fanout === true
       ? {}
@@ -77,7 +85,12 @@ export function callKind({ op }: ObservedCall): SpanRecord['kind'] {
   return op === 'publish' || op === 'publishAcked' ? 'producer' : 'client';
 }
 
-export function callAttributes(spec: FunctionSpec, { label, op, args }: ObservedCall): Attributes {
+/** @param redact as in {@link triggerAttributes} */
+export function callAttributes(
+  spec: FunctionSpec,
+  { label, op, args }: ObservedCall,
+  redact?: Redact,
+): Attributes {
   const binding = bindingOf(spec, label);
   const own: Attributes = {
     'hairspring.binding': cut(label),
@@ -91,7 +104,9 @@ export function callAttributes(spec: FunctionSpec, { label, op, args }: Observed
       'messaging.system': NATS,
       'messaging.operation.type': 'send',
       'messaging.operation.name': cut(op),
-      ...(typeof first === 'string' ? { 'messaging.destination.name': cut(first) } : {}),
+      ...(typeof first === 'string'
+        ? { 'messaging.destination.name': named('messaging', first, redact) }
+        : {}),
     };
   }
   if (binding?.service === 'http' && typeof second === 'string' && typeof third === 'string') {
@@ -100,17 +115,23 @@ export function callAttributes(spec: FunctionSpec, { label, op, args }: Observed
     return {
       ...own,
       'http.request.method': cut(second),
-      ...(host === undefined ? {} : { 'server.address': cut(host) }),
+      ...(host === undefined ? {} : { 'server.address': named('messaging', host, redact) }),
     };
   }
   if (binding?.service === 'kv' || binding?.service === 'objectstore')
     return { ...own, 'db.system.name': NATS, 'db.collection.name': binding.bucket };
-  if (label === '$functions' && typeof first === 'string') return { ...own, 'faas.invoked_name': cut(first) };
+  if (label === '$functions' && typeof first === 'string')
+    return { ...own, 'faas.invoked_name': named('messaging', first, redact) };
   return own;
 }
 
 function bindingOf({ bindings }: FunctionSpec, label: string): Binding | undefined {
   return Object.hasOwn(bindings, label) ? bindings[label] : undefined;
+}
+
+/** With stars for what holds a secret. Of the whole, since a secret that is cut in two is not found. */
+function named(service: Binding['service'], name: string, redact: Redact | undefined): string {
+  return cut(redact === undefined ? name : starredName(service, name, redact) || '*');
 }
 
 function cut(text: string): string {

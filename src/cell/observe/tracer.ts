@@ -6,6 +6,7 @@ import {
   type InvocationStatus,
   type ObservedCall,
   type ObservedInvocation,
+  type Redact,
   readTraceCarrier,
   SilentObserver,
   type SpanRecord,
@@ -37,14 +38,22 @@ export class Tracer extends SilentObserver {
   readonly #record: (span: SpanRecord) => void;
   /** The monotonic clock's zero, in milliseconds since the epoch. */
   readonly #epochMs: number;
+  readonly #redactOf: (spec: FunctionSpec) => Redact | undefined;
   readonly #open = new WeakMap<ObservedInvocation, OpenTrace>();
   readonly #callSpanIds = new WeakMap<ObservedCall, string>();
 
-  constructor(sampler: TraceSampler, record: (span: SpanRecord) => void, epochMs: number) {
+  /** @param redactOf what takes the secrets of a function out of a text, if it has some */
+  constructor(
+    sampler: TraceSampler,
+    record: (span: SpanRecord) => void,
+    epochMs: number,
+    redactOf: (spec: FunctionSpec) => Redact | undefined,
+  ) {
     super();
     this.#sampler = sampler;
     this.#record = record;
     this.#epochMs = epochMs;
+    this.#redactOf = redactOf;
   }
 
   override wantsDetails(): boolean {
@@ -76,7 +85,10 @@ export class Tracer extends SilentObserver {
         kind: triggerKind(spec, flight.invocation),
         name: triggerName(spec, flight.invocation),
         status,
-        attributes: { ...triggerAttributes(spec, flight.invocation), ...errorAttributes(status) },
+        attributes: {
+          ...triggerAttributes(spec, flight.invocation, this.#redactOf(spec)),
+          ...errorAttributes(status),
+        },
       },
       acceptedMs,
       finishedMs,
@@ -138,7 +150,7 @@ export class Tracer extends SilentObserver {
       kind: callKind(call),
       name: callName(spec, call, status),
       status,
-      attributes: { ...callAttributes(spec, call), ...errorAttributes(status) },
+      attributes: { ...callAttributes(spec, call, this.#redactOf(spec)), ...errorAttributes(status) },
     };
     this.#add(trace, details, call.startedMs, finishedMs);
   }
