@@ -24,7 +24,8 @@ import {
   type TypeText,
 } from '../support/component/index.ts';
 import { startTestHost } from '../support/host.ts';
-import { countChunks, countObjectConsumers, createStore, until } from '../support/objects.ts';
+import { countChunks, countObjectConsumers, createStore } from '../support/objects.ts';
+import { until } from '../support/turns.ts';
 
 const world = await startTestHost({ spareCells: 1 });
 after(() => world[Symbol.asyncDispose]());

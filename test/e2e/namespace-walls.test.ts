@@ -12,7 +12,8 @@ import { refusalsOf, usersOf } from '../support/credentials.ts';
 import { handler, startTestHost } from '../support/host.ts';
 import { kvBinding } from '../support/kv.ts';
 import { listenTo, messagingBinding } from '../support/messaging.ts';
-import { createStore, objectBinding, until } from '../support/objects.ts';
+import { createStore, objectBinding } from '../support/objects.ts';
+import { until } from '../support/turns.ts';
 
 const world = await startTestHost({ accounts: true, replySubjects: ['answers.>'] });
 const stack = new AsyncDisposableStack();

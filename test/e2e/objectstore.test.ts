@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { createHash, randomBytes } from 'node:crypto';
 import { after, test } from 'node:test';
 import { handler, startTestHost } from '../support/host.ts';
+import { until } from '../support/load.ts';
 import { countChunks, countObjectConsumers, createStore } from '../support/objects.ts';
 
 const world = await startTestHost();
@@ -88,6 +89,5 @@ test('A watch ends with the deadline of its invocation', async () => {
     bindings: { FROM: { objectstore: 'from' } },
   });
   assert.equal((await ask('watcher')).outcome, 'HS_FUNCTION_TIMEOUT');
-  while ((await countObjectConsumers(nc, 'from')) > 0)
-    await new Promise((resolve) => setTimeout(resolve, 20));
+  await until('it has no consumer left', async () => (await countObjectConsumers(nc, 'from')) === 0);
 });

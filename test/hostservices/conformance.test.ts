@@ -23,9 +23,8 @@ import { suggestGrant } from '../../src/hostservices/suggest-grants.ts';
 import { createTestFunction, handlerOf } from '../support/functions.ts';
 import { inInvocation } from '../support/grant-matrix/matrix.ts';
 import { connectTo, startTestNats, type TestNats } from '../support/nats.ts';
-import { until } from '../support/objects.ts';
 import { createSpec } from '../support/spec.ts';
-import { turns } from '../support/turns.ts';
+import { turns, until } from '../support/turns.ts';
 import { CONFORMANCE, type Conformance, type ServiceName } from './conformance.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));

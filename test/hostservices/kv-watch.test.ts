@@ -12,6 +12,7 @@ import {
   untilConsumers,
 } from '../support/kv.ts';
 import { connectTo, startTestNats } from '../support/nats.ts';
+import { until } from '../support/turns.ts';
 
 const server = await startTestNats();
 const nc = await connectTo(server);
@@ -282,7 +283,7 @@ test('A watch hears that the connection is lost, and the next one works when it 
     await client.flush();
     await client.reconnect();
     assert.equal((await waiting).code, 'HS_KV_CONNECTION_LOST');
-    while (await isLost(store)) await new Promise((resolve) => setTimeout(resolve, 10));
+    await until(async () => !(await isLost(store)));
     const again = await Watching.open(store, '', 0);
     await store.call('put', ['a'], '1');
     assert.deepEqual(await again.take(1), ['a=1']);
@@ -309,7 +310,7 @@ test('Watches that have failed make room for others in the same invocation', {
     await client.flush();
     await client.reconnect();
     for (const { code } of await Promise.all(waiting)) assert.equal(code, 'HS_KV_CONNECTION_LOST');
-    while (await isLost(store)) await new Promise((resolve) => setTimeout(resolve, 10));
+    await until(async () => !(await isLost(store)));
     await Watching.open(store, '', 0);
     store.prepared.ended?.(CALLER_ID);
     await untilConsumers(client, 'again', 0);

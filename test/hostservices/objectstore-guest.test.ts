@@ -6,7 +6,8 @@ import type { NatsConnection } from '@nats-io/transport-node';
 import { createHostServices } from '../../src/hostservices/index.ts';
 import { createTestFunction, handlerOf } from '../support/functions.ts';
 import { connectTo, startTestNats, type TestNats } from '../support/nats.ts';
-import { countChunks, countObjectConsumers, createStore, objectBinding, until } from '../support/objects.ts';
+import { countChunks, countObjectConsumers, createStore, objectBinding } from '../support/objects.ts';
+import { until } from '../support/turns.ts';
 
 let server: TestNats;
 let nc: NatsConnection;

@@ -15,8 +15,8 @@ import {
   objectBinding,
   openObjects,
   toTold,
-  until,
 } from '../support/objects.ts';
+import { until } from '../support/turns.ts';
 
 const { chunkBytes } = OBJECT_LIMITS;
 

@@ -17,9 +17,9 @@ import {
   openObjects,
   streamInfo,
   toTold,
-  until,
   withCaller,
 } from '../support/objects.ts';
+import { until } from '../support/turns.ts';
 
 const { chunkBytes } = OBJECT_LIMITS;
 

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { jetstreamManager } from '@nats-io/jetstream';
 import { connectTo, startTestNats } from '../support/nats.ts';
-import { countObjectConsumers, type ObjectHandle, openBucket, toTold, until } from '../support/objects.ts';
+import { countObjectConsumers, type ObjectHandle, openBucket, toTold } from '../support/objects.ts';
+import { until } from '../support/turns.ts';
 
 const server = await startTestNats();
 const nc = await connectTo(server);

@@ -114,7 +114,7 @@ export function startSteadyLoad(
 }
 
 export interface UntilOptions {
-  /** @default 10_000 */
+  /** @default 30_000, which a busy machine does not need */
   readonly withinMs?: number;
   /** @default 20 */
   readonly everyMs?: number;
@@ -126,7 +126,7 @@ export async function until<Value>(
   check: () => Value | Promise<Value>,
   options: UntilOptions = {},
 ): Promise<Exclude<Value, false | undefined>> {
-  const { withinMs = 10_000, everyMs = 20 } = options;
+  const { withinMs = 30_000, everyMs = 20 } = options;
   const deadlineMs = performance.now() + withinMs;
   for (;;) {
     const value = await check();

@@ -150,8 +150,3 @@ export async function countChunks(nc: NatsConnection, bucket: string): Promise<n
     .filter(([subject]) => subject.startsWith(`$O.${bucket}.C.`))
     .reduce((sum, [, count]) => sum + count, 0);
 }
-
-/** Waits for what comes about on its own; the test's own time-out ends it. */
-export async function until(condition: () => Promise<boolean>): Promise<void> {
-  while (!(await condition())) await new Promise((resolve) => setTimeout(resolve, 20));
-}
