@@ -31,6 +31,7 @@ import {
 } from '../support/foreign-nats.ts';
 import { until } from '../support/load.ts';
 import { createSpec } from '../support/spec.ts';
+import { assertDeaf } from './support/assert-deaf.ts';
 
 let cluster: ForeignNats;
 let red: ForeignAccount;
@@ -85,17 +86,6 @@ async function assertRefused(nc: NatsConnection, subject: string): Promise<void>
   nc.publish(subject, '');
   await nc.flush();
   await until('it is refused', () => heard.some((text) => /Permissions Violation/i.test(text)));
-}
-
-async function assertDeaf(nc: NatsConnection, subject: string): Promise<void> {
-  const subscription = nc.subscribe(subject, { max: 1 });
-  await assert.rejects(
-    (async () => {
-      for await (const _message of subscription) break;
-    })(),
-    /Permissions Violation/i,
-    subject,
-  );
 }
 
 /** The claims of the user in a credentials file. */
