@@ -5,14 +5,13 @@ import {
   ClosedLoop,
   childOptions,
   connectPlain,
-  cpuBetween,
   type LoadPids,
   type LoadWindow,
-  latenciesOf,
+  measureOpenWindow,
   measureWindow,
+  messageSlots,
+  type OpenLoadWindow,
   type ReplyCheck,
-  runOpenLoop,
-  sampleCpu,
   serveParent,
 } from '../src/measure/index.ts';
 
@@ -30,13 +29,6 @@ export interface LoadParams {
 export interface OpenLoadParams extends Omit<LoadParams, 'inFlight' | 'creds'> {
   readonly perSecond: number;
   readonly maxOutstanding: number;
-}
-
-export interface OpenLoadWindow extends LoadWindow {
-  /** Arrivals that waited until there was a place among those outstanding. */
-  readonly held: number;
-  /** How late the generator itself was, at p99. */
-  readonly lagP99Us: number;
 }
 
 /** What the bench asks the load generator. */
@@ -94,29 +86,12 @@ async function load(params: LoadParams): Promise<LoadWindow> {
 
 async function openLoad({ pids, payloadBytes, ...params }: OpenLoadParams): Promise<OpenLoadWindow> {
   const connection = await connect({ servers: url });
-  const samples: ReturnType<typeof sampleCpu>[] = [];
-  const found = await runOpenLoop({
-    ...params,
-    nc: connection,
-    payload: payloadOf(payloadBytes),
-    isExpected: expecting(payloadBytes),
-    drainMs: REQUEST_TIMEOUT_MS,
-    onWindow: () => samples.push(sampleCpu(pids)),
-  });
+  const { subject, ...rest } = params;
+  const isExpected = expecting(payloadBytes);
+  const open = messageSlots({ nc: connection, subject, payload: payloadOf(payloadBytes), isExpected });
+  const window = await measureOpenWindow({ ...rest, open, drainMs: REQUEST_TIMEOUT_MS }, pids);
   await connection.close();
-  const { arrivals, latencyUs, lagUs, firstWrong = null, seconds, perSecond, held, wrong, lost } = found;
-  return {
-    requests: arrivals,
-    seconds,
-    perSecond,
-    ...latenciesOf(latencyUs),
-    held,
-    lagP99Us: lagUs.percentile(0.99),
-    wrong,
-    firstWrong,
-    lost,
-    cpu: cpuBetween(samples[0], samples[1], seconds),
-  };
+  return window;
 }
 
 async function timeOne(subject: string): Promise<number> {

@@ -1,5 +1,11 @@
-import { type Metric, makeMetric, makeRow, type Row, type Unit } from '../../src/measure/index.ts';
-import type { OpenLoadWindow } from '../load-generator.ts';
+import {
+  type Metric,
+  makeMetric,
+  makeRow,
+  type OpenLoadWindow,
+  type Row,
+  type Unit,
+} from '../../src/measure/index.ts';
 import { PAYLOAD_BYTES } from '../plan.ts';
 import { bytes, thousands } from '../report/format.ts';
 import { highest } from './latency.ts';

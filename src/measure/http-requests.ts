@@ -1,5 +1,6 @@
 import { encodeRequest, fieldOf, HttpConnection, type HttpReply } from './http-connection.ts';
 import { HttpLoop } from './http-loop.ts';
+import { type HttpSlotsOptions, httpSlots } from './http-slots.ts';
 import type { HttpTarget, LoadOptions } from './load-commands.ts';
 import { type Requests, timed, WRONG_CHARS } from './requests.ts';
 
@@ -32,16 +33,20 @@ export function openHttpRequests({
     return reply.status === status ? undefined : `status ${reply.status}`;
   }
 
+  function loopOf(target: HttpTarget, onWrong: (code: string) => void): HttpSlotsOptions {
+    const isExpected = (reply: HttpReply): boolean => {
+      const code = errorCodeOf(target, reply);
+      if (code !== undefined) onWrong(code);
+      return code === undefined;
+    };
+    return { port: target.port, request: encodeRequest({ ...target, body }), isExpected };
+  }
+
   return {
     async startLoop(target, inFlight, onWrong) {
-      const isExpected = (reply: HttpReply): boolean => {
-        const code = errorCodeOf(target, reply);
-        if (code !== undefined) onWrong(code);
-        return code === undefined;
-      };
-      const request = encodeRequest({ ...target, body });
-      return await HttpLoop.open({ port: target.port, request, inFlight, isExpected });
+      return await HttpLoop.open({ ...loopOf(target, onWrong), inFlight });
     },
+    slots: (target, onWrong) => httpSlots(loopOf(target, onWrong)),
     async timeOne(target) {
       const request = encodeRequest({ ...target, body });
       const connection = await connectionTo(target.port);

@@ -21,6 +21,8 @@ export {
   type TimedRequest,
 } from './load-commands.ts';
 export { type LoadWindow, type Loop, latenciesOf, measureWindow } from './load-window.ts';
+export { type MessageSlotsOptions, messageSlots } from './message-slots.ts';
+export { measureOpenWindow, type OpenLoadWindow } from './open-load-window.ts';
 export { type OpenLoopOptions, type OpenLoopResult, runOpenLoop } from './open-loop.ts';
 export { cpuSeconds, rssBytes, sumOver } from './processes.ts';
 export {

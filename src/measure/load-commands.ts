@@ -1,6 +1,7 @@
 import { type Child, type ChildSettings, scriptBeside, startChild } from './child.ts';
 import type { LoadPids } from './cpu-window.ts';
 import type { LoadWindow } from './load-window.ts';
+import type { OpenLoadWindow } from './open-load-window.ts';
 
 /** Where messages go and what is in them. */
 export interface MessageTarget {
@@ -61,6 +62,19 @@ export type LoadProcessCommands = {
       readonly pids: LoadPids;
     };
     readonly result: LoadWindow & { readonly wrongCode: string | null };
+  };
+  /** Sends at a fixed rate for a while, whatever becomes of the requests before. */
+  readonly openLoad: {
+    readonly params: {
+      readonly target: Target;
+      /** Arrivals in a second. */
+      readonly perSecond: number;
+      readonly maxOutstanding: number;
+      readonly warmupMs: number;
+      readonly windowMs: number;
+      readonly pids: LoadPids;
+    };
+    readonly result: OpenLoadWindow & { readonly wrongCode: string | null };
   };
   /** Requests one after the other, with a pause before each. Ends with the first wrong reply. */
   readonly sequence: {

@@ -3,6 +3,8 @@ import { openHttpRequests } from './http-requests.ts';
 import type { LoadOptions, LoadProcessCommands, Target, TimedRequest } from './load-commands.ts';
 import { type Loop, measureWindow } from './load-window.ts';
 import { openMessageRequests } from './message-requests.ts';
+import { measureOpenWindow } from './open-load-window.ts';
+import type { OpenSlotsOf } from './open-slots.ts';
 import { childOptions, serveParent } from './serve-parent.ts';
 import { sleep } from './sleep.ts';
 
@@ -18,6 +20,10 @@ function startLoop(target: Target, inFlight: number, onWrong: (code: string) => 
   return messages.startLoop(target, inFlight, onWrong);
 }
 
+function openSlots(target: Target, onWrong: (code: string) => void): OpenSlotsOf {
+  return target.transport === 'http' ? http.slots(target, onWrong) : messages.slots(target, onWrong);
+}
+
 function timeOne(target: Target): Promise<TimedRequest> {
   return target.transport === 'http' ? http.timeOne(target) : messages.timeOne(target);
 }
@@ -30,6 +36,14 @@ serveParent<LoadProcessCommands>(
         wrongCode ??= code;
       });
       const window = await measureWindow(loop, { warmupMs, windowMs, drainMs: options.timeoutMs, pids });
+      return { ...window, wrongCode };
+    },
+    async openLoad({ target, pids, ...rate }) {
+      let wrongCode: string | null = null;
+      const open = openSlots(target, (code) => {
+        wrongCode ??= code;
+      });
+      const window = await measureOpenWindow({ ...rate, open, drainMs: options.timeoutMs }, pids);
       return { ...window, wrongCode };
     },
     async sequence({ targets, pauseMs }) {

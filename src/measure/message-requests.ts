@@ -2,6 +2,7 @@ import { headers, type Msg, type MsgHdrs } from '@nats-io/transport-node';
 import { ClosedLoop } from './closed-loop.ts';
 import { connectPlain } from './connect-plain.ts';
 import type { LoadOptions, MessageTarget } from './load-commands.ts';
+import { messageSlots } from './message-slots.ts';
 import { type Requests, timed, WRONG_CHARS } from './requests.ts';
 
 /** Requests over NATS. Each loop has a connection of its own. */
@@ -23,24 +24,45 @@ export async function openMessageRequests({
     return name === undefined ? undefined : replied.get(name);
   };
 
+  const checking =
+    (onWrong: (code: string) => void) =>
+    (reply: Msg): boolean => {
+      const code = errorCodeOf(reply);
+      if (code !== undefined) onWrong(code);
+      return code === undefined;
+    };
+
   return {
     async startLoop(target, inFlight, onWrong) {
       const connection = await connectPlain(servers, creds);
-      const isExpected = (reply: Msg): boolean => {
-        const code = errorCodeOf(reply);
-        if (code !== undefined) onWrong(code);
-        return code === undefined;
-      };
       const { subject } = target;
-      const asked = headersOf(target);
-      const routes = [{ nc: connection, subject }];
-      const loop = new ClosedLoop({ routes, payload, headers: asked, inFlight, isExpected });
+      const loop = new ClosedLoop({
+        routes: [{ nc: connection, subject }],
+        payload,
+        headers: headersOf(target),
+        inFlight,
+        isExpected: checking(onWrong),
+      });
       return {
         tally: loop.tally,
         async stop(drainMs) {
           await loop.stop(drainMs);
           await connection.close();
         },
+      };
+    },
+    slots(target, onWrong) {
+      return async (count, onReply) => {
+        const connection = await connectPlain(servers, creds);
+        const open = messageSlots({
+          nc: connection,
+          subject: target.subject,
+          payload,
+          headers: headersOf(target),
+          isExpected: checking(onWrong),
+        });
+        const { send } = await open(count, onReply);
+        return { send, [Symbol.asyncDispose]: () => connection.close() };
       };
     },
     timeOne(target) {

@@ -1,13 +1,10 @@
-import { createInbox, type Msg, type NatsConnection } from '@nats-io/transport-node';
-import type { ReplyCheck } from './closed-loop.ts';
 import { Histogram } from './histogram.ts';
+import type { OpenSlots, OpenSlotsOf } from './open-slots.ts';
 import { startTicker } from './ticker.ts';
 
 export interface OpenLoopOptions {
-  readonly nc: NatsConnection;
-  readonly subject: string;
-  readonly payload: Uint8Array;
-  readonly isExpected: ReplyCheck;
+  /** How requests are sent. */
+  readonly open: OpenSlotsOf;
   /** Arrivals in a second, whatever becomes of those before. */
   readonly perSecond: number;
   /** Requests without a reply, at most. An arrival beyond them waits for a place; its latency counts all the same. */
@@ -40,7 +37,6 @@ export interface OpenLoopResult {
 
 /** Arrivals that are due within so long come at once. */
 const GROUP_MS = 0.5;
-const FIRST_WRONG_CHARS = 300;
 const POLL_MS = 5;
 
 /**
@@ -60,14 +56,13 @@ class OpenLoop {
   readonly #groupMs: number;
   readonly #total: number;
   readonly #firstCounted: number;
-  readonly #replies: readonly { readonly reply: string }[];
-  readonly #slotAt: number;
-  readonly #inbox = createInbox();
   readonly #free: number[];
   /** The arrival that each slot is sent for. */
   readonly #arrivals: Float64Array;
   readonly #latencyUs = new Histogram();
   readonly #lagUs = new Histogram();
+  /** Undefined when nothing more is to be sent. */
+  #slots: OpenSlots | undefined;
   #startMs = 0;
   #due = 0;
   #sent = 0;
@@ -87,36 +82,27 @@ class OpenLoop {
     this.#groupMs = (this.#groupSize * 1_000) / perSecond;
     this.#firstCounted = Math.ceil(warmupMs / this.#groupMs) * this.#groupSize;
     this.#total = this.#firstCounted + Math.max(1, Math.round(windowMs / this.#groupMs)) * this.#groupSize;
-    this.#replies = Array.from({ length: maxOutstanding }, (_, slot) => ({
-      reply: `${this.#inbox}.${slot}`,
-    }));
-    this.#slotAt = this.#inbox.length + 1;
     this.#free = Array.from({ length: maxOutstanding }, (_, slot) => slot);
     this.#arrivals = new Float64Array(maxOutstanding);
   }
 
   async run(): Promise<void> {
-    const { nc, windowMs, drainMs, onWindow } = this.#options;
-    const subscription = nc.subscribe(`${this.#inbox}.*`, {
-      callback: (error, message) => this.#onReply(error, message),
-    });
-    try {
-      await nc.flush();
-      this.#startMs = performance.now() + this.#groupMs;
-      await using _ticker = await startTicker(this.#groupMs, () => this.#tick());
-      await until(() => performance.now() >= this.#dueMs(this.#firstCounted));
-      const beganMs = performance.now();
-      onWindow?.('begin');
-      this.#isWindow = true;
-      await new Promise((resolve) => setTimeout(resolve, windowMs));
-      this.#isWindow = false;
-      onWindow?.('end');
-      this.#seconds = (performance.now() - beganMs) / 1_000;
-      const deadlineMs = performance.now() + drainMs;
-      await until(() => this.#isOver || performance.now() >= deadlineMs);
-    } finally {
-      subscription.unsubscribe();
-    }
+    const { open, maxOutstanding, windowMs, drainMs, onWindow } = this.#options;
+    await using slots = await open(maxOutstanding, (slot, wrong) => this.#onReply(slot, wrong));
+    this.#slots = slots;
+    this.#startMs = performance.now() + this.#groupMs;
+    await using _ticker = await startTicker(this.#groupMs, () => this.#tick());
+    await until(() => performance.now() >= this.#dueMs(this.#firstCounted));
+    const beganMs = performance.now();
+    onWindow?.('begin');
+    this.#isWindow = true;
+    await new Promise((resolve) => setTimeout(resolve, windowMs));
+    this.#isWindow = false;
+    onWindow?.('end');
+    this.#seconds = (performance.now() - beganMs) / 1_000;
+    const deadlineMs = performance.now() + drainMs;
+    await until(() => this.#isOver || performance.now() >= deadlineMs);
+    this.#slots = undefined;
   }
 
   result(): OpenLoopResult {
@@ -135,7 +121,7 @@ class OpenLoop {
   }
 
   get #isOver(): boolean {
-    return this.#sent === this.#total && this.#free.length === this.#replies.length;
+    return this.#sent === this.#total && this.#free.length === this.#options.maxOutstanding;
   }
 
   #dueMs(arrival: number): number {
@@ -152,8 +138,8 @@ class OpenLoop {
   }
 
   #sendDue(): void {
-    const { nc, subject, payload } = this.#options;
-    while (this.#sent < this.#due) {
+    const slots = this.#slots;
+    while (slots !== undefined && this.#sent < this.#due) {
       const slot = this.#free.pop();
       if (slot === undefined) return;
       const arrival = this.#sent;
@@ -161,17 +147,16 @@ class OpenLoop {
       this.#arrivals[slot] = arrival;
       if (arrival >= this.#firstCounted && arrival >= this.#heldUpTo)
         this.#lagUs.record((performance.now() - this.#dueMs(arrival)) * 1_000);
-      nc.publish(subject, payload, this.#replies[slot]);
+      slots.send(slot);
     }
   }
 
-  #onReply(error: Error | null, message: Msg): void {
-    const slot = Number(message.subject.slice(this.#slotAt));
+  #onReply(slot: number, wrong: string | undefined): void {
     const arrival = this.#arrivals[slot] ?? 0;
     this.#free.push(slot);
-    if (error !== null || !this.#options.isExpected(message)) {
+    if (wrong !== undefined) {
       this.#wrong += 1;
-      this.#firstWrong ??= error?.message ?? message.string().slice(0, FIRST_WRONG_CHARS);
+      this.#firstWrong ??= wrong;
     } else if (this.#isWindow) this.#inWindow += 1;
     if (arrival >= this.#firstCounted)
       this.#latencyUs.record((performance.now() - this.#dueMs(arrival)) * 1_000);

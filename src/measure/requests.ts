@@ -1,5 +1,6 @@
 import type { TimedRequest, WrongReply } from './load-commands.ts';
 import type { Loop } from './load-window.ts';
+import type { OpenSlotsOf } from './open-slots.ts';
 
 /** Beginning of a wrong reply that is told. */
 export const WRONG_CHARS = 300;
@@ -8,6 +9,8 @@ export const WRONG_CHARS = 300;
 export interface Requests<Target> extends AsyncDisposable {
   /** Keeps `inFlight` requests under way. @param onWrong gets the code of each error reply */
   startLoop(target: Target, inFlight: number, onWrong: (code: string) => void): Promise<Loop>;
+  /** Places for requests of an open loop. @param onWrong gets the code of each error reply */
+  slots(target: Target, onWrong: (code: string) => void): OpenSlotsOf;
   /** One request, of which all but itself is done before the clock starts. */
   timeOne(target: Target): Promise<TimedRequest>;
 }

@@ -1,7 +1,12 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import type { Msg, NatsConnection } from '@nats-io/transport-node';
-import { type OpenLoopOptions, type OpenLoopResult, runOpenLoop } from '../../src/measure/index.ts';
+import {
+  messageSlots,
+  type OpenLoopOptions,
+  type OpenLoopResult,
+  runOpenLoop,
+} from '../../src/measure/index.ts';
 import { connectTo, startTestNats } from '../support/nats.ts';
 
 const SUBJECT = 'open.loop';
@@ -28,10 +33,12 @@ async function setUp(
   const nc = await open();
   return (options) =>
     runOpenLoop({
-      nc,
-      subject: SUBJECT,
-      payload: new Uint8Array(10),
-      isExpected: ({ data }) => data.length === 10,
+      open: messageSlots({
+        nc,
+        subject: SUBJECT,
+        payload: new Uint8Array(10),
+        isExpected: ({ data }) => data.length === 10,
+      }),
       perSecond: 500,
       maxOutstanding: 1_000,
       warmupMs: 50,
