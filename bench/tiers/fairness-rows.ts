@@ -3,10 +3,10 @@ import {
   type Metric,
   makeMetric,
   makeRow,
+  type OpenLoadWindow,
   type Row,
   type Unit,
 } from '../../src/measure/index.ts';
-import type { OpenLoadWindow } from '../load-generator.ts';
 import { highest } from './latency.ts';
 import { failureNotes } from './load-rows.ts';
 import { lateNotes } from './open-loop-rows.ts';

@@ -1,7 +1,7 @@
 export { type Child, type ChildSettings, type CommandMap, scriptBeside, startChild } from './child.ts';
 export { ClosedLoop, type ClosedLoopOptions, type ReplyCheck } from './closed-loop.ts';
 export { connectPlain } from './connect-plain.ts';
-export { cpuBetween, type LoadCpu, type LoadPids, sampleCpu } from './cpu-window.ts';
+export type { LoadCpu, LoadPids } from './cpu-window.ts';
 export { Histogram } from './histogram.ts';
 export {
   encodeRequest,
@@ -11,6 +11,7 @@ export {
   type HttpRequest,
 } from './http-connection.ts';
 export { HttpLoop } from './http-loop.ts';
+export { type HttpSlotsOptions, httpSlots } from './http-slots.ts';
 export {
   type HttpTarget,
   type LoadProcessCommands,
@@ -20,7 +21,7 @@ export {
   type Target,
   type TimedRequest,
 } from './load-commands.ts';
-export { type LoadWindow, type Loop, latenciesOf, measureWindow } from './load-window.ts';
+export { type LoadWindow, type Loop, measureWindow } from './load-window.ts';
 export { type MessageSlotsOptions, messageSlots } from './message-slots.ts';
 export { measureOpenWindow, type OpenLoadWindow } from './open-load-window.ts';
 export { type OpenLoopOptions, type OpenLoopResult, runOpenLoop } from './open-loop.ts';

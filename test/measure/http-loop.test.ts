@@ -8,6 +8,8 @@ import {
   HttpConnection,
   HttpLoop,
   type HttpRequest,
+  httpSlots,
+  runOpenLoop,
 } from '../../src/measure/index.ts';
 
 async function startServer(listener: RequestListener) {
@@ -105,4 +107,26 @@ test('A request without a reply in time is an error, and its connection is close
   using connection = await HttpConnection.open(server.port);
   await assert.rejects(connection.ask(post(server.port, '/'), 50), /No reply within 50 ms/);
   assert.equal(connection.isOpen, false);
+});
+
+test('An open loop over HTTP keeps its rate, on a connection for each request under way', async () => {
+  let served = 0;
+  await using server = await startServer((request, response) => {
+    request.resume();
+    served += 1;
+    response.statusCode = request.url === '/good' ? 200 : 500;
+    response.setHeader('Content-Length', 2);
+    response.end('ok');
+  });
+  const { port } = server;
+  const run = (path: string) =>
+    runOpenLoop({
+      open: httpSlots({ port, request: post(port, path), isExpected: ({ status }) => status === 200 }),
+      ...{ perSecond: 200, maxOutstanding: 20, warmupMs: 50, windowMs: 400, drainMs: 5_000 },
+    });
+  const good = await run('/good');
+  assert.deepEqual([good.arrivals, good.latencyUs.count, good.wrong, good.lost], [80, 80, 0, 0]);
+  assert.equal(served, 90);
+  const bad = await run('/bad');
+  assert.deepEqual([bad.wrong, bad.firstWrong], [90, '500 ok']);
 });

@@ -41,10 +41,30 @@ export async function deployCopies(
   nodeId: string,
   count: number,
 ): Promise<void> {
+  await deployEach(connection, nodeId, count, (index) => copyOf(prepared, index));
+}
+
+/** Deploys copies that have the code of the function itself, and names behind those of the first `after` copies. */
+export async function deployIdleCopies(
+  connection: ControlConnection,
+  prepared: PreparedFunction,
+  nodeId: string,
+  { after, count }: { readonly after: number; readonly count: number },
+): Promise<void> {
+  const { bundle } = prepared;
+  await deployEach(connection, nodeId, count, (index) => ({ ...copyOf(prepared, after + index), bundle }));
+}
+
+async function deployEach(
+  connection: ControlConnection,
+  nodeId: string,
+  count: number,
+  copyAt: (index: number) => PreparedFunction,
+): Promise<void> {
   let next = 0;
   const deployNext = async (): Promise<void> => {
     while (next < count) {
-      const copy = copyOf(prepared, next);
+      const copy = copyAt(next);
       next += 1;
       await deployHere(connection, copy, nodeId);
     }

@@ -1,84 +1,129 @@
-import type { LoadWindow, Row, Target } from '../../measure/index.ts';
-import { type BenchRun, badReplies, type Stage } from './bench-run.ts';
+import { HairspringError } from '../../core/index.ts';
+import { type LoadWindow, median } from '../../measure/index.ts';
+import type { BenchRun, Stage } from './bench-run.ts';
 import { startFloor } from './floor.ts';
-import { watchInside } from './inside.ts';
-import { loadRows, type RoundWindow } from './load-rows.ts';
+import type { RoundWindow } from './load-rows.ts';
 import { targetOfTrigger } from './targets.ts';
+import { closedWindow, unlessTooMany } from './windows.ts';
 
-/** So that events come slower than a tap is given at most. */
-const INSIDE_PAUSE_MS = 3;
+/** What was seen of floor and function under load. */
+export interface MeasuredLoad {
+  readonly windows: readonly RoundWindow[];
+  /** The most that the function answered in a second, at whichever level. */
+  readonly mostPerSecond: number;
+  /** The highest level that it held. */
+  readonly highestLevel: number;
+  readonly notes: readonly string[];
+}
+
+/** A level and how long it takes until as many requests have been answered as are under way at once, and half as many. */
+interface Level {
+  readonly inFlight: number;
+  readonly settleMs: number;
+}
+
+type TakeWindow = (inFlight: number, warmupMs: number, windowMs: number) => Promise<LoadWindow>;
+
+type Takers = Readonly<Record<RoundWindow['subject'], TakeWindow>>;
+
+const SETTLE = 1.5;
 
 /**
  * The function and a bare responder of the same payload side by side: in each round both at each level, their order
- * turned every round.
- * @throws the code of the first error reply
+ * turned every round. A level at which the function refuses requests, or takes too long for them, is left out with
+ * those above it.
+ * @throws the code of the first error reply that is not for there being too many
  */
-export async function measureLoad(run: BenchRun, stage: Stage): Promise<readonly Row[]> {
-  const { plan, progress, request, unlessOver } = run;
+export async function measureLoad(run: BenchRun, stage: Stage): Promise<MeasuredLoad> {
+  const { plan, progress } = run;
   await using floor = await startFloor(run, stage);
-  const measurers = {
-    floor: (inFlight: number, warmupMs: number, windowMs: number) =>
-      measure(run, stage, { target: floor.target, inFlight, warmupMs, windowMs, responder: [floor.pid] }),
-    function: async (inFlight: number, warmupMs: number, windowMs: number) => {
-      const responder = [stage.host.pid, ...(await unlessOver(stage.host.cellPids()))];
+  const take: Takers = {
+    floor: (inFlight, warmupMs, windowMs) =>
+      closedWindow(run, stage, {
+        target: floor.target,
+        inFlight,
+        warmupMs,
+        windowMs,
+        responder: [floor.pid],
+      }),
+    function: async (inFlight, warmupMs, windowMs) => {
       const target = targetOfTrigger(run, stage);
-      return await measure(run, stage, { target, inFlight, warmupMs, windowMs, responder });
+      const responder = await responderPids(run, stage);
+      return await closedWindow(run, stage, { target, inFlight, warmupMs, windowMs, responder });
     },
   };
-  const highest = plan.levels.at(-1) ?? 1;
   progress('warming up');
-  for (const subject of ['floor', 'function'] as const)
-    await measurers[subject](highest, 0, plan.firstWarmupMs);
-  const windows: RoundWindow[] = [];
+  await take.floor(plan.levels.at(-1) ?? 1, 0, plan.firstWarmupMs);
+  const probed = await probeLevels(run, take.function);
+  const notes = [...probed.notes];
+  let { levels } = probed;
+  let windows: RoundWindow[] = [];
   for (let round = 1; round <= plan.rounds; round += 1) {
-    const order = round % 2 === 1 ? (['floor', 'function'] as const) : (['function', 'floor'] as const);
-    for (const inFlight of plan.levels) {
-      for (const subject of order) {
-        const window = await measurers[subject](inFlight, plan.warmupMs, plan.windowMs);
-        windows.push({ ...window, subject, inFlight, round });
-        const rate = Math.round(window.perSecond).toLocaleString('en');
-        progress(`round ${round} of ${plan.rounds}: ${subject}, ${inFlight} in flight, ${rate}/s`);
+    for (const level of levels) {
+      const taken = await unlessTooMany(() => takeBoth(run, take, level, round));
+      if (!(taken instanceof HairspringError)) {
+        windows.push(...taken);
+        continue;
       }
+      notes.push(noteOn(level.inFlight, taken));
+      levels = levels.filter(({ inFlight }) => inFlight < level.inFlight);
+      windows = windows.filter(({ inFlight }) => inFlight < level.inFlight);
+      break;
     }
   }
-  progress("taking the node's own times");
-  return loadRows(windows, await measureInside(run, stage), request.to.transport);
+  return { windows, notes, highestLevel: levels.at(-1)?.inFlight ?? 1, mostPerSecond: mostOf(windows) };
 }
 
-interface WindowParams {
-  readonly target: Target;
-  readonly inFlight: number;
-  readonly warmupMs: number;
-  readonly windowMs: number;
-  readonly responder: readonly number[];
+/** Floor and function once, so long that the function has settled. */
+async function takeBoth(
+  { plan, progress }: BenchRun,
+  take: Takers,
+  { inFlight, settleMs }: Level,
+  round: number,
+): Promise<readonly RoundWindow[]> {
+  const order = round % 2 === 1 ? (['floor', 'function'] as const) : (['function', 'floor'] as const);
+  const taken: RoundWindow[] = [];
+  for (const subject of order) {
+    const leastMs = subject === 'floor' ? 0 : settleMs;
+    const { warmupMs, windowMs } = plan;
+    const window = await take[subject](inFlight, Math.max(warmupMs, leastMs), Math.max(windowMs, leastMs));
+    taken.push({ ...window, subject, inFlight, round });
+    const rate = Math.round(window.perSecond).toLocaleString('en');
+    progress(`load, round ${round} of ${plan.rounds}: ${subject}, ${inFlight} in flight, ${rate}/s`);
+  }
+  return taken;
 }
 
-async function measure(
-  { site, unlessOver, prepared }: BenchRun,
-  { generator }: Stage,
-  { responder, ...params }: WindowParams,
-): Promise<LoadWindow> {
-  const pids = { server: [site.server.pid], responder };
-  const window = await unlessOver(generator.call('load', { ...params, pids }));
-  const { wrong, lost, requests, firstWrong, wrongCode } = window;
-  if (wrong + lost > 0)
-    throw badReplies(prepared.manifest.name, {
-      where: `at ${params.inFlight} in flight`,
-      count: wrong + lost,
-      of: Math.max(requests, wrong) + lost,
-      code: wrongCode ?? undefined,
-      text: firstWrong ?? '',
-    });
-  return window;
+/** The node and its cells. */
+export async function responderPids({ unlessOver }: BenchRun, { host }: Stage): Promise<readonly number[]> {
+  return [host.pid, ...(await unlessOver(host.cellPids()))];
 }
 
-/** What the node takes from acceptance to reply, of requests one after the other. */
-async function measureInside(run: BenchRun, stage: Stage): Promise<readonly number[]> {
-  const { plan, prepared, unlessOver } = run;
-  const { name } = prepared.manifest;
-  await using inside = await watchInside(stage.connection);
-  const targets = Array.from({ length: plan.insideRequests }, () => targetOfTrigger(run, stage));
-  await unlessOver(stage.generator.call('sequence', { targets, pauseMs: INSIDE_PAUSE_MS }));
-  const events = (await inside.take(targets.length)).get(name) ?? [];
-  return events.filter(({ coldMs }) => coldMs === undefined).map(({ durationMs }) => durationMs);
+/** Warms the function up at each level, and finds out which it holds and how fast. */
+async function probeLevels(
+  { plan, prepared }: BenchRun,
+  take: TakeWindow,
+): Promise<{ readonly levels: readonly Level[]; readonly notes: readonly string[] }> {
+  const levels: Level[] = [];
+  const { timeoutMs } = prepared.manifest.start.limits;
+  for (const inFlight of plan.levels) {
+    const windowMs = Math.max(plan.firstWarmupMs / plan.levels.length, 2 * plan.requestMs);
+    const found = await unlessTooMany(() => take(inFlight, SETTLE * plan.requestMs, windowMs));
+    if (found instanceof HairspringError) return { levels, notes: [noteOn(inFlight, found)] };
+    const settleMs = (SETTLE * 1_000 * inFlight) / found.perSecond;
+    levels.push({ inFlight, settleMs: Math.min(settleMs, timeoutMs) });
+  }
+  return { levels, notes: [] };
+}
+
+/** @throws the error where the function does not even answer one request at a time */
+function noteOn(inFlight: number, error: HairspringError): string {
+  if (inFlight === 1) throw error;
+  return `not measured from ${inFlight} in flight on, where the function answers with ${error.code}`;
+}
+
+function mostOf(windows: readonly RoundWindow[]): number {
+  const own = windows.filter(({ subject }) => subject === 'function');
+  const levels = Map.groupBy(own, ({ inFlight }) => inFlight).values();
+  return Math.max(0, ...[...levels].map((level) => median(level.map(({ perSecond }) => perSecond))));
 }

@@ -1,12 +1,13 @@
 import { type ColdReason, systemClock } from '../../core/index.ts';
 import { type Row, rssBytes, sumOver, type Target } from '../../measure/index.ts';
 import { type BenchRun, badReplies, openStage, type Stage } from './bench-run.ts';
-import { copyName, deployCopies } from './copies.ts';
+import { copyName, deployCopies, deployIdleCopies } from './copies.ts';
 import { type InsideView, watchInside } from './inside.ts';
-import { type ColdSubject, STARTS, WARM_REQUESTS } from './plan.ts';
+import { WARM_REQUESTS } from './plan.ts';
 import type { HostSettings } from './site.ts';
-import { type ColdPass, coldRow, memoryRow, newCellRow } from './start-rows.ts';
+import { type ColdPass, coldRow, idleRow, memoryRow, newCellRow } from './start-rows.ts';
 import { targetOf, targetOfCopy } from './targets.ts';
+import { type ColdSubject, STARTS } from './tiers.ts';
 
 /** Woken before the first one that counts: a new cell compiles its own code on the first start. */
 const UNCOUNTED = 3;
@@ -35,6 +36,7 @@ export async function measureStarts(run: BenchRun): Promise<readonly Row[]> {
       passes.push(await wakeCopies(run, subject));
     }
   }
+  const withIdleBytes = await measureIdle(run);
   return [
     ...newCellRow(recoverMs),
     ...kinds.map((subject) =>
@@ -45,6 +47,7 @@ export async function measureStarts(run: BenchRun): Promise<readonly Row[]> {
       ),
     ),
     ...memoryRow(prepared.manifest.name, passes),
+    ...idleRow(plan.idleCopies, passes, withIdleBytes),
   ];
 }
 
@@ -78,6 +81,7 @@ async function wakeCopies(run: BenchRun, subject: ColdSubject): Promise<ColdPass
   await using stage = await openStage(run, settingsFor(subject, plan.copies));
   await using inside = await watchInside(stage.connection);
   await unlessOver(systemClock.sleep(plan.settleMs));
+  const restingBytes = await nodeRssBytes(run, stage);
   const uncounted = Array.from({ length: UNCOUNTED }, (_, index) => index);
   const counted = Array.from({ length: plan.copies }, (_, index) => UNCOUNTED + index);
   await wake(run, stage, inside, subject === 'evicted' ? [...uncounted, ...counted] : uncounted);
@@ -93,7 +97,24 @@ async function wakeCopies(run: BenchRun, subject: ColdSubject): Promise<ColdPass
     insideMs: starts.flatMap(({ insideMs }) => (insideMs === undefined ? [] : [insideMs])),
     instanceBytes:
       rssBefore === undefined || rssAfter === undefined ? undefined : (rssAfter - rssBefore) / plan.copies,
+    restingBytes,
   };
+}
+
+/** Deploys copies that nobody calls. @returns what a node holds that has just started with them */
+async function measureIdle(run: BenchRun): Promise<number | undefined> {
+  const { plan, prepared, progress, unlessOver } = run;
+  const settings = settingsFor('pooled-isolate', plan.copies);
+  const [after, count] = [UNCOUNTED + plan.copies, plan.idleCopies];
+  progress(`deploying ${count} copies to stay idle`);
+  {
+    await using stage = await openStage(run, settings);
+    await unlessOver(deployIdleCopies(stage.connection, prepared, stage.host.nodeId, { after, count }));
+  }
+  progress('memory of idle functions');
+  await using stage = await openStage(run, settings);
+  await unlessOver(systemClock.sleep(plan.settleMs));
+  return await nodeRssBytes(run, stage);
 }
 
 function settingsFor(subject: ColdSubject, copies: number): HostSettings {
@@ -143,6 +164,10 @@ async function wake(
       reason: event === undefined ? undefined : (event.coldReason ?? 'warm'),
     };
   });
+}
+
+async function nodeRssBytes({ unlessOver }: BenchRun, { host }: Stage): Promise<number | undefined> {
+  return sumOver([host.pid, ...(await unlessOver(host.cellPids()))], rssBytes);
 }
 
 async function cellsRssBytes({ unlessOver }: BenchRun, { host }: Stage): Promise<number | undefined> {

@@ -1,22 +1,5 @@
 import { formatDuration, HairspringError, HOST_LIMITS, type Manifest } from '../../core/index.ts';
-
-/** The ways in which a function starts, in the order of the report. */
-export const STARTS = [
-  { subject: 'new-cell', title: 'new cell', budget: 'new-cell' },
-  { subject: 'new-isolate', title: 'new isolate', budget: 'new-isolate' },
-  { subject: 'pooled-isolate', title: 'pooled isolate', budget: 'cold' },
-  { subject: 'evicted', title: 'evicted and back', budget: 'evicted' },
-] as const;
-export type Start = (typeof STARTS)[number];
-/** Those that need a copy of the function for each start. */
-export type ColdSubject = Exclude<Start['subject'], 'new-cell'>;
-
-const COLD_KINDS = STARTS.length - 1;
-
-/** Requests that are kept under way, in turn. */
-export const LEVELS = [1, 16, 64, 256] as const;
-/** The row of what a warm instance takes. */
-export const MEMORY = 'warm-instance';
+import { levelsOver, OPEN_PERCENTS, STARTS } from './tiers.ts';
 
 /** How much is measured. */
 export interface BenchPlan {
@@ -26,13 +9,20 @@ export interface BenchPlan {
   /** Load before the first round, which compiles the code on the path. */
   readonly firstWarmupMs: number;
   readonly warmupMs: number;
+  /** At the least; longer where the function takes longer to answer. */
   readonly windowMs: number;
+  /** What one request took. */
+  readonly requestMs: number;
+  /** Rounds of arrivals at each of the fixed rates. */
+  readonly openRounds: number;
   /** Requests that the host's own time is taken of. */
   readonly insideRequests: number;
   /** Copies of the function that are woken in each pass over a kind of start. */
   readonly copies: number;
   readonly coldPasses: number;
   readonly newCells: number;
+  /** Copies that are deployed and never called. */
+  readonly idleCopies: number;
   /** Before each start, so that the pool is full again. */
   readonly pauseMs: number;
   /** After a host has started: the pool and the spare cell fill up. */
@@ -42,6 +32,7 @@ export interface BenchPlan {
 export interface PlanOptions {
   readonly durationMs: number | undefined;
   readonly quick: boolean;
+  readonly transport: 'nats' | 'http';
   readonly limits: Manifest['start']['limits'];
   readonly payloadBytes: number;
   /** What one request took. */
@@ -54,24 +45,45 @@ const QUICK_MS = 20_000;
 export const MIN_DURATION_MS = 5_000;
 const MAX_DURATION_MS = 3_600_000;
 
-/** Of what the hosts leave of the duration, for load; the rest is for starts. */
+/** How often each thing is done, by how long there is. */
+const PRESETS = {
+  quick: {
+    ...{ rounds: 3, openRounds: 1, coldPasses: 1, newCells: 2, idleCopies: 100 },
+    ...{ firstWarmupMs: 300, settleMs: 400, insideRequests: 50 },
+  },
+  normal: {
+    ...{ rounds: 3, openRounds: 3, coldPasses: 2, newCells: 5, idleCopies: 300 },
+    ...{ firstWarmupMs: 1_500, settleMs: 1_000, insideRequests: 200 },
+  },
+  long: {
+    ...{ rounds: 5, openRounds: 5, coldPasses: 3, newCells: 10, idleCopies: 500 },
+    ...{ firstWarmupMs: 1_500, settleMs: 1_000, insideRequests: 500 },
+  },
+} as const;
+const LONG_MS = 120_000;
+
+const COLD_KINDS = STARTS.length - 1;
+/** Of what the rest leaves of the duration, for load; the remainder is for starts. */
 const LOAD_SHARE = 0.65;
-/** A window has at least so many requests one after the other. */
-const MIN_REQUESTS = 10;
 const MIN_WINDOW_MS = 80;
 const WARMUP_SHARE = 0.25;
 const MAX_WARMUP_MS = 300;
-/** What starting and stopping a host takes, about. */
-const HOST_MS = 2_000;
-/** Hosts beside those of the passes: for load, and for new cells. */
-const OTHER_HOSTS = 2;
+/** What starting and stopping a host takes, and deploying a copy, about. */
+const HOST_MS = 1_200;
+const DEPLOY_MS = 12;
+/** Hosts beside those of the passes: for load, for new cells, to deploy idle copies and to start with them. */
+const OTHER_HOSTS = 4;
 const PAUSE_MS = 15;
 /** Of each copy in a pass: the start, and warm requests to compare it with. */
 export const WARM_REQUESTS = 2;
 const MIN_COPIES = 8;
 const MAX_COPIES = 100;
-/** So few are woken where their code together is more than a cell keeps in memory. */
+/** So few are woken where their code together is more than a cell keeps in memory, or one is slow. */
 const FEW_COPIES = 4;
+const SLOW_MS = 100;
+/** The host's own time is taken for so long. */
+const INSIDE_MS = 4_000;
+const MIN_INSIDE = 10;
 
 /** @throws HS_USAGE for a duration that is out of range */
 export function checkDuration(durationMs: number): void {
@@ -82,43 +94,51 @@ export function checkDuration(durationMs: number): void {
   });
 }
 
-/** Lays out what fits into the duration. */
+/** Lays out what fits into the duration; a slow function takes longer. */
 export function planFor(options: PlanOptions): BenchPlan {
   const { quick, warmMs, artifactBytes } = options;
   const totalMs = options.durationMs ?? (quick ? QUICK_MS : DEFAULT_MS);
+  const preset = PRESETS[quick ? 'quick' : totalMs >= LONG_MS ? 'long' : 'normal'];
   const levels = levelsFor(options);
-  const rounds = quick ? 3 : 5;
-  const coldPasses = quick ? 1 : 3;
-  const passes = coldPasses * COLD_KINDS;
-  const workMs = Math.max(0, totalMs - HOST_MS * (OTHER_HOSTS + passes));
-  const slotMs = Math.max(
-    (workMs * LOAD_SHARE) / (rounds * Math.max(1, levels.length) * 2),
-    MIN_WINDOW_MS / (1 - WARMUP_SHARE),
-  );
+  const passes = preset.coldPasses * COLD_KINDS;
+  const workMs = Math.max(0, totalMs - restMs(preset));
+  const slots = preset.rounds * levels.length * 2 + preset.openRounds * OPEN_PERCENTS.length;
+  const slotMs = Math.max((workMs * LOAD_SHARE) / slots, MIN_WINDOW_MS / (1 - WARMUP_SHARE));
   const warmupMs = Math.min(MAX_WARMUP_MS, slotMs * WARMUP_SHARE);
   const startMs = (1 + WARM_REQUESTS) * (PAUSE_MS + warmMs);
   const fitting = Math.floor((workMs * (1 - LOAD_SHARE)) / passes / startMs);
   const kept = Math.max(FEW_COPIES, Math.floor(HOST_LIMITS.codeMemoryBytes / Math.max(1, artifactBytes)));
+  const fewest = warmMs > SLOW_MS ? FEW_COPIES : MIN_COPIES;
+  const inside = Math.floor(INSIDE_MS / (PAUSE_MS + warmMs));
   return {
-    rounds,
+    ...preset,
     levels,
-    firstWarmupMs: quick ? 300 : 1_500,
     warmupMs,
-    windowMs: Math.max(slotMs - warmupMs, MIN_REQUESTS * warmMs),
-    insideRequests: quick ? 50 : 200,
-    copies: Math.min(Math.max(MIN_COPIES, fitting), MAX_COPIES, kept),
-    coldPasses,
-    newCells: quick ? 2 : 5,
+    windowMs: slotMs - warmupMs,
+    requestMs: warmMs,
+    insideRequests: Math.min(preset.insideRequests, Math.max(MIN_INSIDE, inside)),
+    copies: Math.min(Math.max(fewest, fitting), MAX_COPIES, kept),
     pauseMs: PAUSE_MS,
-    settleMs: quick ? 400 : 1_000,
   };
 }
 
+/** What a run takes beside load and starts. */
+function restMs({
+  coldPasses,
+  newCells,
+  idleCopies,
+  firstWarmupMs,
+  settleMs,
+}: (typeof PRESETS)[keyof typeof PRESETS]): number {
+  const hosts = OTHER_HOSTS + coldPasses * COLD_KINDS;
+  return hosts * HOST_MS + (hosts + newCells) * settleMs + idleCopies * DEPLOY_MS + 2 * firstWarmupMs;
+}
+
 /** The levels at which the function's own limits refuse no request. */
-function levelsFor({ limits, payloadBytes }: PlanOptions): readonly number[] {
+function levelsFor({ limits, payloadBytes, transport }: PlanOptions): readonly number[] {
   const { backlogBytes, backlogPayloads } = HOST_LIMITS;
   const backlog = Math.max(backlogBytes, backlogPayloads * limits.payloadBytes);
-  return LEVELS.filter(
+  return levelsOver(transport).filter(
     (level) => level <= limits.concurrency + limits.queue && level * payloadBytes <= backlog,
   );
 }

@@ -6,8 +6,10 @@ import { printable } from '../shell/printable.ts';
 import { renderTable } from '../shell/table.ts';
 import { formatFigure, type JudgedBudget } from './budgets.ts';
 import { describeNoise } from './noise.ts';
-import { MEMORY } from './plan.ts';
 import type { BenchResult } from './result.ts';
+import { IDLE_MEMORY, WARM_MEMORY } from './tiers.ts';
+
+const TIMES = ['p50Ms', 'p95Ms', 'p99Ms', 'maxMs'] as const;
 
 /** The result for people. */
 export function renderResult(result: BenchResult, paint: Colors): string {
@@ -16,8 +18,6 @@ export function renderResult(result: BenchResult, paint: Colors): string {
     `${countOf(result.payloadBytes, 'byte')}, ${result.plan.rounds} rounds in ${Math.round(result.durationSeconds)} s`,
   )}`;
   const noiseLine = `${noise.isNoisy ? paint.yellow('noisy') : paint.dim('noise')}: ${describeNoise(noise)}`;
-  const memory = rows.find(({ subject }) => subject === MEMORY);
-  const memoryBytes = memory === undefined ? undefined : metricOf(memory, 'rssBytes');
   return [
     head,
     '',
@@ -25,8 +25,9 @@ export function renderResult(result: BenchResult, paint: Colors): string {
     '',
     loadTable(rows, paint),
     '',
+    ...openTable(rows, paint),
     ...insideLine(rows),
-    ...(memoryBytes === undefined ? [] : [`  a warm instance takes ${formatMemory(memoryBytes)}`]),
+    ...memoryLine(rows),
     `  ${noiseLine}`,
     ...notes.map((note) => `  ${paint.yellow('note')}: ${printable(note)}`),
     ...(budgets.length === 0 ? [] : ['', budgetTable(budgets, paint)]),
@@ -41,20 +42,32 @@ function insideLine(rows: readonly Row[]): readonly string[] {
   return [`  in the node a warm request takes ${p50} ms, p95 ${p95}, p99 ${p99}`];
 }
 
+function memoryLine(rows: readonly Row[]): readonly string[] {
+  const parts = [
+    ['a warm instance', WARM_MEMORY],
+    ['an idle function', IDLE_MEMORY],
+  ].flatMap(([what, subject]) => {
+    const row = rows.find((each) => each.subject === subject);
+    const bytes = row === undefined ? undefined : metricOf(row, 'rssBytes');
+    return bytes === undefined ? [] : [`${what} takes ${formatMemory(bytes)}`];
+  });
+  return parts.length === 0 ? [] : [`  ${parts.join(', ')}`];
+}
+
 /** What little there is may be below what the system tells apart. */
 function formatMemory(bytes: number): string {
   return bytes <= 0 ? 'less than can be told' : formatBytes(Math.round(bytes));
 }
 
 function startTable(rows: readonly Row[], paint: Colors): string {
-  const heading = ['START, ms', 'P50', 'P95', 'P99', 'MAX', 'IN NODE P50', 'OVER WARM', 'STARTS'];
+  const heading = ['START, ms', 'P50', 'P95', 'P99', 'MAX', 'IN NODE P50', 'P95', 'OVER WARM', 'STARTS'];
   const starts = rows.filter(({ group }) => group === 'cold' || group === 'recovery');
   const lines = starts.map((row) => [
     row.title,
-    ...['p50Ms', 'p95Ms', 'p99Ms', 'maxMs', 'insideP50Ms', 'overWarmMs'].map((name) => cell(row, name)),
+    ...[...TIMES, 'insideP50Ms', 'insideP95Ms', 'overWarmMs'].map((name) => cell(row, name)),
     String(row.n),
   ]);
-  return renderTable([heading.map((text) => paint.dim(text)), ...lines], '  ');
+  return figureTable(heading, lines, paint);
 }
 
 function loadTable(rows: readonly Row[], paint: Colors): string {
@@ -63,13 +76,44 @@ function loadTable(rows: readonly Row[], paint: Colors): string {
   const lines = loads.map((row) => [
     row.title,
     String(row.params['inFlight'] ?? ''),
-    cell(row, 'perSecond', (value) => Math.round(value).toLocaleString('en')),
+    cell(row, 'perSecond', formatCount),
     cell(row, 'ratio', (value) => `${Math.round(value * 100)} %`),
-    ...['p50Ms', 'p95Ms', 'p99Ms', 'maxMs'].map((name) => cell(row, name)),
+    ...TIMES.map((name) => cell(row, name)),
     cell(row, 'cpuUs', (value) => value.toFixed(1)),
   ]);
-  return renderTable([heading.map((text) => paint.dim(text)), ...lines], '  ');
+  return figureTable(heading, lines, paint);
 }
+
+/** Fixed rates and the knee, with an empty line behind; nothing where none was measured. */
+function openTable(rows: readonly Row[], paint: Colors): readonly string[] {
+  const heading = ['FIXED RATE, ms', 'ARRIVALS/s', 'ANSWERED/s', 'P50', 'P95', 'P99', 'MAX'];
+  const all = rows.filter(({ group }) => group === 'open-loop');
+  if (all.length === 0) return [];
+  const lines = all
+    .filter(({ params }) => 'percentOfMax' in params)
+    .map((row) => [
+      row.title,
+      cell(row, 'offeredPerSecond', formatCount),
+      cell(row, 'perSecond', formatCount),
+      ...TIMES.map((name) => cell(row, name)),
+    ]);
+  const knees = all.flatMap((row) => {
+    const perSecond = metricOf(row, 'kneePerSecond');
+    if (perSecond === undefined) return [];
+    return [`  ${row.title}: ${perSecond === 0 ? 'below the lowest rate' : `${formatCount(perSecond)}/s`}`];
+  });
+  return [figureTable(heading, lines, paint), ...knees, ''];
+}
+
+function figureTable(
+  heading: readonly string[],
+  lines: readonly (readonly string[])[],
+  paint: Colors,
+): string {
+  return renderTable([heading.map((text) => paint.dim(text)), ...lines], '  ', 1);
+}
+
+const formatCount = (value: number): string => Math.round(value).toLocaleString('en');
 
 /** A figure of a row, or a dash. */
 function cell(row: Row, name: string, format: (value: number) => string = formatMs): string {

@@ -6,14 +6,18 @@ import { serverLost } from '../node/local-node.ts';
 import type { CommandContext } from '../shell/command.ts';
 import { createProgress } from '../shell/progress.ts';
 import { readVersions } from '../shell/version.ts';
-import { type BenchRequest, type BenchRun, openStage } from './bench-run.ts';
+import { type BenchRun, openStage } from './bench-run.ts';
 import { type Budget, judgeBudgets } from './budgets.ts';
 import { deployHere } from './copies.ts';
 import { type FoundFunction, findFunction } from './find-function.ts';
+import { loadRows } from './load-rows.ts';
+import { measureInside } from './measure-inside.ts';
 import { measureLoad } from './measure-load.ts';
+import { measureOpen } from './measure-open.ts';
 import { measureStarts } from './measure-starts.ts';
 import { noiseOf } from './noise.ts';
-import { LEVELS, planFor } from './plan.ts';
+import { notesAfter, notesOn, notesOnReply } from './notes.ts';
+import { planFor } from './plan.ts';
 import { type RequestOptions, requestFor, whereOf } from './request.ts';
 import type { BenchResult } from './result.ts';
 import { secretValues, setSecrets } from './set-secrets.ts';
@@ -61,6 +65,7 @@ export async function runBench(
   const planOptions = {
     ...options,
     limits: prepared.manifest.start.limits,
+    transport: request.to.transport,
     payloadBytes: request.payload.length,
     artifactBytes: prepared.bundle?.bytes.length ?? 0,
   };
@@ -79,11 +84,15 @@ export async function runBench(
     const { warmMs, to } = await unlessOver(tryOut(run, stage));
     tried = { ...run, request: { ...request, to }, plan: planFor({ ...planOptions, warmMs }) };
     notes.push(...notesOnReply(to));
-    rows.push(...(await measureLoad(tried, stage)));
+    const load = await measureLoad(tried, stage);
+    notes.push(...load.notes);
+    const open = await measureOpen(tried, stage, load);
+    const insideMs = await measureInside(tried, stage);
+    rows.push(...loadRows(load.windows, insideMs, to.transport), ...open);
   }
   const { plan } = tried;
   rows.unshift(...(await measureStarts(tried)));
-  notes.push(...notesAfter(plan.levels, rows));
+  notes.push(...notesAfter(plan.levels, request.to.transport, rows));
   const { file, manifest } = prepared;
   return {
     name: manifest.name,
@@ -122,46 +131,6 @@ function whileRunning(signal: AbortSignal, exited: Promise<unknown>): BenchRun['
   if (signal.aborted) over.reject(signal.reason as Error);
   void exited.then(() => over.reject(serverLost()));
   return (work) => Promise.race([work, over.promise]);
-}
-
-/** What people must know before the figures come. */
-function notesOn(
-  all: readonly PreparedFunction[],
-  { missing }: FoundFunction,
-  withValue: ReadonlySet<string>,
-): readonly string[] {
-  const bindings = all.flatMap(({ manifest }) => Object.values(manifest.start.bindings));
-  const urls = bindings.flatMap((binding) => (binding.service === 'http' ? binding.urls : []));
-  const secrets = new Set(
-    bindings.flatMap((binding) => (binding.service === 'secret' ? [binding.secret] : [])),
-  );
-  const placeholders = [...secrets].filter((name) => !withValue.has(name));
-  const isKeptWarm = (all[0]?.manifest.start.limits.minWarm ?? 0) > 0;
-  return [
-    ...(urls.length === 0 ? [] : [`HTTP requests are sent for real, to ${[...new Set(urls)].join(', ')}`]),
-    ...(placeholders.length === 0
-      ? []
-      : [`secrets without a value from --secret have a placeholder: ${placeholders.join(', ')}`]),
-    ...(missing.length === 0 ? [] : [`functions that it may call are not beside it: ${missing.join(', ')}`]),
-    ...(isKeptWarm ? ['limits.minWarm does not count for the starts, which would have none to measure'] : []),
-  ];
-}
-
-/** A reply below 400 needs no word. */
-function notesOnReply(to: BenchRequest['to']): readonly string[] {
-  if (to.transport === 'nats' || to.status < 400) return [];
-  return [`the function answers ${to.method} ${to.path} with ${to.status}, and that is what is measured`];
-}
-
-function notesAfter(levels: readonly number[], rows: readonly Row[]): readonly string[] {
-  const left = LEVELS.filter((level) => !levels.includes(level));
-  const skipped =
-    left.length === 0
-      ? []
-      : [
-          `not measured at ${left.join(', ')} in flight: limits.concurrency and limits.queue refuse so many, or so many bytes`,
-        ];
-  return [...skipped, ...new Set(rows.flatMap(({ notes }) => notes))];
 }
 
 function describeMachine(): BenchResult['machine'] {

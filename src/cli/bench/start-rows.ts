@@ -1,5 +1,5 @@
 import { type Metric, makeMetric, makeRow, median, percentile, type Row } from '../../measure/index.ts';
-import { type ColdSubject, MEMORY } from './plan.ts';
+import { type ColdSubject, IDLE_MEMORY, WARM_MEMORY } from './tiers.ts';
 
 /** What one pass over the copies found. */
 export interface ColdPass {
@@ -12,6 +12,8 @@ export interface ColdPass {
   readonly insideMs: readonly number[];
   /** By how much the cells have grown, for each instance; undefined where the system does not say. */
   readonly instanceBytes: number | undefined;
+  /** What node and cells held before the first start; undefined where the system does not say. */
+  readonly restingBytes: number | undefined;
 }
 
 /** In fewer starts than this, p99 is the slowest one. */
@@ -47,24 +49,33 @@ export function coldRow(subject: ColdSubject, title: string, passes: readonly Co
 
 function notesOf(n: number): readonly string[] {
   if (n === 0) return ['the node told of no start of this kind'];
-  return n < FEW_STARTS ? [`of fewer than ${FEW_STARTS} starts, p99 is the slowest of a pass`] : [];
+  return n < FEW_STARTS ? [`of fewer than ${FEW_STARTS} starts, p99 is the slowest`] : [];
 }
 
-/** Percentiles of each pass. */
+/** Half of each pass, and of all starts together what a pass has too few of. */
 function latency(prefix: string, passes: readonly (readonly number[])[]): readonly Metric[] {
   const known = passes.filter((pass) => pass.length > 0);
   if (known.length === 0) return [];
-  const metric = (name: string, value: (pass: readonly number[]) => number): Metric => {
-    const full = prefix === '' ? name : `${prefix}${name.charAt(0).toUpperCase()}${name.slice(1)}`;
-    return makeMetric(full, 'ms', 'lower', known.map(value));
-  };
+  const all = known.flat();
+  const nameOf = (name: string): string => (prefix === '' ? `${name}Ms` : `${prefix}${capitalized(name)}Ms`);
+  const pooled = (name: string, fraction: number): Metric =>
+    makeMetric(
+      nameOf(name),
+      'ms',
+      'lower',
+      known.map((pass) => percentile(pass, fraction)),
+      percentile(all, fraction),
+    );
+  const p50 = known.map((pass) => percentile(pass, 0.5));
   return [
-    metric('p50Ms', (pass) => percentile(pass, 0.5)),
-    metric('p95Ms', (pass) => percentile(pass, 0.95)),
-    metric('p99Ms', (pass) => percentile(pass, 0.99)),
-    metric('maxMs', (pass) => Math.max(...pass)),
+    makeMetric(nameOf('p50'), 'ms', 'lower', p50),
+    pooled('p95', 0.95),
+    pooled('p99', 0.99),
+    pooled('max', 1),
   ];
 }
+
+const capitalized = (name: string): string => `${name.charAt(0).toUpperCase()}${name.slice(1)}`;
 
 /** None where no cell came back. */
 export function newCellRow(recoverMs: readonly number[]): readonly Row[] {
@@ -89,13 +100,35 @@ export function memoryRow(name: string, passes: readonly ColdPass[]): readonly R
   if (rounds.length === 0) return [];
   const row = makeRow({
     group: 'density',
-    subject: MEMORY,
+    subject: WARM_MEMORY,
     title: `a warm instance of ${name}`,
     params: {},
     n: passes.reduce(
       (sum, { coldMs, subject }) => sum + (subject === 'pooled-isolate' ? coldMs.length : 0),
       0,
     ),
+    metrics: [makeMetric('rssBytes', 'bytes', 'lower', rounds)],
+  });
+  return [row];
+}
+
+/** What a function takes that was deployed and never called, of a node that started with `count` more of them. */
+export function idleRow(
+  count: number,
+  passes: readonly ColdPass[],
+  withIdleBytes: number | undefined,
+): readonly Row[] {
+  const without = passes.flatMap(({ subject, restingBytes }) =>
+    subject === 'pooled-isolate' && restingBytes !== undefined ? [restingBytes] : [],
+  );
+  if (withIdleBytes === undefined || without.length === 0) return [];
+  const rounds = without.map((bytes) => (withIdleBytes - bytes) / count);
+  const row = makeRow({
+    group: 'density',
+    subject: IDLE_MEMORY,
+    title: 'an idle function',
+    params: {},
+    n: count,
     metrics: [makeMetric('rssBytes', 'bytes', 'lower', rounds)],
   });
   return [row];

@@ -2,8 +2,15 @@ import { stripVTControlCharacters } from 'node:util';
 
 const GAP = '  ';
 
-/** Rows in aligned columns; the first row is the heading. Colours do not count as width. */
-export function renderTable(rows: readonly (readonly string[])[], indent = ''): string {
+/**
+ * Rows in aligned columns; the first row is the heading. Colours do not count as width.
+ * @param figuresFrom from this column on they are aligned on the right. @default none
+ */
+export function renderTable(
+  rows: readonly (readonly string[])[],
+  indent = '',
+  figuresFrom: number = Number.POSITIVE_INFINITY,
+): string {
   const widths: number[] = [];
   for (const row of rows) {
     for (const [column, cell] of row.entries()) {
@@ -11,7 +18,12 @@ export function renderTable(rows: readonly (readonly string[])[], indent = ''): 
     }
   }
   const lines = rows.map((row) =>
-    row.map((cell, column) => cell + ' '.repeat((widths[column] ?? 0) - widthOf(cell))).join(GAP),
+    row
+      .map((cell, column) => {
+        const space = ' '.repeat((widths[column] ?? 0) - widthOf(cell));
+        return column < figuresFrom ? cell + space : space + cell;
+      })
+      .join(GAP),
   );
   return lines.map((line) => `${indent}${line}`.trimEnd()).join('\n');
 }

@@ -57,6 +57,8 @@ export default {
 
 after(() => rm(folder, { recursive: true, force: true, maxRetries: 3 }));
 
+const hasLatency = (id: string): boolean => !id.startsWith('density') && !id.endsWith('point=knee');
+
 async function writeHttpFunction(name: string, route: string, code: string): Promise<void> {
   await mkdir(join(folder, name));
   await writeFile(
@@ -85,6 +87,10 @@ test(
       'warm.rate=999999999/s',
       '--budget',
       'memory=1GiB',
+      '--budget',
+      'idle-memory=1GiB',
+      '--budget',
+      'open25.p50=60s',
     ];
     const run = await runCli(
       ['bench', 'tally', ...SHORT, '--subject', 'tally.home', '--json', ...budgets],
@@ -102,6 +108,7 @@ test(
           'cold/pooled-isolate',
           'cold/evicted',
           'density/warm-instance',
+          'density/idle-function',
         ],
         ...[
           'load/floor?inFlight=1',
@@ -109,12 +116,14 @@ test(
           'load/function?inFlight=1',
           'load/function?inFlight=16',
         ],
+        ...[25, 50, 75, 90, 100, 110].map((percent) => `open-loop/function?percentOfMax=${percent}`),
+        'open-loop/function?point=knee',
       ],
     );
     for (const { id, n, metrics } of result.rows) {
       assert.ok(n > 0, id);
       const p50 = metrics.find(({ name }) => name === 'p50Ms')?.value;
-      if (!id.startsWith('density')) assert.ok(p50 !== undefined && p50 > 0, id);
+      if (hasLatency(id)) assert.ok(p50 !== undefined && p50 > 0, id);
     }
     assert.deepEqual(
       result.budgets.map(({ metric, kept }) => [metric, kept]),
@@ -122,11 +131,13 @@ test(
         ['cold.p95', true],
         ['warm.rate', false],
         ['memory', true],
+        ['idle-memory', true],
+        ['open25.p50', true],
       ],
     );
     assert.equal(result.error.code, 'HS_BUDGET_MISSED');
     assert.match(result.notes.join('\n'), /placeholder: api-key/);
-    assert.match(result.notes.join('\n'), /not measured at 64, 256 in flight/);
+    assert.match(result.notes.join('\n'), /not measured at 64, 256, 1024 in flight/);
     assert.deepEqual(await readdir(temporary), []);
   },
 );
@@ -151,7 +162,7 @@ test('A function with HTTP triggers only is measured by requests to its route', 
   for (const { id, n, metrics } of rows) {
     assert.ok(n > 0, id);
     const p50 = metrics.find(({ name }) => name === 'p50Ms')?.value;
-    if (!id.startsWith('density')) assert.ok(p50 !== undefined && p50 > 0, id);
+    if (hasLatency(id)) assert.ok(p50 !== undefined && p50 > 0, id);
   }
   for (const start of ['cold/new-isolate', 'cold/pooled-isolate', 'cold/evicted'])
     assert.ok(
@@ -197,6 +208,33 @@ test(
   },
 );
 
+test('A load under which the function is too slow is left out with a note', TIMEOUT, async () => {
+  await mkdir(join(folder, 'narrow'));
+  await writeFile(
+    join(folder, 'narrow', 'Nexfile'),
+    `name: narrow
+type: javascript
+lifecycle: function
+start_request:
+  main: index.js
+  triggers: [{ subject: narrow }]
+  limits: { concurrency: 1, timeout: 500ms }
+`,
+  );
+  const code = 'export default { message: () => new Promise((resolve) => setTimeout(resolve, 10)) };';
+  await writeFile(join(folder, 'narrow', 'index.js'), code);
+  const run = await runCli(['bench', 'narrow', ...SHORT, '--json'], options);
+  assert.equal(run.code, 0, run.stdout + run.stderr);
+  const { rows, notes } = JSON.parse(run.stdout) as BenchResult;
+  assert.match(
+    notes.join('\n'),
+    /not measured from (16|64) in flight on, where the function answers with HS_FUNCTION_TIMEOUT/,
+  );
+  const ids = rows.map(({ id }) => id);
+  assert.ok(ids.includes('load/function?inFlight=1'));
+  assert.ok(!ids.includes('load/function?inFlight=256') && !ids.includes('load/floor?inFlight=256'));
+});
+
 test('An unknown budget is refused before anything starts', async () => {
   const run = await runCli(['bench', 'tally', '--budget', 'cold.p96=1ms'], options);
   assert.equal(run.code, 2);
@@ -227,7 +265,7 @@ test('Errors under load are counted, and the first one is shown', TIMEOUT, async
   assert.equal(run.code, 1);
   assert.match(
     run.stderr,
-    /^error HS_FUNCTION_THREW: Cannot measure "tally": [\d,]+ of [\d,]+ requests at 16 in flight were answered with HS_FUNCTION_THREW; the first: .*enough/m,
+    /^error HS_FUNCTION_THREW: Cannot measure "tally": [\d,]+ of [\d,]+ requests at (1|16) in flight were answered with HS_FUNCTION_THREW; the first: .*enough/m,
   );
 });
 

@@ -6,6 +6,7 @@ import { DEFAULT_LIMITS, HOST_LIMITS } from '../../../src/core/index.ts';
 const OPTIONS: PlanOptions = {
   durationMs: undefined,
   quick: false,
+  transport: 'nats',
   limits: DEFAULT_LIMITS,
   payloadBytes: 100,
   warmMs: 1,
@@ -26,15 +27,16 @@ test('The windows of a run are over within its duration', () => {
   }
 });
 
-test('A window of a slow function is long enough for some requests', () => {
-  const { windowMs } = planFor({ ...OPTIONS, durationMs: 5_000, warmMs: 400 });
-  assert.ok(windowMs >= 10 * 400);
+test('A slow function is asked less often, and what it takes for one request is known', () => {
+  const { requestMs, insideRequests, copies } = planFor({ ...OPTIONS, warmMs: 400 });
+  assert.deepEqual([requestMs, insideRequests, copies], [400, 10, 4]);
 });
 
 test('Levels that the limits of the function would refuse are left out', () => {
   const levels = (limits: Partial<PlanOptions['limits']>, payloadBytes = 100): readonly number[] =>
     planFor({ ...OPTIONS, payloadBytes, limits: { ...DEFAULT_LIMITS, ...limits } }).levels;
-  assert.deepEqual(levels({}), [1, 16, 64, 256]);
+  assert.deepEqual(levels({}), [1, 16, 64, 256, 1_024]);
+  assert.deepEqual(planFor({ ...OPTIONS, transport: 'http' }).levels, [1, 16, 64, 256]);
   assert.deepEqual(levels({ concurrency: 10, queue: 54 }), [1, 16, 64]);
   assert.deepEqual(levels({ concurrency: 1, queue: 0 }), [1]);
   assert.deepEqual(levels({}, HOST_LIMITS.backlogBytes / 16), [1, 16]);

@@ -17,6 +17,7 @@ const RESULT: BenchResult = {
   versions: {},
   plan: {
     ...{ rounds: 5, levels: [1], firstWarmupMs: 1, warmupMs: 1, windowMs: 1, insideRequests: 1 },
+    ...{ requestMs: 1, openRounds: 1, idleCopies: 100 },
     ...{ copies: 8, coldPasses: 3, newCells: 5, pauseMs: 15, settleMs: 1 },
   },
   noise: { floorSpread: 0.3, othersCores: 0.25, cores: 2, isNoisy: true },
@@ -34,8 +35,24 @@ const RESULT: BenchResult = {
       ],
     }),
     makeRow({
+      ...{ group: 'open-loop', subject: 'function', title: '50 % of its most', n: 9 },
+      params: { percentOfMax: 50 },
+      metrics: [
+        makeMetric('offeredPerSecond', '1/s', undefined, [6_000]),
+        makeMetric('p99Ms', 'ms', 'lower', [2.5]),
+      ],
+    }),
+    makeRow({
+      ...{ group: 'open-loop', subject: 'function', title: 'the knee', params: { point: 'knee' }, n: 9 },
+      metrics: [makeMetric('kneePerSecond', '1/s', 'higher', [6_000])],
+    }),
+    makeRow({
       ...{ group: 'density', subject: 'warm-instance', title: 'an instance', params: {}, n: 8 },
       metrics: [makeMetric('rssBytes', 'bytes', 'lower', [2 * 1024 ** 2])],
+    }),
+    makeRow({
+      ...{ group: 'density', subject: 'idle-function', title: 'idle', params: {}, n: 8 },
+      metrics: [makeMetric('rssBytes', 'bytes', 'lower', [-1])],
     }),
   ],
   budgets: [
@@ -62,14 +79,18 @@ test('The result is tables with a dash for what was not measured, the noise, not
     [
       'hello  greet.en.ada  1 byte, 5 rounds in 60 s',
       '',
-      '  START, ms       P50   P95   P99  MAX  IN NODE P50  OVER WARM  STARTS',
-      '  pooled isolate  1.23  12.3  –    –    –            –          24',
+      '  START, ms        P50   P95  P99  MAX  IN NODE P50  P95  OVER WARM  STARTS',
+      '  pooled isolate  1.23  12.3    –    –            –    –          –      24',
       '',
       '  WARM, ms      IN FLIGHT  PER SECOND  OF FLOOR  P50  P95  P99  MAX  CPU µs',
-      '  the function  1          12,346      46 %      –    –    –    –    –',
+      '  the function          1      12,346      46 %    –    –    –    –       –',
+      '',
+      '  FIXED RATE, ms    ARRIVALS/s  ANSWERED/s  P50  P95   P99  MAX',
+      '  50 % of its most       6,000           –    –    –  2.50    –',
+      '  the knee: 6,000/s',
       '',
       '  in the node a warm request takes 0.05 ms, p95 –, p99 –',
-      '  a warm instance takes 2MiB',
+      '  a warm instance takes 2MiB, an idle function takes less than can be told',
       "  noisy: the bare echo's rate lay 30 % apart between rounds; other processes took 0.3 of 2 cores",
       '  note: a note with \\x1b[31m',
       '',

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { loadRows, type RoundWindow } from '../../../src/cli/bench/load-rows.ts';
 import { noiseOf } from '../../../src/cli/bench/noise.ts';
-import { type ColdPass, coldRow, memoryRow } from '../../../src/cli/bench/start-rows.ts';
+import { type ColdPass, coldRow, idleRow, memoryRow } from '../../../src/cli/bench/start-rows.ts';
 import { metricOf } from '../../../src/measure/index.ts';
 
 const CPU = { generator: 0.1, server: 0.2, responder: 0.5, others: 0 };
@@ -72,10 +72,11 @@ test('A machine is noisy when the floor lies far apart between rounds, or others
 
 const pass = (more: Partial<ColdPass>): ColdPass => ({
   ...{ subject: 'pooled-isolate', coldMs: [], warmMs: [], insideMs: [], instanceBytes: undefined },
+  restingBytes: undefined,
   ...more,
 });
 
-test('A start is compared with the warm requests of its own pass, and each figure is the median of passes', () => {
+test('A start is compared with the warm requests of its own pass, and p50 is the median of passes', () => {
   const row = coldRow('pooled-isolate', 'pooled isolate', [
     pass({ coldMs: [5, 6, 7], warmMs: [1], insideMs: [4] }),
     pass({ coldMs: [9], warmMs: [2], insideMs: [] }),
@@ -85,6 +86,31 @@ test('A start is compared with the warm requests of its own pass, and each figur
   assert.equal(metricOf(row, 'p50Ms'), 9);
   assert.equal(metricOf(row, 'overWarmMs'), 7);
   assert.equal(metricOf(row, 'insideP50Ms'), 4);
+});
+
+test('What a pass has too few starts for is of all starts together, so that the slowest one is in max', () => {
+  const row = coldRow('pooled-isolate', 'pooled isolate', [
+    pass({ coldMs: [1, 2, 3], warmMs: [1] }),
+    pass({ coldMs: [1, 2, 90], warmMs: [1] }),
+    pass({ coldMs: [1, 2, 4], warmMs: [1] }),
+  ]);
+  assert.deepEqual([metricOf(row, 'p50Ms'), metricOf(row, 'maxMs')], [2, 90]);
+  assert.deepEqual(row.metrics.find(({ name }) => name === 'maxMs')?.rounds, [3, 90, 4]);
+});
+
+test('The slowest request of any round is in max', () => {
+  const slow = { ...window('function', 2, 100), maxUs: 50_000 };
+  const [row] = loadRows([window('function', 1, 100), slow, window('function', 3, 100)], [], 'nats');
+  assert.ok(row !== undefined);
+  assert.equal(metricOf(row, 'maxMs'), 50);
+});
+
+test('An idle function takes what a node with many of them holds more than one without', () => {
+  const passes = [pass({ restingBytes: 1_000 }), pass({ restingBytes: 9_000, subject: 'evicted' })];
+  const [row] = idleRow(10, passes, 3_000);
+  assert.ok(row !== undefined);
+  assert.equal(metricOf(row, 'rssBytes'), 200);
+  assert.deepEqual(idleRow(10, passes, undefined), []);
 });
 
 test('Starts that were not seen are a row that says so, without figures', () => {
