@@ -60,14 +60,19 @@ function ratesOf(prefix: string, rows: readonly string[]): [string, Figure][] {
   ];
 }
 
-/** All names, those that have the same figures in one line. */
+/** All names, those of rows of a group that have the same figures in one line. */
 export function listBudgets(): readonly string[] {
-  const figuresOf = Map.groupBy(BUDGET_FIGURES.keys(), (name) => name.split('.')[0] ?? name);
-  const prefixesOf = Map.groupBy(figuresOf.entries(), ([, names]) =>
-    names.flatMap((name) => name.split('.')[1] ?? []).join('|'),
-  );
-  return [...prefixesOf].map(([figures, entries]) => {
-    const prefixes = entries.map(([prefix]) => prefix).join('|');
-    return figures === '' ? prefixes : `${prefixes} .${figures}`;
+  const lines = Map.groupBy(BUDGET_FIGURES, ([metric, { rows }]) => {
+    const [prefix = '', short = ''] = metric.split('.');
+    return `${prefix} ${rows[0]?.split('/')[0]} ${short.includes('-')}`;
+  });
+  const alike = Map.groupBy(lines.values(), (entries) => {
+    const shorts = entries.flatMap(([metric]) => metric.split('.')[1] ?? []);
+    return `${entries[0]?.[1].rows[0]?.split('/')[0]} ${shorts.join('|')}`;
+  });
+  return [...alike].map(([key, groups]) => {
+    const prefixes = groups.map(([first]) => first?.[0].split('.')[0]).join('|');
+    const [, shorts = ''] = key.split(' ');
+    return shorts === '' ? prefixes : `${prefixes} .${shorts}`;
   });
 }

@@ -23,12 +23,12 @@ interface BenchFlags {
   readonly natsServer?: string;
 }
 
-/** Below 80 columns. */
+/** Lines of at most 80 columns, as commander does not wrap them. */
 const BUDGET_HELP = [
-  'METRIC=VALUE: times as 15ms or 40us, rates as 10000/s, ratios as 0.5, memory as',
-  '4MB. cold is a start with a pooled isolate; warm has latency at 1 in flight, and',
-  'the rest at the most; node- is what the node says; open50 is half of the most',
-  'at a fixed rate. A missed budget ends with exit code 6.',
+  'METRIC=VALUE: times as 15ms or 40us, rates as 10000/s, ratios as 0.5, memory',
+  'as 4MB. cold is a start with a pooled isolate; warm has latency at 1 in',
+  'flight, and the rest at the most; node- is what the node says; open50 is half',
+  'of the most at a fixed rate. A missed budget ends with exit code 6.',
   ...listBudgets(),
 ]
   .map((line) => `  ${line}`)
