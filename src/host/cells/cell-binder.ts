@@ -49,7 +49,7 @@ export class CellBinder {
     try {
       if (isStopping()) throw new HairspringError('HS_DRAINING', 'The node is stopping');
       await bound.assign(namespace);
-      giveAway();
+      void giveAway();
       await bound.activate(functions.served, coldReason);
       return bound;
     } catch (error) {
@@ -79,7 +79,7 @@ export class CellBinder {
       const verdict = judge(bound, exit);
       answers.sendBegun(recovered.open, verdict);
       // Who deploys may take back what it was that killed the cell; who replaces a cell needs one that lives.
-      if (coldReason === 'crash') giveAway();
+      if (coldReason === 'crash') void giveAway();
     }
     const socket = bound.takeSocket();
     await (socket && new OrphanSocket(socket, recovered, clock).finish([]));

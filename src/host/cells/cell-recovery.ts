@@ -18,6 +18,8 @@ import type { Judge } from './verdict.ts';
 const ANSWER_BY_MS = 700;
 /** And those that come in while there is still no other, within this. */
 const ANSWER_AGAIN_MS = 300;
+/** So often is waited for cells of functions that were given away: the group does nothing else meanwhile. */
+const PLACED_WAITS = 10;
 
 export interface CellRecoveryOptions {
   readonly namespace: string;
@@ -65,22 +67,36 @@ export class CellRecovery {
 
   /** Answers or hands over everything that a dead cell had taken on, and puts another in its place. */
   async recover({ bound: dead, orphan }: DeadCell): Promise<void> {
-    const { clock, giveAway, rebind, answers, cells } = this.#options;
+    const { clock, giveAway, rebind, answers, cells, functions } = this.#options;
     // First, so that no successor is bound for what is given away alone.
-    giveAway();
+    const placed = giveAway();
     const replacement = rebind();
-    let answered = 0;
+    let taken = 0;
+    const take = (): readonly AdoptedMessage[] => {
+      const messages = dead.recovered.unstarted.slice(taken);
+      taken += messages.length;
+      return messages;
+    };
     let bound = await orLate(replacement, clock, ANSWER_BY_MS);
     while (bound === 'late') {
       // Until there is another cell, the dead one's subscriptions stay: a coded error beats no responders.
-      const late = dead.recovered.unstarted.slice(answered);
-      for (const message of late) answers.send(message, lostError());
-      answered += late.length;
+      for (const message of take()) answers.send(message, lostError());
       bound = await orLate(replacement, clock, ANSWER_AGAIN_MS);
+    }
+    const sids = Map.groupBy(dead.sids.keys(), (sid) => functions.has(dead.sids.get(sid)?.functionId ?? ''));
+    const away = sids.get(false) ?? [];
+    if (away.length > 0) {
+      await orphan?.unsubscribe(sids.get(true) ?? []);
+      await this.#handOver(take(), bound);
+      // So do those of functions that others are to serve.
+      for (let waits = 0; waits < PLACED_WAITS; waits += 1) {
+        if ((await orLate(placed, clock, ANSWER_AGAIN_MS)) !== 'late') break;
+        await this.#handOver(take(), bound);
+      }
     }
     await orphan?.finish([...dead.sids.keys()]);
     dead.recovered.end();
-    await this.#handOver(dead.recovered.unstarted.slice(answered), bound);
+    await this.#handOver(take(), bound);
     await cells.dispose(dead);
   }
 
@@ -88,7 +104,7 @@ export class CellRecovery {
   async handOver(messages: readonly AdoptedMessage[]): Promise<void> {
     if (messages.length === 0) return;
     const { clock, giveAway, rebind } = this.#options;
-    giveAway();
+    void giveAway();
     const bound = await orLate(rebind(), clock, ANSWER_BY_MS);
     await this.#handOver(messages, bound === 'late' ? undefined : bound);
   }

@@ -14,11 +14,15 @@ export interface GiveAwayOptions {
   readonly quarantine: ((spec: FunctionSpec) => Promise<void> | undefined) | undefined;
 }
 
-/** Gives away the functions of a group that are sentenced to cells of their own, before it is read what one serves. */
-export type GiveAway = () => void;
+/**
+ * Gives away the functions of a group that are sentenced to cells of their own, before it is read what one serves.
+ * @returns resolves when all that were given away are served, or cannot be
+ */
+export type GiveAway = () => Promise<void>;
 
 export function createGiveAway({ functions, suspensions, logger, quarantine }: GiveAwayOptions): GiveAway {
-  return () => {
+  const placing = new Set<Promise<void>>();
+  return async () => {
     if (quarantine === undefined) return;
     for (const spec of functions.served) {
       if (suspensions.sentenceOf(spec.id) === undefined) continue;
@@ -28,10 +32,14 @@ export function createGiveAway({ functions, suspensions, logger, quarantine }: G
         continue;
       }
       functions.delete(spec.id);
-      placed.catch((error: unknown) => {
-        const { message } = HairspringError.from(error);
-        logger.error('A function could not be quarantined', { function: spec.name, error: message });
-      });
+      const placement = placed
+        .catch((error: unknown) => {
+          const { message } = HairspringError.from(error);
+          logger.error('A function could not be quarantined', { function: spec.name, error: message });
+        })
+        .finally(() => placing.delete(placement));
+      placing.add(placement);
     }
+    await Promise.all(placing);
   };
 }
