@@ -1,4 +1,3 @@
-import type { NatsConnection, Subscription } from '@nats-io/transport-node';
 import {
   type AdoptedMessage,
   type ColdReason,
@@ -14,45 +13,25 @@ import {
   type LocalFunctions,
   orLate,
   type PreparedBinding,
-  type ReplySubjects,
-  refusedReplyText,
-  Seldom,
   type ServiceBinding,
 } from '../core/index.ts';
 import { FunctionRunner, type RunnerDependencies, shapeOf } from '../runtime/index.ts';
-import { drainSubscriptions, type ReplyTarget, replyToError, SubjectListener } from '../triggers/index.ts';
+import { drainSubscriptions, replyToError } from '../triggers/index.ts';
 import type { WarmLimits } from './evict.ts';
-import { invoke, listenForInvokes } from './invoke-listener.ts';
+import { type ActiveSids, FunctionSlot, type FunctionSlotOptions } from './function-slot.ts';
+import { invoke } from './invoke-listener.ts';
 import { callLocally, refused } from './local-calls.ts';
 import type { FunctionGauge } from './observe/index.ts';
 import { WarmInstances } from './warm-instances.ts';
 import type { WorkloadConnections } from './workload-connections.ts';
 
-/** A deployed function in this cell. */
-interface FunctionSlot {
-  readonly listener: SubjectListener;
-  invokes: Subscription;
-  runner: FunctionRunner;
-}
-
-/** What a function listens on, as NATS subscription ids. */
-interface ActiveSids {
-  /** One per trigger, in their order. */
-  readonly triggers: readonly number[];
-  readonly invoke: number;
-}
-
-export interface FunctionTableOptions extends WarmLimits {
-  readonly nc: NatsConnection;
+export interface FunctionTableOptions extends FunctionSlotOptions, WarmLimits {
   readonly services: Readonly<Record<ServiceBinding['service'], HostService>>;
   readonly connections: WorkloadConnections;
   /** What a function may call, by label: its bindings, and what it has besides. */
   readonly bindingsOf: (spec: FunctionSpec) => Readonly<Record<string, ServiceBinding>>;
   readonly prepareBuiltIns: (spec: FunctionSpec) => Readonly<Record<string, PreparedBinding>>;
   readonly runtime: RunnerDependencies;
-  readonly replies: Omit<ReplyTarget, 'accept'>;
-  readonly replySubjects: ReplySubjects;
-  readonly nodeId: string;
   /** Told of each version that is gone, and whether others share its code. */
   readonly onGone: (spec: FunctionSpec, isCodeShared: boolean) => void;
 }
@@ -103,11 +82,7 @@ export class FunctionTable implements LocalFunctions {
    * Subscribes a function, or puts a new version in the place of the running one without a gap.
    * @param own in place of what all functions are run with
    */
-  activate(
-    spec: FunctionSpec,
-    coldReason: ColdReason = 'first',
-    own: Partial<RunnerDependencies> = {},
-  ): ActiveSids {
+  activate(spec: FunctionSpec, coldReason: ColdReason, own: Partial<RunnerDependencies>): ActiveSids {
     const onWoken = (woken: FunctionRunner): void => this.#warm.woken(woken);
     const runtime: RunnerDependencies = { ...this.#options.runtime, onWoken, ...own };
     const runner = new FunctionRunner(spec, this.#prepareBindings(spec), runtime, coldReason);
@@ -115,33 +90,14 @@ export class FunctionTable implements LocalFunctions {
     let slot = this.#slots.get(spec.id);
     const previous = slot?.runner;
     if (slot === undefined) {
-      slot = this.#createSlot(spec, runner);
+      slot = new FunctionSlot(runner, this.#options);
       this.#slots.set(spec.id, slot);
       this.#byName.set(spec.name, slot);
     }
-    slot.runner = runner;
-    if (slot.invokes.isClosed()) slot.invokes = listenForInvokes(this.#options.nc, slot);
-    const triggers = slot.listener.update(spec, previous);
+    const sids = slot.activate(runner, previous);
     if (previous !== undefined) this.#retire(previous, runner, slot.listener.released);
     runner.prewarm();
-    return { triggers, invoke: slot.invokes.getID() };
-  }
-
-  #createSlot(spec: FunctionSpec, runner: FunctionRunner): FunctionSlot {
-    const { nc, replies, replySubjects, nodeId, runtime } = this.#options;
-    const refusals = new Seldom(runtime.clock);
-    const target: ReplyTarget = {
-      ...replies,
-      accept: (invocation) => current.runner.accept(invocation),
-      refusedReply(reply) {
-        replies.refusedReply(reply);
-        const before = refusals.take();
-        if (before === undefined) return;
-        runtime.observer.onLog(current.runner.spec, 'warn', refusedReplyText(reply, before));
-      },
-    };
-    const current = { listener: new SubjectListener({ nc, target, replySubjects, nodeId }, spec), runner };
-    return Object.assign(current, { invokes: listenForInvokes(nc, current) });
+    return sids;
   }
 
   #prepareBindings(spec: FunctionSpec): ReadonlyMap<string, PreparedBinding> {
@@ -172,9 +128,7 @@ export class FunctionTable implements LocalFunctions {
 
   /** Where the server does not let a function listen, if that is so. Known when the server has answered. */
   refusedSubject(id: string): string | undefined {
-    const slot = this.#slots.get(id);
-    const byName = slot?.invokes.isClosed() === true ? slot.invokes.getSubject() : undefined;
-    return slot?.listener.refusedSubject ?? byName;
+    return this.#slots.get(id)?.refusedSubject;
   }
 
   /** @throws HS_FUNCTION_NOT_FOUND */
@@ -224,7 +178,7 @@ export class FunctionTable implements LocalFunctions {
     if (this.#byName.get(name) === slot) this.#byName.delete(name);
     this.#retiring.add(runner);
     this.#warm.forget(runner);
-    await drainSubscriptions(this.#options.nc, releaseAll([slot]));
+    await drainSubscriptions(this.#options.nc, slot.release());
     const versions = [...this.#retiring].filter(({ spec }) => spec.id === id);
     await Promise.all(versions.map((version) => version.idle()));
     this.#retiring.delete(runner);
@@ -286,9 +240,10 @@ export class FunctionTable implements LocalFunctions {
   async drain(graceMs: number): Promise<void> {
     this.#warm[Symbol.dispose]();
     // While the server is away a subscription does not drain, and the node is to stop all the same.
-    const done = drainSubscriptions(this.#options.nc, releaseAll([...this.#slots.values()])).then(() =>
-      this.#idle(),
-    );
+    const done = drainSubscriptions(
+      this.#options.nc,
+      [...this.#slots.values()].flatMap((slot) => slot.release()),
+    ).then(() => this.#idle());
     const { clock } = this.#options.runtime;
     const stopHurry = clock.after(graceMs * HURRY_SHARE, () => {
       for (const runner of this.#runners()) runner.hurry();
@@ -317,9 +272,4 @@ export class FunctionTable implements LocalFunctions {
         : ids.map((id) => this.#slots.get(id)).filter((one) => one !== undefined);
     return slots.map(({ runner }) => runner.stats());
   }
-}
-
-/** The subscriptions of functions that are to listen no more. */
-function releaseAll(slots: readonly FunctionSlot[]): readonly Subscription[] {
-  return slots.flatMap(({ listener, invokes }) => [...listener.release(), invokes]);
 }
