@@ -58,9 +58,9 @@ export class HairspringError extends Error {
   }
 
   /** Any thrown value as one of ours; what is unknown becomes `HS_INTERNAL` with the original as its cause. */
-  static from(value: unknown, code: ErrorCode = 'HS_INTERNAL'): HairspringError {
+  static from(value: unknown): HairspringError {
     if (HairspringError.is(value)) return value;
-    return new HairspringError(code, value instanceof Error ? value.message : String(value), {
+    return new HairspringError('HS_INTERNAL', value instanceof Error ? value.message : String(value), {
       cause: value,
     });
   }

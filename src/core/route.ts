@@ -72,7 +72,7 @@ export function answersMethod({ methods }: Pick<Route, 'methods'>, method: strin
   return methods.length === 0 || methods.includes(method) || (method === 'HEAD' && methods.includes('GET'));
 }
 
-export function isHttpMethod(method: string): method is HttpMethod {
+function isHttpMethod(method: string): method is HttpMethod {
   return (HTTP_METHODS as readonly string[]).includes(method);
 }
 

@@ -19,7 +19,7 @@ export interface SubjectCapture {
   readonly rest: boolean;
 }
 
-export const MAX_SUBJECT_BYTES = 512;
+const MAX_SUBJECT_BYTES = 512;
 
 /** Whether `subject` may be published to: non-empty tokens, no wildcards, no white space or control characters. */
 export function isLiteralSubject(subject: string): boolean {

@@ -7,7 +7,7 @@ import { HairspringError, type SourcePosition } from '../../core/index.ts';
 export function toBuildError(error: unknown, folder: string | undefined): HairspringError {
   const messages = messagesOf(error);
   const [first] = messages;
-  if (first === undefined) return HairspringError.from(error, 'HS_INTERNAL');
+  if (first === undefined) return HairspringError.from(error);
   const position = positionOf(first, folder);
   const unresolved = /^Could not resolve "(.+)"$/.exec(first.text)?.[1];
   const more = messages.length === 1 ? [] : [`${messages.length - 1} more:`];

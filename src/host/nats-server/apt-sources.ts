@@ -37,7 +37,7 @@ export async function readDebianArchives(indexTargets: string): Promise<DebianAr
 }
 
 /** `Signed-By` of the entry for `uri` in an apt sources file of either form. */
-export function signedBy(sources: string, uri: string): string | undefined {
+function signedBy(sources: string, uri: string): string | undefined {
   const bare = uri.replace(/\/$/, '');
   for (const line of sources.split('\n')) {
     const options = /^deb\s+\[([^\]]*)\]\s+(\S+)/.exec(line);

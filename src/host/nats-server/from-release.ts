@@ -24,7 +24,7 @@ const MAX_ARCHIVE_BYTES = 64 * 1024 ** 2;
 const MAX_UNPACKED_BYTES = 256 * 1024 ** 2;
 
 /** `<os>-<arch>` as Go and the release files name this machine. */
-export function goPlatform(): string {
+function goPlatform(): string {
   return `${process.platform}-${process.arch === 'x64' ? 'amd64' : process.arch}`;
 }
 

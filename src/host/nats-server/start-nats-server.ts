@@ -6,6 +6,9 @@ import { readServerInfo } from './server-info.ts';
 import { listeningPort, parseServerLogLine, passOn } from './server-log.ts';
 import { ensureWritable } from './store-dir.ts';
 
+/** Until then it accepts clients. */
+const START_TIMEOUT_MS = 30_000;
+
 export interface NatsServerOptions {
   /** Path of the nats-server to run. */
   readonly binary: string;
@@ -20,8 +23,6 @@ export interface NatsServerOptions {
   readonly onSpawn?: (pid: number) => void;
   /** More arguments for nats-server. */
   readonly extraArguments?: readonly string[];
-  /** @default 30_000 */
-  readonly startTimeoutMs?: number;
 }
 
 export interface NatsServerExit {
@@ -48,7 +49,7 @@ const STOP_GRACE_MS = 5_000;
  * @throws HS_PORT_TAKEN, HS_DATA_DIR, HS_NATS_SERVER_MISSING (the binary does not run), HS_NATS_SERVER_FAILED
  */
 export async function startNatsServer(options: NatsServerOptions): Promise<RunningNatsServer> {
-  const { binary, storeDir, host = '127.0.0.1', port, logger, startTimeoutMs = 30_000 } = options;
+  const { binary, storeDir, host = '127.0.0.1', port, logger } = options;
   await ensureWritable(storeDir);
   const command = await dieWithParent({
     file: binary,
@@ -71,8 +72,8 @@ export async function startNatsServer(options: NatsServerOptions): Promise<Runni
   const stop = createStop(child, exited, logger);
   try {
     if (child.pid !== undefined) options.onSpawn?.(child.pid);
-    const boundPort = await waitUntilListening(child, options, startTimeoutMs);
-    const { version } = await readServerInfo(host, boundPort, startTimeoutMs);
+    const boundPort = await waitUntilListening(child, options);
+    const { version } = await readServerInfo(host, boundPort, START_TIMEOUT_MS);
     return {
       url: `nats://${host}:${boundPort}`,
       port: boundPort,
@@ -119,16 +120,12 @@ function createStop(
 }
 
 /** Resolves with the port that the server listens on; rejects with what the server says when it gives up. */
-function waitUntilListening(
-  child: ChildProcess,
-  options: NatsServerOptions,
-  timeoutMs: number,
-): Promise<number> {
+function waitUntilListening(child: ChildProcess, options: NatsServerOptions): Promise<number> {
   return new Promise((resolve, reject) => {
     let lastWords = '';
     let listening = false;
-    const cancel = systemClock.after(timeoutMs, () =>
-      reject(startFailed(options, `it accepts no clients after ${timeoutMs / 1000} s`)),
+    const cancel = systemClock.after(START_TIMEOUT_MS, () =>
+      reject(startFailed(options, `it accepts no clients after ${START_TIMEOUT_MS / 1000} s`)),
     );
     if (child.stderr !== null) {
       createInterface({ input: child.stderr }).on('line', (line) => {

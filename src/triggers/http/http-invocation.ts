@@ -78,7 +78,7 @@ function findRoute(triggers: readonly Trigger[], { route, method, url }: HttpAsk
 }
 
 /** The response that a reply stands for, or why there is none. */
-export function toAnswer(name: string, { payload = '', headers }: Outcome): HttpAnswer | HairspringError {
+function toAnswer(name: string, { payload = '', headers }: Outcome): HttpAnswer | HairspringError {
   let status = 0;
   const fields: string[] = [];
   for (let index = 0; index + 1 < headers.length; index += 2) {
