@@ -100,3 +100,18 @@ test('However many are too many, all of them go, a few in each turn', async () =
   for (let turn = 0; turn < 10; turn += 1) await nextTurn();
   assert.equal(instances.bytes, 100);
 });
+
+test('What a function holds that has only earlier instances left counts until they are gone', async () => {
+  using instances = new WarmInstances(WIDE, CLOCK);
+  const finishing = new Fake(1, 0);
+  const others = [new Fake(2, 20), new Fake(3, 30)];
+  for (const one of [finishing, ...others]) instances.woken(one);
+  finishing.warm = false;
+  finishing.retiredBytes = 70;
+  await nextTurn();
+  assert.deepEqual(
+    others.map(({ warm }) => warm),
+    [false, true],
+  );
+  assert.equal(instances.bytes, 100);
+});
