@@ -76,6 +76,7 @@ test('A connection that is lost while it is given up, or before, comes back and 
   relay.cut();
   await sleep(50);
   await changeOver(cell, systemClock);
+  relay.release();
   relay.admit();
   await changed;
   const served = async (): Promise<boolean> => (await ask(outside, 'work')).text === 'done';
