@@ -105,7 +105,8 @@ function kneeRow(rounds: readonly OpenRound[], places: number): Row {
 function keeps(round: OpenRound, lowestP99Us: number): boolean {
   if (!('window' in round)) return false;
   const { window, perSecond } = round;
-  // One that is just under way when the window ends is not late.
-  const answered = (window.perSecond * window.seconds + 1) / (perSecond * window.seconds);
+  // What is under way when the window ends is not late; the shorter the window, the more of it that is.
+  const underWay = 1 + perSecond * (window.p99Us / 1e6);
+  const answered = (window.perSecond * window.seconds + underWay) / (perSecond * window.seconds);
   return answered >= ANSWERED_SHARE && window.p99Us <= lowestP99Us + MORE_P99_MS * 1_000;
 }

@@ -32,6 +32,12 @@ test('The knee is the last rate before the first one that is not answered, or an
   assert.equal(kneeOf([at(25, { perSecond: 10 })]), 0);
 });
 
+test('Replies that are under way when a short window ends are not late', () => {
+  const short = { seconds: 0.25, p99Us: 10_000 };
+  assert.equal(kneeOf([at(25, { ...short, perSecond: 242 }), at(50, { ...short, perSecond: 485 })]), 500);
+  assert.equal(kneeOf([at(25, { ...short, perSecond: 242 }), at(50, { ...short, perSecond: 400 })]), 250);
+});
+
 test('Each rate is a row by the median of the rounds, with the slowest request of all of them', () => {
   const rounds = [
     at(50, { maxUs: 3_000 }),
