@@ -193,7 +193,7 @@ test('What is altered, cut off, replayed or sealed to another is refused, each w
     'altered bytes': 'HS_SECRET_TAMPERED',
     'cut off by the half': 'HS_SECRET_TAMPERED',
     'cut off to less than a nonce': 'HS_SECRET_DAMAGED',
-    'no Base64': 'HS_SECRET_DAMAGED',
+    'no Base64': 'HS_REQUEST_INVALID',
     'another sender': 'HS_SECRET_TAMPERED',
     'another name': 'HS_SECRET_MISMATCH',
     'another id': 'HS_SECRET_MISMATCH',
