@@ -221,8 +221,8 @@ test('What could not be read when the node starts again is refused where no cell
     JSON.stringify({ ...secret, sealed: 'no Base64' }),
   );
   assert.equal(answer.headers?.get('Hairspring-Error'), 'HS_REQUEST_INVALID');
-  await host.deploy({ name: 'kept', code: TELL, bindings: BOUND, namespace });
-  assert.equal((await host.ask('kept')).text, 'value-of-the-api-key');
+  await host.deploy({ name: 'left-alone', code: TELL, bindings: BOUND, namespace });
+  assert.equal((await host.ask('left-alone')).text, 'value-of-the-api-key');
 });
 
 test('What is inside the box is checked as what is outside is', async () => {
