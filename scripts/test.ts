@@ -15,7 +15,7 @@ import { prepareNatsServer } from './prepare-nats-server.ts';
 const CONCURRENCY = 3;
 const TEST_TIMEOUT_MS = 60_000;
 /** The runner waits for ever for a file that leaves something open; interrupted, it names the file and sums up. */
-const RUN_TIMEOUT_MS = 10 * 60_000;
+const RUN_TIMEOUT_MS = 20 * 60_000;
 
 async function main(args: readonly string[]): Promise<number> {
   const options = args.filter((arg) => arg.startsWith('-'));
