@@ -12,6 +12,7 @@ export interface WarmLimits {
   readonly idleEvictMs: number;
 }
 
+/** In one go. */
 const MAX_FREED = 8;
 
 /**

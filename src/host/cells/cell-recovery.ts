@@ -8,15 +8,10 @@ import type { GiveAway } from './give-away.ts';
 import type { GroupCells } from './group-cells.ts';
 import type { GroupFunctions } from './group-functions.ts';
 import { OrphanSocket } from './orphan-socket.ts';
-import type { RequestsOfGroup } from './requests-of-group.ts';
+import { type RequestsOfGroup, SERVED_WITHIN_MS } from './requests-of-group.ts';
 import type { Judge } from './verdict.ts';
 
-/**
- * Callers of a dead cell hear something within this time, whether or not another cell is up. Where no spare is ready
- * one takes 300 to 500 ms, and many callers wait for a second.
- */
-const ANSWER_BY_MS = 700;
-/** And those that come in while there is still no other, within this. */
+/** Callers that come in while there is still no other cell hear something within this time. */
 const ANSWER_AGAIN_MS = 300;
 /** So often is waited for cells of functions that were given away: the group does nothing else meanwhile. */
 const PLACED_WAITS = 10;
@@ -77,7 +72,7 @@ export class CellRecovery {
       taken += messages.length;
       return messages;
     };
-    let bound = await orLate(replacement, clock, ANSWER_BY_MS);
+    let bound = await orLate(replacement, clock, SERVED_WITHIN_MS);
     while (bound === 'late') {
       // Until there is another cell, the dead one's subscriptions stay: a coded error beats no responders.
       for (const message of take()) answers.send(message, lostError());
@@ -105,7 +100,7 @@ export class CellRecovery {
     if (messages.length === 0) return;
     const { clock, giveAway, rebind } = this.#options;
     void giveAway();
-    const bound = await orLate(rebind(), clock, ANSWER_BY_MS);
+    const bound = await orLate(rebind(), clock, SERVED_WITHIN_MS);
     await this.#handOver(messages, bound === 'late' ? undefined : bound);
   }
 

@@ -48,8 +48,9 @@ export class Entrance {
 
   #enterInline(instance: Instance): void {
     const { spec, onEntered } = this.#options;
-    const limitMs = Math.min(spec.limits.cpuMs, instance.isUntouched ? TRIAL_MS : Number.POSITIVE_INFINITY);
-    const examines = this.#lane.examines || instance.isUntouched;
+    const isTrial = instance.isUntouched;
+    const limitMs = isTrial ? Math.min(spec.limits.cpuMs, TRIAL_MS) : spec.limits.cpuMs;
+    const examines = this.#lane.examines || isTrial;
     const startedMs = examines ? threadCpuMs() : 0;
     const fault = instance.runOnce(limitMs);
     const cpuMs = examines ? threadCpuMs() - startedMs : undefined;

@@ -1,21 +1,14 @@
 import { performance } from 'node:perf_hooks';
+import { FairShare, type Sharer } from './fair-share.ts';
 
 /** Something that has work for the thread. */
-export interface Runnable {
-  /** Thread time that it has had, as the scheduler reckons; 0 at first. */
-  heldMs: number;
+export interface Runnable extends Sharer {
   /** Does a few milliseconds of work at the most. @returns whether there is more */
   runOnce(): boolean;
 }
 
 /** After so long the sockets are read before the next one is entered. */
 const TURN_MS = 1;
-
-/**
- * So much less than the others one is taken to have had that comes back after a pause: about an entry, so
- * that it goes before all that are saturated, and yet does not make up for its pause.
- */
-const CREDIT_MS = 2;
 
 /** Who has run within this time uses the thread. */
 const SHARED_MS = 100;
@@ -34,13 +27,10 @@ export interface SchedulerOptions {
  * socket read into one batch.
  */
 export class Scheduler {
-  readonly #ready = new Set<Runnable>();
+  readonly #ready = new FairShare<Runnable>();
   readonly #nowMs: () => number;
   readonly #afterReading: (action: () => void) => void;
-  /** What those that always have work have had; it never falls. */
-  #levelMs = 0;
   #planned = false;
-  #lastTurnMs = 0;
   /** Whoever ran last, and when it did, */
   #last: Runnable | undefined;
   #lastMs = Number.NEGATIVE_INFINITY;
@@ -54,7 +44,7 @@ export class Scheduler {
 
   /** Whether nothing has run for `forMs`, and nothing is about to. */
   isQuiet(forMs: number): boolean {
-    return !this.#planned && this.#nowMs() - this.#lastTurnMs >= forMs;
+    return !this.#planned && this.#nowMs() - this.#lastMs >= forMs;
   }
 
   /** Whether anybody but this one has run lately. */
@@ -63,10 +53,11 @@ export class Scheduler {
   }
 
   mark(runnable: Runnable): void {
-    if (!this.#ready.has(runnable)) {
-      this.#ready.add(runnable);
-      runnable.heldMs = Math.max(runnable.heldMs, this.#levelMs - CREDIT_MS);
-    }
+    this.#ready.add(runnable);
+    this.#plan();
+  }
+
+  #plan(): void {
     if (this.#planned) return;
     this.#planned = true;
     this.#afterReading(this.#turn);
@@ -83,9 +74,8 @@ export class Scheduler {
     let beganMs = startedMs;
     // Each at most once: what it is waiting for may have to be read first.
     for (let left = this.#ready.size; left > 0 && beganMs - startedMs < TURN_MS; left -= 1) {
-      const runnable = this.#next();
+      const runnable = this.#ready.take();
       if (runnable === undefined) return;
-      this.#ready.delete(runnable);
       const more = runnable.runOnce();
       const endedMs = this.#nowMs();
       runnable.heldMs += endedMs - beganMs;
@@ -93,9 +83,7 @@ export class Scheduler {
       this.#ran(runnable, endedMs);
       if (more) this.mark(runnable);
     }
-    this.#lastTurnMs = beganMs;
-    const [waiting] = this.#ready;
-    if (waiting !== undefined) this.mark(waiting);
+    if (this.#ready.size > 0) this.#plan();
   };
 
   #ran(runnable: Runnable, nowMs: number): void {
@@ -104,14 +92,5 @@ export class Scheduler {
       this.#last = runnable;
     }
     this.#lastMs = nowMs;
-  }
-
-  /** Whoever has had least; of several, the one that has been ready for longest. */
-  #next(): Runnable | undefined {
-    let next: Runnable | undefined;
-    for (const runnable of this.#ready)
-      if (next === undefined || runnable.heldMs < next.heldMs) next = runnable;
-    if (next !== undefined && next.heldMs > this.#levelMs) this.#levelMs = next.heldMs;
-    return next;
   }
 }
