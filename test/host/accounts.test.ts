@@ -298,8 +298,11 @@ test('However many functions of a living cell had users that are revoked, it is 
 test('What an earlier process gave out is void when the node starts again, and owners keep their credentials', async () => {
   const owner = blue.developerEndpoint();
   const spec = functionWith(READ_MINE, 'earlier');
-  const endpoint = await endpointOf(spec, blue);
+  const earlier = await startAccounts();
+  const endpoint = await endpointOf(spec, await earlier.open('blue'));
   const nc = await connect(endpoint);
+  // An earlier process is gone, with what it would have told the server yet.
+  await earlier[Symbol.asyncDispose]();
   // Whether or not the namespace is used again.
   await using later = await startAccounts();
   await nc.closed();
