@@ -1,12 +1,10 @@
 import { jetstream } from '@nats-io/jetstream';
 import { Kvm } from '@nats-io/kv';
 import { nuid } from '@nats-io/nuid';
-import { type FunctionDefinition, isSubjectTrigger } from '../src/core/index.ts';
+import { type FunctionDefinition, isSubjectTrigger, NODE_BUCKETS } from '../src/core/index.ts';
 import type { Site } from './bench-run.ts';
 import { NAMESPACE } from './deploy.ts';
 
-/** Where a node keeps definitions, and finds them when it starts. */
-const BUCKET = 'hairspring-functions';
 const AT_ONCE = 256;
 
 /** A copy of a deployed function: the same artifact under another name and subject. */
@@ -22,7 +20,7 @@ export interface Copy {
 export async function seedCopies(site: Site, original: string, copies: readonly Copy[]): Promise<void> {
   const nc = await site.connectAsNode();
   await using _closed = { [Symbol.asyncDispose]: () => nc.close() };
-  const kv = await new Kvm(nc).open(BUCKET);
+  const kv = await new Kvm(nc).open(NODE_BUCKETS.definitions);
   const entry = await kv.get(`${NAMESPACE}.${original}`);
   if (entry === null) throw new Error(`Nothing is deployed as ${original}`);
   const definition = entry.json<FunctionDefinition>();
@@ -39,7 +37,7 @@ export async function seedCopies(site: Site, original: string, copies: readonly 
         triggers: [{ ...trigger, pattern: subject, subject }],
         runRequest: definition.runRequest.replaceAll(trigger.subject, subject),
       };
-      await js.publish(`$KV.${BUCKET}.${NAMESPACE}.${name}`, JSON.stringify(record));
+      await js.publish(`$KV.${NODE_BUCKETS.definitions}.${NAMESPACE}.${name}`, JSON.stringify(record));
     }
   };
   await Promise.all(Array.from({ length: AT_ONCE }, writeNext));

@@ -4,12 +4,11 @@
  */
 import { type JetStreamManager, jetstream, jetstreamManager } from '@nats-io/jetstream';
 import { headers, type NatsConnection } from '@nats-io/nats-core';
+import { NODE_BUCKETS } from '../core/index.ts';
 import { isJetStreamCode, natsFailure, STREAM_NOT_FOUND } from './nats-failure.ts';
 
-export const ARTIFACT_BUCKET = 'hairspring-artifacts';
-
-const STREAM = `OBJ_${ARTIFACT_BUCKET}`;
-const META_PREFIX = `$O.${ARTIFACT_BUCKET}.M.`;
+const STREAM = `OBJ_${NODE_BUCKETS.artifacts}`;
+const META_PREFIX = `$O.${NODE_BUCKETS.artifacts}.M.`;
 const NAME = /^sha256-([0-9a-f]{64})$/;
 const CHUNKS_ID = /^[A-Za-z0-9]{1,64}$/;
 
@@ -94,7 +93,7 @@ export async function removeArtifact(nc: NatsConnection, digest: string, revisio
     const { purged } = await manager.streams.purge(STREAM, { filter, seq: revision + 1 });
     const chunks = chunksId(meta.data);
     if (purged === 0 || chunks === undefined) return;
-    await manager.streams.purge(STREAM, { filter: `$O.${ARTIFACT_BUCKET}.C.${chunks}` });
+    await manager.streams.purge(STREAM, { filter: `$O.${NODE_BUCKETS.artifacts}.C.${chunks}` });
   } catch (error) {
     throw natsFailure(error, `Cannot remove artifact ${digest}`);
   }

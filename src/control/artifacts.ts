@@ -3,8 +3,8 @@ import { createHash } from 'node:crypto';
 import { jetstream, jetstreamManager } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/nats-core';
 import { type ObjectInfo, type ObjectStore, Objm, StorageType } from '@nats-io/obj';
-import { formatBytes, HairspringError, HOST_LIMITS } from '../core/index.ts';
-import { ARTIFACT_BUCKET, artifactName, renewArtifact, toUrlSafe } from './artifact-revisions.ts';
+import { formatBytes, HairspringError, HOST_LIMITS, NODE_BUCKETS } from '../core/index.ts';
+import { artifactName, renewArtifact, toUrlSafe } from './artifact-revisions.ts';
 import { isConflict, isJetStreamCode, natsFailure, STREAM_NOT_FOUND } from './nats-failure.ts';
 
 const BUCKET_NAME = /^[A-Za-z0-9_-]{1,64}$/;
@@ -28,7 +28,7 @@ export async function putArtifact(nc: NatsConnection, digest: string, bytes: Uin
     throw new HairspringError('HS_ARTIFACT_CORRUPT', `${action}: the bytes have another hash`);
   }
   try {
-    const store = await new Objm(jetstream(nc)).create(ARTIFACT_BUCKET, {
+    const store = await new Objm(jetstream(nc)).create(NODE_BUCKETS.artifacts, {
       storage: StorageType.File,
       description: 'Bundled functions of Hairspring, by SHA-256',
     });
@@ -70,7 +70,7 @@ async function bring(
  * @throws HS_ARTIFACT_MISSING, HS_ARTIFACT_CORRUPT, HS_ARTIFACT_TOO_LARGE, HS_NATS_…
  */
 export async function getArtifact(nc: NatsConnection, digest: string): Promise<Uint8Array> {
-  const bytes = await getObject(nc, ARTIFACT_BUCKET, artifactName(digest));
+  const bytes = await getObject(nc, NODE_BUCKETS.artifacts, artifactName(digest));
   if (digestOf(bytes) === digest) return bytes;
   throw new HairspringError(
     'HS_ARTIFACT_CORRUPT',

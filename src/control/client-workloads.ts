@@ -1,4 +1,10 @@
-import { HairspringError, hairspringSubjects, SYSTEM_NAMESPACE, workloadSubjects } from '../core/index.ts';
+import {
+  HairspringError,
+  hairspringSubjects,
+  SYSTEM_NAMESPACE,
+  WORKLOAD_METADATA,
+  workloadSubjects,
+} from '../core/index.ts';
 import { ask, assertToken, type ClientContext, gather, STALL_MS } from './client-request.ts';
 import { fromErrorReply } from './error-reply.ts';
 import {
@@ -154,7 +160,7 @@ export async function live(context: ClientContext, name: string): Promise<LiveFu
 
 /** Whether the node that listed it does not serve it, as one that has its secrets does. */
 function isWaiting(summary: WorkloadSummary | undefined): boolean {
-  return summary?.metadata['hairspring_waiting'] !== undefined;
+  return summary?.metadata[WORKLOAD_METADATA.waiting] !== undefined;
 }
 
 function order(a: string, b: string): number {

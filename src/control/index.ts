@@ -1,6 +1,4 @@
 export {
-  ARTIFACT_BUCKET,
-  artifactName,
   artifactRevision,
   listArtifacts,
   removeArtifact,

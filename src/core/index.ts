@@ -33,6 +33,7 @@ export * from './reply-subjects.ts';
 export * from './route.ts';
 export * from './sealed-secret.ts';
 export * from './seldom.ts';
+export * from './stored-names.ts';
 export * from './subject.ts';
 export * from './subjects.ts';
 export * from './telemetry.ts';

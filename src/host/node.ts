@@ -4,7 +4,6 @@ import {
   ACCOUNTS_TAG,
   type CancelResponse,
   type FunctionInfo,
-  formatGoDuration,
   type LiveFunction,
   type NodeBackend,
   type SecretBackend,
@@ -28,6 +27,7 @@ import type { Accounts } from './accounts/index.ts';
 import type { CellSupervisor } from './cells/index.ts';
 import type { Deployments } from './deployments/index.ts';
 import { startRequestJsonSchema } from './manifest/index.ts';
+import { type Hindrance, remedyOf, workloadSummary } from './workload-summary.ts';
 
 export interface NodeOptions {
   readonly nodeId: string;
@@ -142,7 +142,9 @@ export class Node implements NodeBackend {
       .filter((definition) => namespace === SYSTEM_NAMESPACE || definition.namespace === namespace)
       .filter(({ id, name }) => filter.length === 0 || filter.includes(id) || filter.includes(name));
     const stats = await this.#stats(wanted, filter.length > 0);
-    return wanted.map((definition) => this.#summary(definition, stats.get(definition.id)));
+    return wanted.map((definition) =>
+      workloadSummary(definition, stats.get(definition.id), this.#hindranceOf(definition)),
+    );
   }
 
   /** @param only whether they are few of many, so that the figures of the others would be gathered in vain */
@@ -160,8 +162,8 @@ export class Node implements NodeBackend {
     return byId;
   }
 
-  /** Why it is not served as others are; undefined when it is. */
-  #sentenceOf(definition: FunctionDefinition): Sentence | undefined {
+  /** Undefined where it is served as others are. */
+  #hindranceOf(definition: FunctionDefinition): Hindrance | undefined {
     const { deployments, cells } = this.#options;
     const reason = deployments.functions.waitingFor(definition.id);
     if (reason === undefined) return cells.sentenceOf(definition);
@@ -169,49 +171,19 @@ export class Node implements NodeBackend {
     return { state: 'waiting', reason, ...(error === undefined ? {} : { error }) };
   }
 
-  #summary(definition: FunctionDefinition, stats: FunctionStats | undefined): WorkloadSummary {
-    const sentence = this.#sentenceOf(definition);
-    const serving = stats?.state === 'warm' ? 'warm' : 'running';
-    return {
-      id: definition.id,
-      name: definition.name,
-      namespace: definition.namespace,
-      workload_type: definition.type,
-      workload_lifecycle: 'function',
-      workload_state: isServed(sentence) ? serving : 'error',
-      start_time: definition.deployedAt,
-      runtime: formatGoDuration(stats?.busyMs ?? 0),
-      tags: definition.tags,
-      metadata: {
-        ...definition.metadata,
-        hairspring_version: definition.version,
-        hairspring_triggers: definition.triggers.map(({ pattern }) => pattern).join(', '),
-        hairspring_invocations: String(stats?.invocations ?? 0),
-        hairspring_errors: String(stats?.errors ?? 0),
-        ...(sentence === undefined ? {} : { [`hairspring_${sentence.state}`]: sentence.reason }),
-        ...(sentence?.error === undefined
-          ? {}
-          : {
-              hairspring_waiting_code: sentence.error.code,
-              hairspring_waiting_remedy: remedyOf(sentence.error),
-            }),
-      },
-    };
-  }
-
   async info(namespace: string, nameOrId: string): Promise<FunctionInfo | undefined> {
     const definition = this.#options.deployments.functions.find(namespace, nameOrId);
     if (definition === undefined) return undefined;
     const stats = (await this.#stats([definition], true)).get(definition.id);
-    const sentence = this.#sentenceOf(definition);
+    const hindrance = this.#hindranceOf(definition);
     return {
       nodeId: this.nodeId,
       definition,
       stats: stats ?? idleStats(definition.id),
-      ...(sentence === undefined ? {} : { [sentence.state]: sentence.reason }),
-      ...(sentence?.error === undefined
+      ...(hindrance === undefined ? {} : { [hindrance.state]: hindrance.reason }),
+      ...(hindrance?.error === undefined
         ? {}
-        : { waitingCode: sentence.error.code, waitingRemedy: remedyOf(sentence.error) }),
+        : { waitingCode: hindrance.error.code, waitingRemedy: remedyOf(hindrance.error) }),
     };
   }
 
@@ -241,21 +213,6 @@ export class Node implements NodeBackend {
     this.moveTo('lameduck');
     this.#options.onLameDuck(delayMs);
   }
-}
-
-interface Sentence {
-  readonly state: 'suspended' | 'quarantined' | 'waiting';
-  readonly reason: string;
-  /** What went wrong, of one that waits. */
-  readonly error?: HairspringError;
-}
-
-function remedyOf(error: HairspringError): string {
-  return error.hint ?? error.info.remedy;
-}
-
-function isServed(sentence: Sentence | undefined): boolean {
-  return sentence === undefined || sentence.state === 'quarantined';
 }
 
 function idleStats(id: string): FunctionStats {

@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { jetstreamManager } from '@nats-io/jetstream';
-import { DEFINITION_BUCKET, DefinitionStore } from '../../src/host/deployments/definition-store.ts';
+import { DefinitionStore } from '../../src/host/deployments/definition-store.ts';
 import { until } from '../support/load.ts';
 import { startNatsOfFile } from '../support/nats-of-file.ts';
 import { createDefinition } from '../support/spec.ts';
 
 const { nc } = await startNatsOfFile();
-const STREAM = `KV_${DEFINITION_BUCKET}`;
-const KEY = `$KV.${DEFINITION_BUCKET}.default.f`;
+const STREAM = 'KV_hairspring-functions';
+const KEY = '$KV.hairspring-functions.default.f';
 
 const DEFINITION = createDefinition({ name: 'f' });
 

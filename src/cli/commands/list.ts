@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import type { WorkloadSummary } from '../../control/index.ts';
-import { SYSTEM_NAMESPACE } from '../../core/index.ts';
+import { SYSTEM_NAMESPACE, UNUSUAL_STATES, type UnusualState, WORKLOAD_METADATA } from '../../core/index.ts';
 import { type CommandContext, defineCommand, runs, type Shell } from '../shell/command.ts';
 import type { ExitCode } from '../shell/exit-codes.ts';
 import { printable } from '../shell/printable.ts';
@@ -28,8 +28,8 @@ async function list(context: CommandContext): Promise<ExitCode | undefined> {
       output.paint.bold(name),
       ...(everywhere ? [namespace] : []),
       unusualStateOf(metadata) ?? workload_state,
-      printable(metadata['hairspring_version'] ?? ''),
-      printable(metadata['hairspring_triggers'] ?? ''),
+      printable(metadata[WORKLOAD_METADATA.version] ?? ''),
+      printable(metadata[WORKLOAD_METADATA.triggers] ?? ''),
       id,
     ]);
     const titles = ['NAME', ...(everywhere ? ['NAMESPACE'] : []), 'STATE', 'VERSION', 'TRIGGERS', 'ID'];
@@ -39,7 +39,7 @@ async function list(context: CommandContext): Promise<ExitCode | undefined> {
       if (state === undefined) return [];
       return [
         printable(
-          `${name} is ${state}: ${metadata[`hairspring_${state}`] ?? ''}. ${remedyOf(state, metadata)}`,
+          `${name} is ${state}: ${metadata[WORKLOAD_METADATA[state]] ?? ''}. ${remedyOf(state, metadata)}`,
         ),
       ];
     });
@@ -48,15 +48,12 @@ async function list(context: CommandContext): Promise<ExitCode | undefined> {
   return undefined;
 }
 
-type State = 'suspended' | 'quarantined' | 'waiting';
-const STATES: readonly State[] = ['suspended', 'quarantined', 'waiting'];
-
 /** That of a function which a node does not serve as others, because it kills cells or something of it is missing. */
-function unusualStateOf(metadata: WorkloadSummary['metadata']): State | undefined {
-  return STATES.find((state) => metadata[`hairspring_${state}`] !== undefined);
+function unusualStateOf(metadata: WorkloadSummary['metadata']): UnusualState | undefined {
+  return UNUSUAL_STATES.find((state) => metadata[WORKLOAD_METADATA[state]] !== undefined);
 }
 
-function remedyOf(state: State, metadata: WorkloadSummary['metadata']): string {
+function remedyOf(state: UnusualState, metadata: WorkloadSummary['metadata']): string {
   if (state !== 'waiting') return 'Deploying it lifts that.';
-  return metadata['hairspring_waiting_remedy'] ?? 'The node goes on trying.';
+  return metadata[WORKLOAD_METADATA.waitingRemedy] ?? 'The node goes on trying.';
 }

@@ -1,6 +1,6 @@
-import { ARTIFACT_BUCKET, artifactName, putArtifact } from '../../control/index.ts';
+import { putArtifact } from '../../control/index.ts';
 import { isHttpTrigger, type Source } from '../../core/index.ts';
-import { startRequestToWire } from '../../host/index.ts';
+import { artifactUri, startRequestToWire } from '../../host/index.ts';
 import type { ControlConnection } from '../shell/connection.ts';
 import { describeTrigger } from './describe.ts';
 import type { GrantDifference, GrantLine } from './grants.ts';
@@ -76,9 +76,7 @@ export async function deployFunction(
 /** The JSON text that the node gets; equal texts mean equal functions. */
 export function runRequestOf({ manifest, bundle }: PreparedFunction): string {
   const source: Source =
-    bundle === undefined
-      ? manifest.start.source
-      : { kind: 'uri', uri: `nats://${ARTIFACT_BUCKET}/${artifactName(bundle.digest)}` };
+    bundle === undefined ? manifest.start.source : { kind: 'uri', uri: artifactUri(bundle.digest) };
   return JSON.stringify(startRequestToWire(manifest.start, source));
 }
 

@@ -8,16 +8,16 @@ import {
 import { type KV, Kvm } from '@nats-io/kv';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { isConflict, natsFailure } from '../../control/index.ts';
-import { type FunctionDefinition, HairspringError } from '../../core/index.ts';
+import { type FunctionDefinition, HairspringError, NODE_BUCKETS } from '../../core/index.ts';
 import { isPut } from '../../hostservices/provision.ts';
 import { readLastMessages } from '../state/last-messages.ts';
 import { parseDefinition } from './definition-schema.ts';
 import { unknownDefinition } from './unknown-definition.ts';
 
-export const DEFINITION_BUCKET = 'hairspring-functions';
-const STREAM = `KV_${DEFINITION_BUCKET}`;
+const BUCKET = NODE_BUCKETS.definitions;
+const STREAM = `KV_${BUCKET}`;
 const DIGESTS = /\b[0-9a-f]{64}\b/g;
-const SUBJECT_PREFIX = `$KV.${DEFINITION_BUCKET}.`;
+const SUBJECT_PREFIX = `$KV.${BUCKET}.`;
 
 export interface StoredDefinition {
   readonly definition: FunctionDefinition;
@@ -49,13 +49,13 @@ export class DefinitionStore {
     try {
       return new DefinitionStore(
         nc,
-        await new Kvm(nc).create(DEFINITION_BUCKET, {
+        await new Kvm(nc).create(BUCKET, {
           history: 1,
           description: 'Functions deployed on Hairspring',
         }),
       );
     } catch (error) {
-      throw natsFailure(error, `Cannot open bucket ${DEFINITION_BUCKET}`);
+      throw natsFailure(error, `Cannot open bucket ${BUCKET}`);
     }
   }
 

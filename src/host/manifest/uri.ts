@@ -1,6 +1,4 @@
-import { HairspringError, isToken } from '../../core/index.ts';
-
-const ARTIFACT_BUCKET = 'hairspring-artifacts';
+import { HairspringError, isToken, NODE_BUCKETS } from '../../core/index.ts';
 
 /** An object of a JetStream object store. */
 export interface ObjectLocation {
@@ -10,13 +8,13 @@ export interface ObjectLocation {
 
 /** `nats://hairspring-artifacts/sha256-<hex>`: where the artifact with this digest is. */
 export function artifactUri(digest: string): string {
-  return `nats://${ARTIFACT_BUCKET}/sha256-${digest}`;
+  return `nats://${NODE_BUCKETS.artifacts}/sha256-${digest}`;
 }
 
 /** The digest (lower-case hex SHA-256) of a uri that {@link artifactUri} made; undefined for any other. */
 export function parseArtifactUri(uri: string): string | undefined {
   const match = /^nats:\/\/([^/]+)\/sha256-([0-9a-f]{64})$/.exec(uri);
-  return match?.[1] === ARTIFACT_BUCKET ? match[2] : undefined;
+  return match?.[1] === NODE_BUCKETS.artifacts ? match[2] : undefined;
 }
 
 /**

@@ -6,6 +6,7 @@ import {
   type FunctionSpec,
   HairspringError,
   type Logger,
+  NODE_BUCKETS,
   type SealedSecret,
   secretsOf,
 } from '../../core/index.ts';
@@ -15,9 +16,9 @@ import type { NodeKeys } from '../state/node-identity.ts';
 import { parseSealedSecret } from './parse-sealed-secret.ts';
 import { type SecretAmount, SecretRoom } from './secret-room.ts';
 
-const SECRET_BUCKET = 'hairspring-secrets';
-const STREAM = `KV_${SECRET_BUCKET}`;
-const SUBJECT_PREFIX = `$KV.${SECRET_BUCKET}.`;
+const BUCKET = NODE_BUCKETS.secrets;
+const STREAM = `KV_${BUCKET}`;
+const SUBJECT_PREFIX = `$KV.${BUCKET}.`;
 
 /** What cells need for the secrets of their functions. */
 export interface SecretSource {
@@ -48,11 +49,11 @@ export class SecretShelf implements SecretSource {
   static async open(nc: NatsConnection, keys: NodeKeys, logger: Logger): Promise<SecretShelf> {
     try {
       const options = { history: 1, description: 'Secrets of functions on Hairspring, sealed' };
-      const shelf = new SecretShelf(nc, await new Kvm(nc).create(SECRET_BUCKET, options), keys);
+      const shelf = new SecretShelf(nc, await new Kvm(nc).create(BUCKET, options), keys);
       await shelf.#load(logger);
       return shelf;
     } catch (error) {
-      throw natsFailure(error, `Cannot open bucket ${SECRET_BUCKET}`);
+      throw natsFailure(error, `Cannot open bucket ${BUCKET}`);
     }
   }
 
