@@ -1,6 +1,6 @@
 import { type FSWatcher, watch } from 'node:fs';
 import { readdir } from 'node:fs/promises';
-import { dirname, join, resolve } from 'node:path';
+import { dirname, join, resolve, sep } from 'node:path';
 import { systemClock } from '../../core/index.ts';
 
 /** Editors write a file in several steps; what comes within this time is one change. */
@@ -33,9 +33,16 @@ export function watchTree(root: string, onChange: () => void): TreeWatcher {
     watchers.delete(folder);
   }
 
+  /** A folder that was removed or moved and made anew is another one, of which its watcher says nothing. */
+  function forget(path: string): void {
+    for (const folder of [...watchers.keys()])
+      if (folder === path || folder.startsWith(path + sep)) unwatch(folder);
+  }
+
   function watchFolder(folder: string): void {
     try {
-      const watcher = watch(folder, (_type, name) => {
+      const watcher = watch(folder, (type, name) => {
+        if (type === 'rename' && name !== null) forget(join(folder, name));
         if (name === null || !isIgnored(name)) changed();
       });
       watcher.on('error', () => {

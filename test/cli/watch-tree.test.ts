@@ -1,0 +1,43 @@
+import assert from 'node:assert/strict';
+import { mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import { watchTree } from '../../src/cli/dev/watch-tree.ts';
+import { until } from '../support/load.ts';
+
+const root = await mkdtemp(join(tmpdir(), 'hairspring-watch-'));
+after(() => rm(root, { recursive: true, force: true }));
+
+const REPLACED: Readonly<Record<string, (folder: string) => Promise<unknown>>> = {
+  'removed and made anew': (folder) => rm(folder, { recursive: true }),
+  'moved away and made anew': (folder) => rename(folder, `${folder}-before`),
+};
+
+for (const [what, remove] of Object.entries(REPLACED)) {
+  test(`A folder that was ${what} between two looks is watched, and those in it`, async () => {
+    const tree = join(root, what);
+    const inner = join(tree, 'function', 'src');
+    await mkdir(inner, { recursive: true });
+    let changes = 0;
+    using watcher = watchTree(tree, () => {
+      changes += 1;
+    });
+    await watcher.sync([]);
+    await remove(join(tree, 'function'));
+    await mkdir(inner, { recursive: true });
+    await until('it is seen', () => changes > 0);
+    // As dev does after each change, until there is nothing new.
+    for (let seen = -1; seen !== changes; ) {
+      seen = changes;
+      await watcher.sync([]);
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+    for (const folder of [inner, join(tree, 'function')]) {
+      const before = changes;
+      await writeFile(join(folder, 'file'), 'changed');
+      await until(`a change in ${folder} is seen`, () => changes > before, { withinMs: 10_000 });
+    }
+    assert.ok(changes < 50, `${changes} changes`);
+  });
+}
