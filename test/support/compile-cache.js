@@ -1,8 +1,13 @@
 // Loaded before each test file, which is a process of its own: most of what it costs is compiling.
+import { readFileSync } from 'node:fs';
 import { enableCompileCache } from 'node:module';
 
-// Of these no process loads isolated-vm, which now and then aborts at the end of a process that has the cache.
-const CACHED = /\/test\/(?:architecture|cli|control|core|e2e|host|hostservices|triggers)\//;
+// A process that loads isolated-vm now and then aborts at its end when it has the cache.
+const FEW_ISOLATES = /\/test\/(?:architecture|cli|control|core|e2e|host|hostservices|triggers)\//;
+const LOADS_ISOLATES = /\/support\/(?:functions|wasm|component\/index|[a-z-]+-texts)\.ts'/;
 
 const { HAIRSPRING_TEST_CACHE: folder = '' } = process.env;
-if (folder !== '' && CACHED.test((process.argv[1] ?? '').replaceAll('\\', '/'))) enableCompileCache(folder);
+const file = process.argv[1] ?? '';
+if (folder !== '' && FEW_ISOLATES.test(file.replaceAll('\\', '/'))) {
+  if (!LOADS_ISOLATES.test(readFileSync(file, 'utf8'))) enableCompileCache(folder);
+}
