@@ -8,6 +8,7 @@ import { ArtifactReader, artifactFile } from '../../src/cell/artifact-reader.ts'
 import { SourceMaps } from '../../src/cell/source-maps.ts';
 import { StackMapper } from '../../src/cell/stack-mapper.ts';
 import { type FunctionSpec, HairspringError } from '../../src/core/index.ts';
+import { cpuMsOf } from '../support/cpu.ts';
 import { createSpec } from '../support/spec.ts';
 import { until } from '../support/turns.ts';
 
@@ -38,9 +39,9 @@ test('A stack made to be slow to read is cut and costs next to nothing', () => {
   const mapper = createMapper();
   const spec = deployed(mapOf(FIRST));
   const digits = `probe.js:${'1'.repeat(8_100)}x`;
-  const startedMs = performance.now();
-  for (let round = 0; round < 100; round += 1) assert.ok(mapper.map(spec, digits).length <= 300);
-  const tookMs = performance.now() - startedMs;
+  const tookMs = cpuMsOf(() => {
+    for (let round = 0; round < 100; round += 1) assert.ok(mapper.map(spec, digits).length <= 300);
+  });
   assert.ok(tookMs < 1_000, `100 stacks took ${Math.round(tookMs)} ms`);
   assert.ok(mapper.map(spec, `probe.js:1:1\n${'y\n'.repeat(5e6)}`).length < 10_000);
 });

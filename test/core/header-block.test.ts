@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type HeaderPairs, MAX_HEADER_BYTES, MAX_HEADERS, parseHeaderBlock } from '../../src/core/index.ts';
+import { cpuMsOf } from '../support/cpu.ts';
 
 const parse = (block: string): HeaderPairs => parseHeaderBlock(Buffer.from(block));
 
@@ -39,8 +40,8 @@ test('Only so many headers are read, and none of a block that is too large', () 
 
 test('A block of nothing but line breaks costs no more than another of its size', () => {
   const block = Buffer.from('NATS/1.0\r\n'.padEnd(MAX_HEADER_BYTES, '\r\n'));
-  const startedMs = performance.now();
-  for (let round = 0; round < 300; round += 1) assert.deepEqual(parseHeaderBlock(block), []);
-  const tookMs = performance.now() - startedMs;
+  const tookMs = cpuMsOf(() => {
+    for (let round = 0; round < 300; round += 1) assert.deepEqual(parseHeaderBlock(block), []);
+  });
   assert.ok(tookMs < 1_000, `300 blocks took ${Math.round(tookMs)} ms`);
 });

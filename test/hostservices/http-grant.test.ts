@@ -5,6 +5,7 @@ import { parseStartRequest, startRequestToWire } from '../../src/host/manifest/i
 import { classifyAddress } from '../../src/hostservices/http/addresses.ts';
 import { createGrant, refusalOf } from '../../src/hostservices/http/grant.ts';
 import { parseUrlPattern } from '../../src/hostservices/http/url-pattern.ts';
+import { cpuMsOf } from '../support/cpu.ts';
 import { httpBinding } from '../support/http.ts';
 
 function covers(pattern: string, url: string, method = 'GET', methods: readonly string[] = []): boolean {
@@ -140,9 +141,10 @@ test('Matching a path takes the same decision as a regular expression, and no lo
     }),
   );
   const hostile = `/${'a*'.repeat(2_000)}b`;
-  const startedAt = performance.now();
-  assert.ok(!covers(`https://e.test${hostile}`, `https://e.test/${'a'.repeat(4_000)}`));
-  assert.ok(performance.now() - startedAt < 1_000);
+  const tookMs = cpuMsOf(() => {
+    assert.ok(!covers(`https://e.test${hostile}`, `https://e.test/${'a'.repeat(4_000)}`));
+  });
+  assert.ok(tookMs < 1_000, `it took ${tookMs} ms`);
 });
 
 test('Addresses are told apart as public, private and unusable', () => {
