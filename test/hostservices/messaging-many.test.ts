@@ -71,6 +71,8 @@ async function responder(subject: string, count: number, body = ''): Promise<{ r
 
 /** Whether the server knows of no subscription on a subject any more. */
 async function isUnheard(subject: string): Promise<boolean> {
+  // What is read before the first answer may end the subscription; the second one comes when the server knows of that.
+  await nc.flush();
   await nc.flush();
   const outcome = await other.request(subject, '', { timeout: 5_000 }).catch((error: unknown) => error);
   return outcome instanceof errors.RequestError && outcome.isNoResponders();

@@ -74,10 +74,8 @@ async function publishAll(
 ): Promise<void> {
   for (const subject of subjects) nc.publish(subject);
   await nc.flush();
-  const deadlineMs = performance.now() + 3_000;
   const count = (): number => members.reduce((sum, { seen }) => sum + seen.length, 0);
-  while (count() < expected && performance.now() < deadlineMs)
-    await new Promise((resolve) => setTimeout(resolve, 5));
+  await until('all are seen', () => count() >= expected, { everyMs: 5 });
   // One more would come with the next few reads.
   await new Promise((resolve) => setTimeout(resolve, 30));
   assert.equal(count(), expected);
