@@ -44,30 +44,26 @@ async function start(task: PeerTask, transport: Address['transport']): Promise<R
   };
 }
 
-export const HAIRSPRING: Peer = {
-  id: 'hairspring',
-  title: 'Hairspring, an isolate for each function',
-  transport: 'nats',
-  isFloor: false,
-  needs: undefined,
-  underLoad: true,
-  cold: 'first',
-  settles: true,
-  notes: [],
-  prepare: (tasks) => deployAll(tasks, 'nats'),
-  start: (task) => start(task, 'nats'),
-};
+function peer(id: string, title: string, transport: Address['transport']): Peer {
+  return {
+    id,
+    title,
+    transport,
+    isFloor: false,
+    needs: undefined,
+    underLoad: true,
+    cold: 'first',
+    settles: true,
+    notes: [],
+    prepare: (tasks) => deployAll(tasks, transport),
+    start: (task) => start(task, transport),
+  };
+}
 
-export const HAIRSPRING_HTTP: Peer = {
-  id: 'hairspring-http',
-  title: 'Hairspring, an isolate for each function (HTTP)',
-  transport: 'http',
-  isFloor: false,
-  needs: undefined,
-  underLoad: true,
-  cold: 'first',
-  settles: true,
-  notes: [],
-  prepare: (tasks) => deployAll(tasks, 'http'),
-  start: (task) => start(task, 'http'),
-};
+export const HAIRSPRING = peer('hairspring', 'Hairspring, an isolate for each function', 'nats');
+
+export const HAIRSPRING_HTTP = peer(
+  'hairspring-http',
+  'Hairspring, an isolate for each function (HTTP)',
+  'http',
+);

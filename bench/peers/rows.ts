@@ -1,6 +1,6 @@
 import { type Metric, makeMetric, makeRow, median, percentile, type Row } from '../../src/measure/index.ts';
-import { highest, latencyMetrics } from '../tiers/latency.ts';
-import { cpuMetrics, windowNotes } from '../tiers/load-rows.ts';
+import { latencyMetrics } from '../tiers/latency.ts';
+import { windowMetrics, windowNotes } from '../tiers/load-rows.ts';
 import { PEERS } from './all-peers.ts';
 import type { PeerColdPass } from './cold-peers.ts';
 import { HAIRSPRING, HAIRSPRING_HTTP } from './hairspring.ts';
@@ -39,19 +39,8 @@ function loadMetrics(
   windows: readonly PeerWindow[],
   all: readonly PeerWindow[],
 ): readonly Metric[] {
-  const over = (
-    name: string,
-    unit: Metric['unit'],
-    better: Metric['better'],
-    of: (one: PeerWindow) => number,
-  ) => makeMetric(name, unit, better, windows.map(of));
   return [
-    over('perSecond', '1/s', 'higher', ({ perSecond }) => perSecond),
-    over('p50Ms', 'ms', 'lower', ({ p50Us }) => p50Us / 1_000),
-    over('p95Ms', 'ms', 'lower', ({ p95Us }) => p95Us / 1_000),
-    over('p99Ms', 'ms', 'lower', ({ p99Us }) => p99Us / 1_000),
-    highest(windows),
-    ...cpuMetrics(windows),
+    ...windowMetrics(windows),
     ...inPairs(windows, all, ({ peer: other }) => other.isFloor && other.transport === peer.transport, [
       ['ratio', 'higher', (window, floor) => window.perSecond / floor.perSecond],
       ['cpuRatio', 'lower', (window, floor) => cpuOf(window) / cpuOf(floor)],

@@ -1,7 +1,7 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { type AddressInfo, Server as NetServer, type Socket } from 'node:net';
-import { nodeHttp } from '../../core/index.ts';
-import { listenError } from '../listen-error.ts';
+import { HairspringError, nodeHttp } from '../../core/index.ts';
+import { listen } from '../listen.ts';
 import { OpenResponses } from './client-errors.ts';
 import { Exchanges, type ExchangesOptions } from './exchanges.ts';
 import { GATEWAY_LIMITS } from './limits.ts';
@@ -53,7 +53,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   server.on('request', (request, response) => serve(request, response, false));
   server.on('checkContinue', (request, response) => serve(request, response, true));
   server.on('clientError', (error: Error, socket) => open.refuse(socket as Socket, error));
-  await listen(server, host, [port, ...otherPorts]);
+  await listenAtOne(server, host, [port, ...otherPorts]);
   const address = server.address() as AddressInfo;
   const shown = address.family === 'IPv6' ? `[${address.address}]` : address.address;
   let closed: Promise<void> | undefined;
@@ -78,17 +78,16 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   };
 }
 
-async function listen(server: Server, host: string, [port = 0, ...others]: readonly number[]): Promise<void> {
-  const { promise: listening, resolve, reject } = Promise.withResolvers<void>();
-  server.once('error', reject);
-  server.listen({ host, port }, resolve);
+/** At the first of the ports that is free. */
+async function listenAtOne(
+  server: Server,
+  host: string,
+  [port = 0, ...others]: readonly number[],
+): Promise<void> {
   try {
-    await listening;
-  } catch (cause) {
-    const error = listenError('Cannot serve HTTP', { host, port }, '--http', cause);
-    if (error.code !== 'HS_PORT_TAKEN' || others.length === 0) throw error;
-    await listen(server, host, others);
-  } finally {
-    server.off('error', reject);
+    await listen(server, { host, port }, 'Cannot serve HTTP', '--http');
+  } catch (error) {
+    if (HairspringError.from(error).code !== 'HS_PORT_TAKEN' || others.length === 0) throw error;
+    await listenAtOne(server, host, others);
   }
 }

@@ -1,4 +1,4 @@
-/** What the gateway takes; docs/functions.md lists the same numbers. */
+/** What the gateway takes; docs/http.md lists the same numbers. */
 export const GATEWAY_LIMITS = {
   /** Open connections; more are closed at once. */
   connections: 1_024,

@@ -5,7 +5,7 @@ import { isIP } from 'node:net';
 import { type RawData, type WebSocket, WebSocketServer } from 'ws';
 import { type FunctionDefinition, HairspringError, nodeHttp } from '../../core/index.ts';
 import type { InspectSession } from '../cells/index.ts';
-import { listenError } from '../listen-error.ts';
+import { listen } from '../listen.ts';
 
 /** Largest message of a debugger; DevTools sends expressions and breakpoints. */
 const MAX_MESSAGE_BYTES = 16 * 1024 ** 2;
@@ -96,12 +96,7 @@ export async function startInspectorServer(options: InspectorServerOptions): Pro
     }));
   }
 
-  await new Promise<void>((resolve, reject) => {
-    http.once('error', (cause) =>
-      reject(listenError('Cannot let debuggers attach', options, '--inspect', cause)),
-    );
-    http.listen(options.port, options.host, resolve);
-  });
+  await listen(http, options, 'Cannot let debuggers attach', '--inspect');
   const { port } = http.address() as AddressInfo;
   const address = `${options.host}:${port}`;
   let closed: Promise<void> | undefined;

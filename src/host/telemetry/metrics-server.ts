@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { nodeHttp } from '../../core/index.ts';
-import { listenError } from '../listen-error.ts';
+import { listen } from '../listen.ts';
 import { PROMETHEUS_TYPE } from './prometheus-text.ts';
 
 /** A scraper needs one. */
@@ -33,14 +33,7 @@ export async function startMetricsServer(
   );
   server.maxConnections = MAX_CONNECTIONS;
   server.unref();
-  const { promise: listening, resolve, reject } = Promise.withResolvers<void>();
-  server.once('error', reject);
-  server.listen({ host, port }, resolve);
-  try {
-    await listening;
-  } catch (cause) {
-    throw listenError('Cannot serve metrics', { host, port }, '--metrics', cause);
-  }
+  await listen(server, { host, port }, 'Cannot serve metrics', '--metrics');
   const address = server.address() as AddressInfo;
   const shown = address.family === 'IPv6' ? `[${address.address}]` : address.address;
   return {
