@@ -11,14 +11,24 @@ export interface Interrupt extends Disposable {
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
-/** Listens for signals: once armed the first one asks to stop, the second one ends the process at once. */
+/**
+ * Signals that come together are one wish: `timeout`, and systemd when it stops a service, send each to the launcher,
+ * which passes it on, and to this process itself.
+ */
+const TOGETHER_MS = 500;
+
+/** Listens for signals: once armed the first one asks to stop, a later one ends the process at once. */
 export function createInterrupt(): Interrupt {
   const { promise, resolve } = Promise.withResolvers<string>();
   let armed = false;
   let asked = false;
+  let signalledMs = Number.NEGATIVE_INFINITY;
   const onSignal = (signal: NodeJS.Signals): void => {
+    const nowMs = performance.now();
+    if (nowMs - signalledMs < TOGETHER_MS) return;
     if (asked || !armed) process.exit(EXIT.interrupted);
     asked = true;
+    signalledMs = nowMs;
     resolve(signal);
   };
   for (const signal of SIGNALS) process.on(signal, onSignal);
