@@ -36,7 +36,7 @@ export async function deploy(
   const action = `Cannot deploy "${request.name}"`;
   const bids = await auction(context, request, tags, action, placement.nodeId !== undefined);
   const bid = bids[Math.floor(Math.random() * bids.length)];
-  if (bid === undefined) throw await nobodyBid(context, request, tags, action);
+  if (bid === undefined) throw await nobodyBid(context, request, placement, tags, action);
   const body: StartWorkloadRequest = { ...request, namespace: context.namespace };
   const subject = workloadSubjects.deploy(context.namespace, bid.bidder_id);
   const answer = await ask(context, subject, body, {
@@ -75,11 +75,21 @@ async function auction(
 async function nobodyBid(
   context: ClientContext,
   request: DeployRequest,
+  { nodeId }: DeployPlacement,
   tags: Readonly<Record<string, string>>,
   action: string,
 ): Promise<HairspringError> {
   const wanted = `type "${request.workload_type}" and lifecycle "${request.workload_lifecycle}"`;
   const found = await nodes(context).catch(() => []);
+  if (nodeId !== undefined && found.every(({ node_id }) => node_id !== nodeId)) {
+    const named = found.find((node) => node.tags['nex.node'] === nodeId);
+    return new HairspringError('HS_NO_NODE', `${action}: no node that answers has the id "${nodeId}"`, {
+      hint:
+        named === undefined
+          ? '`hairspring nodes` lists those that answer'
+          : `That is the name of a node; its id is ${named.node_id}`,
+    });
+  }
   const reasons = found.map((node) => {
     if (node.state !== 'running') return `${node.node_id} is in state ${node.state}`;
     if (!tagsMatch(node.tags, tags)) return `${node.node_id} lacks the tags ${JSON.stringify(tags)}`;

@@ -1,8 +1,14 @@
 import { headers, type Msg } from '@nats-io/nats-core';
-import { HairspringError, hairspringSubjects, isSafeHeader, REQUEST_HEADERS } from '../core/index.ts';
+import {
+  formatBytes,
+  HairspringError,
+  hairspringSubjects,
+  isSafeHeader,
+  REQUEST_HEADERS,
+} from '../core/index.ts';
 import { assertToken, type ClientContext } from './client-request.ts';
 import { fromErrorReply } from './error-reply.ts';
-import { isNoResponders, isTimeout, natsFailure } from './nats-failure.ts';
+import { isNoResponders, isTimeout, isTooLarge, natsFailure } from './nats-failure.ts';
 
 export interface InvokeOptions {
   /** The subject that the call stands for; needed when the function has not exactly one literal trigger. */
@@ -25,7 +31,7 @@ const GRACE_MS = 500;
 
 /**
  * Calls a function by name, whatever its triggers.
- * @throws HS_FUNCTION_NOT_FOUND when no cell serves it, HS_NATS_UNREACHABLE when no reply came in time
+ * @throws HS_FUNCTION_NOT_FOUND when no cell serves it, HS_MESSAGE_TOO_LARGE, HS_NATS_UNREACHABLE when no reply came in time
  */
 export async function invoke(
   context: ClientContext,
@@ -55,6 +61,7 @@ export async function invoke(
       headers: requestHeaders,
     });
   } catch (error) {
+    if (isTooLarge(error)) throw tooLarge(context, name, Buffer.byteLength(payload), error);
     throw invokeFailure(context, name, timeoutMs, error);
   }
   const error = fromErrorReply(reply);
@@ -70,6 +77,15 @@ export async function invoke(
 function pairsOf(given: NonNullable<InvokeOptions['headers']>): readonly (readonly [string, string])[] {
   return Object.entries(given).flatMap(([key, values]) =>
     typeof values === 'string' ? [[key, values] as const] : values.map((value) => [key, value] as const),
+  );
+}
+
+function tooLarge({ nc }: ClientContext, name: string, bytes: number, cause: unknown): HairspringError {
+  const limit = nc.info === undefined ? '' : ` of ${formatBytes(nc.info.max_payload)}`;
+  return new HairspringError(
+    'HS_MESSAGE_TOO_LARGE',
+    `Cannot invoke "${name}" with ${bytes} bytes: with headers they exceed the NATS server's max_payload${limit}`,
+    { cause },
   );
 }
 

@@ -23,6 +23,13 @@ export function isTimeout(error: unknown): boolean {
   return [...causesOf(error)].some((cause) => cause instanceof errors.TimeoutError);
 }
 
+/** Whether a message exceeds the server's max_payload, which the NATS client refuses by itself. */
+export function isTooLarge(error: unknown): boolean {
+  return [...causesOf(error)].some(
+    (cause) => cause instanceof errors.InvalidArgumentError && cause.message.includes('max_payload'),
+  );
+}
+
 /** Whether `error` is JetStream's answer with `code`. */
 export function isJetStreamCode(error: unknown, code: number): boolean {
   return [...causesOf(error)].some((cause) => 'code' in cause && cause.code === code);
@@ -58,6 +65,10 @@ export function natsFailure(error: unknown, action: string): HairspringError {
         cause: error,
       });
     }
+  }
+  if (isTooLarge(error)) {
+    const detail = "the message is larger than the NATS server's max_payload";
+    return new HairspringError('HS_MESSAGE_TOO_LARGE', `${action}: ${detail}`, { cause: error });
   }
   if (isJetStreamCode(error, JETSTREAM_NOT_ENABLED_FOR_ACCOUNT)) {
     return new HairspringError('HS_NATS_JETSTREAM', `${action}: JetStream is not enabled for this account`, {

@@ -66,6 +66,9 @@ for (const command of program.commands.flatMap((each) => [each, ...each.commands
     });
     command.outputHelp();
     for (const { flags } of command.options) assert.ok(help.includes(flags), flags);
+    const known = program.commands.flatMap((each) => [each.name(), ...each.aliases()]);
+    for (const [, first = ''] of help.matchAll(/\$ hairspring (\S+)/g))
+      assert.ok(known.includes(first), first);
     assert.match(help, new RegExp(`Examples:\\n {2}\\$ .*\\b(?:${command.name()}|${command.alias()})\\b`));
   });
 }

@@ -82,7 +82,11 @@ test('deploy prints name, version, id and triggers, and gives an unchanged funct
     readonly failed: readonly object[];
   };
   assert.deepEqual(again.failed, []);
-  assert.partialDeepStrictEqual(again.deployed, [{ name: 'hello', version: shown[1], id: shown[2] }]);
+  assert.partialDeepStrictEqual(again.deployed, [
+    { name: 'hello', version: shown[1], id: shown[2], unchanged: true },
+  ]);
+  const third = await cli(['deploy', join(EXAMPLES, 'hello')]);
+  assert.match(third.stdout, new RegExp(`id ${shown[2]}, unchanged, `));
 });
 
 test('A deployed function answers any NATS client', async () => {
@@ -124,6 +128,7 @@ test('An error of the function is printed with its code and ends invoke with 1',
   assert.equal(run.code, 1);
   assert.equal(run.stdout, '');
   assert.match(run.stderr, /^error HS_FUNCTION_THREW: .+\n(?:.*\n)*hint: /m);
+  assert.match(run.stderr, /`hairspring logs hello`/);
   const inJson = await cli(['invoke', 'hello', 'no JSON', '--subject', 'greet.en.ada', '--json']);
   assert.equal(inJson.code, 1);
   assert.partialDeepStrictEqual(JSON.parse(inJson.stdout), {
@@ -193,6 +198,17 @@ test('A namespace sees its own functions only', async () => {
   assert.deepEqual(byVariable, []);
   assert.equal(info.code, 1);
   assert.match(info.stderr, /^error HS_FUNCTION_NOT_FOUND: /);
+});
+
+test('A payload larger than the server lets through is refused with its size and the limit', async () => {
+  const run = await cli(['invoke', 'hello', '-', '--subject', 'greet.en.ada'], {
+    input: 'x'.repeat(2_000_000),
+  });
+  assert.equal(run.code, 1);
+  assert.match(
+    run.stderr,
+    /^error HS_MESSAGE_TOO_LARGE: Cannot invoke "hello" with 2000000 bytes: .* max_payload of 1MiB$/m,
+  );
 });
 
 test('logs follows the lines of a function with its name until --for has passed', async () => {

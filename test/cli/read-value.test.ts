@@ -31,3 +31,15 @@ test('Of a file that is longer than a value may be only so much is read that it 
   assert.ok(value.length > SECRET_LIMITS.valueBytes, `${value.length}`);
   assert.ok(value.length < 4 * SECRET_LIMITS.valueBytes, `${value.length}`);
 });
+
+test('A file that cannot be read is told with why, and the option that named it', async () => {
+  await assert.rejects(readSecretFile('gone', join(folder, 'gone')), {
+    code: 'HS_USAGE',
+    message: `Cannot read "${join(folder, 'gone')}": there is no such file`,
+    hint: 'Name a file that you may read with --file',
+  });
+  await assert.rejects(readSecretFile('folder', folder, '--secret'), {
+    message: `Cannot read "${folder}": it is a folder`,
+    hint: 'Name a file that you may read with --secret',
+  });
+});

@@ -100,7 +100,7 @@ test('Secrets are listed and deleted, per namespace', async () => {
   const again = await run(['secret', 'delete', 'one', '--namespace', 'lists', '--json']);
   assert.equal(again.code, 4);
   assert.equal(JSON.parse(again.stdout).error.code, 'HS_SECRET_MISSING');
-  const none = await run(['secret', 'list', '--namespace', 'lists']);
+  const none = await run(['secret', 'ls', '--namespace', 'lists']);
   assert.match(none.stdout, /No secrets in namespace "lists"/);
 });
 

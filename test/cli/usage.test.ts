@@ -299,3 +299,21 @@ test('doctor ends with 5 where something fails, with a remedy for it', async () 
     { status: 'fail', remedy: 'Check --server; `hairspring up` without it starts a server of its own' },
   );
 });
+
+test('init says what is wrong with a name that is empty, or that no function may have', async () => {
+  const [empty, dotted] = await Promise.all([runCli(['init', '']), runCli(['init', join(folder, 'a.b')])]);
+  assert.deepEqual([empty.code, dotted.code], [2, 2]);
+  assert.match(empty.stderr, /^error HS_USAGE: Cannot make a folder without a name\nhint: Name it, as in /);
+  assert.match(dotted.stderr, /^error HS_USAGE: Cannot name a function "a\.b"\nhint: Use 1 to 64 letters/);
+});
+
+test('deploy ends with how many of several functions failed', async () => {
+  const several = join(folder, 'several');
+  await project('several/good', NEXFILE, 'export default { message() {} };');
+  await project('several/bad', NEXFILE.replace('one', 'two'));
+  const { code, stderr } = await runCli(['deploy', several, '--server', NOWHERE]);
+  assert.equal(code, 4);
+  assert.match(stderr, /\nNothing is deployed: 1 of 2 failed\n$/);
+  const alone = await runCli(['deploy', join(several, 'bad'), '--server', NOWHERE]);
+  assert.doesNotMatch(alone.stderr, /Nothing is deployed/);
+});

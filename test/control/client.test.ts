@@ -60,6 +60,22 @@ test('A node hears how long the caller of a deployment waits, which is a minute 
   assert.deepEqual(one.waits.slice(-2), [90_000, 60_000]);
 });
 
+test('A deploy to a node that is not there says so, and what the id is where its name was given', async () => {
+  const missing = 'no node that answers has the id';
+  await assert.rejects(
+    client.deploy(requestFor('hello'), { nodeId: 'NABSENT' }),
+    (error) =>
+      code('HS_NO_NODE', new RegExp(`${missing} "NABSENT"$`))(error) &&
+      HairspringError.from(error).hint === '`hairspring nodes` lists those that answer',
+  );
+  await assert.rejects(
+    client.deploy(requestFor('hello'), { nodeId: 'two' }),
+    (error) =>
+      code('HS_NO_NODE', new RegExp(`${missing} "two"$`))(error) &&
+      HairspringError.from(error).hint?.endsWith(two.nodeId) === true,
+  );
+});
+
 test('A deploy that nobody bids for says why of each node', async () => {
   two.nodeState = 'lameduck';
   await assert.rejects(

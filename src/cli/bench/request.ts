@@ -7,6 +7,7 @@ import {
   subjectMatches,
 } from '../../core/index.ts';
 import { sampleOf } from '../deploy/sample.ts';
+import { unreadable } from '../shell/unreadable.ts';
 import type { BenchRequest } from './bench-run.ts';
 import type { NamedFile } from './find-function.ts';
 import { httpRequestFor } from './http-request.ts';
@@ -82,10 +83,6 @@ async function payloadOf({ payload, payloadFile }: RequestOptions, otherwise: st
   try {
     return await readFile(payloadFile);
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new HairspringError('HS_USAGE', `Cannot read "${payloadFile}": ${reason}`, {
-      cause,
-      hint: 'Name a file that you may read with --payload-file',
-    });
+    throw unreadable(payloadFile, '--payload-file', cause);
   }
 }

@@ -26,7 +26,7 @@ export async function secretValues(
   const values = new Map<string, string>();
   for (const name of names) {
     const file = files[name];
-    values.set(name, file === undefined ? PLACEHOLDER : await readSecretFile(name, file));
+    values.set(name, file === undefined ? PLACEHOLDER : await readSecretFile(name, file, '--secret'));
   }
   return values;
 }

@@ -6,7 +6,7 @@ import type { PreparedFunction } from '../deploy/prepare.ts';
 import { twinsRefused } from '../deploy/twins.ts';
 import { type CommandContext, defineCommand, runs, type Shell } from '../shell/command.ts';
 import { type ExitCode, exitCodeOf } from '../shell/exit-codes.ts';
-import { formatElapsed } from '../shell/format.ts';
+import { countOf, formatElapsed } from '../shell/format.ts';
 import { toErrorDocument } from '../shell/output.ts';
 
 interface DeployFlags {
@@ -66,13 +66,13 @@ async function deploy(
     }
   }
   refuseTwins(prepared);
-  if (failed.length > 0) return await report(context, { deployed: [], failed });
+  if (failed.length > 0) return await report(context, { deployed: [], failed }, files.length);
   if (flags.dryRun === true) {
     const { showPlan } = await import('../deploy/dry-run.ts');
     await showPlan(context, prepared);
     return undefined;
   }
-  return await report(context, await deployAll(context, prepared, flags));
+  return await report(context, await deployAll(context, prepared, flags), files.length);
 }
 
 function refuseTwins(prepared: readonly PreparedFunction[]): void {
@@ -120,6 +120,7 @@ async function deployAll(
 async function report(
   { output }: CommandContext,
   { deployed, failed }: Outcome,
+  total: number,
 ): Promise<ExitCode | undefined> {
   const [first] = failed;
   const { renderGrants } = await import('../deploy/grants.ts');
@@ -135,14 +136,22 @@ async function report(
   } else {
     for (const each of deployed) output.event(each, () => render(each));
     for (const { error } of failed) output.error(error);
+    if (total > 1) output.note(endingOf(deployed.length, failed.length, total));
   }
   return first === undefined ? undefined : exitCodeOf(first.error.code);
 }
 
+/** What the errors above come to, as they scroll past. */
+function endingOf(deployed: number, failed: number, total: number): string {
+  const what = deployed === 0 ? 'Nothing is deployed' : `${countOf(deployed, 'function')} deployed`;
+  return `${what}: ${failed} of ${total} failed`;
+}
+
 function renderDeployed(
-  { name, version, id, triggers, elapsedMs }: DeployedFunction,
+  { name, version, id, triggers, unchanged, elapsedMs }: DeployedFunction,
   paint: CommandContext['output']['paint'],
 ): string {
-  const first = `${paint.green('✓')} ${paint.bold(name)} ${version}  ${paint.dim(`id ${id}, ${formatElapsed(elapsedMs)}`)}`;
+  const details = `id ${id}, ${unchanged ? 'unchanged, ' : ''}${formatElapsed(elapsedMs)}`;
+  const first = `${paint.green('✓')} ${paint.bold(name)} ${version}  ${paint.dim(details)}`;
   return [first, ...triggers.map((trigger) => `    ${trigger}`)].join('\n');
 }

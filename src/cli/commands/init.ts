@@ -29,10 +29,14 @@ async function init(
   path: string,
   flags: InitFlags,
 ): Promise<ExitCode | undefined> {
+  if (path === '')
+    throw new HairspringError('HS_USAGE', 'Cannot make a folder without a name', {
+      hint: 'Name it, as in `hairspring init hello`',
+    });
   const folder = resolve(path);
   const name = basename(folder);
   if (!isToken(name)) {
-    throw new HairspringError('HS_USAGE', `Cannot call a function "${name}"`, {
+    throw new HairspringError('HS_USAGE', `Cannot name a function "${name}"`, {
       hint: 'Use 1 to 64 letters, digits, - or _',
     });
   }

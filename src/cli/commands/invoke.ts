@@ -12,7 +12,7 @@ import { sampleSubject } from '../deploy/sample.ts';
 import { addHeader, type Headers } from '../shell/add-header.ts';
 import { type CommandContext, defineCommand, runs, type Shell } from '../shell/command.ts';
 import { type ExitCode, exitCodeOf } from '../shell/exit-codes.ts';
-import { formatElapsed } from '../shell/format.ts';
+import { formatElapsed, roundMs } from '../shell/format.ts';
 import { toErrorDocument } from '../shell/output.ts';
 import { printable } from '../shell/printable.ts';
 
@@ -39,7 +39,7 @@ export function addInvoke(program: Command, shell: Shell): void {
     examples: [
       `invoke hello '{"name":"Ada"}'`,
       'invoke hello --subject greet.fr.ada',
-      'cat order.json | hairspring invoke orders - --header trace-id:42 --json',
+      'invoke orders - --header trace-id:42 --json < order.json',
     ],
   })
     .option('--subject <subject>', 'subject that the call stands for')
@@ -76,7 +76,7 @@ async function invoke(
       result = await send(subject);
     }
   }
-  return show(context, result, flags, performance.now() - startedMs);
+  return show(context, named(result, name), flags, roundMs(performance.now() - startedMs));
 }
 
 /** Something that a wildcard trigger of the function catches. */
@@ -128,6 +128,14 @@ function show(
     );
   }
   return error === undefined ? undefined : exitCodeOf(error.code);
+}
+
+/** Its error with a remedy that can be pasted: `hairspring logs hello`, where that of the code says NAME. */
+function named(result: InvokeResult, name: string): InvokeResult {
+  if (result.error === undefined) return result;
+  const { code, message, hint, info } = result.error;
+  const remedy = (hint ?? info.remedy).replaceAll(/(?<=`hairspring [a-z]+ )NAME/g, () => name);
+  return { ...result, error: new HairspringError(code, message, { hint: remedy, cause: result.error }) };
 }
 
 function withNewline(data: Uint8Array): Uint8Array {

@@ -38,11 +38,13 @@ export function addSecret(program: Command, shell: Shell): void {
     .action(runs(shell, set));
   defineCommand(secret, {
     usage: 'list',
+    alias: 'ls',
     summary: 'List secrets: when they were set and which functions use them, never a value',
     examples: ['secret list', 'secret list --json'],
   }).action(runs(shell, list));
   defineCommand(secret, {
     usage: 'delete <name>',
+    alias: 'rm',
     summary: 'Delete a secret that no deployed function is bound to, on all nodes',
     examples: ['secret delete api-key', 'secret delete api-key --namespace staging'],
   }).action(runs(shell, remove));

@@ -7,7 +7,7 @@ import { optionalHttpListener, readNodeSettings } from '../node/node-settings.ts
 import { type CommandContext, defineCommand, runs, type Shell } from '../shell/command.ts';
 import { connectTo } from '../shell/connection.ts';
 import type { ExitCode } from '../shell/exit-codes.ts';
-import { countOf, formatElapsed } from '../shell/format.ts';
+import { countOf, formatElapsed, roundMs } from '../shell/format.ts';
 import { createInterrupt } from '../shell/interrupt.ts';
 import { renderLogRecord } from '../shell/log-line.ts';
 import { describeReach, reachOf, shownServers } from '../shell/reach.ts';
@@ -93,7 +93,7 @@ async function up(context: CommandContext, flags: NodeFlags): Promise<ExitCode |
   const { httpUrl } = node.host;
   if (httpUrl !== undefined)
     output.event({ event: 'http', url: httpUrl }, () => `HTTP triggers at ${paint.cyan(httpUrl)}`);
-  const elapsedMs = performance.now() - startedMs;
+  const elapsedMs = roundMs(performance.now() - startedMs);
   const advice = describeReach(await reachOf(env, node.endpoint.servers, node.server !== undefined));
   output.event(
     { event: 'ready', elapsedMs, nodeId: node.host.nodeId, server: servers },

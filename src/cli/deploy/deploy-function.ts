@@ -2,6 +2,7 @@ import { putArtifact } from '../../control/index.ts';
 import { isHttpTrigger, type Source } from '../../core/index.ts';
 import { artifactUri, startRequestToWire } from '../../host/index.ts';
 import type { ControlConnection } from '../shell/connection.ts';
+import { roundMs } from '../shell/format.ts';
 import { describeTrigger } from './describe.ts';
 import type { GrantDifference, GrantLine } from './grants.ts';
 import { type PreparedFunction, shownPath } from './prepare.ts';
@@ -18,6 +19,8 @@ export interface DeployedFunction {
   /** Size of the artifact, source map included; 0 when the code came from elsewhere. */
   readonly artifactBytes: number;
   readonly elapsedMs: number;
+  /** Whether the version that was live already is the same. */
+  readonly unchanged: boolean;
   /** How what it may reach differs from the version before; empty when there was none. */
   readonly grants: readonly GrantLine[];
   /** Of the bundler, and of what looks like a secret in the environment. */
@@ -59,15 +62,17 @@ export async function deployFunction(
   const { definition } = await client.info(id);
   // Another node may have answered that does not serve it yet.
   const live = await client.live(manifest.name);
+  const version = live?.version ?? definition.version;
   return {
     name: manifest.name,
     namespace: definition.namespace,
     id,
-    version: live?.version ?? definition.version,
+    version,
     file: shownPath(file),
     triggers: triggersOf(prepared),
     artifactBytes: bundle?.bytes.byteLength ?? 0,
-    elapsedMs: performance.now() - startedMs,
+    elapsedMs: roundMs(performance.now() - startedMs),
+    unchanged: version === difference.liveVersion,
     grants: difference.changes,
     warnings: warningsOf(prepared),
   };

@@ -5,6 +5,7 @@ import { compareWithLive } from '../deploy/grants.ts';
 import { type PreparedFunction, prepareFunction, shownPath } from '../deploy/prepare.ts';
 import { twinsRefused } from '../deploy/twins.ts';
 import type { ControlConnection } from '../shell/connection.ts';
+import { roundMs } from '../shell/format.ts';
 
 /** What became of one look at a function's files. */
 export type UpdateOutcome =
@@ -77,7 +78,7 @@ export function createDevFunction(
     if (before !== undefined && before.deployed.name !== deployed.name) {
       await undeployOld(before.deployed.id);
     }
-    const elapsedMs = performance.now() - startedMs;
+    const elapsedMs = roundMs(performance.now() - startedMs);
     return { kind: 'deployed', deployed, prepared, isFirst: before === undefined, elapsedMs };
   }
 

@@ -7,7 +7,7 @@ import { type LocalNode, type LocalNodeOptions, serverLost, startLocalNode } fro
 import type { CommandContext } from '../shell/command.ts';
 import { type ControlConnection, connectTo } from '../shell/connection.ts';
 import { watchConnection } from '../shell/connection-loss.ts';
-import { formatElapsed } from '../shell/format.ts';
+import { formatElapsed, roundMs } from '../shell/format.ts';
 import type { Interrupt } from '../shell/interrupt.ts';
 import { renderLogRecord } from '../shell/log-line.ts';
 import { describeReach, reachOf, shownServers } from '../shell/reach.ts';
@@ -99,7 +99,7 @@ export async function runDev(
   if (metricsUrl !== undefined)
     output.event({ event: 'metrics', url: metricsUrl }, () => `metrics at ${paint.cyan(metricsUrl)}`);
   tellInspector(context, node);
-  const elapsedMs = performance.now() - startedMs;
+  const elapsedMs = roundMs(performance.now() - startedMs);
   output.event({ event: 'ready', elapsedMs, server: shownServers(node.endpoint.servers) }, () => {
     const keys = process.stdin.isTTY ? '; keys: t try, l level, c clear, r redeploy, q quit, h help' : '';
     return `${paint.green('ready')} in ${formatElapsed(elapsedMs)}, watching ${options.path}${keys}`;

@@ -1,5 +1,6 @@
 import { createReadStream } from 'node:fs';
 import { HairspringError, SECRET_LIMITS } from '../../core/index.ts';
+import { unreadable } from '../shell/unreadable.ts';
 import { readHidden } from './read-hidden.ts';
 
 /** One more, so that what is too long is seen to be; and a line break at the end, which does not count. */
@@ -18,16 +19,12 @@ export async function readSecretValue(name: string, file: string | undefined): P
 }
 
 /** @throws HS_USAGE when it cannot be read; HS_SECRET_INVALID when it is no text */
-export async function readSecretFile(name: string, file: string): Promise<string> {
+export async function readSecretFile(name: string, file: string, option = '--file'): Promise<string> {
   let bytes: Uint8Array;
   try {
     bytes = await readStart(createReadStream(file));
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new HairspringError('HS_USAGE', `Cannot read "${file}": ${reason}`, {
-      cause,
-      hint: 'Name a file that you may read with --file',
-    });
+    throw unreadable(file, option, cause);
   }
   return decode(name, bytes);
 }

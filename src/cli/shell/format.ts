@@ -4,6 +4,11 @@ export function formatElapsed(ms: number): string {
   return `${ms >= 10 ? Math.round(ms) : Number(ms.toFixed(2))} ms`;
 }
 
+/** A measured time for programs, to the microsecond, below which a clock shows nothing but noise. */
+export function roundMs(ms: number): number {
+  return Number(ms.toFixed(3));
+}
+
 /** `3 functions`, `1 function`. */
 export function countOf(count: number, noun: string): string {
   return `${count} ${noun}${count === 1 ? '' : 's'}`;

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
-import { type Artifact, HairspringError, HOST_LIMITS } from '../../core/index.ts';
+import { type Artifact, formatBytes, HairspringError, HOST_LIMITS } from '../../core/index.ts';
 
 const artifactSchema: z.ZodType<Artifact> = z.discriminatedUnion('type', [
   z.strictObject({ format: z.literal(1), type: z.literal('javascript'), code: z.string(), map: z.string() }),
@@ -22,7 +22,7 @@ export function encodeArtifact(artifact: Artifact): Uint8Array {
   if (bytes.length > HOST_LIMITS.artifactBytes) {
     throw new HairspringError(
       'HS_ARTIFACT_TOO_LARGE',
-      `Cannot make an artifact of ${bytes.length} bytes: the limit is ${HOST_LIMITS.artifactBytes} bytes, source map included`,
+      `Cannot make an artifact of ${bytes.length} bytes: the limit is ${formatBytes(HOST_LIMITS.artifactBytes)}, source map included`,
     );
   }
   return bytes;
