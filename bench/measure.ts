@@ -5,6 +5,7 @@ import { durationText, estimateSeconds, PARTS, type PartName, partsOf } from './
 import { describeMachine } from './machine.ts';
 import type { Plan } from './plan.ts';
 import type { Progress } from './progress.ts';
+import { noteOfFailure } from './report/failed-parts.ts';
 import type { BenchResults } from './results.ts';
 import { measureCells } from './tiers/cells.ts';
 import { measureCold } from './tiers/cold.ts';
@@ -68,9 +69,7 @@ export async function measure(plan: Plan, progress: Progress): Promise<Measured>
     } catch (error) {
       console.error(error);
       failed.push(name);
-      notes.push(
-        `The part "${name}" failed and has no rows: ${error instanceof Error ? error.message : error}`,
-      );
+      notes.push(noteOfFailure(name, error));
     }
   }
   const results: BenchResults = {

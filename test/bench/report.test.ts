@@ -3,7 +3,7 @@ import { execFile } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { test } from 'node:test';
+import { type TestContext, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { chartsOf } from '../../bench/report/charts/index.ts';
@@ -11,6 +11,7 @@ import { findClaims } from '../../bench/report/claims.ts';
 import { drawChart } from '../../bench/report/draw/draw-chart.ts';
 import { loadDrawing } from '../../bench/report/draw/library.ts';
 import { escapeHtml } from '../../bench/report/escape.ts';
+import { noteOfFailure } from '../../bench/report/failed-parts.ts';
 import { findingsOf } from '../../bench/report/findings.ts';
 import { renderHtml } from '../../bench/report/html.ts';
 import { noiseOf } from '../../bench/report/noise.ts';
@@ -177,19 +178,39 @@ test('A run is too noisy when more than half of its rows of a kind are, or other
   ]);
 });
 
-test('A run that is too noisy is not published, and the refusal names the reason and the flag', async (context) => {
-  const folder = await mkdtemp(join(tmpdir(), 'hairspring-noisy-'));
+/** @returns how a publication was refused */
+async function refusalOf(context: TestContext, made: typeof results, ...flags: readonly string[]) {
+  const folder = await mkdtemp(join(tmpdir(), 'hairspring-refused-'));
   context.after(() => rm(folder, { recursive: true, force: true }));
-  const { metrics: _metrics, ...rest } = loadRow('echo-floor', 'floor', 1, 1_000, 10);
-  const noisy = makeRow({ ...rest, metrics: [makeMetric('perSecond', '1/s', 'higher', [1, 2, 3])] });
-  const file = join(folder, 'noisy.json');
-  await writeFile(file, renderResults({ ...results, rows: [noisy] }));
-  const refused = await run(process.execPath, [WRITE_REPORT, file]).then(
+  const file = join(folder, 'run.json');
+  await writeFile(file, renderResults(made));
+  return await run(process.execPath, [WRITE_REPORT, ...flags, file]).then(
     () => assert.fail('it was published'),
     (error: { readonly code: number; readonly stderr: string }) => error,
   );
+}
+
+const { metrics: _metrics, ...floorRow } = loadRow('echo-floor', 'floor', 1, 1_000, 10);
+const noisy = makeRow({ ...floorRow, metrics: [makeMetric('perSecond', '1/s', 'higher', [1, 2, 3])] });
+
+test('A run that is too noisy is not published, and the refusal names the reason and the flag', async (context) => {
+  const refused = await refusalOf(context, { ...results, rows: [noisy] });
   assert.equal(refused.code, 2);
-  assert.match(refused.stderr, /noisy\.json": the run is too noisy .* 1 of 1 rows of loads .*--noisy/);
+  assert.match(refused.stderr, /run\.json": the run is too noisy .* 1 of 1 rows of loads .*--noisy/);
+});
+
+test('A run in which a part failed is not published, and the refusal names the part and the flag', async (context) => {
+  const notes = [
+    'Of the run',
+    noteOfFailure('density', new Error('no memory')),
+    noteOfFailure('cells', 'gone'),
+  ];
+  const made = { ...results, rows: [noisy], notes };
+  const refused = await refusalOf(context, made);
+  assert.equal(refused.code, 2);
+  assert.match(refused.stderr, /run\.json": the run is incomplete: density, cells failed\. .*--incomplete/);
+  const noisyOnly = await refusalOf(context, made, '--incomplete');
+  assert.match(noisyOnly.stderr, /too noisy/, 'the flag lets it pass');
 });
 
 test('A claim beside the floor has the ratio of the rounds, and not that of their medians', () => {
