@@ -37,7 +37,7 @@ export async function openSite(context: CommandContext, natsServer: string | und
   const dataDir = stack.use(await temporaryFolder()).path;
   const logger = output.json
     ? silentLogger
-    : createLogger((record) => output.note(renderLogRecord(record, output.paint)), 'error');
+    : createLogger((record) => output.note(renderLogRecord(record, output.errorPaint)), 'error');
   const server = stack.use(await startOwnServer({ natsServer, ports: [0], dataDir, logger }, env, output));
   const owned = stack.move();
   return {
