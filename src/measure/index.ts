@@ -13,6 +13,7 @@ export {
 export { HttpLoop } from './http-loop.ts';
 export { type HttpSlotsOptions, httpSlots } from './http-slots.ts';
 export {
+  type CountedCodes,
   type HttpTarget,
   type LoadProcessCommands,
   startEchoProcess,

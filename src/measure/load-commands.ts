@@ -44,6 +44,11 @@ export interface WrongReply {
   readonly text: string;
 }
 
+/** How many error replies had each code, in the order in which they came first. */
+export interface CountedCodes {
+  readonly codes: readonly (readonly [code: string, count: number])[];
+}
+
 /** One request of a sequence. */
 export interface TimedRequest {
   readonly ms: number;
@@ -61,7 +66,7 @@ export type LoadProcessCommands = {
       readonly windowMs: number;
       readonly pids: LoadPids;
     };
-    readonly result: LoadWindow & { readonly wrongCode: string | null };
+    readonly result: LoadWindow & CountedCodes;
   };
   /** Sends at a fixed rate for a while, whatever becomes of the requests before. */
   readonly openLoad: {
@@ -74,11 +79,15 @@ export type LoadProcessCommands = {
       readonly windowMs: number;
       readonly pids: LoadPids;
     };
-    readonly result: OpenLoadWindow & { readonly wrongCode: string | null };
+    readonly result: OpenLoadWindow & CountedCodes;
   };
-  /** Requests one after the other, with a pause before each. Ends with the first wrong reply. */
+  /** Requests one after the other, with a pause before each. Ends with the first wrong reply of another code. */
   readonly sequence: {
-    readonly params: { readonly targets: readonly Target[]; readonly pauseMs: number };
+    readonly params: {
+      readonly targets: readonly Target[];
+      readonly pauseMs: number;
+      readonly goOnAfter: readonly string[];
+    };
     readonly result: readonly TimedRequest[];
   };
   /** Kills a process and asks again and again. @returns milliseconds from the kill to the first good reply; null for none */

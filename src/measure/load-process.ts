@@ -1,4 +1,5 @@
 /** Sends requests and measures. Started by `startLoadProcess`. */
+import { CodeCounts } from './code-counts.ts';
 import { openHttpRequests } from './http-requests.ts';
 import type { LoadOptions, LoadProcessCommands, Target, TimedRequest } from './load-commands.ts';
 import { type Loop, measureWindow } from './load-window.ts';
@@ -31,28 +32,24 @@ function timeOne(target: Target): Promise<TimedRequest> {
 serveParent<LoadProcessCommands>(
   {
     async load({ target, inFlight, warmupMs, windowMs, pids }) {
-      let wrongCode: string | null = null;
-      const loop = await startLoop(target, inFlight, (code) => {
-        wrongCode ??= code;
-      });
+      const counts = new CodeCounts();
+      const loop = await startLoop(target, inFlight, counts.add);
       const window = await measureWindow(loop, { warmupMs, windowMs, drainMs: options.timeoutMs, pids });
-      return { ...window, wrongCode };
+      return { ...window, codes: counts.toPairs() };
     },
     async openLoad({ target, pids, ...rate }) {
-      let wrongCode: string | null = null;
-      const open = openSlots(target, (code) => {
-        wrongCode ??= code;
-      });
+      const counts = new CodeCounts();
+      const open = openSlots(target, counts.add);
       const window = await measureOpenWindow({ ...rate, open, drainMs: options.timeoutMs }, pids);
-      return { ...window, wrongCode };
+      return { ...window, codes: counts.toPairs() };
     },
-    async sequence({ targets, pauseMs }) {
+    async sequence({ targets, pauseMs, goOnAfter }) {
       const requests: TimedRequest[] = [];
       for (const target of targets) {
         await sleep(pauseMs);
         const request = await timeOne(target);
         requests.push(request);
-        if (request.wrong !== null) break;
+        if (request.wrong !== null && !goOnAfter.includes(request.wrong.code ?? '')) break;
       }
       return requests;
     },

@@ -1,4 +1,4 @@
-import { HairspringError, isErrorCode, REPLY_HEADERS } from '../../core/index.ts';
+import { REPLY_HEADERS } from '../../core/index.ts';
 import { type Child, type LoadProcessCommands, startLoadProcess } from '../../measure/index.ts';
 import type { PreparedFunction } from '../deploy/prepare.ts';
 import type { CommandContext } from '../shell/command.ts';
@@ -6,6 +6,7 @@ import { type ControlConnection, connectTo } from '../shell/connection.ts';
 import { childSettings } from './child-settings.ts';
 import type { BenchPlan } from './plan.ts';
 import type { BenchHost, BenchSite, HostSettings } from './site.ts';
+import type { Strays } from './strays.ts';
 
 /** What is sent in every request. */
 export interface BenchRequest {
@@ -38,6 +39,8 @@ export interface BenchRun {
   readonly prepared: PreparedFunction;
   readonly request: BenchRequest;
   readonly plan: BenchPlan;
+  /** Errors that were let pass. */
+  readonly strays: Strays;
   /** Tells what goes on, in a line. */
   readonly progress: (text: string) => void;
   /** What `work` comes to; rejects at once when the run is interrupted or its server ends. */
@@ -76,29 +79,4 @@ export async function openStage(run: BenchRun, settings: HostSettings): Promise<
   );
   const owned = stack.move();
   return { host, connection, generator, [Symbol.asyncDispose]: () => owned.disposeAsync() };
-}
-
-/** What became of some requests that were not all answered well. */
-export interface BadReplies {
-  readonly where: string;
-  readonly count: number;
-  readonly of: number;
-  /** Of the first one; undefined when it had no reply. */
-  readonly code: string | undefined;
-  readonly text: string;
-  readonly hint?: string;
-}
-
-/** A measurement of errors says nothing of the function, so that the first ones end it. */
-export function badReplies(
-  name: string,
-  { where, count, of, code, text, hint }: BadReplies,
-): HairspringError {
-  const what = code === undefined ? 'had no reply' : `were answered with ${code}`;
-  const first = text === '' ? '' : `; the first: ${text}`;
-  return new HairspringError(
-    code !== undefined && isErrorCode(code) ? code : 'HS_FUNCTION_NO_REPLY',
-    `Cannot measure "${name}": ${count} of ${of} requests ${where} ${what}${first}`,
-    hint === undefined ? {} : { hint },
-  );
 }

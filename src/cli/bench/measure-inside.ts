@@ -1,3 +1,4 @@
+import { askInTurn } from './ask-in-turn.ts';
 import type { BenchRun, Stage } from './bench-run.ts';
 import { watchInside } from './inside.ts';
 import { targetOfTrigger } from './targets.ts';
@@ -7,11 +8,13 @@ const PAUSE_MS = 3;
 
 /** What the node takes from acceptance to reply, of warm requests one after the other. */
 export async function measureInside(run: BenchRun, stage: Stage): Promise<readonly number[]> {
-  const { plan, prepared, progress, unlessOver } = run;
+  const { plan, prepared, progress } = run;
   progress("taking the node's own times");
   await using inside = await watchInside(stage.connection);
   const targets = Array.from({ length: plan.insideRequests }, () => targetOfTrigger(run, stage));
-  await unlessOver(stage.generator.call('sequence', { targets, pauseMs: PAUSE_MS }));
+  await askInTurn(run, stage, { targets, pauseMs: PAUSE_MS });
   const events = (await inside.take(targets.length)).get(prepared.manifest.name) ?? [];
-  return events.filter(({ coldMs }) => coldMs === undefined).map(({ durationMs }) => durationMs);
+  return events
+    .filter(({ coldMs, status }) => coldMs === undefined && status === 'ok')
+    .map(({ durationMs }) => durationMs);
 }

@@ -32,7 +32,7 @@ const SETTLE = 1.5;
  * The function and a bare responder of the same payload side by side: in each round both at each level, their order
  * turned every round. A level at which the function refuses requests, or takes too long for them, is left out with
  * those above it.
- * @throws the code of the first error reply that is not for there being too many
+ * @throws the code of errors that are more than strays, and not for there being too many
  */
 export async function measureLoad(run: BenchRun, stage: Stage): Promise<MeasuredLoad> {
   const { plan, progress } = run;
@@ -44,13 +44,16 @@ export async function measureLoad(run: BenchRun, stage: Stage): Promise<Measured
         inFlight,
         warmupMs,
         windowMs,
-        responder: [floor.pid],
+        responder: async () => [floor.pid],
       }),
-    function: async (inFlight, warmupMs, windowMs) => {
-      const target = targetOfTrigger(run, stage);
-      const responder = await responderPids(run, stage);
-      return await closedWindow(run, stage, { target, inFlight, warmupMs, windowMs, responder });
-    },
+    function: (inFlight, warmupMs, windowMs) =>
+      closedWindow(run, stage, {
+        target: targetOfTrigger(run, stage),
+        inFlight,
+        warmupMs,
+        windowMs,
+        responder: () => responderPids(run, stage),
+      }),
   };
   progress('warming up');
   await take.floor(plan.levels.at(-1) ?? 1, 0, plan.firstWarmupMs);

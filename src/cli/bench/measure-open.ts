@@ -18,7 +18,7 @@ export async function measureOpen(
   { mostPerSecond, highestLevel }: Pick<MeasuredLoad, 'mostPerSecond' | 'highestLevel'>,
 ): Promise<readonly Row[]> {
   const { plan, progress } = run;
-  const responder = await responderPids(run, stage);
+  const responder = (): Promise<readonly number[]> => responderPids(run, stage);
   const target = targetOfTrigger(run, stage);
   const take = (perSecond: number): Promise<OpenLoadWindow | HairspringError> =>
     unlessTooMany(() =>

@@ -1,16 +1,25 @@
 import { type ColdReason, systemClock } from '../../core/index.ts';
 import { type Row, rssBytes, sumOver, type Target } from '../../measure/index.ts';
-import { type BenchRun, badReplies, openStage, type Stage } from './bench-run.ts';
-import { copyName, deployCopies, deployIdleCopies } from './copies.ts';
+import { askInTurn } from './ask-in-turn.ts';
+import { type BenchRun, openStage, type Stage } from './bench-run.ts';
+import { copyName, deployCopies } from './copies.ts';
 import { type InsideView, watchInside } from './inside.ts';
+import { nodeRssBytes } from './node-memory.ts';
 import { WARM_REQUESTS } from './plan.ts';
 import type { HostSettings } from './site.ts';
-import { type ColdPass, coldRow, idleRow, memoryRow, newCellRow } from './start-rows.ts';
+import { type ColdPass, coldRow, memoryRow, newCellRow, restingOf } from './start-rows.ts';
 import { targetOf, targetOfCopy } from './targets.ts';
 import { type ColdSubject, STARTS } from './tiers.ts';
 
+/** What was seen of starts. */
+export interface Starts {
+  readonly rows: readonly Row[];
+  /** What node and cells held before the first start, of each pass over pooled isolates. */
+  readonly restingBytes: readonly number[];
+}
+
 /** Woken before the first one that counts: a new cell compiles its own code on the first start. */
-const UNCOUNTED = 3;
+export const UNCOUNTED = 3;
 /** An instance that is too many is freed within a second of its last call. */
 const EVICTED_AFTER_MS = 1_300;
 
@@ -25,7 +34,7 @@ const REASON: Readonly<Record<ColdSubject, ColdReason>> = {
 };
 
 /** First requests to functions that have no instance, end to end, one in flight. */
-export async function measureStarts(run: BenchRun): Promise<readonly Row[]> {
+export async function measureStarts(run: BenchRun): Promise<Starts> {
   const { plan, progress, prepared } = run;
   const recoverMs = await measureNewCells(run);
   const kinds = STARTS.flatMap(({ subject }) => (subject === 'new-cell' ? [] : [subject]));
@@ -36,8 +45,7 @@ export async function measureStarts(run: BenchRun): Promise<readonly Row[]> {
       passes.push(await wakeCopies(run, subject));
     }
   }
-  const withIdleBytes = await measureIdle(run);
-  return [
+  const rows = [
     ...newCellRow(recoverMs),
     ...kinds.map((subject) =>
       coldRow(
@@ -47,8 +55,8 @@ export async function measureStarts(run: BenchRun): Promise<readonly Row[]> {
       ),
     ),
     ...memoryRow(prepared.manifest.name, passes),
-    ...idleRow(plan.idleCopies, passes, withIdleBytes),
   ];
+  return { rows, restingBytes: restingOf(passes) };
 }
 
 const titleOf = (subject: ColdSubject): string =>
@@ -101,30 +109,14 @@ async function wakeCopies(run: BenchRun, subject: ColdSubject): Promise<ColdPass
   };
 }
 
-/** Deploys copies that nobody calls. @returns what a node holds that has just started with them */
-async function measureIdle(run: BenchRun): Promise<number | undefined> {
-  const { plan, prepared, progress, unlessOver } = run;
-  const settings = settingsFor('pooled-isolate', plan.copies);
-  const [after, count] = [UNCOUNTED + plan.copies, plan.idleCopies];
-  progress(`deploying ${count} copies to stay idle`);
-  {
-    await using stage = await openStage(run, settings);
-    await unlessOver(deployIdleCopies(stage.connection, prepared, stage.host.nodeId, { after, count }));
-  }
-  progress('memory of idle functions');
-  await using stage = await openStage(run, settings);
-  await unlessOver(systemClock.sleep(plan.settleMs));
-  return await nodeRssBytes(run, stage);
-}
-
-function settingsFor(subject: ColdSubject, copies: number): HostSettings {
+export function settingsFor(subject: ColdSubject, copies: number): HostSettings {
   // One more than there are, so that no eviction falls into the pass; or so few that all but the last are evicted.
   const warmInstances = subject === 'evicted' ? 1 : UNCOUNTED + copies + 1;
   // No cell is to start beside those that are measured.
   return { spareCells: 0, warmInstances, ...(subject === 'new-isolate' ? { spareIsolates: 0 } : {}) };
 }
 
-/** The first request of a copy, and some warm ones behind it. */
+/** The first request of a copy, and some warm ones behind it, all answered well. */
 interface Wake {
   readonly coldMs: number;
   readonly warmMs: readonly number[];
@@ -140,22 +132,16 @@ async function wake(
   inside: InsideView,
   copies: readonly number[],
 ): Promise<readonly Wake[]> {
-  const { plan, prepared, unlessOver } = run;
+  const { plan } = run;
   const each = 1 + WARM_REQUESTS;
   const targets = copies.flatMap((copy) => Array<Target>(each).fill(targetOfCopy(run, stage, copy)));
-  const requests = await unlessOver(stage.generator.call('sequence', { targets, pauseMs: plan.pauseMs }));
-  const wrong = requests.find((request) => request.wrong !== null)?.wrong;
-  if (wrong !== undefined && wrong !== null)
-    throw badReplies(prepared.manifest.name, {
-      where: 'one after the other',
-      count: 1,
-      of: requests.length,
-      ...wrong,
-      ...(run.request.to.transport === 'http' ? { hint: COPIES_HINT } : {}),
-    });
+  const hint = run.request.to.transport === 'http' ? COPIES_HINT : undefined;
+  const requests = await askInTurn(run, stage, { targets, pauseMs: plan.pauseMs, hint });
   const events = await inside.take(targets.length);
-  return copies.map((copy, index) => {
-    const [first, ...warm] = requests.slice(index * each, (index + 1) * each).map(({ ms }) => ms);
+  return copies.flatMap((copy, index) => {
+    const own = requests.slice(index * each, (index + 1) * each);
+    if (own.some(({ wrong }) => wrong !== null)) return [];
+    const [first, ...warm] = own.map(({ ms }) => ms);
     const event = events.get(copyName(copy))?.[0];
     return {
       coldMs: first ?? Number.NaN,
@@ -164,10 +150,6 @@ async function wake(
       reason: event === undefined ? undefined : (event.coldReason ?? 'warm'),
     };
   });
-}
-
-async function nodeRssBytes({ unlessOver }: BenchRun, { host }: Stage): Promise<number | undefined> {
-  return sumOver([host.pid, ...(await unlessOver(host.cellPids()))], rssBytes);
 }
 
 async function cellsRssBytes({ unlessOver }: BenchRun, { host }: Stage): Promise<number | undefined> {

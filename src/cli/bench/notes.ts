@@ -2,6 +2,7 @@ import type { Row } from '../../measure/index.ts';
 import type { PreparedFunction } from '../deploy/prepare.ts';
 import type { BenchRequest } from './bench-run.ts';
 import type { FoundFunction } from './find-function.ts';
+import type { BenchPlan } from './plan.ts';
 import { levelsOver } from './tiers.ts';
 
 /** What people must know before the figures come. */
@@ -33,13 +34,12 @@ export function notesOnReply(to: BenchRequest['to']): readonly string[] {
   return [`the function answers ${to.method} ${to.path} with ${to.status}, and that is what is measured`];
 }
 
-/** @param levels of the plan */
 export function notesAfter(
-  levels: readonly number[],
+  { levels, parts }: Pick<BenchPlan, 'levels' | 'parts'>,
   transport: BenchRequest['to']['transport'],
   rows: readonly Row[],
 ): readonly string[] {
-  const all = levelsOver(transport);
+  const all = parts.includes('load') ? levelsOver(transport) : [];
   const left = all.filter((level) => !levels.includes(level));
   const skipped =
     left.length === 0

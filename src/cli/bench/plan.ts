@@ -1,8 +1,10 @@
 import { formatDuration, HairspringError, HOST_LIMITS, type Manifest } from '../../core/index.ts';
+import type { BenchPart } from './parts.ts';
 import { levelsOver, OPEN_PERCENTS, STARTS } from './tiers.ts';
 
 /** How much is measured. */
 export interface BenchPlan {
+  readonly parts: readonly BenchPart[];
   /** Rounds in which floor and function are loaded once at each level. */
   readonly rounds: number;
   readonly levels: readonly number[];
@@ -32,6 +34,7 @@ export interface BenchPlan {
 export interface PlanOptions {
   readonly durationMs: number | undefined;
   readonly quick: boolean;
+  readonly parts: readonly BenchPart[];
   readonly transport: 'nats' | 'http';
   readonly limits: Manifest['start']['limits'];
   readonly payloadBytes: number;
@@ -63,7 +66,7 @@ const PRESETS = {
 const LONG_MS = 120_000;
 
 const COLD_KINDS = STARTS.length - 1;
-/** Of what the rest leaves of the duration, for load; the remainder is for starts. */
+/** Of what the rest leaves of the duration, for load; the remainder is for starts, where both are measured. */
 const LOAD_SHARE = 0.65;
 const MIN_WINDOW_MS = 80;
 const WARMUP_SHARE = 0.25;
@@ -71,8 +74,8 @@ const MAX_WARMUP_MS = 300;
 /** What starting and stopping a host takes, and deploying a copy, about. */
 const HOST_MS = 1_200;
 const DEPLOY_MS = 12;
-/** Hosts beside those of the passes: for load, for new cells, to deploy idle copies and to start with them. */
-const OTHER_HOSTS = 4;
+/** To deploy idle copies, and to start with them. */
+const IDLE_HOSTS = 2;
 const PAUSE_MS = 15;
 /** Of each copy in a pass: the start, and warm requests to compare it with. */
 export const WARM_REQUESTS = 2;
@@ -96,22 +99,24 @@ export function checkDuration(durationMs: number): void {
 
 /** Lays out what fits into the duration; a slow function takes longer. */
 export function planFor(options: PlanOptions): BenchPlan {
-  const { quick, warmMs, artifactBytes } = options;
+  const { quick, parts, warmMs, artifactBytes } = options;
   const totalMs = options.durationMs ?? (quick ? QUICK_MS : DEFAULT_MS);
   const preset = PRESETS[quick ? 'quick' : totalMs >= LONG_MS ? 'long' : 'normal'];
   const levels = levelsFor(options);
   const passes = preset.coldPasses * COLD_KINDS;
-  const workMs = Math.max(0, totalMs - restMs(preset));
+  const workMs = Math.max(0, totalMs - restMs(preset, parts));
+  const loadMs = parts.includes('load') ? workMs * (parts.includes('starts') ? LOAD_SHARE : 1) : 0;
   const slots = preset.rounds * levels.length * 2 + preset.openRounds * OPEN_PERCENTS.length;
-  const slotMs = Math.max((workMs * LOAD_SHARE) / slots, MIN_WINDOW_MS / (1 - WARMUP_SHARE));
+  const slotMs = Math.max(loadMs / slots, MIN_WINDOW_MS / (1 - WARMUP_SHARE));
   const warmupMs = Math.min(MAX_WARMUP_MS, slotMs * WARMUP_SHARE);
   const startMs = (1 + WARM_REQUESTS) * (PAUSE_MS + warmMs);
-  const fitting = Math.floor((workMs * (1 - LOAD_SHARE)) / passes / startMs);
+  const fitting = Math.floor((workMs - loadMs) / passes / startMs);
   const kept = Math.max(FEW_COPIES, Math.floor(HOST_LIMITS.codeMemoryBytes / Math.max(1, artifactBytes)));
   const fewest = warmMs > SLOW_MS ? FEW_COPIES : MIN_COPIES;
   const inside = Math.floor(INSIDE_MS / (PAUSE_MS + warmMs));
   return {
     ...preset,
+    parts,
     levels,
     warmupMs,
     windowMs: slotMs - warmupMs,
@@ -123,15 +128,19 @@ export function planFor(options: PlanOptions): BenchPlan {
 }
 
 /** What a run takes beside load and starts. */
-function restMs({
-  coldPasses,
-  newCells,
-  idleCopies,
-  firstWarmupMs,
-  settleMs,
-}: (typeof PRESETS)[keyof typeof PRESETS]): number {
-  const hosts = OTHER_HOSTS + coldPasses * COLD_KINDS;
-  return hosts * HOST_MS + (hosts + newCells) * settleMs + idleCopies * DEPLOY_MS + 2 * firstWarmupMs;
+function restMs(preset: (typeof PRESETS)[keyof typeof PRESETS], parts: readonly BenchPart[]): number {
+  const { coldPasses, newCells, idleCopies, firstWarmupMs, settleMs } = preset;
+  const withStarts = parts.includes('starts');
+  const withIdle = parts.includes('idle');
+  const startHosts = withStarts ? 1 + coldPasses * COLD_KINDS : 0;
+  // The function is tried out on one of its own, which is also that of the load.
+  const hosts = 1 + startHosts + (withIdle ? IDLE_HOSTS : 0);
+  return (
+    hosts * HOST_MS +
+    (hosts + (withStarts ? newCells : 0)) * settleMs +
+    (withIdle ? idleCopies * DEPLOY_MS : 0) +
+    (parts.includes('load') ? 2 * firstWarmupMs : 0)
+  );
 }
 
 /** The levels at which the function's own limits refuse no request. */

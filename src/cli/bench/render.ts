@@ -5,33 +5,43 @@ import { countOf } from '../shell/format.ts';
 import { printable } from '../shell/printable.ts';
 import { renderTable } from '../shell/table.ts';
 import { formatFigure, type JudgedBudget } from './budgets.ts';
-import { describeNoise } from './noise.ts';
+import { describeNoise, type Noise } from './noise.ts';
 import type { BenchResult } from './result.ts';
+import type { Stray } from './strays.ts';
 import { IDLE_MEMORY, WARM_MEMORY } from './tiers.ts';
 
 const TIMES = ['p50Ms', 'p95Ms', 'p99Ms', 'maxMs'] as const;
 
 /** The result for people. */
 export function renderResult(result: BenchResult, paint: Colors): string {
-  const { rows, budgets, notes, noise } = result;
+  const { rows, budgets, notes, noise, strays } = result;
   const head = `${paint.bold(result.name)}  ${printable(result.subject)}  ${paint.dim(
     `${countOf(result.payloadBytes, 'byte')}, ${result.plan.rounds} rounds in ${Math.round(result.durationSeconds)} s`,
   )}`;
-  const noiseLine = `${noise.isNoisy ? paint.yellow('noisy') : paint.dim('noise')}: ${describeNoise(noise)}`;
   return [
     head,
     '',
-    startTable(rows, paint),
-    '',
-    loadTable(rows, paint),
-    '',
+    ...startTable(rows, paint),
+    ...loadTable(rows, paint),
     ...openTable(rows, paint),
     ...insideLine(rows),
     ...memoryLine(rows),
-    `  ${noiseLine}`,
+    ...noiseLine(noise, paint),
+    ...strays.map((stray) => `  ${paint.yellow('stray')}: ${describeStray(stray)}`),
     ...notes.map((note) => `  ${paint.yellow('note')}: ${printable(note)}`),
     ...(budgets.length === 0 ? [] : ['', budgetTable(budgets, paint)]),
-  ].join('\n');
+  ]
+    .join('\n')
+    .trimEnd();
+}
+
+function noiseLine(noise: Noise | null, paint: Colors): readonly string[] {
+  if (noise === null) return [];
+  return [`  ${noise.isNoisy ? paint.yellow('noisy') : paint.dim('noise')}: ${describeNoise(noise)}`];
+}
+
+function describeStray({ where, code, count, of }: Stray): string {
+  return `${formatCount(count)} of ${formatCount(of)} requests ${where} had ${printable(code)}`;
 }
 
 /** What the node itself says; nothing where it did not. */
@@ -59,20 +69,23 @@ function formatMemory(bytes: number): string {
   return bytes <= 0 ? 'less than can be told' : formatBytes(Math.round(bytes));
 }
 
-function startTable(rows: readonly Row[], paint: Colors): string {
+/** Each table has an empty line behind it, and is left out where nothing of it was measured. */
+function startTable(rows: readonly Row[], paint: Colors): readonly string[] {
   const heading = ['START, ms', 'P50', 'P95', 'P99', 'MAX', 'IN NODE P50', 'P95', 'OVER WARM', 'STARTS'];
   const starts = rows.filter(({ group }) => group === 'cold' || group === 'recovery');
+  if (starts.length === 0) return [];
   const lines = starts.map((row) => [
     row.title,
     ...[...TIMES, 'insideP50Ms', 'insideP95Ms', 'overWarmMs'].map((name) => cell(row, name)),
     String(row.n),
   ]);
-  return figureTable(heading, lines, paint);
+  return [figureTable(heading, lines, paint), ''];
 }
 
-function loadTable(rows: readonly Row[], paint: Colors): string {
+function loadTable(rows: readonly Row[], paint: Colors): readonly string[] {
   const heading = ['WARM, ms', 'IN FLIGHT', 'PER SECOND', 'OF FLOOR', 'P50', 'P95', 'P99', 'MAX', 'CPU µs'];
   const loads = rows.filter(({ group }) => group === 'load');
+  if (loads.length === 0) return [];
   const lines = loads.map((row) => [
     row.title,
     String(row.params['inFlight'] ?? ''),
@@ -81,10 +94,10 @@ function loadTable(rows: readonly Row[], paint: Colors): string {
     ...TIMES.map((name) => cell(row, name)),
     cell(row, 'cpuUs', (value) => value.toFixed(1)),
   ]);
-  return figureTable(heading, lines, paint);
+  return [figureTable(heading, lines, paint), ''];
 }
 
-/** Fixed rates and the knee, with an empty line behind; nothing where none was measured. */
+/** Fixed rates and the knee. */
 function openTable(rows: readonly Row[], paint: Colors): readonly string[] {
   const heading = ['FIXED RATE, ms', 'ARRIVALS/s', 'ANSWERED/s', 'P50', 'P95', 'P99', 'MAX'];
   const all = rows.filter(({ group }) => group === 'open-loop');

@@ -2,6 +2,7 @@ import type { Row } from '../../measure/index.ts';
 import type { JudgedBudget } from './budgets.ts';
 import type { Noise } from './noise.ts';
 import type { BenchPlan } from './plan.ts';
+import type { Stray } from './strays.ts';
 
 /** What a run found; the JSON of `bench --json`. */
 export interface BenchResult {
@@ -20,7 +21,10 @@ export interface BenchResult {
   };
   readonly versions: Readonly<Record<string, string>>;
   readonly plan: BenchPlan;
-  readonly noise: Noise;
+  /** Null where no load was measured. */
+  readonly noise: Noise | null;
+  /** Errors that a busy machine explains, which were few enough to be let pass. */
+  readonly strays: readonly Stray[];
   readonly rows: readonly Row[];
   readonly budgets: readonly JudgedBudget[];
   readonly notes: readonly string[];

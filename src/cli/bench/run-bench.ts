@@ -11,17 +11,20 @@ import { type Budget, judgeBudgets } from './budgets.ts';
 import { deployHere } from './copies.ts';
 import { type FoundFunction, findFunction } from './find-function.ts';
 import { loadRows } from './load-rows.ts';
+import { measureIdle } from './measure-idle.ts';
 import { measureInside } from './measure-inside.ts';
 import { measureLoad } from './measure-load.ts';
 import { measureOpen } from './measure-open.ts';
 import { measureStarts } from './measure-starts.ts';
 import { noiseOf } from './noise.ts';
 import { notesAfter, notesOn, notesOnReply } from './notes.ts';
+import type { BenchPart } from './parts.ts';
 import { planFor } from './plan.ts';
 import { type RequestOptions, requestFor, whereOf } from './request.ts';
 import type { BenchResult } from './result.ts';
 import { secretValues, setSecrets } from './set-secrets.ts';
 import { openSite } from './site.ts';
+import { Strays } from './strays.ts';
 import { tryOut } from './try-out.ts';
 
 export interface BenchOptions {
@@ -30,6 +33,7 @@ export interface BenchOptions {
   readonly request: RequestOptions;
   readonly durationMs: number | undefined;
   readonly quick: boolean;
+  readonly parts: readonly BenchPart[];
   readonly budgets: readonly Budget[];
   /** Files with the values of secrets, by name. */
   readonly secretFiles: Readonly<Record<string, string>>;
@@ -38,7 +42,7 @@ export interface BenchOptions {
 
 /**
  * Measures a function on a node of its own, which is gone afterwards, also when `signal` ends it early.
- * @throws what is wrong with the function or the environment; the code of its first error reply; the reason of `signal`
+ * @throws what is wrong with the function or the environment; the code of errors that it answers; the reason of `signal`
  */
 export async function runBench(
   context: CommandContext,
@@ -69,11 +73,13 @@ export async function runBench(
     payloadBytes: request.payload.length,
     artifactBytes: prepared.bundle?.bytes.length ?? 0,
   };
+  const strays = new Strays();
   const run = {
-    ...{ context, site, prepared, request, unlessOver },
+    ...{ context, site, prepared, request, unlessOver, strays },
     plan: planFor({ ...planOptions, warmMs: 0 }),
     progress: (text: string) => progress.show(text),
   };
+  const { parts } = options;
   const rows: Row[] = [];
   let tried = run;
   {
@@ -84,15 +90,19 @@ export async function runBench(
     const { warmMs, to } = await unlessOver(tryOut(run, stage));
     tried = { ...run, request: { ...request, to }, plan: planFor({ ...planOptions, warmMs }) };
     notes.push(...notesOnReply(to));
-    const load = await measureLoad(tried, stage);
-    notes.push(...load.notes);
-    const open = await measureOpen(tried, stage, load);
-    const insideMs = await measureInside(tried, stage);
-    rows.push(...loadRows(load.windows, insideMs, to.transport), ...open);
+    if (parts.includes('load')) {
+      const load = await measureLoad(tried, stage);
+      notes.push(...load.notes);
+      const open = await measureOpen(tried, stage, load);
+      const insideMs = await measureInside(tried, stage);
+      rows.push(...loadRows(load.windows, insideMs, to.transport), ...open);
+    }
   }
   const { plan } = tried;
-  rows.unshift(...(await measureStarts(tried)));
-  notes.push(...notesAfter(plan.levels, request.to.transport, rows));
+  const starts = parts.includes('starts') ? await measureStarts(tried) : { rows: [], restingBytes: [] };
+  const idle = parts.includes('idle') ? await measureIdle(tried, starts.restingBytes) : [];
+  rows.unshift(...starts.rows, ...idle);
+  notes.push(...notesAfter(plan, request.to.transport, rows));
   const { file, manifest } = prepared;
   return {
     name: manifest.name,
@@ -105,7 +115,8 @@ export async function runBench(
     machine: describeMachine(),
     versions: { ...readVersions(), natsServer: site.server.version },
     plan,
-    noise: noiseOf(rows),
+    noise: parts.includes('load') ? noiseOf(rows) : null,
+    strays: strays.list(),
     rows,
     budgets: judgeBudgets(options.budgets, rows),
     notes,

@@ -112,15 +112,22 @@ export function memoryRow(name: string, passes: readonly ColdPass[]): readonly R
   return [row];
 }
 
-/** What a function takes that was deployed and never called, of a node that started with `count` more of them. */
-export function idleRow(
-  count: number,
-  passes: readonly ColdPass[],
-  withIdleBytes: number | undefined,
-): readonly Row[] {
-  const without = passes.flatMap(({ subject, restingBytes }) =>
+/** What a node held before the first start, of each pass over pooled isolates. */
+export function restingOf(passes: readonly ColdPass[]): readonly number[] {
+  return passes.flatMap(({ subject, restingBytes }) =>
     subject === 'pooled-isolate' && restingBytes !== undefined ? [restingBytes] : [],
   );
+}
+
+/**
+ * What a function takes that was deployed and never called, of a node that started with `count` more of them.
+ * @param without what nodes held that started without them
+ */
+export function idleRow(
+  count: number,
+  without: readonly number[],
+  withIdleBytes: number | undefined,
+): readonly Row[] {
   if (withIdleBytes === undefined || without.length === 0) return [];
   const rounds = without.map((bytes) => (withIdleBytes - bytes) / count);
   const row = makeRow({

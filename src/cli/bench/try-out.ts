@@ -9,6 +9,7 @@ import {
   type Stage,
 } from './bench-run.ts';
 import { whereOf } from './request.ts';
+import { BUSY_CODES, busyHint } from './strays.ts';
 
 /** What a function did with a few requests. */
 export interface TriedOut {
@@ -29,17 +30,14 @@ export async function tryOut(run: BenchRun, stage: Stage): Promise<TriedOut> {
 async function tryMessages(run: BenchRun, { connection }: Stage, to: MessagesTo): Promise<TriedOut> {
   const { prepared, request } = run;
   const { name, start } = prepared.manifest;
-  let warmMs = 0;
-  for (let count = 0; count < TRIES; count += 1) {
-    const startedMs = performance.now();
+  const warmMs = await untilWarm(run, async () => {
     const { error } = await connection.client.invoke(name, request.payload, {
       headers: request.headers,
       timeoutMs: start.limits.timeoutMs,
       ...(to.subject === undefined ? {} : { subject: to.subject }),
     });
-    warmMs = performance.now() - startedMs;
-    if (error !== undefined) throw answersWith(run, error);
-  }
+    return error;
+  });
   return { warmMs, to };
 }
 
@@ -51,17 +49,33 @@ async function tryRequests(run: BenchRun, { host }: Stage, to: HttpTo): Promise<
   const headers = Object.entries(request.headers);
   const encoded = encodeRequest({ ...to, port, headers, body: request.payload });
   using connection = await HttpConnection.open(port);
-  let [warmMs, status] = [0, 0];
-  for (let count = 0; count < TRIES; count += 1) {
-    const startedMs = performance.now();
+  let { status } = to;
+  const warmMs = await untilWarm(run, async () => {
     const reply = await connection.ask(encoded, timeoutMs + PATIENCE_MS);
-    warmMs = performance.now() - startedMs;
-    const code = fieldOf(reply, REPLY_HEADERS.code);
-    if (code !== undefined && isErrorCode(code))
-      throw answersWith(run, { code, message: `status ${reply.status}` });
     ({ status } = reply);
-  }
+    const code = fieldOf(reply, REPLY_HEADERS.code);
+    return code !== undefined && isErrorCode(code) ? { code, message: `status ${status}` } : undefined;
+  });
   return { warmMs, to: { ...to, status } };
+}
+
+/** @param ask resolves with the error that is the answer. @returns what the last request took, in milliseconds */
+async function untilWarm(run: BenchRun, ask: () => Promise<Failure | undefined>): Promise<number> {
+  let strayCode: string | undefined;
+  let warmMs = 0;
+  for (let good = 0; good < TRIES; ) {
+    const startedMs = performance.now();
+    const failure = await ask();
+    warmMs = performance.now() - startedMs;
+    if (failure === undefined) good += 1;
+    else if (strayCode === undefined && BUSY_CODES.includes(failure.code)) strayCode = failure.code;
+    else throw answersWith(run, failure);
+  }
+  if (strayCode !== undefined) {
+    const one = { where: 'at first', bad: 1, codes: [[strayCode, 1]], text: '' } as const;
+    run.strays.judge(run.prepared.manifest.name, { ...one, requests: TRIES + 1 });
+  }
+  return warmMs;
 }
 
 type Failure = Pick<HairspringError, 'code' | 'message'> & Partial<Pick<HairspringError, 'position'>>;
@@ -70,12 +84,15 @@ function answersWith({ prepared, request }: BenchRun, { code, message, position 
   const { to, payload } = request;
   const where = whereOf(to);
   const at = where === undefined ? '' : ` on ${where}`;
-  const what = to.transport === 'http' ? '--payload, --method, --path' : '--payload, --subject';
+  const options =
+    to.transport === 'http'
+      ? '--payload, --method, --path and --header'
+      : '--payload, --subject and --header, or a samples.json beside the Nexfile';
   return new HairspringError(
     code,
     `Cannot measure "${prepared.manifest.name}": it answers ${payload.length} bytes${at} with ${code}: ${message}`,
     {
-      hint: `Send what it expects: ${what} and --header${to.transport === 'http' ? '' : ', or a samples.json beside the Nexfile'}`,
+      hint: busyHint(code) ?? `Send what it expects: ${options}`,
       ...(position === undefined ? {} : { position }),
     },
   );

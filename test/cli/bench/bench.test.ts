@@ -8,6 +8,7 @@ import { allGone, type CliOptions, descendantsOf, runCli, startCli } from '../su
 
 /** As short as it gets: what is looked at is that there are figures, not which. */
 const SHORT = ['--quick', '--duration', '5s'];
+const LOAD_ONLY = ['--only', 'load'];
 /**
  * A run starts five nodes; generous, as the machine may be busy. Then a thread may also stand still for the 50 ms that a
  * function has by default, so these have more.
@@ -148,7 +149,10 @@ test('A function with HTTP triggers only is measured by requests to its route', 
   }`;
   await writeHttpFunction('albums', '/albums/:album', code);
   const args = ['--path', '/albums/blue?size=2', '--payload', '{}', '--budget', 'warm.p99=60s'];
-  const run = await runCli(['bench', 'albums', ...SHORT, ...args, '--json'], options);
+  const run = await runCli(
+    ['bench', 'albums', ...SHORT, '--only', 'load,starts', ...args, '--json'],
+    options,
+  );
   assert.equal(run.code, 0, run.stdout + run.stderr);
   const { rows, subject, payloadBytes, budgets } = JSON.parse(run.stdout) as BenchResult;
   assert.deepEqual([subject, payloadBytes], ['PUT /albums/blue?size=2', 2]);
@@ -198,7 +202,8 @@ test(
     return new Response('', { status: new URL(request.url).pathname === '/router/' ? 404 : 410 });
   }`;
     await writeHttpFunction('router', '/router/*', code);
-    const run = await runCli(['bench', 'router', ...SHORT, '--path', '/router/', '--json'], options);
+    const args = ['--only', 'starts', '--path', '/router/', '--json'];
+    const run = await runCli(['bench', 'router', ...SHORT, ...args], options);
     assert.equal(run.code, 1);
     const { error } = JSON.parse(run.stdout) as {
       readonly error: { readonly message: string; readonly hint: string };
@@ -223,7 +228,7 @@ start_request:
   );
   const code = 'export default { message: () => new Promise((resolve) => setTimeout(resolve, 10)) };';
   await writeFile(join(folder, 'narrow', 'index.js'), code);
-  const run = await runCli(['bench', 'narrow', ...SHORT, '--json'], options);
+  const run = await runCli(['bench', 'narrow', ...SHORT, ...LOAD_ONLY, '--json'], options);
   assert.equal(run.code, 0, run.stdout + run.stderr);
   const { rows, notes } = JSON.parse(run.stdout) as BenchResult;
   assert.match(
@@ -233,6 +238,7 @@ start_request:
   const ids = rows.map(({ id }) => id);
   assert.ok(ids.includes('load/function?inFlight=1'));
   assert.ok(!ids.includes('load/function?inFlight=256') && !ids.includes('load/floor?inFlight=256'));
+  assert.ok(ids.every((id) => id.startsWith('load/') || id.startsWith('open-loop/')));
 });
 
 test('An unknown budget is refused before anything starts', async () => {
@@ -267,6 +273,75 @@ test('Errors under load are counted, and the first one is shown', TIMEOUT, async
     run.stderr,
     /^error HS_FUNCTION_THREW: Cannot measure "tally": [\d,]+ of [\d,]+ requests at (1|16) in flight were answered with HS_FUNCTION_THREW; the first: .*enough/m,
   );
+});
+
+async function writeLooping(name: string, code: string): Promise<void> {
+  await mkdir(join(folder, name));
+  await writeFile(
+    join(folder, name, 'Nexfile'),
+    `name: ${name}
+type: javascript
+lifecycle: function
+start_request:
+  main: index.js
+  triggers: [{ subject: ${name} }]
+  bindings:
+    ONCE: { kv: once, access: read-write }
+  limits: { concurrency: 16, queue: 0 }
+`,
+  );
+  await writeFile(join(folder, name, 'index.js'), code);
+}
+
+test(
+  'A few errors that a busy machine explains are counted and shown, and end nothing',
+  TIMEOUT,
+  async () => {
+    await writeLooping(
+      'stumbles',
+      `let calls = 0;
+export default {
+  async message(msg, env) {
+    calls += 1;
+    if (calls !== 1000 || (await env.ONCE.get('done')) !== null) return;
+    await env.ONCE.put('done', 'yes');
+    for (;;);
+  },
+};
+`,
+    );
+    const run = await runCli(['bench', 'stumbles', ...SHORT, ...LOAD_ONLY, '--json'], options);
+    assert.equal(run.code, 0, run.stdout + run.stderr);
+    const { strays, rows } = JSON.parse(run.stdout) as BenchResult;
+    const ofCpu = strays.filter(({ code }) => code === 'HS_FUNCTION_CPU');
+    assert.ok(ofCpu.length > 0, 'there are some');
+    for (const { count, of } of ofCpu) assert.ok(count > 0 && of > count, `${count} of ${of}`);
+    assert.ok(rows.some(({ id }) => id === 'load/function?inFlight=16'));
+  },
+);
+
+test(
+  'A function that always holds the thread is told of its limit and of a busy machine',
+  TIMEOUT,
+  async () => {
+    await writeLooping('loops', 'export default { message() { for (;;); } };');
+    const run = await runCli(['bench', 'loops', ...SHORT, ...LOAD_ONLY], options);
+    assert.equal(run.code, 1);
+    assert.match(
+      run.stderr,
+      /^error HS_FUNCTION_CPU: Cannot measure "loops": it answers 0 bytes on loops with/m,
+    );
+    assert.match(
+      run.stderr,
+      /^hint: .*limits\.cpu in the Nexfile\. Where the machine was busy, measure again/m,
+    );
+  },
+);
+
+test('A budget of what is not measured is refused before anything starts', async () => {
+  const run = await runCli(['bench', 'tally', ...LOAD_ONLY, '--budget', 'cold.p95=1ms'], options);
+  assert.equal(run.code, 2);
+  assert.match(run.stderr, /a budget of "cold\.p95" without measuring starts\nhint: .*--only load,starts/);
 });
 
 test('An interrupt ends it with 130 and leaves neither processes nor folders', TIMEOUT, async () => {

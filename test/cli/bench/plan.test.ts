@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { BENCH_PARTS } from '../../../src/cli/bench/parts.ts';
 import { type PlanOptions, planFor } from '../../../src/cli/bench/plan.ts';
 import { DEFAULT_LIMITS, HOST_LIMITS } from '../../../src/core/index.ts';
 
 const OPTIONS: PlanOptions = {
   durationMs: undefined,
   quick: false,
+  parts: BENCH_PARTS,
   transport: 'nats',
   limits: DEFAULT_LIMITS,
   payloadBytes: 100,
@@ -25,6 +27,15 @@ test('The windows of a run are over within its duration', () => {
     const { rounds, levels, warmupMs, windowMs } = planFor({ ...OPTIONS, durationMs });
     assert.ok(rounds * levels.length * 2 * (warmupMs + windowMs) < durationMs);
   }
+});
+
+test('A run of load only has all its time for load, and one without starts its own', () => {
+  const windowMs = (parts: PlanOptions['parts']): number =>
+    planFor({ ...OPTIONS, parts, durationMs: 30_000 }).windowMs;
+  const [whole, loadAndIdle, load] = [BENCH_PARTS, ['load', 'idle'], ['load']] as const;
+  assert.ok(windowMs(whole) < windowMs(loadAndIdle) && windowMs(loadAndIdle) < windowMs(load));
+  const { copies } = planFor({ ...OPTIONS, parts: ['starts'] });
+  assert.ok(copies > planFor(OPTIONS).copies);
 });
 
 test('A slow function is asked less often, and what it takes for one request is known', () => {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { BENCH_PARTS } from '../../../src/cli/bench/parts.ts';
 import { renderResult } from '../../../src/cli/bench/render.ts';
 import type { BenchResult } from '../../../src/cli/bench/result.ts';
 import { createColors } from '../../../src/cli/shell/colors.ts';
@@ -16,10 +17,12 @@ const RESULT: BenchResult = {
   machine: { cpu: 'one', cores: 2, memoryBytes: 1, platform: 'linux-x64' },
   versions: {},
   plan: {
+    parts: BENCH_PARTS,
     ...{ rounds: 5, levels: [1], firstWarmupMs: 1, warmupMs: 1, windowMs: 1, insideRequests: 1 },
     ...{ requestMs: 1, openRounds: 1, idleCopies: 100 },
     ...{ copies: 8, coldPasses: 3, newCells: 5, pauseMs: 15, settleMs: 1 },
   },
+  strays: [{ where: 'at 16 in flight', code: 'HS_FUNCTION_CPU', count: 2, of: 12_345 }],
   noise: { floorSpread: 0.3, othersCores: 0.25, cores: 2, isNoisy: true },
   rows: [
     makeRow({
@@ -92,6 +95,7 @@ test('The result is tables with a dash for what was not measured, the noise, not
       '  in the node a warm request takes 0.05 ms, p95 –, p99 –',
       '  a warm instance takes 2MiB, an idle function takes less than can be told',
       "  noisy: the bare echo's rate lay 30 % apart between rounds; other processes took 0.3 of 2 cores",
+      '  stray: 2 of 12,345 requests at 16 in flight had HS_FUNCTION_CPU',
       '  note: a note with \\x1b[31m',
       '',
       '     BUDGET       MEASURED      BOUND',
@@ -100,4 +104,16 @@ test('The result is tables with a dash for what was not measured, the noise, not
       '  ✗  load256.p99  not measured  ≤ 5 ms     missed',
     ].join('\n'),
   );
+});
+
+test('What was not measured has no table and no line', () => {
+  const rows = RESULT.rows.filter(({ group }) => group === 'cold');
+  const text = renderResult(
+    { ...RESULT, rows, noise: null, strays: [], notes: [], budgets: [] },
+    createColors(false),
+  );
+  assert.doesNotMatch(text, /WARM, ms|FIXED RATE|takes|nois[ey]/);
+  assert.match(text, /pooled isolate/);
+  const loads = RESULT.rows.filter(({ group }) => group === 'load');
+  assert.doesNotMatch(renderResult({ ...RESULT, rows: loads }, createColors(false)), /START/);
 });

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { loadRows, type RoundWindow } from '../../../src/cli/bench/load-rows.ts';
 import { noiseOf } from '../../../src/cli/bench/noise.ts';
-import { type ColdPass, coldRow, idleRow, memoryRow } from '../../../src/cli/bench/start-rows.ts';
+import { type ColdPass, coldRow, idleRow, memoryRow, restingOf } from '../../../src/cli/bench/start-rows.ts';
 import { metricOf } from '../../../src/measure/index.ts';
 
 const CPU = { generator: 0.1, server: 0.2, responder: 0.5, others: 0 };
@@ -107,10 +107,10 @@ test('The slowest request of any round is in max', () => {
 
 test('An idle function takes what a node with many of them holds more than one without', () => {
   const passes = [pass({ restingBytes: 1_000 }), pass({ restingBytes: 9_000, subject: 'evicted' })];
-  const [row] = idleRow(10, passes, 3_000);
+  const [row] = idleRow(10, restingOf(passes), 3_000);
   assert.ok(row !== undefined);
   assert.equal(metricOf(row, 'rssBytes'), 200);
-  assert.deepEqual(idleRow(10, passes, undefined), []);
+  assert.deepEqual(idleRow(10, [1_000], undefined), []);
 });
 
 test('Starts that were not seen are a row that says so, without figures', () => {
