@@ -11,9 +11,12 @@ const MIB = 1024 ** 2;
 /** One or two of each class that no other test runs in a whole node. */
 const CHOSEN = [
   'abort-match',
+  'bridge-door-bytes',
   'bridge-module-operation',
+  'bridge-more-extras',
   'builtin-string-keys',
   'coercion-fetch',
+  'coercion-forged-bytes',
   'escape-graph-walk',
   'flood-headers',
   'flood-logs',

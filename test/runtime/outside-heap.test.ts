@@ -53,6 +53,24 @@ test('Iterators of a segmenter, which copy its text, are counted too', async () 
   assert.ok(count < 40, `${count} iterators`);
 });
 
+test('Intl objects are weighed whatever a function has made of arrays before it asks for Intl', async () => {
+  using probe = createTestFunction(
+    handlerOf(`
+      const iterate = Array.prototype[Symbol.iterator];
+      Array.prototype[Symbol.iterator] = function* () {};
+      const { DateTimeFormat } = Intl;
+      Array.prototype[Symbol.iterator] = iterate;
+      const kept = [];
+      try { for (let index = 0; index < 1_000; index += 1) kept.push(new DateTimeFormat('de')); }
+      catch (error) { return [kept.length, error instanceof RangeError]; }
+      return [kept.length, false];`),
+    LIMIT,
+  );
+  const [count, refused] = JSON.parse(await probe.text()) as [number, boolean];
+  assert.equal(refused, true);
+  assert.ok(count < 600, `${count} date formats`);
+});
+
 test('Intl has no constructor whose objects nobody weighs', async () => {
   using probe = createTestFunction(
     handlerOf(

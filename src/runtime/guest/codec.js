@@ -50,6 +50,12 @@ const sliceBuffer = uncurry(ArrayBuffer.prototype.slice);
 const bufferBytes = uncurry(
   /** @type {() => number} */ (Object.getOwnPropertyDescriptor(ArrayBuffer.prototype, 'byteLength')?.get),
 );
+/** @type {(bytes: Uint8Array) => ArrayBuffer} */
+const bufferOf = uncurry(
+  /** @type {() => ArrayBuffer} */ (
+    Object.getOwnPropertyDescriptor(Object.getPrototypeOf(Uint8Array.prototype), 'buffer')?.get
+  ),
+);
 
 /** Payloads up to this many characters are quoted in the JSON; larger ones travel beside it. */
 const INLINE_CHARS = 8192;

@@ -9,6 +9,20 @@ function waitForTimeout() {
   for (;;);
 }
 
+/** As much as an operation of the door takes: what crosses is copied before the host can look at it. */
+const MAX_DOOR_CHARS = 2 * 1024 ** 2;
+const MAX_DOOR_BYTES = 65_536;
+
+/**
+ * Whatever a feature believes of it: built-ins that it asked may be the guest's.
+ * @param {unknown} value
+ */
+function fitsDoor(value) {
+  if (typeof value === 'string') return value.length <= MAX_DOOR_CHARS;
+  if (typeof value !== 'object' || value === null) return true;
+  return bufferBytes(/** @type {ArrayBuffer} */ (value)) <= MAX_DOOR_BYTES;
+}
+
 /**
  * What the host answers at once (../isolate/door.ts).
  * @param {string} op
@@ -17,6 +31,7 @@ function waitForTimeout() {
  * @param {unknown} [third]
  */
 function door(op, first, second, third) {
+  if (first !== undefined && !(fitsDoor(first) && fitsDoor(second) && fitsDoor(third))) return undefined;
   const answer =
     second !== undefined
       ? hostDoor(op, first, second, third)
@@ -28,10 +43,10 @@ function door(op, first, second, third) {
 }
 
 /**
- * Hands records to the host, and what travels beside them.
- * @param {string} json
- * @param {unknown[]} extras
+ * Hands records to the host, and what travels beside them. Not by `...`, which asks an iterator that may be the
+ * guest's: it could give the host anything, and any amount of it.
+ * @param {unknown[]} given the records as JSON, and then the rest
  */
-function send(json, extras) {
-  if (hostSend(json, ...extras) === null) waitForTimeout();
+function send(given) {
+  if (ReflectApply(hostSend, undefined, given) === null) waitForTimeout();
 }

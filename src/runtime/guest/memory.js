@@ -145,7 +145,10 @@ ObjectDefineProperty(globalThis, 'Intl', {
 
 /** Called before anybody but the runtime has had hold of it. */
 function watchIntl() {
-  for (const name of ObjectKeys(INTL_BYTES)) {
+  const names = ObjectKeys(INTL_BYTES);
+  // Not by an iterator, which may be the guest's by now.
+  for (let index = 0; index < names.length; index += 1) {
+    const name = /** @type {string} */ (names[index]);
     const bytes = /** @type {number} */ (/** @type {any} */ (INTL_BYTES)[name]);
     watchConstructor(NativeIntl, name, (made) => addBallast(made, bytes));
   }

@@ -4,8 +4,8 @@
 
 /** Records for the host, already joined as JSON. */
 let outText = '';
-/** @type {(string | ArrayBuffer)[]} */
-let outExtras = [];
+/** What goes with them, behind a place for their text. @type {(string | ArrayBuffer)[]} */
+let outExtras = [''];
 let flushPlanned = false;
 /** Microtasks until it comes. */
 let hopsToFlush = 0;
@@ -128,11 +128,11 @@ function flush() {
   flushPlanned = false;
   if (outText === '') return;
   sent += 1;
-  const json = `[${outText}]`;
-  const extras = outExtras;
+  const given = outExtras;
+  given[0] = `[${outText}]`;
   outText = '';
-  outExtras = [];
-  send(json, extras);
+  outExtras = [''];
+  send(given);
 }
 
 /** @param {string | Uint8Array | undefined} body */
@@ -143,16 +143,22 @@ function quoteBody(body) {
     return quoteExtra(body);
   }
   if (body.length <= 1024) return `2,${quoteLatin1(body)}`;
-  return quoteExtra(sliceBuffer(body.buffer, body.byteOffset, body.byteOffset + body.byteLength));
+  // What is copied has neither a species nor a length of the guest's.
+  const copy = bufferOf(new NativeUint8Array(body));
+  if (outChars + bufferBytes(copy) > MAX_OUT_CHARS)
+    throw new NativeRangeError('The bytes are more than their length says');
+  return quoteExtra(copy);
 }
 
 /** @param {string | ArrayBuffer} extra */
 function quoteExtra(extra) {
   outChars += typeof extra === 'string' ? extra.length : bufferBytes(extra);
   // A callback throws at certain argument counts of 255 and more (measurements, pitfall P1).
-  if (outExtras.length >= 100) flush();
-  outExtras[outExtras.length] = extra;
-  return `3,${outExtras.length - 1}`;
+  if (outExtras.length > 100) flush();
+  // A setter on Array.prototype would get hold of the list.
+  const shape = { __proto__: null, value: extra, writable: true, enumerable: true, configurable: true };
+  ObjectDefineProperty(outExtras, outExtras.length, shape);
+  return `3,${outExtras.length - 2}`;
 }
 
 /**
