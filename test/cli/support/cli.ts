@@ -11,7 +11,7 @@ import { NODE_FLAGS } from '../../support/node-flags.ts';
 const BIN = fileURLToPath(new URL('../../../bin/hairspring.js', import.meta.url));
 /** Generous: the machine may be busy. */
 const DEADLINE_MS = 30_000;
-const GONE_MS = 5_000;
+const GONE_MS = 20_000;
 // biome-ignore lint/suspicious/noControlCharactersInRegex: escape sequences are what is looked for
 export const ESCAPE = /\u001b\[/;
 
