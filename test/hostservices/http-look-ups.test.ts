@@ -40,13 +40,14 @@ function createNames() {
 }
 
 function createWorld(resolve: Resolver) {
-  let passedMs = 0;
-  const clock: Clock = { ...systemClock, monotonicMs: () => systemClock.monotonicMs() + passedMs };
+  // Time passes only as told: a busy machine takes longer for a request than a name is kept.
+  let nowMs = systemClock.monotonicMs();
+  const clock: Clock = { ...systemClock, monotonicMs: () => nowMs };
   const service = createHttpService({ clock, resolve });
   return {
     bind: (binding: HttpBinding): PreparedBinding => service.prepare('WEB', binding),
     pass: (ms: number) => {
-      passedMs += ms;
+      nowMs += ms;
     },
   };
 }
