@@ -1,4 +1,7 @@
-/** The cell process: runs the functions of one trust group. Started by the host with CellOptions in its first argument. */
+/**
+ * The cell process: runs the functions of one namespace, or one function that is quarantined. Started by the host with
+ * CellOptions in its first argument.
+ */
 import type { CellOptions } from '../core/index.ts';
 import { startCell } from './cell.ts';
 

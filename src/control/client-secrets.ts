@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { HairspringError, hairspringSubjects } from '../core/index.ts';
-import { ask, assertToken, type ClientContext, gather, STALL_MS } from './client-request.ts';
-import { fromErrorReply } from './error-reply.ts';
+import { askNodes } from './ask-nodes.ts';
+import { ask, assertToken, type ClientContext } from './client-request.ts';
 import { parseReply } from './replies.ts';
 import { checkSecret, sealSecret, verifySecretKey } from './seal-secret.ts';
 import type { DeletedSecret, NodeSecretList, SecretKey, StoredSecret } from './secret-types.ts';
@@ -121,18 +121,9 @@ function afterOthers(
   });
 }
 
-async function secretKeys(context: ClientContext, action: string): Promise<readonly SecretKey[]> {
-  const options = { action, timeoutMs: context.timeoutMs, stallMs: STALL_MS };
-  const keys: SecretKey[] = [];
-  let failure: HairspringError | undefined;
-  for await (const answer of gather(context, hairspringSubjects.secretKey(context.namespace), {}, options)) {
-    const refused = fromErrorReply(answer);
-    if (refused === undefined) keys.push(parseReply(secretKey, answer, 'key of a node'));
-    else failure ??= refused;
-  }
-  if (keys.length === 0)
-    throw failure ?? new HairspringError('HS_NATS_UNREACHABLE', `${action}: no node answered in time`);
-  return keys;
+function secretKeys(context: ClientContext, action: string): Promise<readonly SecretKey[]> {
+  const subject = hairspringSubjects.secretKey(context.namespace);
+  return askNodes(context, subject, {}, { action, schema: secretKey, what: 'key of a node' });
 }
 
 /** @throws HS_NO_NODE for one that did not answer, HS_SECRET_KEY_UNTRUSTED for one that gave two keys */
@@ -159,17 +150,13 @@ function chooseKeys(
 
 /** The secrets of the namespace by name, without their values. @throws HS_NO_NODE */
 export async function listSecrets(context: ClientContext): Promise<SecretSummary[]> {
-  const action = 'Cannot list secrets';
-  const options = { action, timeoutMs: context.timeoutMs, stallMs: STALL_MS };
-  const lists: NodeSecretList[] = [];
-  let failure: HairspringError | undefined;
-  for await (const answer of gather(context, hairspringSubjects.secretList(context.namespace), {}, options)) {
-    const refused = fromErrorReply(answer);
-    if (refused === undefined) lists.push(parseReply(nodeSecretList, answer, 'list of secrets'));
-    else failure ??= refused;
-  }
-  if (lists.length === 0)
-    throw failure ?? new HairspringError('HS_NATS_UNREACHABLE', `${action}: no node answered in time`);
+  const subject = hairspringSubjects.secretList(context.namespace);
+  const lists = await askNodes(
+    context,
+    subject,
+    {},
+    { action: 'Cannot list secrets', schema: nodeSecretList, what: 'list of secrets' },
+  );
   return summarize(lists);
 }
 
@@ -197,19 +184,17 @@ function summarize(lists: readonly NodeSecretList[]): SecretSummary[] {
  */
 export async function deleteSecret(context: ClientContext, name: string): Promise<readonly string[]> {
   assertToken(name, 'name of a secret');
-  const action = `Cannot delete secret "${name}"`;
-  const options = { action, timeoutMs: context.timeoutMs, stallMs: STALL_MS };
   const subject = hairspringSubjects.secretDelete(context.namespace, name);
-  const nodes: string[] = [];
-  let failure: HairspringError | undefined;
-  for await (const answer of gather(context, subject, {}, options)) {
-    const refused = fromErrorReply(answer);
-    if (refused === undefined) nodes.push(parseReply(deletedSecret, answer, 'reply to a deletion').node_id);
-    else if (failure === undefined || failure.code === 'HS_SECRET_MISSING') failure = refused;
-  }
-  // A node that does not have it is no failure while another does.
-  if (failure !== undefined && (nodes.length === 0 || failure.code !== 'HS_SECRET_MISSING')) throw failure;
-  if (nodes.length === 0)
-    throw new HairspringError('HS_NATS_UNREACHABLE', `${action}: no node answered in time`);
-  return nodes;
+  const deleted = await askNodes(
+    context,
+    subject,
+    {},
+    {
+      action: `Cannot delete secret "${name}"`,
+      schema: deletedSecret,
+      what: 'reply to a deletion',
+      notHeld: 'HS_SECRET_MISSING',
+    },
+  );
+  return deleted.map(({ node_id }) => node_id);
 }

@@ -17,7 +17,7 @@ export const CELL_TRANSITIONS = {
   starting: ['spare', 'dead'],
   /** Ready, without a namespace. */
   spare: ['assigned', 'draining', 'dead'],
-  /** Serves one trust group. */
+  /** Serves one namespace. */
   assigned: ['draining', 'dead'],
   draining: ['dead'],
   dead: [],

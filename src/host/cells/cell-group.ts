@@ -56,7 +56,7 @@ export interface CellGroupOptions {
   readonly onEmpty: () => void;
 }
 
-/** One trust group: its functions, and the cell that serves them, replaced whenever it dies. */
+/** The functions of a namespace, or one that is quarantined, and the cell that serves them, replaced whenever it dies. */
 export class CellGroup {
   readonly #options: CellGroupOptions;
   readonly #functions: GroupFunctions;

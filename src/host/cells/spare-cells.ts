@@ -21,7 +21,7 @@ interface Waiting {
 }
 
 /**
- * Keeps cells ready for the next trust group or in place of a dead one; backs off when they do not start.
+ * Keeps cells ready for the next namespace or in place of a dead one; backs off when they do not start.
  * A cell that was lent has run code of a namespace, and is for that one only from then on.
  */
 export class SpareCells {
