@@ -84,6 +84,8 @@ export class FeedPublisher extends SilentObserver {
 
   /** Who is told by a feed has no part in the work: it goes on when the connection does not take the line. */
   #publish(subject: string, payload: Uint8Array | string, headers?: MsgHdrs): void {
+    // The library sends later, without a look at what the next server takes, which cuts the connection for too much.
+    if (this.#nc.info === undefined) return;
     try {
       this.#nc.publish(subject, payload, headers === undefined ? {} : { headers });
     } catch {
