@@ -112,7 +112,12 @@ test('Credentials are renewed for the versions that are served when the cell may
   let served: readonly FunctionSpec[] = [before];
   const { promise: endpoint, resolve } = Promise.withResolvers<NatsEndpoint>();
   const renewed: FunctionSpec[] = [];
-  const cell = { id: 'c1', journal, command: async () => null } as unknown as CellProcess;
+  const cell = {
+    id: 'c1',
+    journal,
+    command: async () => null,
+    whileAlive: (value: Promise<unknown>) => value,
+  } as unknown as CellProcess;
   const own: CellAccess = {
     isWorn: false,
     connectAs: () => endpoint,

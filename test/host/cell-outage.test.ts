@@ -1,6 +1,8 @@
-/** A cell whose own connection is away for a moment. */
+/** A cell that cannot reach its server for a moment. */
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { mkdtempDisposable } from 'node:fs/promises';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -14,23 +16,15 @@ import { connectTo, startTestNats } from '../support/nats.ts';
 import { startRelay } from '../support/relay.ts';
 import { createSpec } from '../support/spec.ts';
 
-test('A function is taken in by a cell whose connection is away for a moment, and the cell goes on', async () => {
-  await using server = await startTestNats();
-  await using relay = await startRelay(server);
-  await using artifacts = await mkdtempDisposable(join(tmpdir(), 'hairspring-outage-'));
-  const nc = await connectTo(server);
-  const own = {
-    connectAs: async () => ({ servers: [relay.url] }),
-    credentialFor: () => undefined,
-    withdraw: () => undefined,
-  };
-  const access = { nc, renewMs: undefined, forCell: () => own, withdraw: () => undefined };
+/** Cells without code, in one account. */
+async function startCells(access: object, spareCells: number) {
+  const artifacts = await mkdtempDisposable(join(tmpdir(), 'hairspring-outage-'));
   const secrets: SecretSource = { seedOf: () => '', sealedFor: () => [] };
-  await using cells = new CellSupervisor({
+  const cells = new CellSupervisor({
     accounts: { open: async () => access } as unknown as Accounts,
     clock: systemClock,
     logger: silentLogger,
-    spareCells: 0,
+    spareCells,
     secrets,
     cell: {
       nodeId: 'N',
@@ -46,6 +40,27 @@ test('A function is taken in by a cell whose connection is away for a moment, an
       inspect: false,
     },
   });
+  return {
+    cells,
+    async [Symbol.asyncDispose]() {
+      await cells[Symbol.asyncDispose]();
+      await artifacts.remove();
+    },
+  };
+}
+
+test('A function is taken in by a cell whose connection is away for a moment, and the cell goes on', async () => {
+  await using server = await startTestNats();
+  await using relay = await startRelay(server);
+  const nc = await connectTo(server);
+  const own = {
+    connectAs: async () => ({ servers: [relay.url] }),
+    credentialFor: () => undefined,
+    withdraw: () => undefined,
+  };
+  const access = { nc, renewMs: undefined, forCell: () => own, withdraw: () => undefined };
+  await using started = await startCells(access, 0);
+  const { cells } = started;
   const first = createSpec({ name: 'first' });
   await cells.activate(first);
   const { pids } = cells;
@@ -59,3 +74,57 @@ test('A function is taken in by a cell whose connection is away for a moment, an
   assert.equal(stats?.functions.length, 2);
   await nc.close();
 });
+
+test('A cell that dies while its credentials are renewed is replaced before a server that says nothing is given up', async () => {
+  await using server = await startTestNats();
+  await using silent = await startSilentServer();
+  const nc = await connectTo(server);
+  let asked = 0;
+  const own = {
+    isWorn: false,
+    connectAs: async () => {
+      asked += 1;
+      return { servers: [asked === 2 ? silent.url : server.url] };
+    },
+    credentialFor: () => undefined,
+    renewed: () => undefined,
+    withdraw: () => undefined,
+  };
+  const access = { nc, renewMs: 2_000, forCell: () => own, withdraw: () => undefined };
+  await using started = await startCells(access, 1);
+  const { cells } = started;
+  const spec = createSpec({ name: 'renewed' });
+  await cells.activate(spec);
+  const [pid = 0] = cells.pids;
+  await silent.asked;
+  const diedMs = performance.now();
+  process.kill(pid, 'SIGKILL');
+  await until('another serves', async () => {
+    const [stats] = await cells.stats(spec.namespace, null);
+    return !cells.pids.includes(pid) && stats !== undefined;
+  });
+  const tookMs = performance.now() - diedMs;
+  assert.ok(tookMs < 1_800, `It took ${tookMs} ms`);
+  await nc.close();
+});
+
+/** Takes connections and never says a word. */
+async function startSilentServer() {
+  const sockets = new Set<Socket>();
+  const asked = Promise.withResolvers<void>();
+  const server = createServer((socket) => {
+    sockets.add(socket.on('error', () => undefined));
+    asked.resolve();
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  return {
+    url: `nats://127.0.0.1:${port}`,
+    asked: asked.promise,
+    async [Symbol.asyncDispose]() {
+      for (const socket of sockets) socket.destroy();
+      server.close();
+      await once(server, 'close');
+    },
+  };
+}

@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { NatsConnection } from '@nats-io/transport-node';
-import { type AdoptedMessage, hairspringSubjects, INVOKE_KEY } from '../../src/core/index.ts';
+import { type AdoptedMessage, hairspringSubjects, INVOKE_KEY, systemClock } from '../../src/core/index.ts';
 import { MAX_KEPT_BYTES, StandIn } from '../../src/host/cells/stand-in.ts';
 import { until } from '../support/load.ts';
 import { connectTo, startTestNats, type TestNats } from '../support/nats.ts';
+import { startRelay } from '../support/relay.ts';
 import { createSpec } from '../support/spec.ts';
 
 let server: TestNats;
@@ -22,8 +24,14 @@ after(async () => {
 
 const spec = createSpec({ name: 'kept', triggers: ['kept.{id}'] });
 
-function begin(refuse: (message: AdoptedMessage) => void = () => undefined): Promise<StandIn> {
-  return StandIn.begin([spec], { endpoint: { servers: [server.url] }, cellId: 'c1', nodeId: 'N', refuse });
+const cell = { id: 'c1', whileAlive: <Value>(value: Promise<Value>) => value };
+
+function begin(
+  refuse: (message: AdoptedMessage) => void = () => undefined,
+  { url }: { readonly url: string } = server,
+): Promise<StandIn> {
+  const endpoint = { servers: [url] };
+  return StandIn.begin([spec], { endpoint, cell, nodeId: 'N', clock: systemClock, refuse });
 }
 
 test('What comes for a function is kept with its trigger, and with nothing where it came by name', async () => {
@@ -64,4 +72,16 @@ test('What is more than the host keeps is refused', async () => {
   const keptBytes = kept.reduce((sum, { data }) => sum + data.length, 0);
   assert.ok(keptBytes <= MAX_KEPT_BYTES && keptBytes > MAX_KEPT_BYTES - 3 * 1024 ** 2, `${keptBytes}`);
   assert.equal(kept.length + refused.length, count);
+});
+
+test('What has come is given back soon although the server says nothing any more', {
+  timeout: 10_000,
+}, async () => {
+  await using relay = await startRelay(server);
+  const standIn = await begin(undefined, relay);
+  nc.publish('kept.a', 'first');
+  await nc.flush();
+  await sleep(200);
+  relay.hold();
+  assert.equal((await standIn.end()).length, 1);
 });

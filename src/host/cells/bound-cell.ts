@@ -80,7 +80,7 @@ export class BoundCell {
   }
 
   /**
-   * Gives it other credentials before those that it has expire.
+   * Gives it other credentials before those that it has expire. Rejects as soon as it dies.
    * @param served what it serves by the time that they are made: a version of before would get what is not its own
    * @param around does `change`, for which it changes its connection, and what is to be done about that
    */
@@ -89,7 +89,7 @@ export class BoundCell {
     around: (endpoint: NatsEndpoint, change: () => Promise<void>) => Promise<void>,
   ): Promise<void> {
     const isWorn = this.isWorn;
-    const nats = await this.#access.connectAs();
+    const nats = await this.cell.whileAlive(this.#access.connectAs());
     const credentials = this.#credentials(served(), 'renewal');
     await around(nats, async () => {
       await this.cell.command('renew', { nats, credentials, atOnce: isWorn });

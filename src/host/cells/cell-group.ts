@@ -71,6 +71,8 @@ export class CellGroup {
   readonly #turns: Turns;
   #stopRenewing: () => void = () => undefined;
   #bound: BoundCell | undefined;
+  /** While another cell is bound in the place of a dead one. */
+  #rebinding: Promise<BoundCell | undefined> | undefined;
   #stopping = false;
 
   constructor(options: CellGroupOptions) {
@@ -92,7 +94,12 @@ export class CellGroup {
       judge: createJudge({ ...options, nameOf: (id) => functions.nameOf(id) }),
       giveAway: createGiveAway({ ...options, functions }),
     };
-    const recovery = new CellRecovery({ ...means, rebind: () => this.#rebind() });
+    const recovery = new CellRecovery({
+      ...means,
+      rebind: () => this.#rebind(),
+      aside: (work) => this.#answerFor(this.#cells.track(work())),
+      inTurn: (work) => this.#turns.run(work),
+    });
     this.#recovery = recovery;
     this.#renewal = new CellRenewal({ ...means, handOver: (messages) => recovery.handOver(messages) });
     this.#binder = new CellBinder({ ...means, isStopping: () => this.#stopping });
@@ -284,8 +291,16 @@ export class CellGroup {
     return bound;
   }
 
-  /** Binds as soon as it can be done: the server may be away, or a cell die while it starts. */
-  async #rebind(): Promise<BoundCell | undefined> {
+  /** Binds as soon as it can be done. Whoever asks while that is under way gets the same cell. */
+  #rebind(): Promise<BoundCell | undefined> {
+    this.#rebinding ??= this.#bindUntilBound().finally(() => {
+      this.#rebinding = undefined;
+    });
+    return this.#rebinding;
+  }
+
+  /** The server may be away, or a cell die while it starts. */
+  async #bindUntilBound(): Promise<BoundCell | undefined> {
     const { clock, logger, namespace } = this.#options;
     let delayMs = FIRST_RETRY_MS;
     while (!this.#stopping && this.#functions.served.length > 0) {
@@ -320,12 +335,14 @@ export class CellGroup {
     if (this.#bound === bound) this.#bound = undefined;
     if (bound.finished) return;
     const dead = this.#recovery.takeOn(bound, exit);
-    void this.#turns
-      .run(() => this.#recovery.recover(dead))
-      .catch((error: unknown) => {
-        const { message } = HairspringError.from(error);
-        this.#options.logger.error('A dead cell could not be answered for', { error: message });
-      });
+    this.#answerFor(this.#turns.run(() => this.#recovery.recover(dead)));
+  }
+
+  #answerFor(recovered: Promise<void>): void {
+    recovered.catch((error: unknown) => {
+      const { message } = HairspringError.from(error);
+      this.#options.logger.error('A dead cell could not be answered for', { error: message });
+    });
   }
 
   /** Takes no new work, finishes what is accepted, and ends the cell: within `graceMs` and a little, come what may. */

@@ -270,6 +270,14 @@ export class CellProcess {
     throw new HairspringError('HS_CELL_LOST', message);
   }
 
+  /** What `value` settles to. @throws HS_CELL_LOST as soon as the cell dies */
+  async whileAlive<Value>(value: Promise<Value>): Promise<Value> {
+    const died = this.exited.then((): never => {
+      throw new HairspringError('HS_CELL_LOST', `Cell ${this.id} died`);
+    });
+    return await Promise.race([value, died]);
+  }
+
   /** Hands an HTTP request to a function of this cell. @throws HS_CELL_LOST when it is dead already */
   ask(ask: HttpAsk): AskedRequest {
     if (this.#state === 'dead') throw new HairspringError('HS_CELL_LOST', `Cell ${this.id} is dead`);

@@ -13,7 +13,7 @@ import type { Judge } from './verdict.ts';
 
 /** Callers that come in while there is still no other cell hear something within this time. */
 const ANSWER_AGAIN_MS = 300;
-/** So often is waited for cells of functions that were given away: the group does nothing else meanwhile. */
+/** So often is waited for the cells of functions that were given away. */
 const PLACED_WAITS = 10;
 
 export interface CellRecoveryOptions {
@@ -29,6 +29,9 @@ export interface CellRecoveryOptions {
   readonly giveAway: GiveAway;
   /** Binds another cell, if there is something to serve. */
   readonly rebind: () => Promise<BoundCell | undefined>;
+  /** Has work done beside the turns; the group is not at its end before. */
+  readonly aside: (work: () => Promise<void>) => void;
+  readonly inTurn: (work: () => Promise<void>) => Promise<void>;
 }
 
 /** A cell that has died and is not dealt with yet. */
@@ -60,9 +63,12 @@ export class CellRecovery {
     return { bound, orphan };
   }
 
-  /** Answers or hands over everything that a dead cell had taken on, and puts another in its place. */
+  /**
+   * To be called in a turn. Answers or hands over everything that a dead cell had taken on, and puts another in its
+   * place. Of functions that others are to serve it takes leave aside, when those do: the group goes on meanwhile.
+   */
   async recover({ bound: dead, orphan }: DeadCell): Promise<void> {
-    const { clock, giveAway, rebind, answers, cells, functions } = this.#options;
+    const { clock, giveAway, rebind, answers, cells, functions, aside, inTurn } = this.#options;
     // First, so that no successor is bound for what is given away alone.
     const placed = giveAway();
     const replacement = rebind();
@@ -78,21 +84,24 @@ export class CellRecovery {
       for (const message of take()) answers.send(message, lostError());
       bound = await orLate(replacement, clock, ANSWER_AGAIN_MS);
     }
+    const finish = async (): Promise<void> => {
+      await orphan?.finish([...dead.sids.keys()]);
+      dead.recovered.end();
+      await this.handOver(take());
+      await cells.dispose(dead);
+    };
     const sids = Map.groupBy(dead.sids.keys(), (sid) => functions.has(dead.sids.get(sid)?.functionId ?? ''));
-    const away = sids.get(false) ?? [];
-    if (away.length > 0) {
-      await orphan?.unsubscribe(sids.get(true) ?? []);
-      await this.#handOver(take(), bound);
-      // So do those of functions that others are to serve.
+    if (!sids.has(false)) return await finish();
+    await orphan?.unsubscribe(sids.get(true) ?? []);
+    await this.#handOver(take(), bound);
+    aside(async () => {
+      // Until others serve them, their subscriptions stay as well.
       for (let waits = 0; waits < PLACED_WAITS; waits += 1) {
         if ((await orLate(placed, clock, ANSWER_AGAIN_MS)) !== 'late') break;
-        await this.#handOver(take(), bound);
+        for (const message of take()) answers.send(message, lostError());
       }
-    }
-    await orphan?.finish([...dead.sids.keys()]);
-    dead.recovered.end();
-    await this.#handOver(take(), bound);
-    await cells.dispose(dead);
+      await inTurn(finish);
+    });
   }
 
   /** To be called in a turn. Has the cell that serves the group, or the next one, run messages that nobody has begun. */

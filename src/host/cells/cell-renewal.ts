@@ -1,5 +1,6 @@
 import {
   type AdoptedMessage,
+  type Clock,
   formatBytes,
   HairspringError,
   type Logger,
@@ -13,6 +14,7 @@ import { MAX_KEPT_BYTES, StandIn } from './stand-in.ts';
 export interface CellRenewalOptions {
   readonly namespace: string;
   readonly nodeId: string;
+  readonly clock: Clock;
   readonly logger: Logger;
   readonly functions: GroupFunctions;
   readonly answers: CallerAnswers;
@@ -49,11 +51,11 @@ export class CellRenewal {
 
   /** Undefined when there can be none: those credentials expire all the same. */
   async #begin({ cell }: BoundCell, endpoint: NatsEndpoint): Promise<StandIn | undefined> {
-    const { functions, answers, nodeId, logger, namespace } = this.#options;
+    const { functions, answers, nodeId, clock, logger, namespace } = this.#options;
     const refuse = (message: AdoptedMessage): void =>
       answers.send(message, noRoomError(functions.nameOf(message.functionId)));
     try {
-      return await StandIn.begin(functions.served, { endpoint, cellId: cell.id, nodeId, refuse });
+      return await StandIn.begin(functions.served, { endpoint, cell, nodeId, clock, refuse });
     } catch (error) {
       const { message } = HairspringError.from(error);
       logger.warn('Nobody listens while a cell changes its connection', { namespace, error: message });

@@ -31,9 +31,12 @@ export class GroupCells {
 
   /** Gives up a cell when it has finished what its functions had begun, all of which leave. */
   async release(bound: BoundCell): Promise<void> {
-    const released = Promise.all(bound.finishing)
-      .then(() => this.finish(bound, RELEASE_GRACE_MS))
-      .finally(() => this.#releases.delete(released));
+    await this.track(Promise.all(bound.finishing).then(() => this.finish(bound, RELEASE_GRACE_MS)));
+  }
+
+  /** @param gone settles when a cell is, of which the group is not free before */
+  async track(gone: Promise<void>): Promise<void> {
+    const released = gone.finally(() => this.#releases.delete(released));
     this.#releases.add(released);
     await released;
   }

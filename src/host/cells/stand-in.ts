@@ -3,18 +3,23 @@ import type { Msg, NatsConnection } from '@nats-io/transport-node';
 import { connectNats } from '../../control/index.ts';
 import {
   type AdoptedMessage,
+  type Clock,
   type FunctionSpec,
   hairspringSubjects,
   INVOKE_KEY,
   isSubjectTrigger,
   type NatsEndpoint,
+  orLate,
   queueGroups,
   readHeaders,
   triggerKey,
 } from '../../core/index.ts';
+import type { CellProcess } from './cell-process.ts';
 
 /** The messages would wait for the cell, and the cell for this. */
 const CONNECT_TIMEOUT_MS = 2_000;
+/** The server has what it was told by then, or is away. */
+const FLUSH_MS = 1_000;
 /** What is kept at the most. */
 export const MAX_KEPT_BYTES = 64 * 1024 ** 2;
 /** What a message takes beside its payload. */
@@ -23,8 +28,10 @@ const MESSAGE_BYTES = 512;
 export interface StandInOptions {
   /** With the credentials that the cell gets. */
   readonly endpoint: NatsEndpoint;
-  readonly cellId: string;
+  /** The one that changes its connection. */
+  readonly cell: Pick<CellProcess, 'id' | 'whileAlive'>;
   readonly nodeId: string;
+  readonly clock: Clock;
   /** Told of a message for which there is no room. */
   readonly refuse: (message: AdoptedMessage) => void;
 }
@@ -35,24 +42,30 @@ export interface StandInOptions {
  */
 export class StandIn {
   readonly #nc: NatsConnection;
+  readonly #clock: Clock;
   readonly #refuse: (message: AdoptedMessage) => void;
   readonly #messages: AdoptedMessage[] = [];
   #bytes = 0;
 
-  private constructor(nc: NatsConnection, refuse: (message: AdoptedMessage) => void) {
+  private constructor(nc: NatsConnection, { clock, refuse }: StandInOptions) {
     this.#nc = nc;
+    this.#clock = clock;
     this.#refuse = refuse;
   }
 
-  /** Resolves when it listens. @throws HS_NATS_… */
+  /** Resolves when it listens. @throws HS_NATS_…, HS_CELL_LOST as soon as the cell dies before it is connected */
   static async begin(specs: readonly FunctionSpec[], options: StandInOptions): Promise<StandIn> {
-    const { endpoint, cellId, nodeId, refuse } = options;
-    const name = `hairspring stand-in for ${cellId}`;
-    const nc = await connectNats(endpoint, { name, timeoutMs: CONNECT_TIMEOUT_MS, reconnect: false });
-    const standIn = new StandIn(nc, refuse);
+    const { endpoint, cell, clock, nodeId } = options;
+    const name = `hairspring stand-in for ${cell.id}`;
+    const connecting = connectNats(endpoint, { name, timeoutMs: CONNECT_TIMEOUT_MS, reconnect: false });
+    const nc = await cell.whileAlive(connecting).catch((error: unknown) => {
+      connecting.then((late) => late.close()).catch(() => undefined);
+      throw error;
+    });
+    const standIn = new StandIn(nc, options);
     for (const spec of specs) standIn.#listenFor(spec, nodeId);
     try {
-      await nc.flush();
+      await orLate(nc.flush(), clock, FLUSH_MS);
     } catch (error) {
       await nc.close();
       throw error;
@@ -107,7 +120,7 @@ export class StandIn {
     if (nc instanceof NatsConnectionImpl)
       for (const one of nc.protocol.subscriptions.all()) nc.protocol.unsub(one);
     // The server's answer comes behind all messages.
-    await nc.flush().catch(() => undefined);
+    await orLate(nc.flush(), this.#clock, FLUSH_MS).catch(() => undefined);
     await nc.close().catch(() => undefined);
     return this.#messages;
   }
