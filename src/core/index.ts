@@ -26,6 +26,7 @@ export * from './nats-version.ts';
 export * from './observer.ts';
 export * from './or-late.ts';
 export * from './payload-limit.ts';
+export * from './process-identity.ts';
 export * from './queue-groups.ts';
 export * from './received-headers.ts';
 export type * from './redact.ts';

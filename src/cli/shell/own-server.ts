@@ -1,12 +1,21 @@
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { connectNats, createControlClient } from '../../control/index.ts';
-import { HairspringError, type Logger, type NatsEndpoint, SYSTEM_NAMESPACE } from '../../core/index.ts';
+import {
+  HairspringError,
+  isRunning,
+  type Logger,
+  type NatsEndpoint,
+  ownIdentity,
+  SYSTEM_NAMESPACE,
+} from '../../core/index.ts';
 import type { CliEnvironment } from './environment.ts';
 
 const CONNECT_TIMEOUT_MS = 5_000;
 /** Of the node that has started the server. */
 const PID_FILE = 'node.pid';
+/** With what tells the process from another one that has its id later. */
+const PID_TEXT = /^(?<id>[1-9]\d*)(?: (?<birth>.+))?$/;
 
 /** Where a server that this user has started leaves credentials for the user's tools, by its address. */
 function folderOf(env: CliEnvironment, server: string): string | undefined {
@@ -39,7 +48,8 @@ export async function announceServer(
     // What a server left behind that had this address before is good for nothing.
     await rm(folder, { recursive: true, force: true });
     await keep(folder, SYSTEM_NAMESPACE, creds);
-    await writeFile(join(folder, PID_FILE), String(process.pid));
+    const { pid, birth = '' } = ownIdentity();
+    await writeFile(join(folder, PID_FILE), `${pid} ${birth}`.trim());
   } catch (error) {
     const { message } = HairspringError.from(error);
     logger.warn('Commands will not find credentials for this server by themselves', {
@@ -60,16 +70,9 @@ async function keep(folder: string, namespace: string, creds: string): Promise<v
 export async function isOwnServer(env: CliEnvironment, servers: readonly string[]): Promise<boolean> {
   const folder = folderOfOne(env, servers);
   if (folder === undefined) return false;
-  const pid = Number(await readFile(join(folder, PID_FILE), 'utf8').catch(() => ''));
-  return Number.isInteger(pid) && pid > 0 && isAlive(pid);
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    return process.kill(pid, 0);
-  } catch (error) {
-    return error instanceof Error && 'code' in error && error.code === 'EPERM';
-  }
+  const text = await readFile(join(folder, PID_FILE), 'utf8').catch(() => '');
+  const { id, birth } = PID_TEXT.exec(text)?.groups ?? {};
+  return id !== undefined && isRunning({ pid: Number(id), birth });
 }
 
 /**

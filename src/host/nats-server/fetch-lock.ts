@@ -1,6 +1,6 @@
 import { readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { systemClock } from '../../core/index.ts';
+import { isAlive, systemClock } from '../../core/index.ts';
 
 const POLL_MS = 100;
 const RENEW_MS = 2_000;
@@ -50,14 +50,4 @@ async function tryCreate(lock: string): Promise<boolean> {
 async function isStale(lock: string): Promise<boolean> {
   const info = await stat(lock).catch(() => undefined);
   return info !== undefined && systemClock.now() - info.mtimeMs > STALE_MS;
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    // A process of another user is alive all the same.
-    return error instanceof Error && 'code' in error && error.code === 'EPERM';
-  }
 }

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { z } from 'zod';
-import { birthOf } from './process-birth.ts';
+import { isAlive, isRunning, ownIdentity } from '../../core/index.ts';
 
 /** What a file system without hard links says to one, such as FAT or some network shares. */
 const NO_LINKS: ReadonlySet<unknown> = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS']);
@@ -45,7 +45,7 @@ export function takeLockFile(file: string): LockFile | LockHolder {
     if (!isTaken(takeover)) return takeover;
     using _takeover = takeover;
     if (holderOf(file) !== 'gone') continue;
-    write(file, ownLock());
+    write(file, ownIdentity());
     break;
   }
   return createLock(file);
@@ -58,7 +58,7 @@ export function isTaken(lock: LockFile | LockHolder): lock is LockFile {
 function createLock(file: string): LockFile {
   let open = true;
   return {
-    noteServer: (server) => write(file, { ...ownLock(), server }),
+    noteServer: (server) => write(file, { ...ownIdentity(), server }),
     [Symbol.dispose]() {
       if (open) rmSync(file, { force: true });
       open = false;
@@ -66,13 +66,8 @@ function createLock(file: string): LockFile {
   };
 }
 
-function ownLock(): Lock {
-  const { pid } = process;
-  return { pid, birth: birthOf(pid) };
-}
-
 function tryCreate(file: string): boolean {
-  const text = JSON.stringify(ownLock());
+  const text = JSON.stringify(ownIdentity());
   const draft = `${file}.${randomUUID()}`;
   try {
     writeFileSync(draft, text);
@@ -111,8 +106,7 @@ function holderOf(file: string): LockHolder | 'gone' | 'none' {
   const lock = parseLock(text);
   if (lock === undefined) return 'gone';
   // After a restart of its container a process may have the id that it had before.
-  if (lock.pid !== process.pid && isAlive(lock.pid) && isSame(lock))
-    return { pid: lock.pid, isServer: false };
+  if (lock.pid !== process.pid && isRunning(lock)) return { pid: lock.pid, isServer: false };
   const { server } = lock;
   if (server !== undefined && isAlive(server.pid) && isServer(server))
     return { pid: server.pid, isServer: true };
@@ -125,22 +119,6 @@ function parseLock(text: string): Lock | undefined {
   } catch {
     return undefined;
   }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    // A process of another user is alive all the same.
-    return codeOf(error) === 'EPERM';
-  }
-}
-
-/** Whether the process is still the one that took the lock. Where /proc does not say it counts as that. */
-function isSame({ pid, birth }: Lock): boolean {
-  const present = birthOf(pid);
-  return birth === undefined || present === undefined || birth === present;
 }
 
 /** The id may be another process's by now. Where /proc does not say so it counts as the server's. */
