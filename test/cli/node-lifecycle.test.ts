@@ -167,6 +167,9 @@ test('deploy prints what the bundler warns of, as --dry-run does', async () => {
     assert.equal(run.code, 0, run.stderr);
     assert.match(run.stdout, /^ {2}warning: .*[Dd]uplicate key "message"/m);
   }
+  // Nobody has called it.
+  assert.match((await cli(['list'])).stdout, /^twice +idle /m);
+  assert.match((await cli(['info', 'twice'])).stdout, /\bidle\b/);
   assert.equal((await cli(['undeploy', 'twice'])).code, 0);
 });
 

@@ -27,7 +27,7 @@ async function list(context: CommandContext): Promise<ExitCode | undefined> {
     const rows = functions.map(({ id, name, namespace, workload_state, metadata }) => [
       output.paint.bold(name),
       ...(everywhere ? [namespace] : []),
-      unusualStateOf(metadata) ?? workload_state,
+      unusualStateOf(metadata) ?? servedState(workload_state),
       printable(metadata[WORKLOAD_METADATA.version] ?? ''),
       printable(metadata[WORKLOAD_METADATA.triggers] ?? ''),
       id,
@@ -46,6 +46,11 @@ async function list(context: CommandContext): Promise<ExitCode | undefined> {
     return [renderTable([heading, ...rows]), ...(notes.length === 0 ? [] : ['', ...notes])].join('\n');
   });
   return undefined;
+}
+
+/** Nex has no word for a function that is served and has no instance: to it that runs. `info` says it as this does. */
+function servedState(state: WorkloadSummary['workload_state']): string {
+  return state === 'running' ? 'idle' : state;
 }
 
 /** That of a function which a node does not serve as others, because it kills cells or something of it is missing. */
