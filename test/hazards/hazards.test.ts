@@ -12,6 +12,7 @@ const MIB = 1024 ** 2;
 const CHOSEN = [
   'abort-match',
   'bridge-door-bytes',
+  'bridge-forged-records',
   'bridge-module-operation',
   'bridge-more-extras',
   'builtin-string-keys',
@@ -19,6 +20,7 @@ const CHOSEN = [
   'coercion-forged-bytes',
   'escape-graph-walk',
   'flood-headers',
+  'flood-log-objects',
   'flood-logs',
   'flood-objects',
   'flood-zombie-calls',

@@ -59,8 +59,6 @@ const bufferOf = uncurry(
 
 /** Payloads up to this many characters are quoted in the JSON; larger ones travel beside it. */
 const INLINE_CHARS = 8192;
-const QUOTE = 0x22;
-const BACKSLASH = 0x5c;
 
 /**
  * A new context lacks `escape`-free UTF-8 conversion, so these two are written out.
@@ -169,20 +167,15 @@ function latin1ToBytes(latin1) {
 }
 
 /**
- * A few bytes as a JSON text of Latin-1 characters. Most need no escapes, and are not looked at twice then.
+ * A few bytes as a JSON text of Latin-1 characters. Quoted by what quotes, whatever the bytes look like: they may be
+ * none, and setters on Array.prototype reach the list.
  * @param {Uint8Array} bytes
  */
 function quoteLatin1(bytes) {
   const { length } = bytes;
   const codes = new NativeArray(length);
-  let isPlain = true;
-  for (let index = 0; index < length; index += 1) {
-    const code = /** @type {number} */ (bytes[index]);
-    codes[index] = code;
-    if (code < 0x20 || code === QUOTE || code === BACKSLASH) isPlain = false;
-  }
-  const text = ReflectApply(StringFromCharCode, undefined, codes);
-  return isPlain ? `"${text}"` : JSONStringify(text);
+  for (let index = 0; index < length; index += 1) codes[index] = bytes[index];
+  return JSONStringify(ReflectApply(StringFromCharCode, undefined, codes));
 }
 
 /**

@@ -163,14 +163,15 @@ function quoteExtra(extra) {
 
 /**
  * @param {string} level
- * @param {string} text
+ * @param {string} text is another thing when built-ins by which it was made are the guest's: as JSON that has any length
  */
 function pushLog(level, text) {
   if (!admitsLog()) {
     logsDropped += 1;
     return;
   }
-  const line = text.length > MAX_LINE_CHARS ? `${stringSlice(text, 0, MAX_LINE_CHARS)}\u2026` : text;
+  const shown = typeof text === 'string' ? text : '[text that is none]';
+  const line = shown.length > MAX_LINE_CHARS ? `${stringSlice(shown, 0, MAX_LINE_CHARS)}\u2026` : shown;
   logLines += 1;
   logChars += line.length;
   push(`3,${JSONStringify(level)},${JSONStringify(line)}`);
