@@ -20,7 +20,8 @@ function waitUntil(invocation, promise) {
   invocation.pendingTails += 1;
   const done = () => {
     invocation.pendingTails -= 1;
-    if (!invocation.settled || invocation.pendingTails > 0) return;
+    // One that has ended has nothing to tell: whoever kept its context could have the host read millions of records.
+    if (!invocation.settled || invocation.pendingTails > 0 || !isOpen(invocation)) return;
     removeOpen(invocation);
     push(`6,${idText(invocation.id)}`);
   };
