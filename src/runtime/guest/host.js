@@ -19,8 +19,8 @@ const MAX_DOOR_BYTES = 65_536;
  */
 function fitsDoor(value) {
   if (typeof value === 'string') return value.length <= MAX_DOOR_CHARS;
-  if (typeof value !== 'object' || value === null) return true;
-  return bufferBytes(/** @type {ArrayBuffer} */ (value)) <= MAX_DOOR_BYTES;
+  if (value === undefined || typeof value === 'number') return true;
+  return typeof value === 'object' && bufferBytes(/** @type {ArrayBuffer} */ (value)) <= MAX_DOOR_BYTES;
 }
 
 /**
@@ -31,7 +31,7 @@ function fitsDoor(value) {
  * @param {unknown} [third]
  */
 function door(op, first, second, third) {
-  if (first !== undefined && !(fitsDoor(first) && fitsDoor(second) && fitsDoor(third))) return undefined;
+  if (!(fitsDoor(first) && fitsDoor(second) && fitsDoor(third))) return undefined;
   const answer =
     second !== undefined
       ? hostDoor(op, first, second, third)
