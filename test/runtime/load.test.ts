@@ -96,10 +96,14 @@ test('A module without exports has no handlers', () => {
   isolate[Symbol.dispose]();
 });
 
-test('A module that forges the list of handlers does not load', () => {
-  for (const forged of ['{ length: 1e9 }', '[1]', '{}', 'undefined', '"message"', 'null']) {
-    const error = loadError(`Object.prototype.toJSON = () => (${forged}); ${moduleOf('{ message() {} }')}`);
-    assert.equal(error.code, 'HS_FUNCTION_LOAD', forged);
+test('A module does not forge the list of its handlers', () => {
+  for (const forged of ['{ length: 1e9 }', '[1]', '{}', 'undefined', '"fetch"', 'null']) {
+    using isolate = loadIsolate(
+      pool,
+      `Object.prototype.toJSON = () => (${forged}); ${moduleOf('{ message: () => "well" }')}`,
+    );
+    const { outputs } = isolate.run({ json: '[0,1,0,"a",1,0,0,0,0]', extras: [] }, 1_000);
+    assert.deepEqual(JSON.parse(outputs[0]?.json ?? ''), [0, 1, 0, 0, 1, 'well']);
   }
 });
 

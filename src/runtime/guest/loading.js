@@ -8,6 +8,8 @@ let servesRequests = false;
 /** @type {object} */
 let env = {};
 
+const HANDLERS = ['message', 'fetch', 'scheduled', 'change'];
+
 /** @type {Record<string, ServiceFactory>} */
 const services = {};
 
@@ -24,8 +26,15 @@ function prepare(json) {
   idPrefix = spec.idPrefix ?? '';
   /** @type {Record<string, unknown>} */
   const values = {};
-  for (const name of ObjectKeys(spec.environment)) values[name] = spec.environment[name];
-  for (const label of ObjectKeys(spec.bindings)) {
+  // The function's top level has run: an iterator of arrays, or a setter, may be its own.
+  const names = ObjectKeys(spec.environment);
+  for (let index = 0; index < names.length; index += 1) {
+    const name = /** @type {string} */ (names[index]);
+    values[name] = spec.environment[name];
+  }
+  const labels = ObjectKeys(spec.bindings);
+  for (let index = 0; index < labels.length; index += 1) {
+    const label = /** @type {string} */ (labels[index]);
     const factory = services[spec.bindings[label]];
     if (factory !== undefined)
       values[label] = ObjectFreeze(
@@ -48,12 +57,13 @@ function load(json) {
     typeof exported === 'function'
       ? { message: (/** @type {any} */ message) => exported(message.subject, message.data) }
       : (exported ?? {});
-  const found = [];
-  for (const name of ['message', 'fetch', 'scheduled', 'change']) {
-    if (typeof handlers[name] === 'function') found[found.length] = name;
+  let found = '';
+  for (let index = 0; index < HANDLERS.length; index += 1) {
+    const name = /** @type {string} */ (HANDLERS[index]);
+    if (typeof handlers[name] === 'function') found += `${found === '' ? '' : ','}"${name}"`;
   }
   servesRequests = typeof handlers['fetch'] === 'function';
-  return JSONStringify(found);
+  return `[${found}]`;
 }
 
 /**
