@@ -203,3 +203,20 @@ test('A table grows to a million elements and no further, whether or not it says
     await probe.text();
   }
 });
+
+test('Many tables grow to a million elements together, though each could alone', async () => {
+  const count = 100;
+  const tables = Array.from({ length: count }, (_, index) => `(table $t${index} 0 1000000 funcref)`);
+  const grow = tables.map(
+    (_, index) =>
+      `(drop (table.grow $t${index} (ref.null func) (i32.const 1000000)))
+      (drop (table.grow $t${index} (ref.null func) (i32.const 10000)))
+      (local.set $sum (i32.add (local.get $sum) (table.size $t${index})))`,
+  );
+  const body = `(local $sum i32) ${grow.join('\n')}
+    (if (i32.ne (local.get $sum) (i32.const 1000000)) (then (unreachable)))`;
+  using probe = createTestFunction(compileWat(reactor(body, tables.join('\n'))), {
+    limits: { cpuMs: 10_000, timeoutMs: 20_000 },
+  });
+  await probe.text();
+});

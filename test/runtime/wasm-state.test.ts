@@ -206,7 +206,7 @@ test('Instructions of the proposals that may keep state elsewhere count as a cha
 /** A module of a component, with what it takes from the others. */
 function stateInComponent(imports: string, body: string, rest = ''): InstanceState | undefined {
   const bytes = toWasm(`(module ${imports} (func (export "run") ${body}) ${rest})`);
-  return prepareModule(bytes, readOutline(bytes), 65_536).state;
+  return prepareModule(bytes, readOutline(bytes), 65_536, 0).state;
 }
 
 test('A module that changes the table of another one, or has data for its memory, is not put back', () => {

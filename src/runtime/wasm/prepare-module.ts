@@ -24,13 +24,22 @@ export interface PreparedModule extends MemoryBounds {
   readonly state: InstanceState | undefined;
 }
 
-/** The module with bounds for its memory, which it imports, and for its tables, and with its globals exported. */
-export function prepareModule(bytes: Uint8Array, outline: ModuleOutline, maxBytes: number): PreparedModule {
+/**
+ * The module with bounds for its memory, which it imports, and for its tables, and with its globals exported.
+ * @param maxBytes of its memory
+ * @param growth of each of its tables, in elements
+ */
+export function prepareModule(
+  bytes: Uint8Array,
+  outline: ModuleOutline,
+  maxBytes: number,
+  growth: number,
+): PreparedModule {
   const bounds = boundsOf(outline.memories[0], maxBytes);
   const found = findState(bytes, outline, bounds.minPages * PAGE_BYTES);
   const edits = [
     ...importMemory(bytes, outline, bounds),
-    ...boundTables(bytes, outline),
+    ...boundTables(bytes, outline, growth),
     ...(found?.edits ?? []),
   ];
   return { bytes: applyEdits(bytes, edits), ...bounds, state: found?.state };

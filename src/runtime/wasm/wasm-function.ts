@@ -1,5 +1,6 @@
 import { type Binding, HairspringError } from '../../core/index.ts';
 import type { ModuleFeature } from '../isolate/prelude.ts';
+import { tableGrowth } from './bound-tables.ts';
 import { inspectComponent } from './component/compile-component.ts';
 import type { ComponentPlan, StepMemory } from './component/plan.ts';
 import { inspectModule, WASI_MODULE, type WasmAbi } from './inspect-module.ts';
@@ -115,7 +116,7 @@ function prepareComponent({ name, bytes, memoryBytes, bindings = {}, files }: Mo
 function prepareCore({ name, bytes, memoryBytes, reuse, files }: ModuleOptions): Uncompiled {
   const { abi, suspends, outline } = inspectModule(name, bytes, memoryBytes);
   const usesWasi = abi === 'command' || outline.imports.some(({ module }) => module === WASI_MODULE);
-  const prepared = prepareModule(bytes, outline, memoryBytes);
+  const prepared = prepareModule(bytes, outline, memoryBytes, tableGrowth([outline]));
   const { minPages, maxPages, state } = prepared;
   return {
     binaries: [prepared.bytes],

@@ -1,5 +1,5 @@
 import { type Binding, formatBytes, HairspringError } from '../../../core/index.ts';
-import { MAX_TABLE_ELEMENTS } from '../bound-tables.ts';
+import { MAX_TABLE_ELEMENTS, tableGrowth } from '../bound-tables.ts';
 import { PAGE_BYTES } from '../import-memory.ts';
 import { type ModuleOutline, readOutline } from '../module-outline.ts';
 import { type InstanceState, type PreparedModule, prepareModule } from '../prepare-module.ts';
@@ -41,12 +41,14 @@ export function inspectComponent(
   checkLinks(name, plan, outlines);
   const memories = divideMemory(name, component, outlines, memoryBytes);
   checkSizes(name, component, outlines);
+  const growth = tableGrowth(component.steps.flatMap(({ module }) => outlines[module] ?? []));
   const prepared = component.modules.map((module, index) => {
     const own = memories[component.steps.findIndex((step) => step.module === index)];
     return prepareModule(
       module,
       outlines[index] ?? outlineOf(name, module),
       (own?.maxPages ?? 0) * PAGE_BYTES,
+      growth,
     );
   });
   return {
