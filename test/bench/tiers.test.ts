@@ -187,8 +187,9 @@ test('The cells tier has every namespace answer, one after the other and all at 
   assertFigures(rows);
   for (const { id, n, notes } of rows) {
     assert.ok(n > 0, id);
+    // On a machine that has other work an echo may be held up beyond its limit, which is a reply of its own.
     assert.deepEqual(
-      notes.filter((note) => note.includes('lost')),
+      notes.filter((note) => note.includes('lost') && !/HS_FUNCTION_CPU.* and 0 lost/.test(note)),
       [],
     );
   }
