@@ -9,7 +9,7 @@ function waitForTimeout() {
   for (;;);
 }
 
-/** As much as an operation of the door takes: what crosses is copied before the host can look at it. */
+/** The most that any operation of the door takes (../isolate/door.ts): what crosses is copied before the host looks at it. */
 const MAX_DOOR_CHARS = 2 * 1024 ** 2;
 const MAX_DOOR_BYTES = 65_536;
 

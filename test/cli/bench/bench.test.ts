@@ -60,21 +60,26 @@ after(() => rm(folder, { recursive: true, force: true, maxRetries: 3 }));
 
 const hasLatency = (id: string): boolean => !id.startsWith('density') && !id.endsWith('point=knee');
 
-async function writeHttpFunction(name: string, route: string, code: string): Promise<void> {
+/** @param start lines of `start_request`, beside `main` */
+async function writeFunction(name: string, start: readonly string[], code: string): Promise<void> {
+  const nexfile = [
+    `name: ${name}`,
+    'type: javascript',
+    'lifecycle: function',
+    'start_request:',
+    ...['main: index.js', ...start].map((line) => `  ${line}`),
+  ];
   await mkdir(join(folder, name));
-  await writeFile(
-    join(folder, name, 'Nexfile'),
-    `name: ${name}
-type: javascript
-lifecycle: function
-start_request:
-  main: index.js
-  triggers:
-    - http: { route: ${route}, methods: [GET, PUT] }
-  limits: { cpu: 2s, concurrency: 256 }
-`,
-  );
-  await writeFile(join(folder, name, 'index.js'), `export default { ${code} };\n`);
+  await writeFile(join(folder, name, 'Nexfile'), `${nexfile.join('\n')}\n`);
+  await writeFile(join(folder, name, 'index.js'), code);
+}
+
+function writeHttpFunction(name: string, route: string, code: string): Promise<void> {
+  const start = [
+    `triggers: [{ http: { route: ${route}, methods: [GET, PUT] } }]`,
+    'limits: { cpu: 2s, concurrency: 256 }',
+  ];
+  return writeFunction(name, start, `export default { ${code} };\n`);
 }
 
 test(
@@ -275,22 +280,13 @@ test('Errors under load are counted, and the first one is shown', TIMEOUT, async
   );
 });
 
-async function writeLooping(name: string, code: string): Promise<void> {
-  await mkdir(join(folder, name));
-  await writeFile(
-    join(folder, name, 'Nexfile'),
-    `name: ${name}
-type: javascript
-lifecycle: function
-start_request:
-  main: index.js
-  triggers: [{ subject: ${name} }]
-  bindings:
-    ONCE: { kv: once, access: read-write }
-  limits: { concurrency: 16, queue: 0 }
-`,
-  );
-  await writeFile(join(folder, name, 'index.js'), code);
+function writeLooping(name: string, code: string): Promise<void> {
+  const start = [
+    `triggers: [{ subject: ${name} }]`,
+    'bindings: { ONCE: { kv: once, access: read-write } }',
+    'limits: { concurrency: 16, queue: 0 }',
+  ];
+  return writeFunction(name, start, code);
 }
 
 test(
