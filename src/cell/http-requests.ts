@@ -4,6 +4,7 @@ import {
   type HttpAnswer,
   type HttpAnswerRecord,
   type HttpAskRecord,
+  IdTable,
   type Invocation,
 } from '../core/index.ts';
 import type { FunctionRunner } from '../runtime/index.ts';
@@ -24,7 +25,7 @@ export class HttpRequests {
   readonly #functions: RequestedFunctions;
   readonly #send: (answers: readonly HttpAnswerRecord[]) => void;
   readonly #onCome: (requestId: number) => void;
-  readonly #open = new Map<number, { readonly id: string; readonly invocation: HttpInvocation }>();
+  readonly #open = new IdTable<{ readonly id: string; readonly invocation: HttpInvocation }>();
   #answers: HttpAnswerRecord[] = [];
   /** Of their bodies. */
   #bytes = 0;

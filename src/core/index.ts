@@ -15,6 +15,7 @@ export * from './header-block.ts';
 export * from './headers.ts';
 export * from './host-service.ts';
 export * from './http-exchange.ts';
+export * from './id-table.ts';
 export * from './invocation.ts';
 export * from './journal-format.ts';
 export * from './lazy-modules.ts';

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { IdTable } from '../../src/core/index.ts';
 import type { Flight, GuestTimer } from '../../src/runtime/dispatch/flight.ts';
 import { TimerTable } from '../../src/runtime/dispatch/timer-table.ts';
 import { createManualClock } from '../control/support/manual-clock.ts';
@@ -45,7 +46,7 @@ test('A timer fires once at the most, for an invocation in progress, and is clea
   fc.assert(
     fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
       const clock = createManualClock();
-      const flights = new Map<number, Flight>();
+      const flights = new IdTable<Flight>();
       const due: GuestTimer[] = [];
       const fired = new Set<GuestTimer>();
       const table = new TimerTable({
@@ -79,9 +80,9 @@ test('A timer fires once at the most, for an invocation in progress, and is clea
         const owned = [...flights.values()].flatMap(({ timers }) => timers ?? []);
         assert.equal(new Set(owned).size, owned.length, 'a timer has two owners');
         assert.equal(new Set(owned.map(({ id }) => id)).size, owned.length, 'two timers share an id');
-        for (const [id, { timers }] of flights)
-          for (const timer of timers ?? []) assert.ok(timer.owner.id === id && !timer.cancelled);
-        for (const timer of due) assert.ok(timer.cancelled || flights.has(timer.owner.id));
+        for (const { id, timers } of flights.values())
+          for (const timer of timers ?? []) assert.ok(timer.owner?.id === id && !timer.cancelled);
+        for (const timer of due) assert.ok(timer.cancelled || flights.has(timer.owner?.id ?? 0));
       }
       for (const flight of [...flights.values()]) {
         flights.delete(flight.id);

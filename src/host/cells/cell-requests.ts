@@ -6,6 +6,7 @@ import {
   type HttpAnswerRecord,
   type HttpAsk,
   type HttpAskRecord,
+  IdTable,
   type PendingAnswer,
 } from '../../core/index.ts';
 
@@ -23,7 +24,7 @@ export interface AskedRequest extends PendingAnswer {
  */
 export class CellRequests {
   readonly #send: (message: HostToCell) => void;
-  readonly #open = new Map<number, PromiseWithResolvers<HttpAnswer>>();
+  readonly #open = new IdTable<PromiseWithResolvers<HttpAnswer>>();
   #asks: HttpAskRecord[] = [];
   #abandoned: number[] = [];
   /** Of the bodies that are not sent yet. */

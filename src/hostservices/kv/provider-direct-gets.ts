@@ -5,6 +5,7 @@ import {
   type NatsConnection,
   type Subscription,
 } from '@nats-io/transport-node';
+import { IdTable } from '../../core/index.ts';
 import { ConnectionLostError } from '../shared/provider-link.ts';
 
 /** How long a get waits for its answer; the client library's own default. */
@@ -14,6 +15,7 @@ const SWEEP_MS = 500;
 const EMPTY = new Uint8Array(0);
 
 interface Waiting {
+  readonly id: number;
   readonly subject: string;
   readonly expiresMs: number;
   readonly resolve: (message: Msg) => void;
@@ -29,7 +31,7 @@ export class DirectGets {
   readonly #nc: NatsConnection;
   readonly #inbox: string;
   /** In the order in which they were sent, and so in which they expire. */
-  readonly #waiting = new Map<number, Waiting>();
+  readonly #waiting = new IdTable<Waiting>();
   #subscription: Subscription | undefined;
   #watching = false;
   #newest = 0;
@@ -52,7 +54,8 @@ export class DirectGets {
       const id = this.#newest;
       const request = `$JS.API.DIRECT.GET.${stream}.${subject}`;
       this.#nc.publish(request, EMPTY, { reply: `${this.#inbox}${id}` });
-      this.#waiting.set(id, { subject: request, expiresMs: performance.now() + TIMEOUT_MS, resolve, reject });
+      const expiresMs = performance.now() + TIMEOUT_MS;
+      this.#waiting.set(id, { id, subject: request, expiresMs, resolve, reject });
       this.#sweeper ??= setInterval(() => this.#sweep(), SWEEP_MS).unref();
     });
   }
@@ -91,16 +94,16 @@ export class DirectGets {
   }
 
   #failAll(error: Error, subject?: string): void {
-    for (const [id, waiting] of this.#waiting) {
+    for (const waiting of this.#waiting.values()) {
       if (subject !== undefined && waiting.subject !== subject) continue;
-      this.#waiting.delete(id);
+      this.#waiting.delete(waiting.id);
       waiting.reject(error);
     }
   }
 
   #sweep(): void {
     const nowMs = performance.now();
-    for (const [id, { expiresMs, reject }] of this.#waiting) {
+    for (const { id, expiresMs, reject } of this.#waiting.values()) {
       if (expiresMs > nowMs) return;
       this.#waiting.delete(id);
       reject(new errors.TimeoutError());

@@ -1,5 +1,5 @@
 import type { NatsConnection } from '@nats-io/transport-node';
-import { orLate, systemClock } from '../../core/index.ts';
+import { IdTable, orLate, systemClock } from '../../core/index.ts';
 
 /** The connection was lost while something waited for its answer, or is away. */
 export class ConnectionLostError extends Error {
@@ -13,7 +13,8 @@ export class ConnectionLostError extends Error {
 
 /** Tells those that wait for an answer that the connection by which it would come is gone. */
 export class Link {
-  readonly #waiting = new Set<(error: Error) => void>();
+  readonly #waiting = new IdTable<(error: Error) => void>();
+  #lastId = 0;
   readonly #nc: NatsConnection;
   #isUp = true;
   #isClosed = false;
@@ -44,8 +45,10 @@ export class Link {
 
   /** `fail` is called when the connection is lost. @returns what ends that */
   onLost(fail: (error: Error) => void): () => void {
-    this.#waiting.add(fail);
-    return () => this.#waiting.delete(fail);
+    this.#lastId += 1;
+    const id = this.#lastId;
+    this.#waiting.set(id, fail);
+    return () => this.#waiting.delete(id);
   }
 
   /** As `answer`, or rejected as soon as the connection is lost: the client library waits for its time-out. */
@@ -80,6 +83,6 @@ export class Link {
 
   #lost(): void {
     this.#isUp = false;
-    for (const fail of [...this.#waiting]) fail(new ConnectionLostError());
+    for (const fail of this.#waiting.values()) fail(new ConnectionLostError());
   }
 }

@@ -1,5 +1,11 @@
 import { randomBytes } from 'node:crypto';
-import type { ColdReason, Invocation, ObservedInvocation, TraceCarrier } from '../../core/index.ts';
+import type {
+  ColdReason,
+  Invocation,
+  ObservedInvocation,
+  ReadonlyIdTable,
+  TraceCarrier,
+} from '../../core/index.ts';
 
 /** Ids are counted in each cell; with this before them no two cells have the same. */
 export const INVOCATION_ID_PREFIX: string = `${randomBytes(5).toString('hex')}-`;
@@ -42,25 +48,20 @@ export interface Flight extends ObservedInvocation {
 /**
  * Whom something falls to whose invocation has ended: a guest cannot tell for sure whose code runs after an `await`
  * of something shared, so it may be that of any other that was there.
- * @param flights in progress, in the order in which they began
+ * @param flights in progress
  * @param newestId the newest that was there
  * @returns the oldest in progress
  */
-export function heirOf(flights: ReadonlyMap<number, Flight>, newestId: number): Flight | undefined {
-  const oldest = oldestOf(flights);
+export function heirOf(flights: ReadonlyIdTable<Flight>, newestId: number): Flight | undefined {
+  const { oldest } = flights;
   return oldest === undefined || oldest.id > newestId ? undefined : oldest;
-}
-
-/** To find it costs the more, the more of those before it have been taken out. */
-export function oldestOf(flights: ReadonlyMap<number, Flight>): Flight | undefined {
-  const oldest = flights.values().next();
-  return oldest.done === true ? undefined : oldest.value;
 }
 
 /** A timer that a guest has set, until it is given back to the guest. */
 export interface GuestTimer {
   readonly id: number;
-  owner: Flight;
+  /** Undefined once it is given back: a map may point to what has been in it for long afterwards (core/id-table.ts). */
+  owner: Flight | undefined;
   readonly newestId: number;
   cancelled: boolean;
   stop: () => void;

@@ -1,4 +1,4 @@
-import type { Clock, FunctionSpec, Invocation, Observer } from '../../core/index.ts';
+import type { Clock, FunctionSpec, Invocation, Observer, ReadonlyIdTable } from '../../core/index.ts';
 import { BatchEncoder, type EncodedBatch } from '../wire/batch.ts';
 import { Fifo } from './fifo.ts';
 import type { Flight } from './flight.ts';
@@ -22,7 +22,7 @@ export interface GuestInboxOptions {
   readonly clock: Clock;
   readonly observer: Observer;
   /** Those that the guest has, and those that wait here. */
-  readonly flights: ReadonlyMap<number, Flight>;
+  readonly flights: ReadonlyIdTable<Flight>;
 }
 
 /** What waits to be told to the guest, and how much of it is for one entry. */

@@ -2,6 +2,7 @@ import {
   type Clock,
   type FunctionSpec,
   HairspringError,
+  IdTable,
   isErrorCode,
   type Observer,
   type PreparedBinding,
@@ -56,7 +57,7 @@ export interface InstanceDependencies {
 
 /** One loaded function: its isolate, the invocations in it, and what waits to be told to it. */
 export class Instance {
-  readonly flights = new Map<number, Flight>();
+  readonly flights = new IdTable<Flight>();
   readonly #isolate: GuestIsolate;
   readonly #spec: FunctionSpec;
   readonly #calls: PendingCalls;

@@ -1,4 +1,4 @@
-import type { HairspringError, HostCallResult } from '../../core/index.ts';
+import type { HairspringError, HostCallResult, ReadonlyIdTable } from '../../core/index.ts';
 import type { BatchEncoder } from '../wire/batch.ts';
 import type { Flight, GuestTimer } from './flight.ts';
 
@@ -25,7 +25,7 @@ export function runsCode({ kind }: Item): boolean {
 export function encodeItem(
   encoder: BatchEncoder,
   item: Item,
-  flights: ReadonlyMap<number, Flight>,
+  flights: ReadonlyIdTable<Flight>,
   nowMs: number,
 ): boolean {
   switch (item.kind) {

@@ -9,6 +9,7 @@ import {
   type InvocationStatus,
   type Observer,
   type PreparedBinding,
+  type ReadonlyIdTable,
 } from '../../core/index.ts';
 import { CallGate, type CallRecord, MAX_WAITING_BYTES } from './call-gate.ts';
 import { type Flight, heirOf } from './flight.ts';
@@ -20,8 +21,8 @@ export interface PendingCallsOptions {
   readonly clock: Clock;
   readonly observer: Observer;
   readonly bindings: ReadonlyMap<string, PreparedBinding>;
-  /** Invocations in progress, in the order in which they began. */
-  readonly flights: ReadonlyMap<number, Flight>;
+  /** Invocations in progress. */
+  readonly flights: ReadonlyIdTable<Flight>;
   readonly onCompleted: (callId: number, result: HostCallResult) => void;
   readonly onFailed: (callId: number, error: HairspringError) => void;
   readonly onLog: (level: string, text: string) => void;

@@ -1,4 +1,4 @@
-import type { PreparedBinding } from '../../core/index.ts';
+import type { PreparedBinding, ReadonlyIdTable } from '../../core/index.ts';
 import { Fifo } from './fifo.ts';
 import { type Flight, heirOf } from './flight.ts';
 
@@ -20,7 +20,7 @@ interface Kept {
  * a call has opened after its invocation, or perhaps for another one, is kept while anybody may go on with it.
  */
 export class Releases implements Disposable {
-  readonly #flights: ReadonlyMap<number, Flight>;
+  readonly #flights: ReadonlyIdTable<Flight>;
   readonly #bindings: ReadonlyMap<string, PreparedBinding>;
   /** None is kept for heirs that are older than those of the one before it, so that only the first is looked at. */
   readonly #kept = new Fifo<Kept>();
@@ -28,8 +28,8 @@ export class Releases implements Disposable {
   /** That of the last one kept. */
   #heirsUpToId = 0;
 
-  /** @param flights in progress, in the order in which they began */
-  constructor(flights: ReadonlyMap<number, Flight>, bindings: ReadonlyMap<string, PreparedBinding>) {
+  /** @param flights in progress */
+  constructor(flights: ReadonlyIdTable<Flight>, bindings: ReadonlyMap<string, PreparedBinding>) {
     this.#flights = flights;
     this.#bindings = bindings;
   }

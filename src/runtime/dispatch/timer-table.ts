@@ -1,15 +1,16 @@
-import type { Clock } from '../../core/index.ts';
+import type { Clock, ReadonlyIdTable } from '../../core/index.ts';
 import type { GuestRecord } from '../wire/guest-records.ts';
-import { type Flight, type GuestTimer, heirOf, oldestOf } from './flight.ts';
+import { type Flight, type GuestTimer, heirOf } from './flight.ts';
 
 /** Timers that one instance may have armed. */
 const MAX_TIMERS = 1_000;
 const NONE: readonly number[] = [];
+const nothing = (): void => undefined;
 
 export interface TimerTableOptions {
   readonly clock: Clock;
-  /** Invocations in progress, in the order in which they began. */
-  readonly flights: ReadonlyMap<number, Flight>;
+  /** Invocations in progress. */
+  readonly flights: ReadonlyIdTable<Flight>;
   readonly onDue: (timer: GuestTimer) => void;
   readonly onLog: (level: string, text: string) => void;
 }
@@ -54,10 +55,11 @@ export class TimerTable {
       owner,
       newestId,
       cancelled: false,
-      stop: () => undefined,
+      stop: nothing,
     };
     this.#timers.set(timerId, timer);
-    own(timer);
+    if (owner.timers === undefined) owner.timers = [timer];
+    else owner.timers.push(timer);
     if (delayMs < 1) onDue(timer);
     else timer.stop = clock.after(delayMs, () => onDue(timer));
   }
@@ -69,7 +71,8 @@ export class TimerTable {
   /** The guest is given the timer, or has cleared it. */
   remove(timer: GuestTimer): void {
     if (this.#timers.get(timer.id) === timer) this.#timers.delete(timer.id);
-    const { timers } = timer.owner;
+    const timers = timer.owner?.timers;
+    timer.owner = undefined;
     const index = timers?.indexOf(timer) ?? -1;
     if (index !== -1) timers?.splice(index, 1);
   }
@@ -90,7 +93,7 @@ export class TimerTable {
     const { timers } = flight;
     if (timers === undefined) return;
     flight.timers = undefined;
-    const oldest = oldestOf(this.#options.flights);
+    const { oldest } = this.#options.flights;
     const inherited: GuestTimer[] = [];
     for (const timer of timers) {
       if (oldest === undefined || oldest.id > timer.newestId) {
@@ -118,10 +121,4 @@ export class TimerTable {
     for (const timer of this.#timers.values()) timer.stop();
     this.#timers.clear();
   }
-}
-
-function own(timer: GuestTimer): void {
-  const { owner } = timer;
-  if (owner.timers === undefined) owner.timers = [timer];
-  else owner.timers.push(timer);
 }
