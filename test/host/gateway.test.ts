@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import {
   type Clock,
   createLogger,
@@ -137,6 +139,40 @@ test('Bodies count as long as their request is in hand, and those of one namespa
     message: /bodies to its limit/,
   });
 });
+
+test('A body that comes in a chunk for each byte takes no more memory than another', async () => {
+  const bytes = 200_000;
+  const { promise: asked, resolve: onAsked } = Promise.withResolvers<Uint8Array>();
+  const { promise: release, resolve } = Promise.withResolvers<HttpAnswer>();
+  await using gateway = await open((_definition, { body }) => {
+    onAsked(body);
+    return release;
+  });
+  const collect = collector();
+  const socket = await openRaw(gateway.url);
+  const head = rawRequest(gateway.url, 'POST /', ['Transfer-Encoding: chunked']);
+  collect();
+  const before = memoryInUse();
+  socket.write(`${head}${'1\r\nx\r\n'.repeat(bytes)}0\r\n\r\n`);
+  const body = await asked;
+  assert.deepEqual(Buffer.from(body), Buffer.alloc(bytes, 'x'));
+  await until('nothing else is kept', () => {
+    collect();
+    return memoryInUse() - before < 8 * 1024 ** 2;
+  });
+  resolve(OK);
+  assert.equal((await readRaw(socket)).statuses[0], 200);
+});
+
+function collector(): () => void {
+  setFlagsFromString('--expose-gc');
+  return runInNewContext('gc') as () => void;
+}
+
+function memoryInUse(): number {
+  const { heapUsed, external } = process.memoryUsage();
+  return heapUsed + external;
+}
 
 test('Clients that go away leave nothing in hand, whether their answers are out or still come', async () => {
   const { promise: late, resolve } = Promise.withResolvers<HttpAnswer>();

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { type FunctionDefinition, formatBytes, HairspringError } from '../../core/index.ts';
+import { BodyBuffer } from './body-buffer.ts';
 import type { Share } from './load.ts';
 import { invalid } from './request-target.ts';
 
@@ -45,14 +46,12 @@ export async function readBody(
 ): Promise<Uint8Array> {
   if (!hasBody(request)) return NOTHING;
   const { promise, resolve, reject } = Promise.withResolvers<Uint8Array>();
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  const take = (chunk: Buffer): void => {
-    bytes += chunk.length;
+  const { payloadBytes } = definition.limits;
+  const body = new BodyBuffer(declaredBytes(request) || payloadBytes, (bytes) => share.hold(bytes));
+  const take = (chunk: Uint8Array): void => {
     try {
-      if (bytes > definition.limits.payloadBytes) throw tooLarge(definition);
-      share.hold(chunk.length);
-      chunks.push(chunk);
+      if (body.length + chunk.length > payloadBytes) throw tooLarge(definition);
+      body.add(chunk);
     } catch (error) {
       // The rest stays unread, and the connection open for the answer that says why.
       request.off('data', take).pause();
@@ -60,9 +59,7 @@ export async function readBody(
     }
   };
   request.on('data', take);
-  request.once('end', () =>
-    resolve(chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks, bytes)),
-  );
+  request.once('end', () => resolve(body.take()));
   request.once('close', () => {
     if (!request.complete) reject(invalid('it ended before its body did'));
   });
