@@ -11,8 +11,11 @@ export interface ReadonlyIdTable<Value> {
 
 const SMALLEST = 64;
 
-/** Ids may start anew after 2^31 - 1, as long as those in one table are not that far apart. */
-function isNewer(id: number, than: number): boolean {
+/**
+ * Whether an id was given out after another: they rise, and may start anew after 2^31 - 1, as long as those in use at
+ * one time are not that far apart.
+ */
+export function isNewerId(id: number, than: number): boolean {
   return (id - than) << 1 > 0;
 }
 
@@ -55,7 +58,7 @@ export class IdTable<Value extends object> implements ReadonlyIdTable<Value> {
   set(id: number, value: Value): void {
     if (this.#end === this.#values.length) this.#makeRoom();
     let place = this.#end;
-    if (this.#size > 0 && !isNewer(id, this.#ids[place - 1] ?? 0))
+    if (this.#size > 0 && !isNewerId(id, this.#ids[place - 1] ?? 0))
       place = this.#placeOf(id) ?? this.#openPlace(id);
     else this.#end += 1;
     if (this.#values[place] === undefined) this.#size += 1;
@@ -66,7 +69,7 @@ export class IdTable<Value extends object> implements ReadonlyIdTable<Value> {
   /** Moves all that are newer than `id` by one place. @returns the place for it */
   #openPlace(id: number): number {
     let place = this.#end;
-    for (; place > this.#first && isNewer(this.#ids[place - 1] ?? 0, id); place -= 1) {
+    for (; place > this.#first && isNewerId(this.#ids[place - 1] ?? 0, id); place -= 1) {
       this.#ids[place] = this.#ids[place - 1] ?? 0;
       this.#values[place] = this.#values[place - 1];
     }
@@ -113,7 +116,7 @@ export class IdTable<Value extends object> implements ReadonlyIdTable<Value> {
       const middle = (low + high) >>> 1;
       const found = this.#ids[middle] ?? 0;
       if (found === id) return middle;
-      if (isNewer(id, found)) low = middle + 1;
+      if (isNewerId(id, found)) low = middle + 1;
       else high = middle - 1;
     }
     return undefined;

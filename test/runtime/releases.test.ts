@@ -1,7 +1,8 @@
 /** What is kept open for others is released in time, and keeping it costs little however much there is. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Flight } from '../../src/runtime/dispatch/flight.ts';
+import { IdTable } from '../../src/core/index.ts';
+import { type Flight, heirOf } from '../../src/runtime/dispatch/flight.ts';
 import { MAX_KEPT, Releases } from '../../src/runtime/dispatch/releases.ts';
 import { CountingFlights } from '../support/counting-flights.ts';
 import { flightOf } from '../support/flight.ts';
@@ -85,4 +86,26 @@ test('With its instance everything that was kept is released', () => {
   assert.deepEqual(released, []);
   releases[Symbol.dispose]();
   assert.deepEqual(released, [quick.id]);
+});
+
+test('Ids that start anew make an invocation neither the oldest nor the newest', () => {
+  const lastId = 2 ** 31 - 1;
+  const flights = new IdTable<Flight>();
+  flights.set(lastId, flightOf(lastId));
+  assert.equal(heirOf(flights, 1)?.id, lastId, 'it is older than the one that came after it');
+  assert.equal(heirOf(flights, 0), undefined, 'there was nobody');
+
+  const released: number[] = [];
+  const call = () => Promise.reject(new Error('never'));
+  const releases = new Releases(
+    flights,
+    new Map([['HOST', { call, ended: (id: number) => released.push(id) }]]),
+  );
+  const shared = Object.assign(flightOf(lastId - 1), { heirsUpToId: lastId });
+  releases.callDone(shared);
+  flights.set(1, flightOf(1));
+  assert.deepEqual(released, [], 'the other one may go on with it');
+  flights.delete(lastId);
+  releases.ended(Object.assign(flightOf(lastId), { heirsUpToId: 1 }));
+  assert.deepEqual(released, [lastId - 1], 'nobody is left who was there');
 });

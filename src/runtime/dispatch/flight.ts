@@ -1,10 +1,11 @@
 import { randomBytes } from 'node:crypto';
-import type {
-  ColdReason,
-  Invocation,
-  ObservedInvocation,
-  ReadonlyIdTable,
-  TraceCarrier,
+import {
+  type ColdReason,
+  type Invocation,
+  isNewerId,
+  type ObservedInvocation,
+  type ReadonlyIdTable,
+  type TraceCarrier,
 } from '../../core/index.ts';
 
 /** Ids are counted in each cell; with this before them no two cells have the same. */
@@ -54,7 +55,12 @@ export interface Flight extends ObservedInvocation {
  */
 export function heirOf(flights: ReadonlyIdTable<Flight>, newestId: number): Flight | undefined {
   const { oldest } = flights;
-  return oldest === undefined || oldest.id > newestId ? undefined : oldest;
+  return mayInherit(oldest, newestId) ? oldest : undefined;
+}
+
+/** @param newestId the newest that was there; 0 is nobody */
+export function mayInherit(flight: Flight | undefined, newestId: number): flight is Flight {
+  return flight !== undefined && newestId !== 0 && !isNewerId(flight.id, newestId);
 }
 
 /** A timer that a guest has set, until it is given back to the guest. */

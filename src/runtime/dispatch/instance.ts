@@ -4,6 +4,7 @@ import {
   HairspringError,
   IdTable,
   isErrorCode,
+  isNewerId,
   type Observer,
   type PreparedBinding,
 } from '../../core/index.ts';
@@ -189,7 +190,8 @@ export class Instance {
   invoke(flight: Flight): void {
     this.invoked += 1;
     this.flights.set(flight.id, flight);
-    this.#newestId = flight.id;
+    // One that another instance gave back is older than those that are here.
+    if (this.invoked === 1 || isNewerId(flight.id, this.#newestId)) this.#newestId = flight.id;
     this.#calls.begun();
     this.#inbox.push({ kind: 'invoke', flight });
   }

@@ -1,4 +1,4 @@
-import type { PreparedBinding, ReadonlyIdTable } from '../../core/index.ts';
+import { isNewerId, type PreparedBinding, type ReadonlyIdTable } from '../../core/index.ts';
 import { Fifo } from './fifo.ts';
 import { type Flight, heirOf } from './flight.ts';
 
@@ -58,7 +58,7 @@ export class Releases implements Disposable {
       return;
     }
     if (this.#kept.length >= MAX_KEPT) this.#releaseFirst();
-    this.#heirsUpToId = this.#kept.length === 0 ? heirsUpToId : Math.max(this.#heirsUpToId, heirsUpToId);
+    if (this.#kept.length === 0 || isNewerId(heirsUpToId, this.#heirsUpToId)) this.#heirsUpToId = heirsUpToId;
     const kept = { id, heirsUpToId: this.#heirsUpToId, isAbandoned, mayHold };
     this.#kept.push(kept);
     this.#keptById.set(id, kept);

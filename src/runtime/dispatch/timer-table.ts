@@ -1,6 +1,6 @@
 import type { Clock, ReadonlyIdTable } from '../../core/index.ts';
 import type { GuestRecord } from '../wire/guest-records.ts';
-import { type Flight, type GuestTimer, heirOf } from './flight.ts';
+import { type Flight, type GuestTimer, heirOf, mayInherit } from './flight.ts';
 
 /** Timers that one instance may have armed. */
 const MAX_TIMERS = 1_000;
@@ -96,12 +96,12 @@ export class TimerTable {
     const { oldest } = this.#options.flights;
     const inherited: GuestTimer[] = [];
     for (const timer of timers) {
-      if (oldest === undefined || oldest.id > timer.newestId) {
-        this.#cancel(timer);
-        this.#forget(timer.id);
-      } else {
+      if (mayInherit(oldest, timer.newestId)) {
         timer.owner = oldest;
         inherited.push(timer);
+      } else {
+        this.#cancel(timer);
+        this.#forget(timer.id);
       }
     }
     // As one: where all invocations end at once, each hands on the timers of all before it.

@@ -107,8 +107,11 @@ function isTimerArmed(id) {
  */
 function isTimerKept(id) {
   const timer = timers.get(id);
+  if (timer === undefined) return false;
   const invocation = currentInvocation();
-  return timer !== undefined && (invocation === undefined || invocation.id <= timer.newestId);
+  const { newestId } = timer;
+  // Ids start anew after 2^31 - 1; 0 is nobody's.
+  return invocation === undefined || (newestId !== 0 && (invocation.id - newestId) << 1 <= 0);
 }
 
 /**
