@@ -19,8 +19,15 @@ const calls = new SlotTable();
 function callHost(label, op, args, payload, convert) {
   const invocation = current;
   return new NativePromise((resolve, reject) => {
-    if (label.length > MAX_NAME_CHARS || op.length > MAX_NAME_CHARS || args.length > MAX_ARGUMENTS) {
-      reject(callMalformed(label, op, args.length));
+    // What a component imports is of the types that it says.
+    const isNamed = typeof label === 'string' && typeof op === 'string';
+    if (
+      !isNamed ||
+      label.length > MAX_NAME_CHARS ||
+      op.length > MAX_NAME_CHARS ||
+      args.length > MAX_ARGUMENTS
+    ) {
+      reject(callMalformed(isNamed ? label : '?', isNamed ? op : '?', args.length));
       return;
     }
     if (invocation !== undefined && invocation.hostCalls >= MAX_HOST_CALLS) {

@@ -29,6 +29,9 @@ const runtime = ObjectFreeze({
   Reply,
   wasm: NativeWebAssembly,
   lost: loseMemory,
+  whenEnded: (/** @type {() => void} */ listener) => {
+    endedListener = listener;
+  },
 });
 
 /** @type {Record<string, (runtime: GuestRuntime) => Record<string, unknown>>} */

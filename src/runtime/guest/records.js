@@ -135,6 +135,9 @@ function takeCompletion() {
   return call.invocation;
 }
 
+/** Told when an invocation is ended by force: what waits in its name never goes on. */
+let endedListener = () => {};
+
 /** @returns {GuestInvocation | undefined} */
 function takeAbort() {
   const invocation = findOpen(/** @type {number} */ (batch[cursor + 1]));
@@ -145,6 +148,7 @@ function takeAbort() {
   if (ended) {
     invocation.settled = true;
     removeOpen(invocation);
+    endedListener();
   }
   setCurrent(invocation);
   abortInvocation(invocation, new HostError(why[0], why[1], why[2] === 1));

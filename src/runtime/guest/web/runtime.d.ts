@@ -38,6 +38,8 @@ interface GuestRuntime {
   pushLog(level: string, text: string): void;
   /** So much WebAssembly memory was let go of; the host replaces an isolate that has lost too much. */
   lost(bytes: number): void;
+  /** `listener` is called when an invocation is ended by force, which is no longer open then; there is one. */
+  whenEnded(listener: () => void): void;
   /** Captured before it is hidden from functions. */
   readonly wasm: WebAssemblyApi;
   readonly Reply: new (body: unknown, options: { headers: Record<string, string | string[]> }) => object;

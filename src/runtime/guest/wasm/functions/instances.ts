@@ -47,6 +47,8 @@ export class Slot<Host, Live> {
   invocation: object | undefined;
   /** Why its instance is ended. */
   end: Error | undefined;
+  /** Its memory is counted as lost already. */
+  isGivenUp = false;
 
   constructor(memories: readonly LinearMemory[], createHost: (slot: Slot<Host, Live>) => Host) {
     this.memories = memories;
@@ -84,6 +86,17 @@ export class Instances<Host, Live> {
     this.#bytes = options.memories.reduce((sum, { minPages }) => sum + minPages, 0) * PAGE_BYTES;
     this.#maxIdle =
       this.#bytes > MAX_ZEROED_BYTES ? 0 : Math.min(MAX_IDLE, MAX_IDLE_BYTES / (this.#bytes + 1));
+    if (options.suspends) runtime.whenEnded(() => this.#giveUp());
+  }
+
+  /** Of those whose invocation was ended while they waited: they do not go on, and V8 keeps what they hold. */
+  #giveUp(): void {
+    for (const slot of this.#inUse) {
+      if (slot.invocation === undefined || runtime.isOpen(slot.invocation)) continue;
+      this.#inUse.delete(slot);
+      slot.isGivenUp = true;
+      runtime.lost(bytesOf(slot));
+    }
   }
 
   /** A slot for the message that the current invocation has; `ready` gives its instance. @throws MemoryExceeded */
@@ -167,7 +180,8 @@ export class Instances<Host, Live> {
     clearHost?.(slot.host);
     const bytes = bytesOf(slot);
     const isUsedAgain = this.#idle.length < this.#maxIdle && bytes === this.#bytes;
-    if (!isUsedAgain) runtime.lost(bytes);
+    if (!isUsedAgain && !slot.isGivenUp) runtime.lost(bytes);
+    slot.isGivenUp = false;
     return isUsedAgain;
   }
 
