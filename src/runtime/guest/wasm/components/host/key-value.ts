@@ -87,14 +87,21 @@ export const KEY_VALUE: HostTable = {
     increment(state, bucket, key, delta),
 };
 
+function fits(value: bigint): boolean {
+  return BigInt.asIntN(64, value) === value;
+}
+
 /** The number is written in decimal digits, so that others can read it. */
 async function increment(state: HostState, bucket: Bucket, key: string, delta: bigint): Promise<unknown> {
   for (let left = MAX_ATTEMPTS; left > 0; left -= 1) {
     try {
       const entry = await read(state, bucket, key);
       const text = entry === undefined ? '0' : runtime.decodeUtf8(entry.value, false);
-      if (!NUMBER.test(text)) return other(`"${key}" has no number to increment`);
+      if (!NUMBER.test(text) || !fits(BigInt(text)))
+        return other(`"${key}" has no number of 64 bits to increment`);
       const sum = BigInt(text) + delta;
+      if (!fits(sum))
+        return other(`"${key}" holds ${text}, and with ${delta} added it does not fit into 64 bits`);
       const value = runtime.encodeUtf8(`${sum}`);
       if (entry === undefined) await call(state, bucket, 'create', [key], value);
       else await call(state, bucket, 'update', [key, entry.revision], value);
