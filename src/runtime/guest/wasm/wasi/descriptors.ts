@@ -57,8 +57,13 @@ export class DescriptorTable {
     return descriptor;
   }
 
-  add(descriptor: Descriptor): number {
+  /** Fails where there is no room for one more. */
+  requireRoom(): void {
     if (this.#count >= MAX_OPEN) fail('mfile');
+  }
+
+  add(descriptor: Descriptor): number {
+    this.requireRoom();
     let fd = 0;
     while (this.#open[fd] !== undefined) fd += 1;
     this.#open[fd] = descriptor;

@@ -1,6 +1,6 @@
 /** Calls on open descriptors. https://github.com/WebAssembly/WASI/blob/main/legacy/preview1/docs.md */
 import { type Descriptor, FD_FLAG, type FileDescriptor, fileTypeOf } from './descriptors.ts';
-import { fail } from './errno.ts';
+import { fail, WasiError } from './errno.ts';
 import { type DirectoryNode, FILE_TYPE, type FsNode, type Times } from './nodes.ts';
 import { realtimeNs, type WasiProcess } from './process.ts';
 import { RIGHT } from './rights.ts';
@@ -36,18 +36,28 @@ function readInto(from: FileDescriptor, at: number, parts: readonly Uint8Array[]
   return Math.max(0, offset - at);
 }
 
+/** @returns the bytes of the parts that `write` took; throws what it does only when there are none */
+function writeParts(parts: readonly Uint8Array[], write: (part: Uint8Array, before: number) => void): number {
+  let written = 0;
+  for (const part of parts) {
+    try {
+      write(part, written);
+    } catch (error) {
+      if (written > 0 && error instanceof WasiError) break;
+      throw error;
+    }
+    written += part.length;
+  }
+  return written;
+}
+
 function writeFrom(
-  process: WasiProcess,
-  to: FileDescriptor,
+  { fs }: WasiProcess,
+  { node }: FileDescriptor,
   at: number,
   parts: readonly Uint8Array[],
 ): number {
-  let offset = at;
-  for (const part of parts) {
-    process.fs.write(to.node, offset, part);
-    offset += part.length;
-  }
-  return offset - at;
+  return writeParts(parts, (part, before) => fs.write(node, at + before, part));
 }
 
 export function writeFilestat(
@@ -202,15 +212,11 @@ export const FD_CALLS = {
     let total = 0;
     if (to.kind === 'directory') fail('isdir');
     if (to.kind === 'file') {
-      if ((to.flags & FD_FLAG.append) !== 0) to.offset = to.node.size;
-      total = writeFrom(process, to, to.offset, parts);
-      to.offset += total;
+      const at = (to.flags & FD_FLAG.append) !== 0 ? to.node.size : to.offset;
+      total = writeFrom(process, to, at, parts);
+      to.offset = at + total;
     } else {
-      for (const part of parts) {
-        if (to.stream === 1) process.print(part);
-        else process.complain(part);
-        total += part.length;
-      }
+      total = writeParts(parts, (part) => (to.stream === 1 ? process.print(part) : process.complain(part)));
     }
     process.memory.setU32(result, total);
   },

@@ -122,7 +122,9 @@ export class MemoryFs {
     this.touch(file);
   }
 
+  /** Nothing, written beyond the end, leaves the file as it is. */
   write(file: FileNode, at: number, from: Uint8Array): void {
+    if (from.length === 0) return;
     const end = at + from.length;
     if (end > file.size) {
       this.#reserve(file, end);

@@ -96,7 +96,7 @@ export const PATH_CALLS = {
     const text = memory.text(path, length);
     const exclusive = has(OPEN.create) && has(OPEN.exclusive);
     const found = walk(parent.node, text, (lookup & FOLLOW) !== 0 && !exclusive);
-    let { node } = found;
+    const { node } = found;
     if (node?.type === FILE_TYPE.symbolicLink) {
       if (exclusive) fail('exist');
       fail(found.slash || has(OPEN.directory) ? 'notdir' : 'loop');
@@ -106,10 +106,10 @@ export const PATH_CALLS = {
       if (has(OPEN.directory)) fail('inval');
       if (found.slash) fail('isdir');
       if ((parent.rights & RIGHT.pathCreateFile) === 0) fail('notcapable');
-      node = fs.createFile(undefined);
-      fs.put(found.directory, found.name, node);
     } else if (exclusive) fail('exist');
     const wanted = toRights(base);
+    // Whatever can be refused is, before a file is made or emptied.
+    memory.bytes(result, 4);
     if (isDirectory(node)) {
       if (has(OPEN.create) && !has(OPEN.directory)) fail('isdir');
       if (has(OPEN.truncate) || (wanted & RIGHT.fdWrite) !== 0) fail('isdir');
@@ -121,14 +121,18 @@ export const PATH_CALLS = {
       );
       return;
     }
-    if (has(OPEN.directory) || found.slash) fail('notdir');
-    if (has(OPEN.truncate)) {
-      if ((parent.rights & RIGHT.pathFilestatSetSize) === 0) fail('notcapable');
-      fs.resize(node, 0);
-    }
+    if (node !== undefined && (has(OPEN.directory) || found.slash)) fail('notdir');
+    if (has(OPEN.truncate) && (parent.rights & RIGHT.pathFilestatSetSize) === 0) fail('notcapable');
     if ((flags & (FD_FLAG.dsync | FD_FLAG.sync | FD_FLAG.rsync)) !== 0) fail('notsup');
+    descriptors.requireRoom();
+    const file = node ?? fs.createFile(undefined);
+    if (node === undefined) fs.put(found.directory, found.name, file);
+    else if (has(OPEN.truncate)) fs.resize(file, 0);
     const rights = wanted & FILE_RIGHTS & parent.inheriting;
-    memory.setU32(result, descriptors.add({ kind: 'file', node, offset: 0, flags, rights, inheriting: 0 }));
+    memory.setU32(
+      result,
+      descriptors.add({ kind: 'file', node: file, offset: 0, flags, rights, inheriting: 0 }),
+    );
   },
   path_readlink(
     process: WasiProcess,

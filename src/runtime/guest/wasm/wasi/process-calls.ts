@@ -20,6 +20,10 @@ export function monotonicNs(): bigint {
   return typeof now === 'number' ? BigInt(Math.round(now * 1_000_000)) : fail('io');
 }
 
+function requireClock(clock: number): void {
+  if (clock >>> 0 > CLOCK.threadCpu) fail('inval');
+}
+
 function timeNs(clock: number): bigint {
   switch (clock) {
     case CLOCK.realtime:
@@ -66,6 +70,7 @@ function waitNs(process: WasiProcess, at: Pointer, startedNs: bigint): bigint {
   const clock = memory.u32(at + 16);
   const timeout = memory.big(at + 24);
   const flags = memory.u32(at + 40) & 0xffff;
+  requireClock(clock);
   const left = (flags & ABSOLUTE) === 0 ? timeout - (monotonicNs() - startedNs) : timeout - timeNs(clock);
   return left > 0n ? left : 0n;
 }
@@ -84,7 +89,7 @@ export const PROCESS_CALLS = {
     writeSizes(process, process.environ, count, bytes);
   },
   clock_res_get({ memory }: WasiProcess, clock: number, result: Pointer): void {
-    if (clock >>> 0 > CLOCK.threadCpu) fail('inval');
+    requireClock(clock);
     memory.setU64(result, clock === CLOCK.realtime ? 1_000_000 : CLOCK_STEP_NS);
   },
   clock_time_get({ memory }: WasiProcess, clock: number, _precision: bigint, result: Pointer): void {
