@@ -6,8 +6,10 @@ import {
   buildComponent,
   type ComponentText,
   ECHO,
+  externName,
   HANDLER,
   joinSections,
+  list,
   moduleSection,
   name,
   section,
@@ -136,6 +138,8 @@ test('A component has no files', () => {
 
 const MEMORY = toWasm('(module (memory (export "memory") 1))');
 
+const DEFINITIONS = /^Cannot load probe: the component has more than 200000 definitions and items/;
+
 const HOSTILE: readonly (readonly [what: string, bytes: Uint8Array, message: RegExp])[] = [
   ['that is empty', joinSections(), /exports neither/],
   ['whose section ends too late', joinSections(Uint8Array.from([7, 200])), /ends too early/],
@@ -162,6 +166,34 @@ const HOSTILE: readonly (readonly [what: string, bytes: Uint8Array, message: Reg
     'that multiplies itself',
     joinSections(...multiplying(12)),
     /definitions|components? .*within|instances of modules/,
+  ],
+  [
+    'that makes a long list again and again',
+    multiplyingOne(section(5, [[1, ...list(repeat(78_000, [...externName(''), 3, 0]))]])),
+    DEFINITIONS,
+  ],
+  [
+    'that makes a long record again and again',
+    multiplyingOne(section(7, [[0x72, ...list(repeat(100_000, [0, 0x79]))]])),
+    DEFINITIONS,
+  ],
+  ['that gives a module a long list again and again', importingMuch(45_000, 80_000), DEFINITIONS],
+  ['that lowers a function with a long list of parameters again and again', loweringMuch(), DEFINITIONS],
+  [
+    'whose handler has a long list of parameters with long names',
+    joinSections(
+      section(7, [
+        [0x6e, ...list([name('a'.repeat(250_000)), name('b')])],
+        [0x40, ...list(repeat(100_000, [0, 0])), 1, 0],
+        [0x3f, 0x7f, 0],
+      ]),
+      section(8, [
+        [3, 2],
+        [0, 0, 0, 0, 1],
+      ]),
+      section(11, [[...externName('handle-message'), 1, 0, 0]]),
+    ),
+    /its handle-message is \(flags \{ aaa/,
   ],
   [
     'with a thousand instances',
@@ -221,6 +253,38 @@ function multiplying(depth: number): Uint8Array[] {
     inner = joinSections(nested);
   }
   return [inner.subarray(8)];
+}
+
+function repeat(times: number, item: readonly number[]): (readonly number[])[] {
+  return Array.from({ length: times }, () => item);
+}
+
+/** A component within another, which instantiates it as often as fits into what may be read. */
+function multiplyingOne(definition: Uint8Array): Uint8Array {
+  const inner = joinSections(section(7, [[0x73]]), definition);
+  return joinSections(sectionOf(4, inner), section(5, repeat(60_000, [0, 0, 0])));
+}
+
+/** An instance of a module that is given another, made of a function with many names, as often as said. */
+function importingMuch(names: number, imports: number): Uint8Array {
+  const items = Array.from({ length: names }, (_, index) => [...name(index.toString(36)), 0, 0]);
+  return joinSections(
+    moduleSection(MEMORY),
+    section(7, [[0x3f, 0x7f, 0]]),
+    section(8, [[3, 0]]),
+    section(2, [
+      [1, ...list(items)],
+      [0, 0, ...list(repeat(imports, [0, 18, 0]))],
+    ]),
+  );
+}
+
+function loweringMuch(): Uint8Array {
+  return joinSections(
+    section(7, [[0x40, ...list(repeat(100_000, [0, 0x79])), 1, 0]]),
+    section(10, [[...externName('a'), 1, 0]]),
+    section(8, repeat(60_000, [1, 0, 0, 0])),
+  );
 }
 
 function sectionOf(id: number, content: Uint8Array): Uint8Array {

@@ -1,5 +1,5 @@
 export { buildComponent, type ComponentText, compileComponent } from './build.ts';
-export { joinSections, moduleSection, name, section, typeIndex } from './encoding.ts';
+export { externName, joinSections, list, moduleSection, name, section, typeIndex } from './encoding.ts';
 export { HANDLER, HTTP_HANDLE, RUN } from './handlers.ts';
 export { answer, ECHO, RESULT, storeReply } from './instructions.ts';
 export type { FunctionText, TypeText } from './type-list.ts';

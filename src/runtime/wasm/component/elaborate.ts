@@ -1,6 +1,6 @@
 import { damaged } from '../binary-reader.ts';
 import type { CoreItem } from './plan.ts';
-import { resolveType } from './resolve-type.ts';
+import { partsOf, resolveType } from './resolve-type.ts';
 import {
   type ComponentItem,
   type CoreInstanceItem,
@@ -16,7 +16,10 @@ import { unsupported } from './unsupported.ts';
 
 /** Core instances of one component; an instance of each is made for every message. */
 const MAX_STEPS = 64;
-/** Definitions that are carried out, those of a component as often as it is instantiated. */
+/**
+ * Definitions that are carried out, those of a component as often as it is instantiated, each with the items of its
+ * lists. The examples have up to 363.
+ */
 const MAX_DEFINITIONS = 200_000;
 
 export interface ElaboratedStep {
@@ -59,10 +62,13 @@ class Elaborator {
   tables = 0;
   #definitions = 0;
 
-  #count(): void {
-    this.#definitions += 1;
+  /** Before anything is walked or copied, so that the limit bounds the work and the size of the plan. */
+  #count(amount: number): void {
+    this.#definitions += amount;
     if (this.#definitions > MAX_DEFINITIONS)
-      throw damaged(`the component has more than ${MAX_DEFINITIONS} definitions`);
+      throw damaged(
+        `the component has more than ${MAX_DEFINITIONS} definitions and items of their lists, counted as often as they are carried out`,
+      );
   }
 
   /** @param args undefined for the outermost component, whose imports are the host's */
@@ -71,7 +77,7 @@ class Elaborator {
     this.tables += 1;
     const exports = new Map<string, Entity>();
     for (const definition of component.definitions) {
-      this.#count();
+      this.#count(sizeOf(definition));
       if (definition.kind === 'export') {
         const entity = scope.entity(definition.sort, definition.index);
         scope.addEntity(entity);
@@ -126,13 +132,13 @@ class Elaborator {
         scope.add('func', { kind: 'lift', core, type, options: resolveOptions(scope, definition.options) });
         break;
       }
-      case 'lower':
-        this.lowered.push({
-          func: scope.get('func', definition.func),
-          options: resolveOptions(scope, definition.options),
-        });
+      case 'lower': {
+        const func = scope.get('func', definition.func);
+        this.#count(func.type.params.length);
+        this.lowered.push({ func, options: resolveOptions(scope, definition.options) });
         scope.add('core func', { kind: 'lower', index: this.lowered.length - 1 });
         break;
+      }
       case 'resource': {
         const type = scope.get('type', definition.type);
         if (type.kind !== 'resource') throw damaged('the component uses a type as that of a resource');
@@ -164,7 +170,9 @@ class Elaborator {
       throw unsupported(`it is made of more than ${MAX_STEPS} instances of modules`);
     const imports = items.map(([name, sort, index]) => {
       if (sort !== 'core instance') throw damaged(`the component gives a module a ${sort}`);
-      return [name, scope.get(sort, index)] as const;
+      const instance = scope.get(sort, index);
+      if ('items' in instance) this.#count(instance.items.size);
+      return [name, instance] as const;
     });
     this.steps.push({ module: scope.get('core module', module), imports });
     return { step: this.steps.length - 1 };
@@ -200,7 +208,7 @@ class Elaborator {
     const scope = new Scope(outer, outer.handles);
     const exports = new Map<string, Entity>();
     for (const declaration of declarations) {
-      this.#count();
+      this.#count(sizeOf(declaration));
       const entity = this.#declaration(scope, declaration, from);
       scope.addEntity(entity);
       if (declaration.kind === 'export') exports.set(declaration.name, entity);
@@ -228,6 +236,19 @@ class Elaborator {
       case 'import':
         throw damaged('the component has a type of instances with an import');
     }
+  }
+}
+
+/** One, and the items of its lists. */
+function sizeOf(definition: Definition | Declaration): number {
+  switch (definition.kind) {
+    case 'instance':
+    case 'core instance':
+      return 1 + definition.items.length;
+    case 'type':
+      return 1 + partsOf(definition.type);
+    default:
+      return 1;
   }
 }
 

@@ -16,6 +16,20 @@ function primitive(name: Primitive): ValueType {
   return type;
 }
 
+/** How many others a type lists. */
+export function partsOf(syntax: TypeSyntax): number {
+  switch (syntax.kind) {
+    case 'func':
+      return syntax.params.length;
+    case 'record':
+      return syntax.fields.length;
+    case 'variant':
+      return syntax.cases.length;
+    default:
+      return 0;
+  }
+}
+
 /** What a type as it is written means in a scope. */
 export function resolveType(
   syntax: TypeSyntax,
