@@ -24,6 +24,8 @@ const RUN_INTERFACE = 'wasi:cli/run';
 /** Of an incoming-request and a response-outparam. */
 const HTTP_SHAPE = '(own, own) -> _';
 const HTTP_INTERFACE = 'wasi:http/incoming-handler';
+/** More than those that are wanted have. */
+const MAX_SIGNATURE_CHARS = 1_000;
 
 /**
  * Writes down what the isolate needs of a component.
@@ -122,7 +124,12 @@ function checked(name: string, entity: Entity, exported: string, shape: string):
 }
 
 function signatureShape({ params, result }: FunctionType): string {
-  return `(${params.map((type) => shapeOf(type)).join(', ')}) -> ${shapeOf(result)}`.slice(0, 1_000);
+  let list = '';
+  for (const type of params) {
+    if (list.length > MAX_SIGNATURE_CHARS) break;
+    list += `${list === '' ? '' : ', '}${shapeOf(type)}`;
+  }
+  return `(${list}) -> ${shapeOf(result)}`.slice(0, MAX_SIGNATURE_CHARS);
 }
 
 /** Gives each type a number. */
