@@ -195,6 +195,7 @@ const HOSTILE: readonly (readonly [what: string, bytes: Uint8Array, message: Reg
     ),
     /its handle-message is \(flags \{ aaa/,
   ],
+  ['that gives a module a long name again and again', namingMuch(), /names .* more than 1000000 characters/],
   [
     'with a thousand instances',
     joinSections(
@@ -275,6 +276,26 @@ function importingMuch(names: number, imports: number): Uint8Array {
     section(2, [
       [1, ...list(items)],
       [0, 0, ...list(repeat(imports, [0, 18, 0]))],
+    ]),
+  );
+}
+
+/** A command that would be taken, but for the size of its plan. */
+function namingMuch(): Uint8Array {
+  return joinSections(
+    moduleSection(toWasm('(module (func (export "run") (result i32) (i32.const 0)))')),
+    section(2, [[0, 0, 0]]),
+    section(6, [[0, 0, 1, 0, ...name('run')]]),
+    section(7, [
+      [0x6a, 0, 0],
+      [0x40, 0, 0, 0],
+    ]),
+    section(8, [[0, 0, 0, 0, 1]]),
+    section(5, [[1, ...list([[...externName('run'), 1, 0]])]]),
+    section(11, [[...externName('wasi:cli/run'), 5, 0, 0]]),
+    section(2, [
+      [1, ...list([[...name('a'.repeat(200_000)), 0, 0]])],
+      [0, 0, ...list(repeat(60_000, [0, 18, 1]))],
     ]),
   );
 }

@@ -2,6 +2,9 @@ import { HairspringError } from '../../../core/index.ts';
 import type { ModuleOutline } from '../module-outline.ts';
 import type { ComponentPlan, CoreItem, PlanOptions } from './plan.ts';
 
+/** Of the names in a plan, each as often as it is written there: it crosses as text. */
+const MAX_NAME_CHARS = 1_000_000;
+
 /**
  * Sees to it that what is taken from a core instance is exported by its module, and that each module is given what
  * it imports: otherwise the first message would find that out. Their types are compared by the engine.
@@ -15,8 +18,16 @@ export function checkLinks(name: string, plan: ComponentPlan, outlines: readonly
   };
   const exportsOf = (instance: number): ModuleOutline['exports'] | undefined =>
     outlines[plan.steps[instance]?.module ?? -1]?.exports;
+  let chars = 0;
+  const count = (written: string): void => {
+    chars += written.length;
+    if (chars > MAX_NAME_CHARS)
+      refuse(`the names of what its modules are given have more than ${MAX_NAME_CHARS} characters together`);
+  };
   const check = (item: CoreItem | null): void => {
-    if (item?.kind === 'export' && exportsOf(item.instance)?.has(item.name) !== true)
+    if (item?.kind !== 'export') return;
+    count(item.name);
+    if (exportsOf(item.instance)?.has(item.name) !== true)
       refuse(`it takes ${JSON.stringify(item.name.slice(0, 80))} from a module that does not export it`);
   };
   const checkOptions = ({ memory, realloc, postReturn }: PlanOptions): void => {
@@ -35,8 +46,13 @@ export function checkLinks(name: string, plan: ComponentPlan, outlines: readonly
   for (const { module, imports } of plan.steps) {
     const given = new Map<string, { has(name: string): boolean } | undefined>();
     for (const [from, items] of imports) {
+      count(from);
       given.set(from, typeof items === 'number' ? exportsOf(items) : new Map(items));
-      if (typeof items !== 'number') for (const [, item] of items) check(item);
+      if (typeof items === 'number') continue;
+      for (const [name, item] of items) {
+        count(name);
+        check(item);
+      }
     }
     for (const { module: from, name: wanted } of outlines[module]?.imports ?? [])
       if (given.get(from)?.has(wanted) !== true)
