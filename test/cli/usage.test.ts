@@ -60,6 +60,15 @@ test('An unknown command, an unknown option and a missing argument end with 2 an
   assert.equal(none.stdout, '');
 });
 
+test('A secret that is to expire later than a time can be written is refused, and the limit is named', async () => {
+  const args = ['secret', 'set', 'late', '--server', nats.url, '--expires'];
+  const runs = await Promise.all(['9999999999h', '876001h'].map((time) => runCli([...args, time])));
+  for (const { code, stderr } of runs) {
+    assert.equal(code, 2, stderr);
+    assert.match(stderr, /^error HS_USAGE: Cannot use --expires \d+h: the longest is 876000h\nhint: /);
+  }
+});
+
 test('Colours go to the stream that is a terminal, and not to the other one', {
   skip: noTerminal,
 }, async () => {

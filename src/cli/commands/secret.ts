@@ -8,6 +8,9 @@ import { countOf } from '../shell/format.ts';
 import { printable } from '../shell/printable.ts';
 import { renderTable } from '../shell/table.ts';
 
+/** 100 years: a time beyond the year 9999 cannot be written into the sealed value. */
+const LONGEST_EXPIRY_MS = 876_000 * 3_600_000;
+
 interface SetFlags {
   readonly file?: string;
   readonly node?: readonly string[];
@@ -68,6 +71,16 @@ async function set(
       'HS_USAGE',
       `Cannot use --expires ${formatDuration(expires)}: it is shorter than a second`,
     );
+  if (expires !== undefined && expires > LONGEST_EXPIRY_MS) {
+    const longest = formatDuration(LONGEST_EXPIRY_MS);
+    throw new HairspringError(
+      'HS_USAGE',
+      `Cannot use --expires ${formatDuration(expires)}: the longest is ${longest}`,
+      {
+        hint: `Write ${longest} or less, or leave --expires out: the value then never expires`,
+      },
+    );
+  }
   const value = await readSecretValue(name, file);
   if (value === undefined) {
     output.note('Interrupted: nothing was set');
