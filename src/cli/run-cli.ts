@@ -53,6 +53,12 @@ async function runProgram(args: readonly string[], env: CliEnvironment, shell: S
       // `help` of what is no command shows all of them; to be told that it is none says more.
       const at = ownArgs.indexOf('help');
       if (at !== -1 && ownArgs.length > at + 1) return await runProgram(args.toSpliced(at, 1), env, shell);
+      if (wantsJson)
+        return fail(
+          new HairspringError('HS_USAGE', 'Cannot run without a command', {
+            hint: '`--help` without --json lists the commands',
+          }),
+        );
       process.stderr.write(helpText);
       return EXIT.usage;
     }

@@ -60,6 +60,16 @@ test('An unknown command, an unknown option and a missing argument end with 2 an
   assert.equal(none.stdout, '');
 });
 
+test('Without a command, --json gives one document that says so, and nothing on stderr', async () => {
+  for (const { code, stdout, stderr } of await Promise.all([
+    runCli(['--json']),
+    runCli(['secret', '--json']),
+  ])) {
+    assert.deepEqual([code, stderr], [2, '']);
+    assert.equal(JSON.parse(stdout).error.message, 'Cannot run without a command');
+  }
+});
+
 test('A secret that is to expire later than a time can be written is refused, and the limit is named', async () => {
   const args = ['secret', 'set', 'late', '--server', nats.url, '--expires'];
   const runs = await Promise.all(['9999999999h', '876001h'].map((time) => runCli([...args, time])));
