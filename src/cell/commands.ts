@@ -1,4 +1,4 @@
-import { type CellCommands, type CellStats, HairspringError } from '../core/index.ts';
+import { type CellCommands, type CellStats, HairspringError, orLate } from '../core/index.ts';
 import { type Assignment, type CellParts, takeAssignment } from './assignment.ts';
 import { changeOver } from './change-over.ts';
 import { checkFunction } from './check-function.ts';
@@ -7,6 +7,9 @@ import { flushWhenBack } from './flush-when-back.ts';
 import { isEncrypted } from './held-transport.ts';
 import type { CommandHandlers } from './host-link.ts';
 import { Inspections, withoutHurry } from './inspections.ts';
+
+/** How long the connection may be away before functions count as active all the same. */
+const FLUSH_WITHIN_MS = 5_000;
 
 /** What changes while a cell lives. */
 export interface CellState {
@@ -53,7 +56,8 @@ export function createCommands(parts: CellParts, state: CellState): CommandHandl
         credentials,
       );
       const active = prepared.map(({ spec, own }) => table.activate(spec, coldReason, own));
-      await flushWhenBack(nc);
+      // What is subscribed is subscribed anew on the next connection; the host gives a cell up that does not answer.
+      await orLate(flushWhenBack(nc), clock, FLUSH_WITHIN_MS);
       codes.preload(specs);
       return {
         sids: active.map(({ triggers }) => triggers),

@@ -75,6 +75,28 @@ test('A function is taken in by a cell whose connection is away for a moment, an
   await nc.close();
 });
 
+test('A cell whose connection stays away takes a function in before it would be given up, and serves it later', async () => {
+  await using server = await startTestNats();
+  await using relay = await startRelay(server);
+  const nc = await connectTo(server);
+  const own = {
+    connectAs: async () => ({ servers: [relay.url] }),
+    credentialFor: () => undefined,
+    withdraw: () => undefined,
+  };
+  const access = { nc, renewMs: undefined, forCell: () => own, withdraw: () => undefined };
+  await using started = await startCells(access, 0);
+  const { cells } = started;
+  await cells.activate(createSpec({ name: 'first' }));
+  const { pids } = cells;
+  relay.cut();
+  const startedMs = performance.now();
+  await cells.activate(createSpec({ name: 'second' }));
+  assert.ok(performance.now() - startedMs < 20_000, 'a cell that does not answer for 30 s is ended');
+  assert.deepEqual(cells.pids, pids);
+  relay.admit();
+});
+
 test('A cell that dies while its credentials are renewed is replaced before a server that says nothing is given up', async () => {
   await using server = await startTestNats();
   await using silent = await startSilentServer();

@@ -71,6 +71,7 @@ export class CellGroup {
   readonly #turns: Turns;
   #stopRenewing: () => void = () => undefined;
   #bound: BoundCell | undefined;
+  #binding: Promise<BoundCell> | undefined;
   /** While another cell is bound in the place of a dead one. */
   #rebinding: Promise<BoundCell | undefined> | undefined;
   #stopping = false;
@@ -188,8 +189,10 @@ export class CellGroup {
   }
 
   async #serve(specs: readonly FunctionSpec[]): Promise<void> {
-    if (this.#bound === undefined) await this.#bind('first');
-    else await this.#bound.activate(specs);
+    // The place of a cell that died may be being filled beside the turns, by one that was begun without these.
+    const bound = this.#bound ?? (await this.#binding?.catch(() => undefined));
+    if (bound === undefined) await this.#bind('first');
+    else await bound.activate(specs);
   }
 
   /** Takes `specs` back in the cell, if there still is one. */
@@ -283,7 +286,15 @@ export class CellGroup {
     await this.#bound?.cell.command('tap', { untilMs });
   }
 
-  async #bind(coldReason: 'first' | 'crash'): Promise<BoundCell> {
+  /** One cell is bound at a time: a second one would answer beside it, and nobody would end it. */
+  #bind(coldReason: 'first' | 'crash'): Promise<BoundCell> {
+    this.#binding ??= this.#bindNew(coldReason).finally(() => {
+      this.#binding = undefined;
+    });
+    return this.#binding;
+  }
+
+  async #bindNew(coldReason: 'first' | 'crash'): Promise<BoundCell> {
     const bound = await this.#binder.bind(coldReason);
     this.#bound = bound;
     this.#requests.bound(bound);
@@ -308,7 +319,7 @@ export class CellGroup {
       if (this.#bound !== undefined) return this.#bound;
       try {
         await this.#assertReachable();
-        return await this.#bind('crash');
+        return this.#bound ?? (await this.#bind('crash'));
       } catch (error) {
         const { message } = HairspringError.from(error);
         logger.error('A cell could not be replaced', { namespace, error: message, retryInMs: delayMs });
