@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rm, rmdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -107,4 +107,18 @@ test('While it cannot be told what functions name, nothing goes, and the log say
   await world.sweeper.sweep();
   assert.deepEqual(await listArtifacts(nc), [digest]);
   assert.match(String(world.logs[0]?.fields['error']), /no definitions/);
+});
+
+test('A file that cannot be kept leaves no draft, and says that the data folder is to blame', async () => {
+  using world = createWorld();
+  const { digest } = await bundle('unkept');
+  const place = join(dir, `${digest}.cache`);
+  await mkdir(place);
+  const record = { tag: 'tag', bytes: Buffer.from('cache') };
+  assert.throws(() => world.cache.storeCodeCache(digest, record), {
+    code: 'HS_DATA_DIR',
+    message: /data folder: E[A-Z]+$/,
+  });
+  await rmdir(place);
+  assert.deepEqual(await readdir(dir), []);
 });

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, readFile, rm, stat } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
@@ -48,4 +48,26 @@ test('Each namespace has a curve key of its own on each node, which is the same 
     assert.equal((await stat(join(folder, file))).mode & 0o077, 0);
     assert.ok(!(await readFile(join(folder, file), 'utf8')).includes(seed));
   }
+});
+
+test('A key that is no seed is named with what to do about it, and one that cannot be written leaves nothing', async () => {
+  const other = await mkdtemp(join(tmpdir(), 'hairspring-keys-'));
+  after(() => rm(other, { recursive: true, force: true }));
+  loadNodeKeys(other);
+  assert.deepEqual((await readdir(other)).sort(), ['node.seed', 'node.xseed']);
+  for (const [content, hint] of [
+    ['', /^It is empty/],
+    ['SN', /backup/],
+  ] as const) {
+    for (const file of ['node.seed', 'node.xseed']) {
+      const kept = await readFile(join(other, file));
+      await writeFile(join(other, file), content);
+      const found = { code: 'HS_DATA_DIR', message: new RegExp(join(other, file)), hint };
+      assert.throws(() => loadNodeKeys(other), found);
+      await writeFile(join(other, file), kept);
+    }
+  }
+  await rm(join(other, 'node.seed'));
+  await mkdir(join(other, 'node.seed'));
+  assert.throws(() => loadNodeKeys(other), { code: 'HS_DATA_DIR', message: /Cannot read/ });
 });

@@ -14,7 +14,13 @@ import {
 import { join } from 'node:path';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { getArtifact } from '../../control/index.ts';
-import { type Artifact, type ArtifactRef, type CodeCacheRecord, encodeCodeCache } from '../../core/index.ts';
+import {
+  type Artifact,
+  type ArtifactRef,
+  type CodeCacheRecord,
+  encodeCodeCache,
+  HairspringError,
+} from '../../core/index.ts';
 import { decodeArtifact, digestOf } from '../bundle/index.ts';
 import type { ArtifactPlace } from './artifact-sweeper.ts';
 
@@ -118,8 +124,17 @@ export class ArtifactCache implements ArtifactPlace {
 /** By rename, so that a cell never sees half a file. */
 function write(file: string, bytes: Uint8Array): void {
   const draft = `${file}.${process.pid}.tmp`;
-  writeFileSync(draft, bytes, { mode: 0o600 });
-  renameSync(draft, file);
+  try {
+    writeFileSync(draft, bytes, { mode: 0o600 });
+    renameSync(draft, file);
+  } catch (cause) {
+    // What is left of it would be in the way of whoever makes room.
+    rmSync(draft, { force: true });
+    const { code = 'unknown' } = cause as NodeJS.ErrnoException;
+    throw new HairspringError('HS_DATA_DIR', `Cannot keep an artifact in the node's data folder: ${code}`, {
+      cause,
+    });
+  }
 }
 
 function sha256(bytes: Uint8Array): Uint8Array {

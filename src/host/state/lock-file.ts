@@ -96,8 +96,13 @@ function tryWrite(file: string, text: string): boolean {
 /** Puts it into the place of what is there, in one step. */
 function write(file: string, lock: Lock): void {
   const draft = `${file}.${randomUUID()}`;
-  writeFileSync(draft, JSON.stringify(lock));
-  renameSync(draft, file);
+  try {
+    writeFileSync(draft, JSON.stringify(lock));
+    renameSync(draft, file);
+  } catch (error) {
+    rmSync(draft, { force: true });
+    throw error;
+  }
 }
 
 function holderOf(file: string): LockHolder | 'gone' | 'none' {

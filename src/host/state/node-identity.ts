@@ -1,5 +1,5 @@
 import { hkdfSync, sign } from 'node:crypto';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createCurve, createServer, fromCurveSeed, fromSeed } from '@nats-io/nkeys';
 import { HairspringError } from '../../core/index.ts';
@@ -30,8 +30,12 @@ export interface SecretKeyPair {
 
 /** The node's keys, made at its first start and kept in the data folder, readable by its owner alone. */
 export function loadNodeKeys(dataDir: string): NodeKeys {
-  const nodeSeed = loadSeed(join(dataDir, 'node.seed'), () => createServer().getSeed());
-  const curveSeed = loadSeed(join(dataDir, 'node.xseed'), () => createCurve().getSeed());
+  const nodeSeed = loadSeed(join(dataDir, 'node.seed'), () => createServer().getSeed(), isKeyOf(fromSeed));
+  const curveSeed = loadSeed(
+    join(dataDir, 'node.xseed'),
+    () => createCurve().getSeed(),
+    isKeyOf(fromCurveSeed),
+  );
   const identity = {
     nodeId: fromSeed(nodeSeed).getPublicKey(),
     xkey: fromCurveSeed(curveSeed).getPublicKey(),
@@ -48,16 +52,47 @@ export function loadNodeKeys(dataDir: string): NodeKeys {
   };
 }
 
-function loadSeed(file: string, create: () => Uint8Array): Uint8Array {
+/** @throws HS_DATA_DIR when it cannot be read or written, or is no seed */
+function loadSeed(file: string, create: () => Uint8Array, isSeed: (seed: Uint8Array) => boolean): Uint8Array {
+  const seed = readSeed(file);
+  if (seed === undefined) return writeSeed(file, create());
+  if (isSeed(seed)) return seed;
+  const hint =
+    seed.length === 0
+      ? 'It is empty, as a full disk leaves it: remove it, and the node makes another'
+      : "It holds the node's identity: put it back from a backup, or begin with a new data folder by --data";
+  throw new HairspringError('HS_DATA_DIR', `Cannot use the node's key in ${file}: it is no seed`, { hint });
+}
+
+function readSeed(file: string): Uint8Array | undefined {
   try {
     return new TextEncoder().encode(readFileSync(file, 'utf8').trim());
-  } catch {
-    const seed = create();
-    try {
-      writeFileSync(file, seed, { mode: 0o600, flag: 'wx' });
-    } catch (cause) {
-      throw new HairspringError('HS_DATA_DIR', `Cannot write the node's key to ${file}`, { cause });
-    }
-    return seed;
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw new HairspringError('HS_DATA_DIR', `Cannot read the node's key in ${file}`, { cause });
   }
+}
+
+/** In one step, so that a start that is cut off leaves none rather than a part of one. */
+function writeSeed(file: string, seed: Uint8Array): Uint8Array {
+  const draft = `${file}.tmp`;
+  try {
+    writeFileSync(draft, seed, { mode: 0o600, flush: true });
+    renameSync(draft, file);
+  } catch (cause) {
+    rmSync(draft, { force: true });
+    throw new HairspringError('HS_DATA_DIR', `Cannot write the node's key to ${file}`, { cause });
+  }
+  return seed;
+}
+
+function isKeyOf(read: (seed: Uint8Array) => unknown): (seed: Uint8Array) => boolean {
+  return (seed) => {
+    try {
+      read(seed);
+      return true;
+    } catch {
+      return false;
+    }
+  };
 }
