@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict';
+import fs from 'node:fs';
 import { mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
+import { syncBuiltinESMExports } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { watchTree } from '../../src/cli/dev/watch-tree.ts';
 import { until } from '../support/load.ts';
 
@@ -41,3 +44,35 @@ for (const [what, remove] of Object.entries(REPLACED)) {
     assert.ok(changes < 50, `${changes} changes`);
   });
 }
+
+test('Where the system has no watches left that is told once, and nothing is refreshed over and over for it', async () => {
+  const tree = join(root, 'blind');
+  await mkdir(join(tree, 'a', 'b'), { recursive: true });
+  const { watch } = fs;
+  let left = 1;
+  fs.watch = ((...args: Parameters<typeof watch>) => {
+    left -= 1;
+    if (left < 0) throw Object.assign(new Error('no space left on device'), { code: 'ENOSPC' });
+    return watch(...args);
+  }) as typeof watch;
+  syncBuiltinESMExports();
+  try {
+    let changes = 0;
+    const told: string[] = [];
+    using watcher = watchTree(
+      tree,
+      () => {
+        changes += 1;
+      },
+      (reason) => told.push(reason),
+    );
+    for (let look = 0; look < 3; look += 1) await watcher.sync([]);
+    await sleep(100);
+    assert.equal(changes, 0);
+    assert.equal(told.length, 1);
+    assert.match(told[0] ?? '', /not seen \(ENOSPC\); raise fs\.inotify\.max_user_watches/);
+  } finally {
+    fs.watch = watch;
+    syncBuiltinESMExports();
+  }
+});

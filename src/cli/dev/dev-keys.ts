@@ -17,6 +17,13 @@ export interface KeyTargets {
   cycleLevel(): LogLevel;
 }
 
+/** Where the output goes elsewhere there is no screen to clear, and whoever reads it has no use for the codes. */
+const CLEAR: Hotkey = {
+  key: 'c',
+  text: 'clear the screen',
+  action: () => void process.stdout.write('\u001b[2J\u001b[3J\u001b[H'),
+};
+
 export function devKeys(targets: KeyTargets): readonly Hotkey[] {
   const { lines, functions, interrupt } = targets;
   const keys: readonly Hotkey[] = [
@@ -26,11 +33,7 @@ export function devKeys(targets: KeyTargets): readonly Hotkey[] {
       text: 'change the lowest level of log lines',
       action: () => lines.info(`log lines from ${targets.cycleLevel()} up`),
     },
-    {
-      key: 'c',
-      text: 'clear the screen',
-      action: () => void process.stdout.write('\u001b[2J\u001b[3J\u001b[H'),
-    },
+    ...(process.stdout.isTTY ? [CLEAR] : []),
     { key: 'r', text: 'redeploy all', action: () => void functions.refresh(true) },
     { key: 'q', text: 'quit', action: () => interrupt.request('q') },
     {

@@ -57,7 +57,11 @@ export async function runDev(
   const lost = watchConnection(connection.nc, output, 'Cannot follow functions any longer');
   banner(context, node, connection);
   const target = { connection, nodeId: node.host.nodeId };
-  using watcher = watchTree(options.path, () => void functions.refresh());
+  using watcher = watchTree(
+    options.path,
+    () => void functions.refresh(),
+    (reason) => lines.info(reason),
+  );
   const record =
     node.server === undefined
       ? undefined
@@ -101,7 +105,9 @@ export async function runDev(
   tellInspector(context, node);
   const elapsedMs = roundMs(performance.now() - startedMs);
   output.event({ event: 'ready', elapsedMs, server: shownServers(node.endpoint.servers) }, () => {
-    const keys = process.stdin.isTTY ? '; keys: t try, l level, c clear, r redeploy, q quit, h help' : '';
+    const keys = process.stdin.isTTY
+      ? `; keys: t try, l level, ${process.stdout.isTTY ? 'c clear, ' : ''}r redeploy, q quit, h help`
+      : '';
     return `${paint.green('ready')} in ${formatElapsed(elapsedMs)}, watching ${options.path}${keys}`;
   });
   const reason = await Promise.race([interrupt.requested, node.ended, lost]);

@@ -17,11 +17,17 @@ export interface TreeWatcher extends Disposable {
  * Calls `onChange` after something in the tree of `root` has changed. Folders are watched rather than
  * files, because editors put a new file in the place of the old one. `node_modules` and folders whose
  * name begins with a dot are left out, unless one of the files given to `sync` is directly in them.
+ * @param onBlind told once, in words for the user, when a folder cannot be watched
  */
-export function watchTree(root: string, onChange: () => void): TreeWatcher {
+export function watchTree(
+  root: string,
+  onChange: () => void,
+  onBlind: (reason: string) => void = () => undefined,
+): TreeWatcher {
   const watchers = new Map<string, FSWatcher>();
   let cancel = (): void => undefined;
   let disposed = false;
+  let isBlind = false;
 
   function changed(): void {
     cancel();
@@ -39,7 +45,8 @@ export function watchTree(root: string, onChange: () => void): TreeWatcher {
       if (folder === path || folder.startsWith(path + sep)) unwatch(folder);
   }
 
-  function watchFolder(folder: string): void {
+  /** @returns whether it is watched */
+  function watchFolder(folder: string): boolean {
     try {
       const watcher = watch(folder, (type, name) => {
         if (type === 'rename' && name !== null) forget(join(folder, name));
@@ -50,9 +57,21 @@ export function watchTree(root: string, onChange: () => void): TreeWatcher {
         changed();
       });
       watchers.set(folder, watcher);
-    } catch {
-      // It is gone again; its parent has told of that, or will.
+      return true;
+    } catch (error) {
+      const { code = '' } = error as NodeJS.ErrnoException;
+      // When it is gone again its parent has told of that, or will.
+      if (code !== 'ENOENT' && code !== 'ENOTDIR') tellBlind(folder, code);
+      return false;
     }
+  }
+
+  function tellBlind(folder: string, code: string): void {
+    if (isBlind) return;
+    isBlind = true;
+    const limits = code === 'ENOSPC' || code === 'EMFILE';
+    const hint = limits ? '; raise fs.inotify.max_user_watches and max_user_instances' : '';
+    onBlind(`Changes in ${folder}, and perhaps others, are not seen (${code})${hint}`);
   }
 
   return {
@@ -62,8 +81,7 @@ export function watchTree(root: string, onChange: () => void): TreeWatcher {
       if (disposed) return;
       const isFirst = watchers.size === 0;
       for (const folder of watchers.keys()) if (!folders.has(folder)) unwatch(folder);
-      const added = [...folders].filter((folder) => !watchers.has(folder));
-      for (const folder of added) watchFolder(folder);
+      const added = [...folders].filter((folder) => !watchers.has(folder)).filter(watchFolder);
       // What happened in a new folder before it was watched would be missed otherwise.
       if (!isFirst && added.length > 0) changed();
     },
