@@ -5,6 +5,8 @@ export interface ReadonlyIdTable<Value> {
   readonly oldest: Value | undefined;
   get(id: number): Value | undefined;
   has(id: number): boolean;
+  /** The oldest that is wanted; at most so many places are looked at. */
+  findOldest(isWanted: (value: Value) => boolean, mostPlaces: number): Value | undefined;
   /** From the oldest to the newest; what is taken out meanwhile is passed over. */
   values(): IterableIterator<Value>;
 }
@@ -96,6 +98,15 @@ export class IdTable<Value extends object> implements ReadonlyIdTable<Value> {
     this.#first = 0;
     this.#end = 0;
     this.#size = 0;
+  }
+
+  findOldest(isWanted: (value: Value) => boolean, mostPlaces: number): Value | undefined {
+    const end = Math.min(this.#end, this.#first + mostPlaces);
+    for (let place = this.#first; place < end; place += 1) {
+      const value = this.#values[place];
+      if (value !== undefined && isWanted(value)) return value;
+    }
+    return undefined;
   }
 
   *values(): IterableIterator<Value> {

@@ -153,6 +153,42 @@ test('An invocation that waited for what another one fetched keeps its timers wh
   assert.deepEqual(await Promise.all(calls), ['first', 'second', 'third']);
 });
 
+test('An invocation that goes on by the timer of one that has ended keeps its own timers when an older one ends', async () => {
+  const clock = createManualClock();
+  const held: (() => void)[] = [];
+  const body = `
+    const { key } = msg.params;
+    if (key === 'older') {
+      await env.HOST.keys();
+      return key;
+    }
+    if (key === 'ended') {
+      setTimeout(() => setTimeout(release, 30), 10);
+      return key;
+    }
+    await gate;
+    for (let index = 0; index < 3; index += 1) await new Promise((go) => setTimeout(go, 50));
+    return key;`;
+  using probe = createTestFunction(
+    handlerOf(body, 'let release; const gate = new Promise((go) => { release = go; });'),
+    {
+      clock,
+      host: () => new Promise((resolve) => held.push(() => resolve({ value: null }))),
+    },
+  );
+  const older = probe.text({ subject: 'probe.older' });
+  await until(() => held.length === 1);
+  assert.equal(await probe.text({ subject: 'probe.ended' }), 'ended');
+  await pass(clock, 10);
+  const newer = probe.text({ subject: 'probe.newer' });
+  await until(() => probe.runner.running === 2);
+  await pass(clock, 40);
+  held[0]?.();
+  assert.equal(await older, 'older');
+  await pass(clock, 300);
+  assert.equal(await newer, 'newer');
+});
+
 test('A timer that was inherited ends with the invocations that were there when it was set', async () => {
   const clock = createManualClock();
   const held: (() => void)[] = [];

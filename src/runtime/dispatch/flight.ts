@@ -63,6 +63,21 @@ export function mayInherit(flight: Flight | undefined, newestId: number): flight
   return flight !== undefined && newestId !== 0 && !isNewerId(flight.id, newestId);
 }
 
+/** A guest may leave as many timers behind as it likes, and each looks for somebody. */
+const MOST_LOOKED_AT = 64;
+
+/**
+ * Who else may wait for something that an ended invocation has begun: one that waits for neither the host nor a timer
+ * of its own waits for what somebody has shared with it, however new it is.
+ */
+export function strandedOf(flights: ReadonlyIdTable<Flight>): Flight | undefined {
+  return flights.findOldest(isStranded, MOST_LOOKED_AT);
+}
+
+function isStranded({ begun, answered, pendingCalls, timers }: Flight): boolean {
+  return begun && !answered && pendingCalls === 0 && (timers === undefined || timers.length === 0);
+}
+
 /** A timer that a guest has set, until it is given back to the guest. */
 export interface GuestTimer {
   readonly id: number;

@@ -1,6 +1,6 @@
 import type { Clock, ReadonlyIdTable } from '../../core/index.ts';
 import type { GuestRecord } from '../wire/guest-records.ts';
-import { type Flight, type GuestTimer, heirOf, mayInherit } from './flight.ts';
+import { type Flight, type GuestTimer, heirOf, mayInherit, strandedOf } from './flight.ts';
 
 /** Timers that one instance may have armed. */
 const MAX_TIMERS = 1_000;
@@ -18,7 +18,7 @@ export interface TimerTableOptions {
 /**
  * The timers of one instance. Each belongs to an invocation in progress and ends with it, so that
  * nothing runs without a deadline. One that outlives its owner goes to the oldest invocation that was there
- * when it was set, and is cancelled when there is none.
+ * when it was set, else to one that waits for nothing of its own, and is cancelled when there is none.
  */
 export class TimerTable {
   readonly #options: TimerTableOptions;
@@ -34,7 +34,7 @@ export class TimerTable {
   set({ timerId, delayMs, ownerId, newestId }: Extract<GuestRecord, { kind: 'timer' }>): void {
     const { clock, flights, onDue, onLog } = this.#options;
     this.clear(timerId);
-    const owner = flights.get(ownerId) ?? heirOf(flights, newestId);
+    const owner = flights.get(ownerId) ?? heirOf(flights, newestId) ?? strandedOf(flights);
     if (owner === undefined) {
       if (!this.#warned)
         onLog(
@@ -94,19 +94,19 @@ export class TimerTable {
     if (timers === undefined) return;
     flight.timers = undefined;
     const { oldest } = this.#options.flights;
-    const inherited: GuestTimer[] = [];
-    for (const timer of timers) {
-      if (mayInherit(oldest, timer.newestId)) {
-        timer.owner = oldest;
-        inherited.push(timer);
-      } else {
-        this.#cancel(timer);
-        this.#forget(timer.id);
-      }
+    const inherited = timers.filter(({ newestId }) => mayInherit(oldest, newestId));
+    if (oldest !== undefined) handOn(inherited, oldest);
+    if (inherited.length === timers.length) return;
+    const others = timers.filter(({ newestId }) => !mayInherit(oldest, newestId));
+    const stranded = strandedOf(this.#options.flights);
+    if (stranded !== undefined) {
+      handOn(others, stranded);
+      return;
     }
-    // As one: where all invocations end at once, each hands on the timers of all before it.
-    if (oldest !== undefined && inherited.length > 0)
-      oldest.timers = oldest.timers?.concat(inherited) ?? inherited;
+    for (const timer of others) {
+      this.#cancel(timer);
+      this.#forget(timer.id);
+    }
   }
 
   /** Timers that the guest is to forget; each is told once. */
@@ -121,4 +121,11 @@ export class TimerTable {
     for (const timer of this.#timers.values()) timer.stop();
     this.#timers.clear();
   }
+}
+
+/** As one: where all invocations end at once, each hands on the timers of all before it. */
+function handOn(timers: readonly GuestTimer[], heir: Flight): void {
+  if (timers.length === 0) return;
+  for (const timer of timers) timer.owner = heir;
+  heir.timers = heir.timers?.concat(timers) ?? [...timers];
 }
