@@ -1,6 +1,7 @@
 /** A deployment whose artifact has been brought or found is not undone by what becomes of others with the same one. */
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
+import { jetstreamManager } from '@nats-io/jetstream';
 import { type ControlClient, putArtifact } from '../../src/control/index.ts';
 import { wrapScript } from '../../src/host/bundle/index.ts';
 import { artifactUri } from '../../src/host/index.ts';
@@ -53,9 +54,20 @@ function deploy(
 /** By then a node has done whatever it does after its answer to an earlier request. */
 async function settle(...worlds: readonly TestHost[]): Promise<void> {
   for (const world of worlds) {
+    await until('the server has the account with all that it may have', () => servesArtifacts(world));
     for (const text of ['a', 'b'])
       await world.deploy({ name: 'settler', code: handler(`return "${text}";`) });
     await world.client().undeploy('settler');
+  }
+}
+
+/** While the claims of an account change, nats-server says for a moment that it has no JetStream. */
+async function servesArtifacts({ nc }: TestHost): Promise<boolean> {
+  try {
+    await (await jetstreamManager(nc)).getAccountInfo();
+    return true;
+  } catch {
+    return false;
   }
 }
 

@@ -180,14 +180,15 @@ test('A host that stops lets calls between functions come to their end', async (
   });
   await stopping.deploy({
     name: 'slow-callee',
-    code: handler(`await new Promise((resolve) => setTimeout(resolve, 300)); return 'done';`),
+    code: handler(`await new Promise((resolve) => setTimeout(resolve, 1_000)); return 'done';`),
     namespace: 'stopping',
   });
   const asked = stopping.ask('slow-caller');
   // A message on the same connection that is answered later than the first was received.
   await stopping.ask('slow-callee');
   const again = stopping.ask('slow-caller');
-  await stopping.nc.flush();
+  const { info } = stopping.client('stopping');
+  await until('the callee has it', async () => (await info('slow-callee')).stats.inFlight === 1);
   await stopping.host[Symbol.asyncDispose]();
   assert.deepEqual([(await asked).text, (await again).text], ['done', 'done']);
 });
