@@ -11,7 +11,7 @@ export interface ReadonlyIdTable<Value> {
   values(): IterableIterator<Value>;
 }
 
-const SMALLEST = 64;
+const SMALLEST = 16;
 
 /**
  * Whether an id was given out after another: they rise, and may start anew after 2^31 - 1, as long as those in use at

@@ -82,6 +82,19 @@ test('A top level that is too slow for the main thread is run again beside it', 
   assert.equal(probe.runner.stats().coldStarts, 2);
 });
 
+test('A top level that held the main thread for long, though within its limit, is run beside it the next time', async () => {
+  using probe = createTestFunction(handlerOf('return table', `const table = 7; ${busy(80)}`), {
+    inlineCpuMs: 240,
+    limits: { cpuMs: 240 },
+  });
+  assert.equal(await probe.text(), '7');
+  assert.deepEqual(probe.heavyEntries, []);
+  probe.runner.evict();
+  const count = await turnsDuring(probe.text());
+  assert.ok(count > 5, `the event loop turned ${count} times during the second start`);
+  assert.equal(probe.runner.stats().coldStarts, 2);
+});
+
 test('A top level that never ends fails its callers in either lane', async () => {
   for (const options of [HEAVY, { inlineCpuMs: 50, limits: { cpuMs: 50 } }]) {
     using probe = createTestFunction(handlerOf('return 1', 'for (;;) {}'), options);

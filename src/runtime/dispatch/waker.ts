@@ -1,5 +1,6 @@
 import { type FunctionSpec, HairspringError, type PreparedBinding } from '../../core/index.ts';
 import type { CodeCache } from '../isolate/code-cache.ts';
+import { LOAD_LIMIT_MS } from '../isolate/guest-load.ts';
 import type { IsolatePool } from '../isolate/isolate-pool.ts';
 import type { EntryJournal } from '../observer.ts';
 import type { HeavyLane } from './heavy-lane.ts';
@@ -8,7 +9,7 @@ import { type FunctionCode, type WakeOptions, wakeInstance, wakeInstanceAway } f
 
 /** Code of more characters than this is compiled beside the main thread: it would hold that for milliseconds. */
 const LARGE_CODE_CHARS = 512 * 1024;
-/** Code that takes longer at its top level is loaded beside the main thread, this time and from then on. */
+/** Code that took longer is loaded beside the main thread the next time, until it takes less. */
 const INLINE_LOAD_MS = 20;
 
 export interface WakerDependencies extends Pick<WakeOptions, 'pool' | 'clock' | 'journal' | 'observer'> {
@@ -34,8 +35,8 @@ export interface WakeListener {
 }
 
 /**
- * Makes the instances of one function. What loads quickly is loaded on the main thread at once. What does
- * not, or belongs to the heavy lane anyhow, is loaded there; the top level of a module has no effects
+ * Makes the instances of one function. What loads quickly is loaded on the main thread at once. What did not
+ * the last time, or belongs to the heavy lane anyhow, is loaded there; the top level of a module has no effects
  * outside of its isolate, so one that was interrupted can be loaded again.
  */
 export class Waker {
@@ -43,7 +44,7 @@ export class Waker {
   readonly #bindings: ReadonlyMap<string, PreparedBinding>;
   readonly #dependencies: WakerDependencies;
   readonly #owner: InstanceOwner;
-  /** It took longer on the main thread than that may be held. */
+  /** The last one took so long that the next is made beside the main thread. */
   #slow = false;
   #waking = false;
 
@@ -107,7 +108,7 @@ export class Waker {
       const instance =
         heavy || this.#slow || isLarge(code)
           ? undefined
-          : this.#wakeInline(options, Math.min(inlineCpuMs, INLINE_LOAD_MS));
+          : this.#wakeInline(options, Math.min(inlineCpuMs, LOAD_LIMIT_MS));
       if (instance === undefined) void this.#wakeAway(options, startedMs, listener);
       else listener.woken(instance, clock.monotonicMs() - startedMs, isCached(options));
     } catch (error) {
@@ -119,7 +120,7 @@ export class Waker {
     options.journal.enter(this.#spec.id, []);
     try {
       const instance = wakeInstance(options, cpuMs);
-      if (instance === undefined) this.#slow = true;
+      this.#slow = instance === undefined || instance.lastEntryMs > INLINE_LOAD_MS;
       return instance;
     } finally {
       options.journal.leave();
@@ -139,6 +140,7 @@ export class Waker {
         }
       });
       this.#waking = false;
+      this.#slow = instance.lastEntryMs > INLINE_LOAD_MS;
       listener.woken(instance, clock.monotonicMs() - startedMs, isCached(options));
     } catch (error) {
       this.#waking = false;
