@@ -4,10 +4,12 @@ import { existsSync, lstatSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
+import { pathToFileURL } from 'node:url';
 import { checkOut, ROOT } from '../../bench/compare/revision.ts';
 import { candidatesOfPairs, type Pair } from '../../bench/compare/turn-figures.ts';
 import { measureInTurns } from '../../bench/compare/turns.ts';
 import { judgeAll } from '../../bench/compare/verdict.ts';
+import { startTestNats, type TestNats } from '../support/nats.ts';
 
 const note = (): void => undefined;
 const folder = mkdtempSync(join(tmpdir(), 'hairspring-turns-test-'));
@@ -76,6 +78,52 @@ test('Two trees are measured in turns, under load and cold, and every window has
       assert.ok(figure !== undefined && figure > 0, `${measure}: ${JSON.stringify(side)}`);
     }
   }
+});
+
+/** A tree whose arena is an echo that answers wrongly in its first windows. */
+function makeArena(nats: TestNats, wrongWindows: number): string {
+  const tree = mkdtempSync(join(folder, 'arena-'));
+  mkdirSync(join(tree, 'bench/compare'), { recursive: true });
+  const from = (path: string): string => JSON.stringify(pathToFileURL(join(ROOT, path)).href);
+  writeFileSync(
+    join(tree, 'bench/compare/arena.ts'),
+    `import { serveParent } from ${from('src/measure/index.ts')};
+    import { ARENA_PROTOCOL } from ${from('bench/compare/arena-protocol.ts')};
+    import { connectTo } from ${from('test/support/nats.ts')};
+    const url = ${JSON.stringify(nats.url)};
+    const nc = await connectTo({ url });
+    const subject = 'probe.' + process.pid;
+    // Each window has an inbox of its own.
+    const windows = new Set();
+    nc.subscribe(subject, { callback: (_error, message) => {
+      windows.add(message.reply.slice(0, message.reply.lastIndexOf('.')));
+      message.respond(windows.size <= ${wrongWindows} ? 'wrong' : message.data);
+    } });
+    await nc.flush();
+    const arena = { protocol: ARENA_PROTOCOL, url, serverPid: ${nats.pid}, subjects: { echo: subject }, coldSubjects: [] };
+    serveParent({ describe: async () => arena, pids: async () => [process.pid] }, () => nc.close());`,
+  );
+  return tree;
+}
+
+test('A window with failures is measured again, and one of which each try has some is an error', async () => {
+  await using nats = await startTestNats();
+  const plan = { measures: ['echo'], starts: 1, rounds: 1, windowMs: 50, firstWarmupMs: 0 } as const;
+  const { signal } = new AbortController();
+  const said: string[] = [];
+  const measure = (wrongWindows: number): Promise<readonly Pair[]> => {
+    const base = makeArena(nats, wrongWindows);
+    const progress = (text: string): void => void said.push(text);
+    return measureInTurns({ plan, base, head: base, progress, signal });
+  };
+  assert.equal((await measure(1)).length, 1);
+  const again = said.filter((text) => text.includes('the window is measured again'));
+  assert.ok(again.length > 0, said.join('\n'));
+  assert.match(again[0] ?? '', /^echo: \d+ wrong and \d+ lost replies \(.*wrong.*\)/);
+  await assert.rejects(measure(1_000), {
+    name: 'RevisionError',
+    message: /in the last of 3 windows; figures of failures cannot be compared$/,
+  });
 });
 
 test('Windows of one start are one value: many of them make no comparison of two starts surer', () => {

@@ -176,6 +176,7 @@ test('A function catches the loss of its connection by a code of its own, whatev
     const answer = probe.text();
     await until(async () => (await countChunks(connection, 'lost')) > 0);
     const startedMs = performance.now();
+    process.kill(own.pid, 'SIGKILL');
     await own[Symbol.asyncDispose]();
     assert.deepEqual(JSON.parse(await answer), ['HS_OBJECT_MISSING', 'HS_OBJECT_CONNECTION_LOST']);
     // Whoever waits for the time-out of each request takes five seconds for every one.

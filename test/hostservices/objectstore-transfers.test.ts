@@ -318,6 +318,8 @@ test('A server that goes away in the middle of transfers is told', async () => {
     await store.call('next', [reading]);
     const writing = await store.open('create', ['o', '{}']);
     await store.call('write', [writing], randomBytes(2 * chunkBytes));
+    // At once: one that is asked to stop may answer no request for seconds, and keep its connections.
+    process.kill(own.pid, 'SIGKILL');
     await own[Symbol.asyncDispose]();
     const [read, written, got] = await Promise.all([
       readOn(store, reading),
