@@ -232,13 +232,18 @@ export class CellGroup {
     return cell !== undefined;
   }
 
-  /** Resolves when the function's accepted work is finished; others may come and go meanwhile. */
-  async deactivate(functionId: string): Promise<void> {
+  /**
+   * Resolves when the function's accepted work is finished; others may come and go meanwhile.
+   * @param isServedElsewhere what is known of it and held against it is then that of a newer version
+   */
+  async deactivate(functionId: string, isServedElsewhere = false): Promise<void> {
     const { finishing } = await this.#turns.run(async () => {
       const name = this.#functions.nameOf(functionId);
       this.#functions.delete(functionId);
-      if (name !== undefined) this.#options.reports?.undeployed(this.#options.namespace, name);
-      this.#suspensions.lift(functionId);
+      if (!isServedElsewhere) {
+        if (name !== undefined) this.#options.reports?.undeployed(this.#options.namespace, name);
+        this.#suspensions.lift(functionId);
+      }
       const bound = this.#bound;
       if (this.#functions.size > 0) return { finishing: bound?.deactivate(functionId) };
       // Whoever deploys from now on gets another cell, so that this one can be given up.

@@ -131,7 +131,7 @@ export class CellSupervisor {
     const access = await this.#options.accounts.open(namespace);
     await this.#group(namespace, access).activate([spec]);
     // A new version is innocent: what the old one had begun it finishes where it is.
-    void this.#quarantine.release(id).catch(() => undefined);
+    void this.#quarantine.release(id, true).catch(() => undefined);
   }
 
   /**
@@ -141,7 +141,7 @@ export class CellSupervisor {
   async restore(namespace: string, specs: readonly FunctionSpec[]): Promise<boolean> {
     const access = await this.#options.accounts.open(namespace);
     const isServed = await this.#group(namespace, access).restore(specs);
-    for (const { id } of specs) void this.#quarantine.release(id).catch(() => undefined);
+    for (const { id } of specs) void this.#quarantine.release(id, true).catch(() => undefined);
     return isServed;
   }
 
@@ -162,7 +162,7 @@ export class CellSupervisor {
   async deactivate({ id, namespace }: Pick<FunctionSpec, 'id' | 'namespace'>): Promise<void> {
     // A recovery that is under way may yet put it into quarantine.
     await this.#groups.get(namespace)?.deactivate(id);
-    await this.#quarantine.release(id);
+    await this.#quarantine.release(id, false);
     // What cannot be opened has given out nothing.
     const access = await this.#options.accounts.open(namespace).catch(() => undefined);
     access?.withdraw(id);

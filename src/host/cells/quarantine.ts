@@ -63,14 +63,17 @@ export class Quarantine {
     return group.takeOver(spec);
   }
 
-  /** Lets a function go; resolves when its accepted work is finished. */
-  async release(functionId: string): Promise<void> {
+  /**
+   * Lets a function go; resolves when its accepted work is finished.
+   * @param isServedElsewhere as of {@link CellGroup.deactivate}
+   */
+  async release(functionId: string, isServedElsewhere: boolean): Promise<void> {
     const group = this.#groups.get(functionId);
     if (group === undefined) return;
     this.#groups.delete(functionId);
     this.#leaving.add(group);
     try {
-      await group.deactivate(functionId);
+      await group.deactivate(functionId, isServedElsewhere);
     } finally {
       this.#leaving.delete(group);
     }
