@@ -47,6 +47,15 @@ export const ERROR_CODES = {
     summary: 'The handler held the thread longer than its CPU limit',
     remedy: 'Do less work between awaits, or raise limits.cpu in the Nexfile',
   },
+  HS_FUNCTION_STARVED: {
+    status: 503,
+    fault: 'system',
+    retryable: true,
+    summary:
+      'The machine gave the handler hardly any processor time until its CPU limit had passed by the clock',
+    remedy:
+      'Retry if the call may run twice; give the node more processors, or raise limits.cpu in the Nexfile',
+  },
   HS_FUNCTION_MEMORY: {
     status: 500,
     fault: 'function',

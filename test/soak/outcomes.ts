@@ -16,7 +16,7 @@ export interface OddBars {
 /** What a busy machine makes of good requests. */
 export const BUSY_ODDS: OddBars = {
   share: 0.01,
-  kinds: ['HS_FUNCTION_OVERLOADED', 'HS_FUNCTION_TIMEOUT', 'HS_FUNCTION_CPU'],
+  kinds: ['HS_FUNCTION_OVERLOADED', 'HS_FUNCTION_TIMEOUT', 'HS_FUNCTION_CPU', 'HS_FUNCTION_STARVED'],
 };
 
 /** One verdict for each function that was asked; `asked` empty for all. */

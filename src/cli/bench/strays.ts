@@ -3,9 +3,12 @@ import { ERROR_CODES, HairspringError, isErrorCode } from '../../core/index.ts';
 /** What a busy machine makes of good requests. */
 export const BUSY_CODES: readonly string[] = [
   'HS_FUNCTION_CPU',
+  'HS_FUNCTION_STARVED',
   'HS_FUNCTION_OVERLOADED',
   'HS_FUNCTION_TIMEOUT',
 ];
+/** Of them, what a function hears that was held up. */
+const HELD_UP: readonly string[] = ['HS_FUNCTION_CPU', 'HS_FUNCTION_STARVED'];
 /** Of the requests of a window or a pass, those that may be answered so; of a few requests one. */
 export const STRAY_SHARE = 0.01;
 
@@ -63,7 +66,7 @@ export class Strays {
  * cell is ended, all that is under way hears of it.
  */
 export function isBurst({ requests, bad, codes }: Replies): boolean {
-  return bad > allowed(requests) && bad === sum(codes.filter(([code]) => code === 'HS_FUNCTION_CPU'));
+  return bad > allowed(requests) && bad === sum(codes.filter(([code]) => HELD_UP.includes(code)));
 }
 
 const allowed = (requests: number): number => Math.max(1, STRAY_SHARE * requests);

@@ -52,8 +52,9 @@ export function addBench(program: Command, shell: Shell): void {
       'A function that has HTTP triggers only, or any with --method or --path, is asked by HTTP: the payload is ' +
       'the body, and the rest is taken from its first trigger that fits, captures filled in with their names.\n\n' +
       'An error ends the run with its code, but those that a busy machine explains: HS_FUNCTION_CPU, ' +
-      'HS_FUNCTION_TIMEOUT and HS_FUNCTION_OVERLOADED are counted and shown as strays, up to 1 % of the requests ' +
-      'of a window or a pass, or one of a few. A window with more of the first is taken again, once; with more of the others it is left out.',
+      'HS_FUNCTION_STARVED, HS_FUNCTION_TIMEOUT and HS_FUNCTION_OVERLOADED are counted and shown as strays, up to ' +
+      '1 % of the requests of a window or a pass, or one of a few. A window with more of the first two is taken ' +
+      'again, once; with more of the others it is left out.',
     examples: [
       'bench hello',
       `bench hello --subject greet.fr.ada --payload '{"name":"Ada"}'`,

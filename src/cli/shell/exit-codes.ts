@@ -26,6 +26,7 @@ const EXIT_BY_CODE: Readonly<Record<ErrorCode, ExitCode>> = {
   HS_FUNCTION_TIMEOUT: EXIT.failed,
   HS_FUNCTION_CANCELLED: EXIT.failed,
   HS_FUNCTION_CPU: EXIT.failed,
+  HS_FUNCTION_STARVED: EXIT.failed,
   HS_FUNCTION_MEMORY: EXIT.failed,
   HS_FUNCTION_CRASHED: EXIT.failed,
   HS_GUEST_TAMPERED: EXIT.failed,

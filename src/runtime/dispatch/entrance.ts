@@ -11,6 +11,8 @@ import { threadCpuMs } from './thread-cpu.ts';
 const TRIAL_MS = 20;
 /** Of the wall-clock time of an entry that its thread ran: with less, the machine was slow, and not the function. */
 const RUNNING_SHARE = 0.5;
+/** Of its limit, that the thread of an entry ran which was ended there: with less, the function is not to blame. */
+const STARVED_SHARE = 0.25;
 
 export interface EntranceOptions {
   readonly spec: FunctionSpec;
@@ -51,11 +53,12 @@ export class Entrance {
     const isTrial = instance.isUntouched;
     const limitMs = isTrial ? Math.min(spec.limits.cpuMs, TRIAL_MS) : spec.limits.cpuMs;
     const examines = this.#lane.examines || isTrial;
-    const startedMs = examines ? threadCpuMs() : 0;
+    const startedMs = threadCpuMs();
     const fault = instance.runOnce(limitMs);
-    const cpuMs = examines ? threadCpuMs() - startedMs : undefined;
+    const cpuMs = examines || fault !== undefined ? threadCpuMs() - startedMs : undefined;
     this.#learn(instance, fault, cpuMs, (cpuMs ?? 0) >= RUNNING_SHARE * instance.lastEntryMs);
-    onEntered(instance, fault);
+    const isStarved = fault?.kind === 'cpu' && (cpuMs ?? limitMs) < STARVED_SHARE * limitMs;
+    onEntered(instance, isStarved ? { ...fault, kind: 'starved' } : fault);
   }
 
   #enterAway(instance: Instance): void {

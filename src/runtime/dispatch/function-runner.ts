@@ -21,6 +21,7 @@ import {
   cancelled,
   cpuExceeded,
   isolateLost,
+  starved,
   stopping,
   tailTooLong,
   timedOut,
@@ -220,7 +221,8 @@ export class FunctionRunner implements Runnable, Sweepable {
     if (fault === undefined) {
       if (this.#instances.isDone(instance)) this.#instances.drop(instance);
       else this.#recycleSpent(instance);
-    } else if (fault.kind === 'cpu') this.#interrupted(instance, fault.invocationId);
+    } else if (fault.kind === 'cpu') this.#interrupted(instance, fault.invocationId, cpuExceeded(this.spec));
+    else if (fault.kind === 'starved') this.#interrupted(instance, fault.invocationId, starved(this.spec));
     else if (fault.kind === 'slow') this.#beginAnew(instance);
     else this.#lost(instance, fault);
   }
@@ -231,11 +233,11 @@ export class FunctionRunner implements Runnable, Sweepable {
     this.#instances.drop(instance);
   }
 
-  /** The instance overran its CPU limit: only the guilty invocation fails, and no new one comes in. */
-  #interrupted(instance: Instance, guiltyId: number): void {
+  /** An entry was ended at its CPU limit: only the invocation that ran fails, and no new one comes in. */
+  #interrupted(instance: Instance, id: number, error: HairspringError): void {
     this.#requeue(instance, 'interrupted');
-    const guilty = instance.flights.get(guiltyId);
-    if (guilty !== undefined) this.#end(instance, guilty, cpuExceeded(this.spec));
+    const flight = instance.flights.get(id);
+    if (flight !== undefined) this.#end(instance, flight, error);
     this.#retire(instance);
   }
 
@@ -248,7 +250,7 @@ export class FunctionRunner implements Runnable, Sweepable {
   }
 
   /** The isolate is gone, and with it every invocation that had begun. */
-  #lost(instance: Instance, fault: Exclude<InstanceFault, { kind: 'cpu' | 'slow' }>): void {
+  #lost(instance: Instance, fault: Exclude<InstanceFault, { kind: 'cpu' | 'slow' | 'starved' }>): void {
     this.#requeue(instance, fault.kind === 'overrun' ? 'interrupted' : 'crash');
     this.#failStarted(instance, isolateLost(this.spec, fault));
     this.#instances.drop(instance);

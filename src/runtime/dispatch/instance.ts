@@ -33,8 +33,14 @@ const LOOK_EVERY = 16;
 /** The guest gives a batch back after so long: until then no neighbour gets its turn. */
 export const BATCH_BUDGET_MS = 2;
 
-/** Why an entry did not end well: `slow` is the first one of all, given up before anything of it came out. */
-export type InstanceFault = EntryFault | { readonly kind: 'slow' };
+/**
+ * Why an entry did not end well: `slow` is the first one of all, given up before anything of it came out; `starved` is
+ * `cpu` where the thread did not run.
+ */
+export type InstanceFault =
+  | EntryFault
+  | { readonly kind: 'slow' }
+  | { readonly kind: 'starved'; readonly invocationId: number };
 
 /** What an instance tells its function. */
 export interface InstanceOwner {

@@ -72,6 +72,15 @@ export function cpuExceeded({ name, limits }: FunctionSpec): HairspringError {
   return new HairspringError('HS_FUNCTION_CPU', `${name} held the thread longer than limits.cpu of ${limit}`);
 }
 
+/** Its thread has stood still for most of the time that `limits.cpu` gives it by the clock. */
+export function starved({ name, limits }: FunctionSpec): HairspringError {
+  const limit = formatDuration(limits.cpuMs);
+  return new HairspringError(
+    'HS_FUNCTION_STARVED',
+    `${name} was ended when limits.cpu of ${limit} had passed by the clock, though its thread had run for little of it: the machine is busy`,
+  );
+}
+
 /** Its instance was the oldest of too many that take nothing new, and still hold something. */
 export function tooManyRetired({ name, limits }: FunctionSpec, most: number): HairspringError {
   const limit = formatDuration(limits.cpuMs);
