@@ -76,3 +76,28 @@ test('Where the system has no watches left that is told once, and nothing is ref
     syncBuiltinESMExports();
   }
 });
+
+test('Of a tree with too many folders the nearest are watched, and that the others are not is told', async () => {
+  const tree = join(root, 'large');
+  const names = Array.from({ length: 2_000 }, (_value, index) =>
+    join(tree, `f${String(index).padStart(4, '0')}`),
+  );
+  await Promise.all(names.map((name) => mkdir(name, { recursive: true })));
+  let changes = 0;
+  const told: string[] = [];
+  using watcher = watchTree(
+    tree,
+    () => {
+      changes += 1;
+    },
+    (reason) => told.push(reason),
+  );
+  for (let look = 0; look < 2; look += 1) await watcher.sync([]);
+  assert.equal(told.length, 1);
+  assert.match(
+    told[0] ?? '',
+    /more than the 2000 folders that are watched: changes in .*large\/f\d{4}, and others, are not seen/,
+  );
+  await writeFile(join(tree, 'file'), 'changed');
+  await until('a change near the root is seen', () => changes > 0, { withinMs: 10_000 });
+});

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdir, mkdtemp, readdir, rm, rmdir } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rm, rmdir, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -55,6 +55,17 @@ function createWorld(fail?: () => never): World {
   });
   return { sweeper, cache, named, logs, [Symbol.dispose]: () => sweeper[Symbol.dispose]() };
 }
+
+test('What a node that died has left half written is removed, and nothing else', async () => {
+  using world = createWorld();
+  const { digest, bytes } = await bundle('half');
+  world.cache.store(digest, bytes);
+  for (const name of [`${digest}.json.12345.tmp`, `${digest}.cache.12345.tmp`, 'notes.tmp'])
+    await writeFile(join(dir, name), 'half');
+  world.cache.removeDrafts();
+  assert.deepEqual((await readdir(dir)).sort(), [`${digest}.json`, 'notes.tmp'].sort());
+  await Promise.all([`${digest}.json`, 'notes.tmp'].map((name) => rm(join(dir, name))));
+});
 
 test('What nobody names, brings or finds from one look to the next is gone, file and code cache included', async () => {
   using world = createWorld();

@@ -17,7 +17,7 @@ export interface TreeWatcher extends Disposable {
  * Calls `onChange` after something in the tree of `root` has changed. Folders are watched rather than
  * files, because editors put a new file in the place of the old one. `node_modules` and folders whose
  * name begins with a dot are left out, unless one of the files given to `sync` is directly in them.
- * @param onBlind told once, in words for the user, when a folder cannot be watched
+ * @param onBlind told once, in words for the user, when a folder is not watched
  */
 export function watchTree(
   root: string,
@@ -61,22 +61,21 @@ export function watchTree(
     } catch (error) {
       const { code = '' } = error as NodeJS.ErrnoException;
       // When it is gone again its parent has told of that, or will.
-      if (code !== 'ENOENT' && code !== 'ENOTDIR') tellBlind(folder, code);
+      if (code !== 'ENOENT' && code !== 'ENOTDIR') tellBlind(unwatched(folder, code));
       return false;
     }
   }
 
-  function tellBlind(folder: string, code: string): void {
-    if (isBlind) return;
+  function tellBlind(reason: string): void {
+    if (!isBlind) onBlind(reason);
     isBlind = true;
-    const limits = code === 'ENOSPC' || code === 'EMFILE';
-    const hint = limits ? '; raise fs.inotify.max_user_watches and max_user_instances' : '';
-    onBlind(`Changes in ${folder}, and perhaps others, are not seen (${code})${hint}`);
   }
 
   return {
     async sync(files) {
-      const folders = new Set(await foldersBelow(resolve(root)));
+      const { watched, left } = await foldersBelow(resolve(root));
+      if (left !== undefined) tellBlind(tooMany(root, left));
+      const folders = new Set(watched);
       for (const file of files) folders.add(dirname(resolve(file)));
       if (disposed) return;
       const isFirst = watchers.size === 0;
@@ -93,16 +92,27 @@ export function watchTree(
   };
 }
 
-async function foldersBelow(root: string): Promise<readonly string[]> {
+function unwatched(folder: string, code: string): string {
+  const limits = code === 'ENOSPC' || code === 'EMFILE';
+  const hint = limits ? '; raise fs.inotify.max_user_watches and max_user_instances' : '';
+  return `Changes in ${folder}, and perhaps others, are not seen (${code})${hint}`;
+}
+
+function tooMany(root: string, left: string): string {
+  return `Below ${root} are more than the ${MAX_FOLDERS} folders that are watched: changes in ${left}, and others, are not seen; name the folder of the function`;
+}
+
+/** Those that are watched, the nearest first, and one that is not where there are too many. */
+async function foldersBelow(root: string): Promise<{ watched: readonly string[]; left: string | undefined }> {
   const found = [root];
-  for (let at = 0; at < found.length && found.length < MAX_FOLDERS; at += 1) {
+  for (let at = 0; at < found.length && found.length <= MAX_FOLDERS; at += 1) {
     const folder = found[at] ?? root;
     const entries = await readdir(folder, { withFileTypes: true }).catch(() => []);
     for (const entry of entries) {
       if (entry.isDirectory() && !isIgnored(entry.name)) found.push(join(folder, entry.name));
     }
   }
-  return found.slice(0, MAX_FOLDERS);
+  return { watched: found.slice(0, MAX_FOLDERS), left: found[MAX_FOLDERS] };
 }
 
 /** Also the scratch files of editors: `.file.swp`, `file~`, `4913`. */

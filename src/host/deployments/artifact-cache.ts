@@ -25,6 +25,8 @@ import { decodeArtifact, digestOf } from '../bundle/index.ts';
 import type { ArtifactPlace } from './artifact-sweeper.ts';
 
 const FILE = /^([0-9a-f]{64})\.json$/;
+/** What is written, before it has its name. */
+const DRAFT = /^[0-9a-f]{64}\.(?:json|cache)\.\d+\.tmp$/;
 
 /** The node's copies of artifacts, one file by digest, where cells read them. */
 export class ArtifactCache implements ArtifactPlace {
@@ -104,6 +106,12 @@ export class ArtifactCache implements ArtifactPlace {
   /** Keeps V8's code cache of an artifact beside it, for the cells that wake it. */
   storeCodeCache(digest: string, codeCache: CodeCacheRecord): void {
     write(this.#codeCacheFile(digest), encodeCodeCache(codeCache, digest, sha256));
+  }
+
+  /** Removes what a node that died was writing: the folder has one node at a time. */
+  removeDrafts(): void {
+    for (const file of readdirSync(this.#dir))
+      if (DRAFT.test(file)) rmSync(join(this.#dir, file), { force: true });
   }
 
   digests(): readonly string[] {

@@ -49,6 +49,7 @@ export class Deployments implements Disposable {
     this.#options = options;
     this.#store = store;
     const cache = new ArtifactCache(options.artifactDir, options.nc);
+    cache.removeDrafts();
     this.#sweeper = new ArtifactSweeper({
       ...options,
       periodMs: options.artifactSweepMs,
