@@ -1,7 +1,7 @@
 import { type CellCommands, type CellStats, HairspringError, orLate } from '../core/index.ts';
 import { type Assignment, type CellParts, takeAssignment } from './assignment.ts';
 import { changeOver } from './change-over.ts';
-import { checkFunction } from './check-function.ts';
+import { createChecker } from './check-function.ts';
 import { drain } from './drain.ts';
 import { flushWhenBack } from './flush-when-back.ts';
 import { isEncrypted } from './held-transport.ts';
@@ -45,7 +45,7 @@ export function createCommands(parts: CellParts, state: CellState): CommandHandl
 
   return {
     assign,
-    check: ({ spec }) => checkFunction(parts, spec),
+    check: createChecker(parts),
     async activate({ specs, credentials, coldReason, secrets: sealed }) {
       await changed;
       const { nc, table, secrets, connections } = serving();
