@@ -12,7 +12,7 @@ const TRIAL_MS = 20;
 /** Of the wall-clock time of an entry that its thread ran: with less, the machine was slow, and not the function. */
 const RUNNING_SHARE = 0.5;
 /** Of its limit, that the thread of an entry ran which was ended there: with less, the function is not to blame. */
-const STARVED_SHARE = 0.25;
+const STARVED_SHARE = 0.1;
 
 export interface EntranceOptions {
   readonly spec: FunctionSpec;
